@@ -1,0 +1,42 @@
+"""Rules that turn relevances into a number of dimensions. Pure functions, so that null controls can call them on chance relevances."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+__all__ = ["cumulative_rule", "participation_ratio"]
+
+_TOLERANCE = 1e-9
+
+
+def cumulative_rule(relevance: Tensor, share: float = 0.95) -> Tensor:
+    r"""Return which dimensions are needed to hold ``share`` of the total relevance, a bool mask (L,).
+
+    The k largest are taken, :math:`k = \min\{k : \sum_{i \le k} e_{(i)} \ge s - 10^{-9}\}` with :math:`e = v / \sum v`; ties go to the lower
+    index. Equal relevances give ceil(s L): 20 equal ones at 95 % give 19, which needs the tolerance. A zero vector gives no dimension.
+
+    Arguments:
+        relevance: non-negative and finite, shape (L,); ``ValueError`` otherwise.
+        share: fraction of the total, in (0, 1].
+
+    Source: the 95 % rule of "RENs: Relevance Encoding Networks" (https://arxiv.org/abs/2205.13061).
+    """
+    v = relevance.detach().to("cpu", torch.float64)
+    if not bool(torch.isfinite(v).all()) or bool((v < 0).any()):
+        raise ValueError(f"relevances must be finite and non-negative, got {v.tolist()}")
+    total = v.sum()
+    active = torch.zeros(len(v), dtype=torch.bool)
+    if total > 0:
+        order = torch.argsort(v, descending=True, stable=True)
+        reached = torch.cumsum(v[order] / total, 0) >= share - _TOLERANCE
+        count = len(v) - int(reached.sum()) + 1
+        active[order[:count]] = True
+    return active.to(relevance.device)
+
+
+def participation_ratio(relevance: Tensor) -> float:
+    r"""Return the effective number of dimensions :math:`(\sum v)^2 / \sum v^2`, in [1, L]; 0 for a zero vector."""
+    v = relevance.detach().to("cpu", torch.float64)
+    squares = v.square().sum()
+    return float(v.sum().square() / squares) if squares > 0 else 0.0

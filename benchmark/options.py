@@ -1,0 +1,110 @@
+"""Typed options: ``name[field=value, ...]`` on the command line, checked against the fields of a ``Config`` or ``Options`` class.
+
+The fields are read from source text with ``ast`` (see :mod:`benchmark.source`), so nothing here imports an adapter. Standard library only.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from benchmark.spec import BenchError
+
+__all__ = ["Field", "parse_reference", "resolve", "split_list", "suggest"]
+
+Scalar = bool | int | float | str | None
+
+_TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+
+
+@dataclass(frozen=True)
+class Field:
+    """One option: its name, type (``bool int float str``), default, allowed values (empty: any), whether None is allowed, and its meaning."""
+
+    name: str
+    type: str
+    default: Scalar
+    choices: tuple[str, ...] = ()
+    optional: bool = False
+    doc: str = ""
+
+    @property
+    def expected(self) -> str:
+        """What a value must be, in words."""
+        kind = " or ".join(self.choices) if self.choices else {"bool": "true or false", "str": "text"}.get(self.type, f"a finite {self.type}")
+        return f"{kind} or none" if self.optional else kind
+
+    def parse(self, text: str) -> Scalar:
+        """Return ``text`` as a value of this field; ``ValueError`` where it is none."""
+        if self.optional and text.lower() == "none":
+            return None
+        if self.choices and text not in self.choices:
+            raise ValueError(text)
+        if self.type == "bool":
+            if text.lower() not in _TRUTH:
+                raise ValueError(text)
+            return _TRUTH[text.lower()]
+        if self.type == "int":
+            return int(text)
+        if self.type == "float":
+            value = float(text)
+            if not math.isfinite(value):
+                raise ValueError(text)
+            return value
+        return text
+
+
+def suggest(name: str, known: Iterable[str]) -> str:
+    """Return ``"; did you mean 'x'?"`` for the known name closest to ``name``, or nothing."""
+    close = difflib.get_close_matches(name.lower(), list(known), n=1, cutoff=0.5)
+    return f"; did you mean '{close[0]}'?" if close else ""
+
+
+def split_list(texts: Iterable[str]) -> list[str]:
+    """Return the items of comma-separated ``texts``; commas inside brackets do not separate.
+
+    >>> split_list(["vae,r-vae[burn_in=0.5,sigma=fixed]", "pca"])
+    ['vae', 'r-vae[burn_in=0.5,sigma=fixed]', 'pca']
+    """
+    items = [item.strip() for text in texts for item in re.split(r",(?![^\[]*\])", text)]
+    return [item for item in items if item]
+
+
+def parse_reference(text: str) -> tuple[str, dict[str, str]]:
+    """Split ``name[a=1,b=2]`` into the name and the option texts.
+
+    >>> parse_reference("circle[noise=0.05]")
+    ('circle', {'noise': '0.05'})
+    """
+    match = re.fullmatch(r"([^\[\]]+)(?:\[([^\[\]]*)\])?", text.strip())
+    if match is None:
+        raise BenchError(f"cannot read '{text}': expected a name, or name[option=value,...]")
+    pairs: dict[str, str] = {}
+    for item in filter(None, (part.strip() for part in (match[2] or "").split(","))):
+        name, separator, value = item.partition("=")
+        if not separator or not name.strip() or not value.strip():
+            raise BenchError(f"cannot read '{item}' in '{text}': expected option=value")
+        if name.strip() in pairs:
+            raise BenchError(f"option '{name.strip()}' is given twice in '{text}'; keep one")
+        pairs[name.strip()] = value.strip()
+    return match[1].strip(), pairs
+
+
+def resolve(owner: str, fields: Iterable[Field], given: Mapping[str, str]) -> dict[str, Any]:
+    """Return the value of every field: those ``given`` as text, parsed, and the defaults of the others."""
+    table = {each.name: each for each in fields}
+    for name in given:
+        if name not in table:
+            known = f"it has {', '.join(table)}" if table else "it has no options"
+            raise BenchError(f"'{owner}' has no option '{name}'{suggest(name, table)} ({known}; see `bench show {owner}`)")
+    values: dict[str, Any] = {name: each.default for name, each in table.items()}
+    for name, text in given.items():
+        try:
+            values[name] = table[name].parse(text)
+        except ValueError:
+            raise BenchError(f"option '{name}' of '{owner}' is '{text}'; expected {table[name].expected} (see `bench show {owner}`)") from None
+    return values

@@ -1,0 +1,171 @@
+"""Who takes part: one literal table of built-in methods, datasets and metrics, plus entry points of other packages and user files.
+
+Adding a built-in is one line here. Standard library only; an adapter is imported by :func:`load`, never by listing.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import importlib.util
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from benchmark.options import Field, parse_reference, resolve, suggest
+from benchmark.source import SourceClass, code_digest, module_file, read_class
+from benchmark.spec import BenchError
+
+__all__ = ["DATASETS", "METHODS", "METRICS", "Choice", "Entry", "choose", "entries", "find", "load"]
+
+Room = Literal["methods", "datasets", "metrics"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One registered name: where its class lives (``module:attribute`` or ``file.py``) and one line about it.
+
+    ``headline`` marks what ``bench run --all`` runs (datasets: those that need no download); ``preset`` fixes options of a variant.
+    """
+
+    name: str
+    target: str
+    summary: str
+    headline: bool = True
+    preset: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def path(self) -> Path:
+        """The source file."""
+        return Path(self.target) if self.target.endswith(".py") else module_file(self.target.partition(":")[0])
+
+    @property
+    def source(self) -> SourceClass:
+        """The class as its text shows it."""
+        return read_class(self.path, self.target.partition(":")[2] or None)
+
+    @property
+    def code(self) -> str:
+        """Digest of the code the entry stands on (see :func:`benchmark.source.code_digest`)."""
+        return code_digest(self.path)
+
+
+METHODS: tuple[Entry, ...] = (
+    Entry("pca", "baselines.pca:PCA", "principal component analysis, closed form"),
+    Entry("vae", "baselines.vae:VAE", "variational autoencoder with a sigma-VAE decoder"),
+)
+
+DATASETS: tuple[Entry, ...] = (
+    Entry("digits", "benchmark.datasets.digits:Digits", "1,797 real 8x8 digits of scikit-learn"),
+    Entry("circle", "benchmark.datasets.toys:Circle", "noisy circle in the plane, intrinsic dimension 1"),
+    Entry("one-moon", "benchmark.datasets.toys:OneMoon", "noisy half circle in the plane, intrinsic dimension 1"),
+    Entry("latent-8", "benchmark.datasets.latent:Latent8", "64-d vectors on a manifold of known dimension 8"),
+    Entry("latent-16", "benchmark.datasets.latent:Latent16", "64-d vectors on a manifold of known dimension 16"),
+    Entry("mnist", "benchmark.datasets.mnist:MNIST", "60,000 + 10,000 handwritten digits, 28x28", headline=False),
+    Entry("fashion-mnist", "benchmark.datasets.mnist:FashionMNIST", "60,000 + 10,000 clothing items, 28x28", headline=False),
+    Entry("npz", "benchmark.datasets.npz:Npz", "npz:FILE, arrays 'train' and 'test' of your own", headline=False),
+)
+
+METRICS: tuple[Entry, ...] = (
+    Entry("mse", "benchmark.metrics.reconstruction:MSE", "reconstruction error of the posterior mean"),
+    Entry("mse-sampled", "benchmark.metrics.reconstruction:MSE_SAMPLED", "reconstruction error of sampled codes"),
+    Entry("lstar", "benchmark.metrics.dimension:LSTAR", "L* by the method's own rule"),
+    Entry("lstar-90", "benchmark.metrics.dimension:LSTAR_90", "dimensions holding 90 % of the method's relevance"),
+    Entry("lstar-99", "benchmark.metrics.dimension:LSTAR_99", "dimensions holding 99 % of the method's relevance"),
+    Entry("active-units", "benchmark.metrics.dimension:ACTIVE_UNITS", "active units, one rule for every method"),
+    Entry("fd-raw", "benchmark.metrics.frechet:FD_RAW", "Frechet distance of samples to test data, raw space"),
+)
+
+BUILT_IN: Mapping[Room, tuple[Entry, ...]] = {"methods": METHODS, "datasets": DATASETS, "metrics": METRICS}
+
+OPTIONS_CLASS = {"methods": "Config", "datasets": "Options"}
+
+
+@cache
+def plugins(room: Room) -> tuple[Entry, ...]:
+    """Entries that installed packages offer through the entry-point group ``bench.<room>``, by name."""
+    found = importlib.metadata.entry_points(group=f"bench.{room}")
+    taken = {entry.name for entry in BUILT_IN[room]}
+    return tuple(
+        Entry(point.name, point.value, f"from the package {point.dist.name if point.dist else '?'}", headline=False)
+        for point in sorted(found, key=lambda point: point.name)
+        if point.name not in taken
+    )
+
+
+def entries(room: Room) -> tuple[Entry, ...]:
+    """Return every entry of a room: built-ins in the order of their table, then those of other packages."""
+    return BUILT_IN[room] + plugins(room)
+
+
+def find(room: Room, name: str) -> Entry:
+    """Return the entry called ``name``; for methods also a file of yours, ``./my_vae.py``."""
+    if room == "methods" and name.endswith(".py"):
+        return _from_file(Path(name))
+    for entry in BUILT_IN[room]:
+        if entry.name == name:
+            return entry
+    for entry in plugins(room):
+        if entry.name == name:
+            return entry
+    known = [entry.name for entry in entries(room)]
+    raise BenchError(f"unknown {room[:-1]} '{name}'{suggest(name, known)} (see `bench list {room}`)")
+
+
+def _from_file(path: Path) -> Entry:
+    if not path.is_file():
+        raise BenchError(f"there is no method file '{path}'; expected a Python file with one class built on Method")
+    source = read_class(path.resolve())
+    name = re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-")
+    if any(entry.name == name for entry in METHODS):
+        raise BenchError(f"'{path}' would be called '{name}', which is a built-in method; rename the file")
+    return Entry(name, str(path.resolve()), (source.doc.splitlines() or ["user file"])[0], headline=False)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A named entry with its options resolved: what ``vae[sigma=fixed]`` or ``npz:data.npz`` on the command line means.
+
+    ``name`` is what the run's spec carries; ``argument`` is the part after a colon (the file of ``npz:FILE``).
+    """
+
+    entry: Entry
+    options: Mapping[str, Any]
+    argument: str | None = None
+
+    @property
+    def name(self) -> str:
+        return self.entry.name if self.argument is None else f"{self.entry.name}:{self.argument}"
+
+
+def choose(room: Room, text: str) -> Choice:
+    """Return what ``text`` on the command line stands for, options checked; :class:`BenchError` names the mistake."""
+    reference, given = parse_reference(text)
+    name, colon, argument = reference.partition(":")
+    entry = find(room, name) if colon else find(room, reference)
+    takes_argument = room == "datasets" and bool(entry.source.constants.get("takes_file"))
+    if bool(colon) != takes_argument:
+        raise BenchError(f"'{text}' cannot be read: expected {entry.name + ':FILE' if takes_argument else entry.name} (see `bench show {entry.name}`)")
+    fields: Iterable[Field] = entry.source.fields(OPTIONS_CLASS[room])
+    fixed = sorted(set(given) & set(entry.preset))
+    if fixed:
+        raise BenchError(f"option '{fixed[0]}' is fixed in '{entry.name}'; choose the method it is a variant of (see `bench show {entry.name}`)")
+    return Choice(entry, {**resolve(entry.name, fields, given), **entry.preset}, argument if colon else None)
+
+
+@cache
+def load(target: str) -> Any:
+    """Import and return what ``target`` (``module:attribute`` or a file) points at."""
+    module_name, _, attribute = target.partition(":")
+    if target.endswith(".py"):
+        attribute = read_class(Path(target)).name
+        spec = importlib.util.spec_from_file_location(f"bench_user_{Path(target).stem}", target)
+        assert spec is not None and spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+    else:
+        module = importlib.import_module(module_name)
+    return getattr(module, attribute)

@@ -1,0 +1,173 @@
+"""What can be known of an adapter from its text: docstring, options, class attributes, and the digest of the code it stands on.
+
+Nothing is imported but the (empty) packages on the way, so ``bench list`` and ``bench show`` stay fast and reporting stays free of torch.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import importlib.util
+import io
+import tokenize
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from benchmark.options import Field
+from benchmark.spec import BenchError
+
+__all__ = ["SourceClass", "code_digest", "essence", "module_file", "read_class"]
+
+PROJECT = ("benchmark", "baselines")
+
+
+class SourceClass:
+    """A class as its source file shows it: ``doc`` (of the module), ``fields`` (of its options class), ``constants`` (literal attributes)."""
+
+    def __init__(self, path: Path, name: str | None) -> None:
+        self.path = path
+        self.tree = _parse(path)
+        self.doc = ast.get_docstring(self.tree) or ""
+        self.node = _find_class(self.tree, name, path)
+        self.name = self.node.name
+        self.constants = _literals(self.node)
+        self.class_doc = ast.get_docstring(self.node) or ""
+
+    def fields(self, options_class: str) -> tuple[Field, ...]:
+        """The fields of the nested dataclass ``options_class`` (``Config`` or ``Options``), in order; empty where there is none."""
+        for node in self.node.body:
+            if isinstance(node, ast.ClassDef) and node.name == options_class:
+                return tuple(_field(self.path, statement, following) for statement, following in _annotated(node))
+        return ()
+
+
+@cache
+def read_class(path: Path, name: str | None = None) -> SourceClass:
+    """Return the class ``name`` of the file ``path`` (without a name: the only class that is built on ``Method`` or ``Dataset``)."""
+    return SourceClass(path, name)
+
+
+@cache
+def module_file(module: str) -> Path:
+    """Return the source file of a project module without importing it (its packages are)."""
+    found = importlib.util.find_spec(module)
+    if found is None or found.origin is None:
+        raise BenchError(f"module '{module}' is not installed; run `pip install .` again")
+    return Path(found.origin)
+
+
+def essence(text: str) -> str:
+    """Return source ``text`` without comments, docstrings (any bare string statement) and blank lines; what is left decides behaviour.
+
+    >>> essence('# why\\ndef f():\\n    "what"\\n    return 1  # one\\n')
+    'def f():\\n    return 1\\n'
+    """
+    lines = text.splitlines()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+            first = lines[node.lineno - 1].encode()[: node.col_offset].decode()
+            lines[node.lineno - 1 : node.end_lineno] = [first] + [""] * (node.end_lineno - node.lineno)
+    for token in tokenize.generate_tokens(io.StringIO("\n".join(lines) + "\n").readline):
+        if token.type == tokenize.COMMENT:
+            lines[token.start[0] - 1] = lines[token.start[0] - 1][: token.start[1]]
+    return "".join(f"{line.rstrip()}\n" for line in lines if line.strip())
+
+
+@cache
+def code_digest(path: Path) -> str:
+    """Return the sha256 (first 16 hex digits) of the essence of ``path`` and of every project module it imports, directly or not."""
+    seen: dict[str, Path] = {path.name: path}
+    queue = [path]
+    while queue:
+        for module in sorted(_imports(queue.pop())):
+            if module not in seen:
+                seen[module] = module_file(module)
+                queue.append(seen[module])
+    hasher = hashlib.sha256()
+    for name in sorted(seen):
+        hasher.update(f"{name}\x1f{essence(seen[name].read_text(encoding='utf-8'))}\x1e".encode())
+    return hasher.hexdigest()[:16]
+
+
+@cache
+def _parse(path: Path) -> ast.Module:
+    try:
+        return ast.parse(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BenchError(f"cannot read '{path}': {error.strerror}") from None
+    except SyntaxError as error:
+        raise BenchError(f"'{path}' is not Python: {error.msg} in line {error.lineno}") from None
+
+
+def _find_class(tree: ast.Module, name: str | None, path: Path) -> ast.ClassDef:
+    classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
+    if name is None:
+        classes = [node for node in classes if any(ast.unparse(base).split(".")[-1] in ("Method", "Dataset") for base in node.bases)]
+    else:
+        classes = [node for node in classes if node.name == name]
+    if len(classes) != 1:
+        raise BenchError(f"'{path}' holds {len(classes)} classes built on Method or Dataset; expected exactly one")
+    return classes[0]
+
+
+def _literals(node: ast.ClassDef) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for statement in node.body:
+        target = statement.targets[0] if isinstance(statement, ast.Assign) else statement.target if isinstance(statement, ast.AnnAssign) else None
+        if isinstance(target, ast.Name) and statement.value is not None:
+            try:
+                values[target.id] = ast.literal_eval(statement.value)
+            except ValueError:
+                continue
+    return values
+
+
+def _annotated(node: ast.ClassDef) -> list[tuple[ast.AnnAssign, ast.stmt | None]]:
+    pairs = zip(node.body, [*node.body[1:], None], strict=True)
+    return [(statement, following) for statement, following in pairs if isinstance(statement, ast.AnnAssign)]
+
+
+def _field(path: Path, statement: ast.AnnAssign, following: ast.stmt | None) -> Field:
+    name = statement.target.id if isinstance(statement.target, ast.Name) else ast.unparse(statement.target)
+    try:
+        default = ast.literal_eval(statement.value) if statement.value is not None else ...
+        if default is ...:
+            raise ValueError(name)
+    except ValueError:
+        raise BenchError(f"option '{name}' in '{path}' needs a literal default") from None
+    parts = [ast.unparse(part) for part in _union(statement.annotation)]
+    kinds = [part for part in parts if part != "None"]
+    choices: tuple[str, ...] = ()
+    if len(kinds) == 1 and kinds[0].split(".")[-1].startswith("Literal["):
+        choices = tuple(map(str, ast.literal_eval(f"({kinds[0].split('[', 1)[1][:-1]},)")))
+        kinds = ["str"]
+    if len(kinds) != 1 or kinds[0] not in ("bool", "int", "float", "str"):
+        raise BenchError(f"option '{name}' in '{path}' has type '{ast.unparse(statement.annotation)}'; expected bool, int, float, str or Literal[...]")
+    doc = following.value.value if isinstance(following, ast.Expr) and isinstance(following.value, ast.Constant) else ""
+    return Field(name, kinds[0], default, choices, "None" in parts, " ".join(str(doc).split()))
+
+
+def _union(node: ast.expr) -> list[ast.expr]:
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
+        return _union(node.left) + _union(node.right)
+    return [node]
+
+
+def _imports(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(_parse(path)):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                deeper = f"{node.module}.{alias.name}"
+                found.add(deeper if node.module.startswith(PROJECT) and importlib.util.find_spec(node.module).submodule_search_locations and _is_module(deeper) else node.module)
+    return {module for module in found if module.split(".")[0] in PROJECT}
+
+
+def _is_module(name: str) -> bool:
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ModuleNotFoundError:
+        return False

@@ -1,0 +1,157 @@
+"""The nouns of the benchmark: what a run is, what it is called, and what it leaves behind.
+
+Everything here is a frozen document made of strings, numbers, lists and mappings. Standard library only, so that the command line, the
+reporting layer and other tools can read records without importing torch.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, NewType
+
+__all__ = ["BUDGETS", "PROTOCOL", "SCHEMA", "STATUSES", "BenchError", "Budget", "Record", "RunKey", "RunSpec", "canonical_json", "derive_seed", "digest"]
+
+SCHEMA = 1
+"""Version of the record document (see docs/record.md)."""
+
+PROTOCOL = 1
+"""Version of training and evaluation; raised by any change of the harness that changes what a run measures."""
+
+STATUSES = ("done", "failed", "diverged", "killed", "timed-out", "out-of-memory", "blocked")
+
+RunKey = NewType("RunKey", str)
+
+
+class BenchError(Exception):
+    """A mistake of the caller, told in one line: what was given, what was expected, what to do next. The command line exits 2."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How long to train, in outer steps or epochs (one of both); ``summary`` is its line in ``bench list budgets``.
+
+    ``sweep`` says whether a dataset's whole list of latent dimensions is run by default, or only its first.
+    """
+
+    name: str
+    summary: str
+    steps: int | None = None
+    epochs: int | None = None
+    sweep: bool = False
+
+
+BUDGETS: Mapping[str, Budget] = {
+    budget.name: budget
+    for budget in (
+        Budget("smoke", "20 outer steps: does it run?", steps=20),
+        Budget("quick", "300 outer steps, one latent size per dataset (default)", steps=300),
+        Budget("short", "10 epochs, every latent size of the dataset", epochs=10, sweep=True),
+        Budget("paper", "the schedule the method's paper gives for the dataset", sweep=True),
+    )
+}
+
+
+def canonical_json(value: Any) -> str:
+    """Return ``value`` as JSON text that depends on content alone: sorted keys, no spaces, ASCII, no NaN.
+
+    >>> canonical_json({"b": 1, "a": [True, None, 0.5]})
+    '{"a":[true,null,0.5],"b":1}'
+    """
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+
+
+def digest(value: Any) -> str:
+    """Return the sha256 of ``value``'s canonical JSON, 64 hex digits.
+
+    >>> digest({"a": 1})[:12]
+    '015abd7f5cc5'
+    """
+    return hashlib.sha256(canonical_json(value).encode()).hexdigest()
+
+
+def derive_seed(seed: int, *address: str | int) -> int:
+    """Return the 63-bit seed of the random stream at ``address`` under the run's ``seed``.
+
+    Randomness is addressed, not carried: a stream depends on its name, never on what was drawn before.
+
+    >>> derive_seed(0, "noise", 7) == derive_seed(0, "noise", 7) != derive_seed(0, "noise", 8)
+    True
+    """
+    text = "\x1f".join(map(str, (seed, *address)))
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big") >> 1
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """Everything that decides a run's outcome, and nothing else. Two equal specs are the same run.
+
+    ``config`` and ``options`` hold every field of the method's ``Config`` and the dataset's ``Options``, defaults included, so that a
+    changed default is a different run. ``steps`` counts outer steps; 0 for closed-form methods.
+    """
+
+    method: str
+    config: Mapping[str, Any]
+    dataset: str
+    options: Mapping[str, Any]
+    data: str
+    latent_dim: int
+    seed: int
+    budget: str
+    steps: int
+    batch_size: int
+    kind: str = "train"
+    protocol: int = PROTOCOL
+
+    @property
+    def key(self) -> RunKey:
+        """A readable slug and the first 12 hex digits of the digest: ``vae-mnist-L16-s0-quick-1f00...``."""
+        slug = "-".join((self.method, self.dataset, f"L{self.latent_dim}", f"s{self.seed}", self.budget))
+        slug = re.sub(r"[^A-Za-z0-9]+", "-", slug).strip("-")[:80]
+        return RunKey(f"{slug}-{digest(asdict(self))[:12]}")
+
+    @property
+    def label(self) -> str:
+        """The run in a few words, for progress bars and messages: ``vae on mnist, L = 16, seed 0``."""
+        return f"{self.method} on {self.dataset}, L = {self.latent_dim}, seed {self.seed}"
+
+
+@dataclass(frozen=True)
+class Record:
+    """What one run left behind: one JSON file. Fields are described in docs/record.md and benchmark/data/record.schema.json."""
+
+    spec: Mapping[str, Any]
+    key: str
+    code: str
+    status: str
+    measurements: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    absent: Mapping[str, str] = field(default_factory=dict)
+    discovery: Mapping[str, Any] | None = None
+    timing: Mapping[str, Any] = field(default_factory=dict)
+    environment: Mapping[str, Any] = field(default_factory=dict)
+    error: str | None = None
+    schema: int = SCHEMA
+
+    def to_json(self) -> str:
+        """Return the document as indented JSON, keys sorted, ending with a newline."""
+        return json.dumps(asdict(self), indent=1, sort_keys=True, allow_nan=False) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> Record:
+        """Return the record in ``text``; ``ValueError`` says what is wrong with it."""
+        document = json.loads(text)
+        if not isinstance(document, dict) or document.get("schema") != SCHEMA:
+            found = document.get("schema") if isinstance(document, dict) else type(document).__name__
+            raise ValueError(f"schema is {found!r}, this version reads {SCHEMA}")
+        unknown = sorted(set(document) - set(cls.__dataclass_fields__))
+        missing = sorted({"spec", "key", "code", "status"} - set(document))
+        if unknown or missing:
+            raise ValueError(f"unknown fields {unknown}, missing fields {missing}")
+        if document["status"] not in STATUSES:
+            raise ValueError(f"status is {document['status']!r}, expected one of {', '.join(STATUSES)}")
+        if RunSpec(**document["spec"]).key != document["key"]:
+            raise ValueError("the key does not belong to the spec")
+        return cls(**document)
