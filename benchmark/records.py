@@ -1,0 +1,143 @@
+"""The store of records: ``<results>/<key>/record.json`` and the files beside it, written whole or not at all.
+
+``frame`` turns records into one tidy pandas frame, from which every table and figure is computed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmark import registry
+from benchmark.options import parse_reference
+from benchmark.spec import BenchError, Record, digest
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Store", "atomic_write", "code_of", "frame", "load_records"]
+
+
+def atomic_write(path: Path, data: bytes) -> None:
+    """Write ``data`` to ``path`` so that a reader, or a crash at any moment, sees the old file or the new one and nothing between."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+class Store:
+    """A results folder: one subfolder per run key."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = Path(root)
+
+    def folder(self, key: str) -> Path:
+        """The folder of one run."""
+        return self.root / key
+
+    def ensure_writable(self) -> None:
+        """Create the folder if need be; ``BenchError`` where nothing can be written."""
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.root):
+                pass
+        except OSError as error:
+            raise BenchError(f"cannot write results to '{self.root}': {error.strerror}; choose another folder with --results") from None
+
+    def write(self, record: Record) -> None:
+        """Store ``record`` under its key, replacing an older one."""
+        self.folder(record.key).mkdir(parents=True, exist_ok=True)
+        atomic_write(self.folder(record.key) / "record.json", record.to_json().encode())
+
+    def read(self, key: str) -> Record | None:
+        """Return the record of ``key``, or None where there is none; ``BenchError`` where it cannot be read."""
+        path = self.folder(key) / "record.json"
+        try:
+            return Record.from_json(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+            raise BenchError(f"record '{path}' is truncated or not JSON ({error}); delete its folder and run `bench run` again") from None
+        except (ValueError, TypeError, KeyError) as error:
+            raise BenchError(f"record '{path}' is not readable: {error}; delete its folder and run `bench run` again") from None
+
+    def records(self) -> list[Record]:
+        """Return every record of the folder, in the order of their keys."""
+        if not self.root.is_dir():
+            raise BenchError(f"there is no results folder '{self.root}'; run `bench run` first, or name another with --results")
+        keys = sorted(path.parent.name for path in self.root.glob("*/record.json"))
+        return [record for record in map(self.read, keys) if record is not None]
+
+
+def load_records(results: str | Path = "results/runs") -> list[Record]:
+    """Return every record of a results folder. Public API."""
+    return Store(Path(results)).records()
+
+
+@cache
+def code_of(method: str) -> str | None:
+    """Return the digest of the installed code of a registered method, None where it is not registered (a file of yours)."""
+    try:
+        return registry.find("methods", method).code
+    except BenchError:
+        return None
+
+
+@cache
+def _defaults(room: registry.Room, name: str) -> Mapping[str, Any]:
+    try:
+        entry = registry.find(room, name.partition(":")[0])
+    except BenchError:
+        return {}
+    fields = entry.source.fields(registry.OPTIONS_CLASS[room])
+    return {**{each.name: each.default for each in fields}, **entry.preset}
+
+
+def label(room: registry.Room, name: str, options: Mapping[str, Any]) -> str:
+    """Return ``name[option=value,...]`` with the options that differ from their defaults: what one would type."""
+    defaults = _defaults(room, name)
+    changed = [f"{key}={value}" for key, value in sorted(options.items()) if key not in defaults or defaults[key] != value]
+    return f"{name}[{','.join(changed)}]" if changed else name
+
+
+def frame(records: Iterable[Record]) -> pd.DataFrame:
+    """Return one row per record and measurement (one row without a metric for a record that measured nothing).
+
+    Columns: ``key cell status stale method dataset latent_dim seed budget steps batch_size metric id value unit n protocol error``.
+    ``cell`` names everything of the spec but the seed: rows of one cell are replicates, rows of two cells never are. ``stale`` says that the
+    installed code of the method is another than the one that made the record. ``method`` and ``dataset`` carry their non-default options.
+    """
+    import pandas as pd
+
+    rows: list[dict[str, Any]] = []
+    for record in records:
+        spec = record.spec
+        current = code_of(spec["method"])
+        base = {
+            "key": record.key,
+            "cell": digest({name: value for name, value in spec.items() if name != "seed"})[:12],
+            "status": record.status,
+            "stale": current is not None and current != record.code,
+            "method": label("methods", spec["method"], spec["config"]),
+            "dataset": label("datasets", spec["dataset"], spec["options"]),
+            **{name: spec[name] for name in ("latent_dim", "seed", "budget", "steps", "batch_size")},
+            "error": record.error,
+        }
+        for identifier, found in record.measurements.items() or [(None, {})]:
+            metric = parse_reference(identifier)[0] if identifier else None
+            rows.append({**base, "metric": metric, "id": identifier, **{name: found.get(name) for name in ("value", "unit", "n", "protocol")}})
+    columns = "key cell status stale method dataset latent_dim seed budget steps batch_size error metric id value unit n protocol".split()
+    return pd.DataFrame(rows, columns=columns)
