@@ -193,7 +193,9 @@ class Method(nn.Module):
         for name, grad in grads.items():
             if grad is None:
                 owners = ", ".join(player.name for player in players if name in player.parameters)
-                raise RuntimeError(f"parameter '{name}' of player '{owners}' has no gradient from this loss; leave it out of the player or use it in the loss")
+                raise RuntimeError(
+                    f"parameter '{name}' of player '{owners}' has no gradient from this loss; leave it out of the player or use it in the loss"
+                )
         for player in players:
             player.apply([grads[name] for name in player.parameters])  # type: ignore[misc]
 

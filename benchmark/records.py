@@ -139,5 +139,24 @@ def frame(records: Iterable[Record]) -> pd.DataFrame:
         for identifier, found in record.measurements.items() or [(None, {})]:
             metric = parse_reference(identifier)[0] if identifier else None
             rows.append({**base, "metric": metric, "id": identifier, **{name: found.get(name) for name in ("value", "unit", "n", "protocol")}})
-    columns = "key cell status stale method dataset latent_dim seed budget steps batch_size error metric id value unit n protocol".split()
+    columns = [
+        "key",
+        "cell",
+        "status",
+        "stale",
+        "method",
+        "dataset",
+        "latent_dim",
+        "seed",
+        "budget",
+        "steps",
+        "batch_size",
+        "error",
+        "metric",
+        "id",
+        "value",
+        "unit",
+        "n",
+        "protocol",
+    ]
     return pd.DataFrame(rows, columns=columns)

@@ -129,7 +129,7 @@ def _from_file(path: Path) -> Entry:
 class Choice:
     """A named entry with its options resolved: what ``vae[sigma=fixed]`` or ``npz:data.npz`` on the command line means.
 
-    ``name`` is what the run's spec carries; ``argument`` is the part after a colon (the file of ``npz:FILE``).
+    ``argument`` is the part after a colon (the file of ``npz:FILE``).
     """
 
     entry: Entry
@@ -138,7 +138,8 @@ class Choice:
 
     @property
     def name(self) -> str:
-        return self.entry.name if self.argument is None else f"{self.entry.name}:{self.argument}"
+        """What a run's spec carries: the registered name, for ``npz:path/to/FILE.npz`` followed by the file's stem."""
+        return self.entry.name if self.argument is None else f"{self.entry.name}:{Path(self.argument).stem}"
 
 
 def choose(room: Room, text: str) -> Choice:
@@ -148,7 +149,9 @@ def choose(room: Room, text: str) -> Choice:
     entry = find(room, name) if colon else find(room, reference)
     takes_argument = room == "datasets" and bool(entry.source.constants.get("takes_file"))
     if bool(colon) != takes_argument:
-        raise BenchError(f"'{text}' cannot be read: expected {entry.name + ':FILE' if takes_argument else entry.name} (see `bench show {entry.name}`)")
+        raise BenchError(
+            f"'{text}' cannot be read: expected {entry.name + ':FILE' if takes_argument else entry.name} (see `bench show {entry.name}`)"
+        )
     fields: Iterable[Field] = entry.source.fields(OPTIONS_CLASS[room])
     fixed = sorted(set(given) & set(entry.preset))
     if fixed:

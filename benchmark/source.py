@@ -136,6 +136,7 @@ def _field(path: Path, statement: ast.AnnAssign, following: ast.stmt | None) -> 
             raise ValueError(name)
     except ValueError:
         raise BenchError(f"option '{name}' in '{path}' needs a literal default") from None
+    written = ast.unparse(statement.annotation)
     parts = [ast.unparse(part) for part in _union(statement.annotation)]
     kinds = [part for part in parts if part != "None"]
     choices: tuple[str, ...] = ()
@@ -143,9 +144,10 @@ def _field(path: Path, statement: ast.AnnAssign, following: ast.stmt | None) -> 
         choices = tuple(map(str, ast.literal_eval(f"({kinds[0].split('[', 1)[1][:-1]},)")))
         kinds = ["str"]
     if len(kinds) != 1 or kinds[0] not in ("bool", "int", "float", "str"):
-        raise BenchError(f"option '{name}' in '{path}' has type '{ast.unparse(statement.annotation)}'; expected bool, int, float, str or Literal[...]")
-    doc = following.value.value if isinstance(following, ast.Expr) and isinstance(following.value, ast.Constant) else ""
-    return Field(name, kinds[0], default, choices, "None" in parts, " ".join(str(doc).split()))
+        raise BenchError(f"option '{name}' in '{path}' has type '{written}'; expected bool, int, float, str or Literal[...]")
+    told = isinstance(following, ast.Expr) and isinstance(following.value, ast.Constant)
+    doc = " ".join(str(following.value.value).split()) if told else ""  # type: ignore[union-attr]
+    return Field(name, kinds[0], default, choices, "None" in parts, doc)
 
 
 def _union(node: ast.expr) -> list[ast.expr]:
@@ -155,18 +157,20 @@ def _union(node: ast.expr) -> list[ast.expr]:
 
 
 def _imports(path: Path) -> set[str]:
+    """The project modules that the file names in its import statements."""
     found: set[str] = set()
     for node in ast.walk(_parse(path)):
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            for alias in node.names:
-                deeper = f"{node.module}.{alias.name}"
-                found.add(deeper if node.module.startswith(PROJECT) and importlib.util.find_spec(node.module).submodule_search_locations and _is_module(deeper) else node.module)
-    return {module for module in found if module.split(".")[0] in PROJECT}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            submodules = [f"{node.module}.{alias.name}" for alias in node.names]
+            found.update(name if _is_module(name) else node.module for name in submodules)
+    return {name for name in found if name.split(".")[0] in PROJECT}
 
 
 def _is_module(name: str) -> bool:
+    if name.split(".")[0] not in PROJECT:
+        return False
     try:
         return importlib.util.find_spec(name) is not None
     except ModuleNotFoundError:

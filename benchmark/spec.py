@@ -13,7 +13,20 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, NewType
 
-__all__ = ["BUDGETS", "PROTOCOL", "SCHEMA", "STATUSES", "BenchError", "Budget", "Record", "RunKey", "RunSpec", "canonical_json", "derive_seed", "digest"]
+__all__ = [
+    "BUDGETS",
+    "PROTOCOL",
+    "SCHEMA",
+    "STATUSES",
+    "BenchError",
+    "Budget",
+    "Record",
+    "RunKey",
+    "RunSpec",
+    "canonical_json",
+    "derive_seed",
+    "digest",
+]
 
 SCHEMA = 1
 """Version of the record document (see docs/record.md)."""

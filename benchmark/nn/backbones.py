@@ -69,7 +69,9 @@ def _convolutional(shape: tuple[int, ...]) -> bool:
     if is_small(shape) or len(shape) == 1:
         return False
     if len(shape) != 3 or shape[1] != shape[2] or shape[1] not in _CONVOLUTIONS:
-        raise ValueError(f"no backbone for data of shape {shape}; expected vectors (D,), images of up to {SMALL} numbers, or (C, S, S) with S of 28, 32, 64")
+        raise ValueError(
+            f"no backbone for data of shape {shape}; expected vectors (D,), images of up to {SMALL} numbers, or (C, S, S) with S of 28, 32, 64"
+        )
     return True
 
 
@@ -86,5 +88,3 @@ def _dense(widths: tuple[int, ...], activation: type[nn.Module] | object) -> lis
     for inputs, outputs in pairwise(widths):
         layers += [nn.Linear(inputs, outputs), activation()]  # type: ignore[operator]
     return layers[:-1]
-
-

@@ -1,0 +1,122 @@
+"""Variational autoencoder with a calibrated Gaussian decoder (sigma-VAE), the baseline every method here is measured against.
+
+Citation
+    Kingma and Welling, "Auto-Encoding Variational Bayes", 2014 (https://arxiv.org/abs/1312.6114). Decoder: Rybkin, Daniilidis, Levine,
+    "Simple and effective VAE training with calibrated decoders", 2021 (https://arxiv.org/abs/2006.13202). Schedule: "RENs: Relevance
+    Encoding Networks", 2022 (https://arxiv.org/abs/2205.13061), whose VAE rows this is the counterpart of.
+
+Objective
+    The negative ELBO in nats, mean over images, one draw of z per image:
+
+        D (log sigma + 1/2 log 2 pi) + ||x - decode(z)||^2 / (2 sigma^2) + KL(q(z|x) || N(0, I))
+
+    Both terms sum over dimensions; sigma is one scalar; there is no beta. ``sigma=learned``: log sigma starts at 0 and is clipped softly
+    at -6; ``optimal``: the maximum-likelihood value of each batch, clipped likewise; ``fixed``: sigma^2 = ``gamma``.
+
+Discovery
+    None: L* = L by definition (flag ``no_selection``). Relevance is the mean KL of each dimension in nats, so that L*90 and L*99 count the
+    dimensions that carry the rate.
+
+Deviations
+    RENs give neither the optimiser nor the baselines' step size: Adam at 1e-3 on quarters of the large batch, as their small steps do, so
+    that an R-model with burn-in over the whole run is this model, bit for bit. Layer sizes are those of the dpVAE code.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from benchmark.method import Batch, Discovery, Method, Tick
+from benchmark.nn import backbones
+from benchmark.nn.gaussian import kl_standard, reparameterise
+from benchmark.nn.likelihood import gaussian_nll, optimal_log_sigma, softclip
+from benchmark.nn.optim import Adam
+
+__all__ = ["VAE"]
+
+
+class VAE(Method):
+    """Encoder and decoder from the shared backbones, one shared decoder variance."""
+
+    reference = {
+        "mnist": {"epochs": 100, "batch_size": 100},
+        "fashion-mnist": {"epochs": 100, "batch_size": 100},
+        "sprites": {"epochs": 100, "batch_size": 128},
+        "dsprites": {"epochs": 100, "batch_size": 128},
+        "circle": {"epochs": 1500, "batch_size": 128},
+        "one-moon": {"epochs": 1500, "batch_size": 128},
+    }
+
+    @dataclass(frozen=True)
+    class Config:
+        sigma: Literal["learned", "optimal", "fixed"] = "learned"
+        """decoder standard deviation: a trained scalar, the best value of each batch, or sqrt(gamma)"""
+        gamma: float = 1.0
+        """decoder variance where sigma is fixed"""
+        lr: float = 1e-3
+        """step size of Adam"""
+        chunks: int = 4
+        """equal parts of a batch, one update each"""
+
+    def build(self) -> None:
+        if self.config.gamma <= 0.0:
+            raise ValueError(f"gamma is a variance, expected more than 0, got {self.config.gamma}")
+        self.encoder = backbones.encoder(self.shape, 2 * self.latent_dim)
+        self.decoder = backbones.decoder(self.latent_dim, self.shape)
+        start = 0.5 * math.log(self.config.gamma) if self.config.sigma == "fixed" else 0.0
+        if self.config.sigma == "learned":
+            self.log_sigma = nn.Parameter(torch.tensor(start))
+        else:
+            self.register_buffer("log_sigma", torch.tensor(start))
+        self.model = self.add_player("model", self, optimiser=Adam(self.config.lr))
+
+    def train_step(self, batch: Batch, tick: Tick) -> dict[str, Tensor]:
+        """One Adam step per chunk; the values of the last chunk are returned."""
+        for part in batch.chunk(self.config.chunks):
+            mean, log_var = self.posterior(part.x)
+            reconstruction = self.decode(reparameterise(mean, log_var))
+            log_sigma = self.decoder_log_sigma(part.x, reconstruction)
+            nll = gaussian_nll(part.x, reconstruction, log_sigma).mean()
+            kl = kl_standard(mean, log_var).sum(1).mean()
+            loss = nll + kl
+            self.descend(loss, self.model)
+        return {"loss": loss, "nll": nll, "kl": kl, "log_sigma": log_sigma}
+
+    def decoder_log_sigma(self, x: Tensor, reconstruction: Tensor) -> Tensor:
+        """Return the log standard deviation in force for this batch, 0-d; ``optimal`` also remembers it for :meth:`terms`."""
+        if self.config.sigma == "learned":
+            return softclip(self.log_sigma)
+        if self.config.sigma == "optimal":
+            log_sigma = softclip(optimal_log_sigma(x, reconstruction))
+            self.log_sigma.copy_(log_sigma.detach())
+            return log_sigma
+        return self.log_sigma
+
+    def posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        mean, log_var = self.encoder(x).chunk(2, dim=1)
+        return mean, log_var
+
+    def encode(self, x: Tensor) -> Tensor:
+        return self.posterior(x)[0]
+
+    def decode(self, z: Tensor) -> Tensor:
+        return self.decoder(z)
+
+    def sample(self, n: int) -> Tensor:
+        return self.decode(torch.randn(n, self.latent_dim, device=self.log_sigma.device))
+
+    def terms(self, x: Tensor) -> dict[str, Tensor]:
+        """Return ``nll`` (B,) with one draw of z and ``kl`` (B, L), in nats."""
+        mean, log_var = self.posterior(x)
+        log_sigma = softclip(self.log_sigma) if self.config.sigma == "learned" else self.log_sigma
+        nll = gaussian_nll(x, self.decode(reparameterise(mean, log_var)), log_sigma)
+        return {"nll": nll, "kl": kl_standard(mean, log_var)}
+
+    def discover(self, x: Tensor) -> Discovery:
+        relevance = kl_standard(*self.posterior(x)).mean(0)
+        return Discovery(relevance, torch.ones_like(relevance, dtype=torch.bool), flags=("no_selection",))

@@ -1,0 +1,97 @@
+"""The command ``bench``. Each command group is one small file that parses, calls and echoes; it is imported when it is asked for."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from benchmark import __version__
+from benchmark.spec import BenchError
+
+__all__ = ["cli", "main"]
+
+COMMANDS = {
+    "run": "train and evaluate methods on datasets",
+    "list": "list what is here",
+    "show": "show a method, a dataset or a run",
+    "data": "list, fetch and verify data",
+    "table": "make a table from records",
+    "figure": "draw a figure from records",
+}
+
+
+class LazyGroup(click.Group):
+    """Lists commands from a literal table and imports one only when it runs."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        return getattr(importlib.import_module(f"benchmark.cli.{cmd_name}"), f"{cmd_name}_command", None) or getattr(
+            importlib.import_module(f"benchmark.cli.{cmd_name}"), cmd_name
+        )
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.version_option(__version__, prog_name="bench")
+def cli() -> None:
+    """L* bench: one protocol for autoencoders that find their own latent dimension.
+
+    \b
+    bench run --all                     run every headline method on every offline dataset
+    bench table --format latex          the numbers as a table
+    bench figure samples                the samples as a picture
+    """
+
+
+def main() -> None:
+    """Entry point: errors of the caller are one line on stderr and exit status 2."""
+    try:
+        sys.exit(cli.main(standalone_mode=False) or 0)
+    except click.UsageError as error:
+        where = f" (see `{error.ctx.command_path} --help`)" if error.ctx else ""
+        _fail(f"{error.format_message().rstrip('.')}{where}")
+    except click.ClickException as error:
+        _fail(error.format_message())
+    except (BenchError, OSError) as error:
+        _fail(str(error))
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(130)
+
+
+def _fail(message: str) -> None:
+    """Print one line and leave with status 2; a closed pipe is nobody's mistake."""
+    if message.startswith("[Errno 32]"):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    click.echo(f"bench: error: {' '.join(message.split())}", err=True)
+    sys.exit(2)
+
+
+def results_option(function: click.decorators.FC) -> click.decorators.FC:
+    """``--results DIR``, the folder of records, the same in every command."""
+    return click.option(
+        "--results", type=click.Path(path_type=Path, file_okay=True), default=Path("results/runs"), show_default=True, help="folder of records"
+    )(function)
+
+
+def data_dir_option(function: click.decorators.FC) -> click.decorators.FC:
+    """``--data-dir DIR``, where data lies, the same in every command."""
+    return click.option(
+        "--data-dir",
+        type=click.Path(path_type=Path),
+        envvar="BENCH_DATA",
+        default=Path("data"),
+        show_default="$BENCH_DATA or data",
+        help="folder of the data",
+    )(function)

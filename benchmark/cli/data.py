@@ -1,0 +1,77 @@
+"""``bench data``: what data is here, fetching it, and checking it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from benchmark.cli import data_dir_option
+
+__all__ = ["data"]
+
+
+@click.group()
+def data() -> None:
+    """List, fetch and verify data."""
+
+
+@data.command("list")
+@data_dir_option
+def list_data(data_dir: Path) -> None:
+    """List the datasets and whether they can be loaded here."""
+    from benchmark import registry
+
+    for entry in registry.entries("datasets"):
+        state = "needs a file" if entry.source.constants.get("takes_file") else _state(entry.name, data_dir)
+        click.echo(f"{entry.name:15} {state:12} {entry.summary}")
+
+
+@data.command()
+@click.argument("name")
+@data_dir_option
+def fetch(name: str, data_dir: Path) -> None:
+    """Download dataset NAME into the data folder."""
+    from benchmark import registry
+    from benchmark.protocol.suite import instance
+
+    choice = registry.choose("datasets", name)
+    if choice.entry.headline or choice.argument is not None:
+        click.echo(f"'{name}' needs no download")
+        return
+    instance(choice, data_dir).fetch()
+    click.echo(f"{name}: {_verify(name, data_dir)}")
+
+
+@data.command()
+@click.argument("names", nargs=-1)
+@data_dir_option
+def verify(names: tuple[str, ...], data_dir: Path) -> None:
+    """Load datasets (default: every one that is here), check their checksums and print the digest that is part of run keys."""
+    from benchmark import registry
+
+    here = [entry.name for entry in registry.entries("datasets") if not entry.source.constants.get("takes_file")]
+    for name in names or [name for name in here if _state(name, data_dir) == "here"]:
+        click.echo(f"{name}: {_verify(name, data_dir)}")
+
+
+def _state(name: str, data_dir: Path) -> str:
+    from benchmark import registry
+    from benchmark.protocol.suite import instance
+    from benchmark.spec import BenchError
+
+    if registry.find("datasets", name).headline:
+        return "here"
+    try:
+        instance(registry.choose("datasets", name), data_dir).load()
+    except BenchError as error:
+        return "missing" if "fetch" in str(error) and "checksum" not in str(error) else "damaged"
+    return "here"
+
+
+def _verify(name: str, data_dir: Path) -> str:
+    from benchmark import registry
+    from benchmark.protocol.suite import instance
+
+    splits = instance(registry.choose("datasets", name), data_dir).load()
+    return f"{len(splits.train)} train, {len(splits.test)} test, shape {'x'.join(map(str, splits.train.shape))}, digest {splits.digest[:16]}"

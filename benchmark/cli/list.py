@@ -1,0 +1,38 @@
+"""``bench list``: what is here, read from literal tables."""
+
+from __future__ import annotations
+
+import click
+
+__all__ = ["list_command"]
+
+KINDS = ("methods", "datasets", "metrics", "budgets", "tables", "figures")
+
+
+@click.command("list")
+@click.argument("kind", type=click.Choice(KINDS), required=False)
+def list_command(kind: str | None) -> None:
+    """List KIND, or everything."""
+    kinds = [kind] if kind else list(KINDS)
+    for position, each in enumerate(kinds):
+        if len(kinds) > 1:
+            click.echo(f"{chr(10) if position else ''}{each}")
+        rows = _rows(each)
+        width = max(len(name) for name, _ in rows)
+        for name, summary in rows:
+            click.echo(f"{'  ' if len(kinds) > 1 else ''}{name:{width}}  {summary}")
+
+
+def _rows(kind: str) -> list[tuple[str, str]]:
+    if kind == "budgets":
+        from benchmark.spec import BUDGETS
+
+        return [(budget.name, budget.summary) for budget in BUDGETS.values()]
+    if kind in ("tables", "figures"):
+        from benchmark.reporting import catalogue
+
+        return list((catalogue.TABLES if kind == "tables" else catalogue.FIGURES).items())
+    from benchmark import registry
+
+    marks = {"methods": "", "datasets": " [download]", "metrics": ""}
+    return [(entry.name, entry.summary + ("" if entry.headline else marks[kind])) for entry in registry.entries(kind)]  # type: ignore[arg-type]

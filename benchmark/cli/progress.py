@@ -1,0 +1,60 @@
+"""What one sees while runs go on: bars for the grid and for each run on a terminal, one line per ended run elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from benchmark.protocol.executors.processes import Events, Outcome
+from benchmark.protocol.suite import Job
+
+__all__ = ["watcher"]
+
+
+class _Lines(Events):
+    """One line per ended run."""
+
+    def __init__(self, total: int) -> None:
+        self.total, self.count = total, 0
+
+    def ended(self, outcome: Outcome) -> None:
+        self.count += 1
+        click.echo(f"[{self.count}/{self.total}] {outcome.status:8} {outcome.job.spec.label}")
+
+
+class _Bars(Events):
+    """A bar for the grid with the time it will take, and one for each run under way with its loss."""
+
+    def __init__(self, progress: Progress, total: int) -> None:
+        self.progress = progress
+        self.grid = progress.add_task("grid", total=total, loss="")
+        self.bars: dict[str, TaskID] = {}
+
+    def started(self, job: Job) -> None:
+        self.bars[job.spec.key] = self.progress.add_task(job.spec.label, total=max(1, job.spec.steps), loss="")
+
+    def progressed(self, job: Job, step: int, values: Mapping[str, float]) -> None:
+        loss = f"loss {values['loss']:.4g}" if "loss" in values else ""
+        self.progress.update(self.bars[job.spec.key], completed=step, loss=loss)
+
+    def ended(self, outcome: Outcome) -> None:
+        self.progress.remove_task(self.bars.pop(outcome.job.spec.key))
+        self.progress.advance(self.grid)
+        if outcome.status != "done":
+            self.progress.console.print(f"{outcome.status}: {outcome.job.spec.label}", markup=False)
+
+
+@contextmanager
+def watcher(total: int) -> Iterator[Events]:
+    """Yield the events to hand to the executor for ``total`` runs."""
+    console = Console()
+    if not console.is_terminal:
+        yield _Lines(total)
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
+    with Progress(*columns, TextColumn("{task.fields[loss]}"), console=console, transient=True) as progress:
+        yield _Bars(progress, total)

@@ -1,0 +1,157 @@
+"""``bench run``: like make, it does what is missing."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import click
+
+from benchmark.cli import data_dir_option, results_option
+
+__all__ = ["run"]
+
+LISTS: dict[str, Any] = {"multiple": True, "metavar": "A,B"}
+
+
+@click.command()
+@click.option("--all", "everything", is_flag=True, help="every headline method on every offline dataset")
+@click.option("--methods", **LISTS, help="methods, options in brackets: 'pca,vae[sigma=fixed]', or a file ./my_vae.py")
+@click.option("--datasets", **LISTS, help="datasets: 'digits,circle[noise=0.05]', npz:FILE")
+@click.option("--latent-dims", **LISTS, help="provisioned latent sizes L  [default: the dataset's]")
+@click.option("--seeds", type=click.IntRange(1), default=1, show_default=True, help="number of seeds, 0 upwards")
+@click.option("--budget", default="quick", show_default=True, help="smoke, quick, short or paper")
+@click.option("--steps", type=click.IntRange(1), help="outer steps, instead of a budget's")
+@click.option("--batch-size", type=click.IntRange(1), help="images per batch, instead of the dataset's")
+@click.option("--workers", type=click.IntRange(1), help="runs at once  [default: one per core; 1 on a GPU]")
+@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
+@click.option("--time-limit", type=click.FloatRange(0, min_open=True), metavar="S", help="seconds per run; a later call goes on from there")
+@click.option("--checkpoint-every", type=click.FloatRange(0), default=30.0, show_default=True, metavar="S", help="seconds between checkpoints")
+@click.option("--shard", metavar="I/N", help="the I-th of N equal parts of the grid, from 1")
+@data_dir_option
+@results_option
+@click.option("--dry-run", is_flag=True, help="say what would run")
+@click.option("--force", is_flag=True, help="run again even what is finished")
+def run(everything: bool, methods: tuple[str, ...], datasets: tuple[str, ...], latent_dims: tuple[str, ...], **options: Any) -> None:
+    """Train and evaluate every combination that has no finished record yet.
+
+    Finished runs are skipped, interrupted ones resume where they stood, a failing run leaves its record while the others go on. Exit status: 0
+    all well, 1 a run failed, 2 a mistake in the call, 130 or 143 interrupted.
+    """
+    from benchmark.protocol.suite import plan
+    from benchmark.records import Store
+
+    grid = _grid(everything, methods, datasets, latent_dims, options)
+    jobs = _shard(plan(grid, options["data_dir"]), options["shard"])
+    store = Store(options["results"])
+    todo, kept = _split(jobs, store, options["force"])
+    if options["dry_run"]:
+        _announce(jobs, todo)
+        return
+    store.ensure_writable()
+    outcomes, interrupt = _carry_out(todo, options)
+    raise SystemExit(_summary(jobs, kept, outcomes, interrupt, options["results"]))
+
+
+def _grid(everything: bool, methods: tuple[str, ...], datasets: tuple[str, ...], latent_dims: tuple[str, ...], options: dict[str, Any]) -> Any:
+    from benchmark import registry
+    from benchmark.options import split_list
+    from benchmark.protocol.suite import Grid, offline_datasets
+    from benchmark.spec import BenchError
+
+    chosen, sources = split_list(methods), split_list(datasets)
+    if not everything and not (chosen and sources):
+        raise BenchError("nothing to run: give --all, or both --methods and --datasets (see `bench list`)")
+    sizes = split_list(latent_dims)
+    for size in sizes:
+        if not size.isdecimal() or int(size) < 1:
+            raise BenchError(f"--latent-dims holds '{size}'; expected whole numbers from 1, as in --latent-dims 16,32")
+    return Grid(
+        methods=chosen or [entry.name for entry in registry.METHODS if entry.headline],
+        datasets=sources or offline_datasets(),
+        latent_dims=[int(size) for size in sizes],
+        **{name: options[name] for name in ("seeds", "budget", "steps", "batch_size")},
+    )
+
+
+def _shard(jobs: list[Any], text: str | None) -> list[Any]:
+    from benchmark.spec import BenchError
+
+    if text is None:
+        return jobs
+    part, slash, parts = text.partition("/")
+    if not slash or not part.isdecimal() or not parts.isdecimal() or not 1 <= int(part) <= int(parts):
+        raise BenchError(f"--shard is '{text}'; expected I/N with 1 <= I <= N, as in --shard 2/4")
+    return jobs[int(part) - 1 :: int(parts)]
+
+
+def _split(jobs: list[Any], store: Any, force: bool) -> tuple[list[Any], list[Any]]:
+    """Return the jobs to be done, and the records that make the others unnecessary."""
+    from benchmark.protocol.reuse import finished
+
+    todo, kept = [], []
+    for job in jobs:
+        record = finished(job, store)
+        (todo.append(job) if record is None or force else kept.append(record))
+    return todo, kept
+
+
+def _announce(jobs: list[Any], todo: list[Any]) -> None:
+    missing = {job.spec.key for job in todo}
+    for job in jobs:
+        click.echo(f"{'run   ' if job.spec.key in missing else 'cached'}  {job.spec.key}  {job.spec.steps} outer steps of {job.spec.batch_size}")
+    click.echo(f"{len(todo)} to run, {len(jobs) - len(todo)} finished before")
+
+
+def _carry_out(todo: list[Any], options: dict[str, Any]) -> tuple[list[Any], int | None]:
+    """Run the jobs under progress bars; return their outcomes and the signal that interrupted them, if one did."""
+    from benchmark.cli.progress import watcher
+    from benchmark.protocol.executors.processes import run_jobs
+    from benchmark.protocol.reuse import Settings
+
+    if not todo:
+        return [], None
+    settings = Settings(options["results"], options["device"], options["time_limit"], options["checkpoint_every"], options["force"])
+    workers = min(len(todo), options["workers"] or _default_workers(options["device"]))
+    received: list[int] = []
+    previous = {number: signal.signal(number, lambda number, frame: received.append(number)) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        with watcher(len(todo)) as events:
+            outcomes = run_jobs(todo, settings, workers, events, interrupted=lambda: bool(received))
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+    return outcomes, received[0] if received else None
+
+
+def _default_workers(device: str) -> int:
+    """One run per core on CPU; on a GPU one at a time."""
+    if device != "cpu":
+        import torch
+
+        if torch.cuda.is_available():
+            return 1
+        if device == "cuda":
+            from benchmark.protocol.runtime import resolve_device
+
+            resolve_device(device)
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _summary(jobs: list[Any], kept: list[Any], outcomes: list[Any], interrupt: int | None, results: Path) -> int:
+    """Say how it went and return the exit status."""
+    ended = [outcome for outcome in outcomes if outcome.status != "interrupted"]
+    bad = [(outcome.job.spec.key, outcome.status, outcome.error) for outcome in ended if outcome.status != "done"]
+    bad += [(record.key, f"{record.status} before", record.error) for record in kept if record.status != "done"]
+    for key, status, error in bad:
+        click.echo(f"{status}: {key}: {error}", err=True)
+    done = sum(outcome.status == "done" for outcome in ended)
+    click.echo(f"{len(jobs)} runs: {done} done now, {len(kept)} finished before, {len(bad)} failed; records in {results}")
+    if interrupt is not None:
+        click.echo("interrupted; the same command goes on from the last checkpoints", err=True)
+        return 128 + interrupt
+    if bad:
+        click.echo("failed runs: `bench show KEY` tells more; the same command tries again (diverged ones only with --force)", err=True)
+    return 1 if bad else 0

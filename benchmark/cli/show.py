@@ -1,0 +1,97 @@
+"""``bench show``: a method or dataset from its source text, or a run from its record."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from benchmark.cli import results_option
+
+__all__ = ["show"]
+
+
+@click.command()
+@click.argument("name")
+@results_option
+def show(name: str, results: Path) -> None:
+    """Show NAME: a method, a dataset, a metric, or the key of a run (its beginning suffices)."""
+    from benchmark import registry
+    from benchmark.options import suggest
+    from benchmark.spec import BenchError
+
+    if name.endswith(".py"):
+        click.echo(_source("methods", registry.find("methods", name)))
+        return
+    for room in ("methods", "datasets", "metrics"):
+        for entry in registry.entries(room):
+            if entry.name == name:
+                click.echo(_metric(entry) if room == "metrics" else _source(room, entry))
+                return
+    keys = sorted(path.parent.name for path in results.glob("*/record.json"))
+    found = [key for key in keys if key.startswith(name)]
+    if len(found) == 1:
+        click.echo(_run(results, found[0]))
+        return
+    if found:
+        raise BenchError(f"'{name}' is the beginning of {len(found)} runs, the first {found[0]}; give more of the key")
+    known = [entry.name for room in ("methods", "datasets", "metrics") for entry in registry.entries(room)]
+    raise BenchError(f"'{name}' is no method, dataset, metric or run in '{results}'{suggest(name, [*known, *keys])} (see `bench list`)")
+
+
+def _source(room: str, entry) -> str:  # type: ignore[no-untyped-def]
+    from benchmark import registry
+
+    source = entry.source
+    text = source.doc if room == "methods" else "\n\n".join(filter(None, (source.doc, source.class_doc)))
+    lines = [f"{entry.name}: {entry.summary}", "", text, "", "Options"]
+    fields = source.fields(registry.OPTIONS_CLASS[room])
+    for each in fields:
+        fixed = f"  (fixed at {entry.preset[each.name]})" if each.name in entry.preset else ""
+        lines.append(f"    {each.name} = {each.default}    {each.expected}{fixed}")
+        if each.doc:
+            lines.append(f"        {each.doc}")
+    if not fields:
+        lines.append("    none")
+    lines += _facts(room, source.constants)
+    return "\n".join([*lines, "", f"Source: {entry.path}", f"Code digest: {entry.code}"])
+
+
+def _facts(room: str, constants: dict) -> list[str]:  # type: ignore[type-arg]
+    if room == "methods":
+        paper = constants.get("reference", {})
+        rows = [f"    {name}: {', '.join(f'{key} {value}' for key, value in plan.items())}" for name, plan in paper.items()]
+        return ["", "Paper schedules (--budget paper)", *(rows or ["    closed form, none needed" if constants.get("closed_form") else "    none"])]
+    names = {"shape": "Shape", "latent_dims": "Latent sizes", "batch_size": "Batch size", "intrinsic_dim": "Intrinsic dimension"}
+    return ["", "Facts", *(f"    {title}: {constants[name]}" for name, title in names.items() if constants.get(name) is not None)]
+
+
+def _metric(entry) -> str:  # type: ignore[no-untyped-def]
+    from benchmark import registry
+
+    metric = registry.load(entry.target)
+    rows = {"unit": metric.unit, "better": {"min": "lower", "max": "higher", "none": "neither"}[metric.direction], "tier": metric.tier}
+    rows |= {"protocol": metric.protocol, "reference": metric.reference}
+    return "\n".join([f"{entry.name}: {entry.summary}", "", *(f"    {name}: {value}" for name, value in rows.items())])
+
+
+def _run(results: Path, key: str) -> str:
+    from benchmark.records import Store, code_of, label
+
+    record = Store(results).read(key)
+    assert record is not None
+    spec = record.spec
+    stale = code_of(spec["method"]) not in (None, record.code)
+    lines = [
+        f"{key}: {record.status}{' (stale: the installed code differs)' if stale else ''}",
+        f"    {label('methods', spec['method'], spec['config'])} on {label('datasets', spec['dataset'], spec['options'])}",
+        f"    L = {spec['latent_dim']}, seed {spec['seed']}, {spec['steps']} outer steps of {spec['batch_size']} images (budget {spec['budget']})",
+    ]
+    lines += [f"    error: {record.error}"] if record.error else []
+    lines += [f"    {name} = {found['value']:.6g} {found['unit']} (n = {found['n']})" for name, found in record.measurements.items()]
+    lines += [f"    {name}: absent, {reason}" for name, reason in record.absent.items()]
+    if record.discovery and record.discovery["flags"]:
+        lines.append(f"    flags: {', '.join(record.discovery['flags'])}")
+    lines += [f"    {name}: {value}" for name, value in record.timing.items()]
+    log = results / key / "log.txt"
+    return "\n".join([*lines, *([f"    traceback: {log}"] if log.exists() else [])])

@@ -1,0 +1,89 @@
+"""How many latent dimensions a model uses: its own verdict, and counts that are the same rule for every method."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from benchmark.metrics.base import Absent, Evidence, Metric
+
+__all__ = ["ACTIVE_UNITS", "LSTAR", "LSTAR_90", "LSTAR_99", "active_units", "smallest_share"]
+
+_TINY = 1e-8
+"""Variance of a deterministic code below which a coordinate counts as constant."""
+
+
+def smallest_share(relevance: np.ndarray, share: float) -> int:
+    """Return the fewest dimensions that hold ``share`` of the total relevance (L,); 0 for no relevance at all.
+
+    The NumPy twin of ``nn.discovery.cumulative_rule``; a test keeps both equal.
+    """
+    v = np.sort(np.asarray(relevance, dtype=np.float64))[::-1]
+    if not np.isfinite(v).all() or (v < 0).any():
+        raise Absent("relevances are not finite and non-negative")
+    if v.sum() == 0:
+        return 0
+    return int(np.argmax(np.cumsum(v / v.sum()) >= share - 1e-9)) + 1
+
+
+def active_units(mean_variance: np.ndarray, posterior_variance: np.ndarray) -> int:
+    r"""Return the number of coordinates whose posterior mean tells more than its noise hides.
+
+    .. math:: \#\{l : S_l / (S_l + V_l) < 1/2\}, \quad V_l = \mathrm{var}_n\, \mu_{nl}, \; S_l = \mathrm{mean}_n\, \sigma^2_{nl}
+
+    Scale-free, so valid for any prior. A deterministic code has S = 0; there a coordinate counts unless it is constant (V < 1e-8).
+    """
+    v, s = np.asarray(mean_variance), np.asarray(posterior_variance)
+    return int(((v > s) & (v >= _TINY)).sum())
+
+
+def _lstar(evidence: Evidence) -> tuple[float, int]:
+    return int(evidence.active.sum()), evidence.reference_count
+
+
+def _share(evidence: Evidence, share: float) -> tuple[float, int]:
+    return smallest_share(evidence.relevance, share), evidence.reference_count
+
+
+def _active_units(evidence: Evidence) -> tuple[float, int]:
+    return active_units(*evidence.code_moments), len(evidence.squared_error)
+
+
+LSTAR = Metric(
+    name="lstar",
+    unit="dimensions",
+    direction="none",
+    tier="core",
+    reference="the published rule of the method; see Discovery in `bench show METHOD`",
+    compute=_lstar,
+    protocol="the method's own rule on the first 4,096 test images at most",
+)
+
+LSTAR_90 = Metric(
+    name="lstar-90",
+    unit="dimensions",
+    direction="none",
+    tier="core",
+    reference="the cumulative rule of RENs at 90 % instead of 95 %",
+    compute=lambda evidence: _share(evidence, 0.90),
+    protocol="fewest dimensions holding 90 % of the method's relevance",
+)
+
+LSTAR_99 = Metric(
+    name="lstar-99",
+    unit="dimensions",
+    direction="none",
+    tier="core",
+    reference="the cumulative rule of RENs at 99 % instead of 95 %",
+    compute=lambda evidence: _share(evidence, 0.99),
+    protocol="fewest dimensions holding 99 % of the method's relevance",
+)
+
+ACTIVE_UNITS = Metric(
+    name="active-units",
+    unit="dimensions",
+    direction="none",
+    tier="core",
+    reference="after Burda, Grosse, Salakhutdinov, 2016 (https://arxiv.org/abs/1509.00519); the scale-free threshold is ours",
+    compute=_active_units,
+    protocol="test split, posterior variance below half of the total variance of the coordinate",
+)

@@ -1,0 +1,88 @@
+"""The small pictures a run leaves: samples, reconstructions, traversals, nearest training images, code covariance. At most 300 kB."""
+
+from __future__ import annotations
+
+import io
+import math
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from benchmark.datasets.tensors import TensorSplit
+from benchmark.protocol.evaluator import CHUNK, Evaluator
+
+__all__ = ["LIMIT", "artifacts", "npz_bytes"]
+
+LIMIT = 300_000
+"""Bytes of ``artifacts.npz`` at most, uncompressed."""
+
+_COUNTS = {"samples": 64, "inputs": 32, "reconstructions": 32, "traversals": 64, "neighbours": 8}
+_TRAVERSAL_STEPS = 8
+_POINTS = 1024
+"""Vectors of few numbers are drawn as clouds, so more of them are kept."""
+
+
+def artifacts(evidence: Evaluator, train: TensorSplit) -> dict[str, np.ndarray]:
+    """Return named arrays: images as uint8 (n, *shape), vectors as float32; what does not fit within the limit is kept in smaller number.
+
+    ``neighbours`` holds the training image nearest (Euclidean) to each of the first samples; ``traversals`` rows of one code coordinate
+    each, most relevant first, moved over -2..2 standard deviations around the code of the first test image, (rows, 8, *shape).
+    """
+    counts = _affordable(evidence)
+    samples = torch.cat(list(evidence.samples(counts["samples"])))
+    inputs = evidence.test.head(counts["inputs"])
+    with torch.no_grad():
+        reconstructions = evidence.method.decode(evidence.method.encode(inputs))
+        rows = max(1, min(evidence.latent_dim, counts["traversals"] // _TRAVERSAL_STEPS))
+        traversals = _traversals(evidence, rows)
+    arrays = {"samples": samples, "inputs": inputs, "reconstructions": reconstructions, "traversals": traversals}
+    arrays["neighbours"] = _neighbours(samples[: counts["neighbours"]], train)
+    kept = {name: _stored(tensor, image=len(evidence.shape) == 3) for name, tensor in arrays.items()}
+    covariance = evidence.code_covariance().astype(np.float32)
+    return {**kept, "code_covariance": covariance} if covariance.nbytes <= LIMIT // 4 else kept
+
+
+def npz_bytes(arrays: dict[str, np.ndarray]) -> bytes:
+    """Return the arrays as an npz file, without pickle and with the same bytes each time."""
+    buffer = io.BytesIO()
+    np.savez(buffer, allow_pickle=False, **arrays)
+    return buffer.getvalue()
+
+
+def _affordable(evidence: Evaluator) -> dict[str, int]:
+    """How many of each kind fit, in the proportions of ``_COUNTS``."""
+    numbers = math.prod(evidence.shape)
+    size = numbers * (1 if len(evidence.shape) == 3 else 4)
+    wanted = {**_COUNTS, "samples": _POINTS, "inputs": _POINTS, "reconstructions": _POINTS} if numbers <= 3 else _COUNTS
+    share = min(1.0, 0.7 * LIMIT / (sum(wanted.values()) * size))
+    return {name: max(1, int(count * share)) for name, count in wanted.items()}
+
+
+def _traversals(evidence: Evaluator, rows: int) -> Tensor:
+    base = evidence.method.encode(evidence.test.head(1))
+    spread = torch.from_numpy(np.sqrt(evidence.code_moments[0])).to(base)
+    order = torch.argsort(evidence.discovery.relevance, descending=True, stable=True)[:rows]
+    codes = base.repeat(rows, _TRAVERSAL_STEPS, 1)
+    offsets = torch.linspace(-2.0, 2.0, _TRAVERSAL_STEPS, device=base.device)
+    for row, coordinate in enumerate(order.tolist()):
+        codes[row, :, coordinate] += offsets * spread[coordinate]
+    images = evidence.method.decode(codes.flatten(0, 1))
+    return images.view(rows, _TRAVERSAL_STEPS, *evidence.shape)
+
+
+def _neighbours(samples: Tensor, train: TensorSplit) -> Tensor:
+    best = torch.full((len(samples),), math.inf, device=samples.device)
+    found = torch.zeros_like(samples)
+    for x in train.batches(10 * CHUNK):
+        distance, index = torch.cdist(samples.flatten(1), x.flatten(1)).min(1)
+        closer = distance < best
+        best = torch.where(closer, distance, best)
+        found = torch.where(closer.view(-1, *[1] * (found.dim() - 1)), x[index], found)
+    return found
+
+
+def _stored(tensor: Tensor, *, image: bool) -> np.ndarray:
+    if image:
+        return (tensor.clamp(0.0, 1.0) * 255.0).round().to(torch.uint8).cpu().numpy()
+    return tensor.to(torch.float32).cpu().numpy()

@@ -1,0 +1,55 @@
+"""Checkpoints: every tensor of a run and one integer, in a safetensors file with a small header. Never code, never pickle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+from benchmark.method import Method
+from benchmark.records import atomic_write
+from benchmark.spec import BenchError
+
+__all__ = ["load_state", "method_state", "read", "write"]
+
+
+def method_state(method: Method) -> dict[str, Tensor]:
+    """Return every tensor that training may change, by name: parameters, buffers, and the optimiser state of each player (not copies)."""
+    state = {f"method/{name}": tensor for name, tensor in method.state_dict().items()}
+    for player in method.players.values():
+        state.update({f"player/{player.name}/{name}": tensor for name, tensor in player.state_dict().items()})
+    return state
+
+
+def write(path: Path, tensors: Mapping[str, Tensor], header: Mapping[str, str]) -> None:
+    """Write ``tensors`` and ``header`` to ``path`` whole (temporary file, fsync, rename)."""
+    plain = {name: tensor.detach().to("cpu").contiguous().clone() for name, tensor in tensors.items()}
+    atomic_write(path, save(plain, metadata=dict(header)))
+
+
+def read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]] | None:
+    """Return the tensors and header of ``path``; None where there is no file or it is no safetensors file."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
+    except (FileNotFoundError, SafetensorError):
+        return None
+
+
+@torch.no_grad()
+def load_state(method: Method, tensors: Mapping[str, Tensor]) -> None:
+    """Copy ``tensors`` into the method in place. A missing, extra or reshaped name is an error that names it, and nothing is changed."""
+    state = method_state(method)
+    given = {name: tensor for name, tensor in tensors.items() if name.startswith(("method/", "player/"))}
+    wrong = [f"missing {name}" for name in sorted(set(state) - set(given))] + [f"extra {name}" for name in sorted(set(given) - set(state))]
+    for name in sorted(set(state) & set(given)):
+        if (state[name].shape, state[name].dtype) != (given[name].shape, given[name].dtype):
+            wrong.append(f"{name} is {tuple(given[name].shape)} {given[name].dtype}, expected {tuple(state[name].shape)} {state[name].dtype}")
+    if wrong:
+        raise BenchError(f"the checkpoint does not fit the method: {'; '.join(wrong[:3])}; delete it and run again")
+    for name, tensor in state.items():
+        tensor.copy_(given[name])

@@ -1,0 +1,143 @@
+"""Evaluation: evidence is gathered once, on demand and in fixed chunks; metrics are pure functions of it.
+
+Noise is addressed per chunk of 500, so a measurement depends neither on what was measured before nor on how many samples are asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from benchmark.datasets.tensors import TensorSplit
+from benchmark.method import Discovery, Method
+from benchmark.metrics.base import Absent, Metric
+from benchmark.protocol.runtime import seed_noise
+from benchmark.spec import derive_seed
+
+__all__ = ["CHUNK", "REFERENCE_IMAGES", "Evaluator", "measure"]
+
+CHUNK = 500
+"""Images per chunk of every pass over a trained model."""
+
+REFERENCE_IMAGES = 4096
+"""``discover`` sees the first so many test images at most."""
+
+
+class Evaluator:
+    """Evidence about a trained ``method`` on the ``test`` split (see :class:`benchmark.metrics.base.Evidence`)."""
+
+    def __init__(self, method: Method, test: TensorSplit, *, seed: int, device: torch.device) -> None:
+        self.method, self.test, self.seed, self.device = method.eval(), test, seed, device
+        self.latent_dim, self.shape = method.latent_dim, method.shape
+
+    @cached_property
+    @torch.no_grad()
+    def discovery(self) -> Discovery:
+        """The method's own verdict on the reference images."""
+        seed_noise(derive_seed(self.seed, "discover"), self.device)
+        found = self.method.discover(self.test.head(REFERENCE_IMAGES))
+        expected = (self.latent_dim,)
+        if tuple(found.relevance.shape) != expected or tuple(found.active.shape) != expected or found.active.dtype != torch.bool:
+            raise RuntimeError(
+                f"discover returned relevance {tuple(found.relevance.shape)} and active {tuple(found.active.shape)} {found.active.dtype}; "
+                f"expected {expected} numbers and {expected} bools"
+            )
+        return found
+
+    @property
+    def relevance(self) -> np.ndarray:
+        return _array(self.discovery.relevance)
+
+    @property
+    def active(self) -> np.ndarray:
+        return self.discovery.active.cpu().numpy()
+
+    @property
+    def reference_count(self) -> int:
+        return min(REFERENCE_IMAGES, len(self.test))
+
+    @cached_property
+    def squared_error(self) -> np.ndarray:
+        return np.concatenate([_errors(x, self.method.decode(self.method.encode(x))) for _, x in self._chunks("encode")])
+
+    @cached_property
+    def sampled_squared_error(self) -> np.ndarray | None:
+        errors = []
+        for _, x in self._chunks("posterior"):
+            code = self.method.sampled_code(x)
+            if code is None:
+                return None
+            errors.append(_errors(x, self.method.decode(code)))
+        return np.concatenate(errors)
+
+    @cached_property
+    def _posterior(self) -> tuple[np.ndarray, np.ndarray]:
+        """Posterior means (N, L) and variances (N, L) of the test images; the code and zeros without a posterior."""
+        means, variances = [], []
+        for _, x in self._chunks("encode"):
+            posterior = self.method.posterior(x)
+            mean = self.method.encode(x)[:, : self.latent_dim] if posterior is None else posterior[0]
+            means.append(_array(mean))
+            variances.append(np.zeros_like(means[-1]) if posterior is None else _array(posterior[1].exp()))
+        return np.concatenate(means), np.concatenate(variances)
+
+    @property
+    def code_moments(self) -> tuple[np.ndarray, np.ndarray]:
+        means, variances = self._posterior
+        return means.var(0), variances.mean(0)
+
+    @cached_property
+    def test_vectors(self) -> np.ndarray:
+        return np.concatenate([_array(x.flatten(1)) for x in self.test.batches(CHUNK)])
+
+    def sample_vectors(self, n: int) -> np.ndarray:
+        return np.concatenate([_array(x.flatten(1)) for x in self.samples(n)])
+
+    @torch.no_grad()
+    def samples(self, n: int) -> Iterator[Tensor]:
+        """Yield ``n`` samples in chunks of 500; the first ones are the same whatever ``n`` is."""
+        for chunk in range(-(-n // CHUNK)):
+            seed_noise(derive_seed(self.seed, "sample", chunk), self.device)
+            yield self.method.sample(CHUNK)[: n - chunk * CHUNK]
+
+    def code_covariance(self) -> np.ndarray:
+        """Covariance (L, L) of the posterior means over the test images."""
+        return np.atleast_2d(np.cov(self._posterior[0], rowvar=False))
+
+    @torch.no_grad()
+    def _chunks(self, purpose: str) -> Iterator[tuple[int, Tensor]]:
+        for chunk, x in enumerate(self.test.batches(CHUNK)):
+            seed_noise(derive_seed(self.seed, purpose, chunk), self.device)
+            yield chunk, x
+
+
+def measure(evidence: Evaluator, metrics: Iterable[Metric]) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
+    """Return measurements by id, and for each metric that does not apply the reason."""
+    measurements: dict[str, dict[str, Any]] = {}
+    absent: dict[str, str] = {}
+    for metric in metrics:
+        try:
+            identifier, found = metric.measure(evidence)
+        except Absent as reason:
+            absent[metric.name] = str(reason)
+            continue
+        if np.isfinite(found.value):
+            measurements[identifier] = asdict(found)
+        else:
+            absent[metric.name] = "the value is not finite"
+    return measurements, absent
+
+
+def _errors(x: Tensor, reconstruction: Tensor) -> np.ndarray:
+    """Mean squared error of each image, float64 (B,)."""
+    return _array((x.double() - reconstruction.double()).square().flatten(1).mean(1))
+
+
+def _array(tensor: Tensor) -> np.ndarray:
+    return tensor.detach().to("cpu", torch.float64).numpy()

@@ -1,0 +1,157 @@
+"""Runs in processes of their own, several at once: a crash, a kill or a full memory ends one run and no other.
+
+Processes are forked from a server that has imported torch once. What a run computes does not depend on how many run beside it.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+from benchmark.protocol.reuse import Settings
+from benchmark.protocol.suite import Job
+from benchmark.records import Store
+from benchmark.spec import Record
+
+__all__ = ["Events", "Outcome", "run_jobs"]
+
+GRACE = 60.0
+"""Seconds a run may overstay its time limit (one long step) before its process is killed."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a job ended: its record's status, or ``interrupted``; the error in one line."""
+
+    job: Job
+    status: str
+    error: str | None = None
+
+
+class Events:
+    """What a watcher may be told; does nothing by itself."""
+
+    def started(self, job: Job) -> None: ...
+
+    def progressed(self, job: Job, step: int, values: Mapping[str, float]) -> None: ...
+
+    def ended(self, outcome: Outcome) -> None: ...
+
+
+@dataclass
+class _Running:
+    job: Job
+    process: BaseProcess
+    events: Connection
+    started: float = field(default_factory=time.monotonic)
+    result: tuple[str, str | None] | None = None
+
+
+def run_jobs(jobs: Sequence[Job], settings: Settings, workers: int, events: Events, interrupted: Callable[[], bool] = lambda: False) -> list[Outcome]:
+    """Run ``jobs``, ``workers`` at a time, and return how each ended, in the order they ended; after an interrupt only those begun."""
+    context = _context()
+    waiting, running, outcomes = list(reversed(jobs)), [], []
+    while waiting or running:
+        if interrupted():
+            waiting.clear()
+            for each in running:
+                each.process.terminate()
+        while waiting and len(running) < workers:
+            running.append(_start(context, waiting.pop(), settings))
+            events.started(running[-1].job)
+        wait([each.events for each in running] + [each.process.sentinel for each in running], timeout=0.2)
+        for each in list(running):
+            _listen(each, events)
+            _enforce(each, settings)
+            if not each.process.is_alive():
+                _listen(each, events)
+                running.remove(each)
+                outcomes.append(_conclude(each, settings))
+                events.ended(outcomes[-1])
+    return outcomes
+
+
+def _context() -> Any:
+    if sys.platform == "win32":
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["benchmark.protocol.job"])
+    return context
+
+
+def _start(context: Any, job: Job, settings: Settings) -> _Running:
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_work, args=(job, settings, sender), daemon=True)
+    process.start()
+    sender.close()
+    return _Running(job, process, receiver)
+
+
+def _work(job: Job, settings: Settings, events: Connection) -> None:
+    """In the run's own process: carry the job out, tell the parent now and then, and stop at a step's edge when asked to."""
+    from benchmark.protocol.job import execute
+
+    asked: list[str] = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: asked.append("interrupted"))
+    last = 0.0
+
+    def progress(step: int, values: Mapping[str, float]) -> None:
+        nonlocal last
+        if time.monotonic() - last > 0.2:
+            last = time.monotonic()
+            try:
+                events.send(("progress", step, dict(values)))
+            except OSError:
+                asked.append("the parent is gone")
+
+    record = execute(job, settings, stop=lambda: asked[0] if asked else None, progress=progress)
+    result = ("ended", "interrupted", None) if record is None else ("ended", record.status, record.error)
+    try:
+        events.send(result)
+    except OSError:
+        return
+
+
+def _listen(each: _Running, events: Events) -> None:
+    try:
+        while each.events.poll():
+            kind, *rest = each.events.recv()
+            if kind == "ended":
+                each.result = (rest[0], rest[1])
+            else:
+                events.progressed(each.job, rest[0], rest[1])
+    except (EOFError, OSError):
+        return
+
+
+def _enforce(each: _Running, settings: Settings) -> None:
+    if settings.time_limit is not None and time.monotonic() - each.started > settings.time_limit + GRACE:
+        each.result = ("timed-out", f"time limit of {settings.time_limit:g} s reached inside one step; its process was killed")
+        each.process.kill()
+
+
+def _conclude(each: _Running, settings: Settings) -> Outcome:
+    """Return the outcome of an ended process, writing the record that a killed one could not write."""
+    each.process.join()
+    code = each.process.exitcode
+    if each.result is not None and code == 0:
+        return Outcome(each.job, *each.result)
+    status, error = each.result if each.result is not None and each.result[0] == "timed-out" else ("killed", _cause(code))
+    spec = each.job.spec
+    Store(settings.results).write(Record(spec=asdict(spec), key=spec.key, code=each.job.code, status=status, error=error))
+    return Outcome(each.job, status, error)
+
+
+def _cause(code: int | None) -> str:
+    if code is not None and code < 0:
+        hint = ", perhaps because memory ran out" if -code == 9 else ""
+        return f"the process was ended by signal {-code}{hint}"
+    return f"the process ended with exit code {code}"

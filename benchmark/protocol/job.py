@@ -1,0 +1,140 @@
+"""One run from its spec to its record: load, construct, train, evaluate, write. Whatever happens becomes a record or a checkpoint."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from benchmark import registry
+from benchmark.datasets.tensors import TensorSplit
+from benchmark.method import Discovery
+from benchmark.protocol import artifacts, runtime
+from benchmark.protocol.evaluator import Evaluator, measure
+from benchmark.protocol.reuse import Settings, finished
+from benchmark.protocol.suite import Job, instance
+from benchmark.protocol.trainer import Diverged, Stopped, Trainer
+from benchmark.records import Store, atomic_write
+from benchmark.spec import BenchError, Record
+
+__all__ = ["TIME_LIMIT", "execute"]
+
+TIME_LIMIT = "time limit"
+
+
+Progress = Callable[[int, Mapping[str, float]], None]
+Stop = Callable[[], str | None]
+
+
+def execute(job: Job, settings: Settings, stop: Stop = lambda: None, progress: Progress = lambda step, values: None) -> Record | None:
+    """Carry out ``job`` and return its stored record; None where it was asked to stop (its checkpoint is kept).
+
+    Another process at work on the same run is waited for, and its record is taken.
+    """
+    store = Store(settings.results)
+    folder = store.folder(job.spec.key)
+    folder.mkdir(parents=True, exist_ok=True)
+    with _locked(folder):
+        found = None if settings.force else finished(job, store)
+        if found is not None:
+            return found
+        if settings.force:
+            (folder / "checkpoint.safetensors").unlink(missing_ok=True)
+        record = _attempt(job, settings, folder, stop, progress)
+        if record is not None:
+            store.write(record)
+        return record
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    with (folder / ".lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _attempt(job: Job, settings: Settings, folder: Path, stop: Stop, progress: Progress) -> Record | None:
+    runtime.make_deterministic()
+    device = runtime.resolve_device(settings.device)
+    blank = Record(spec=asdict(job.spec), key=job.spec.key, code=job.code, status="failed", environment=runtime.environment(device))
+    try:
+        return _run(job, settings, folder, device, blank, stop, progress)
+    except Stopped as reason:
+        return _ended(blank, "timed-out", f"time limit of {settings.time_limit:g} s reached") if str(reason) == TIME_LIMIT else None
+    except Diverged as error:
+        return _ended(blank, "diverged", str(error))
+    except (MemoryError, torch.OutOfMemoryError) as error:
+        return _ended(blank, "out-of-memory", str(error) or "out of memory")
+    except BenchError as error:
+        return _ended(blank, "failed", str(error))
+    except Exception as error:
+        atomic_write(folder / "log.txt", traceback.format_exc().encode())
+        return _ended(blank, "failed", f"{type(error).__name__}: {error}".strip())
+
+
+def _ended(blank: Record, status: str, error: str) -> Record:
+    return Record(**{**blank.__dict__, "status": status, "error": " ".join(error.split())})
+
+
+def _run(job: Job, settings: Settings, folder: Path, device: torch.device, blank: Record, stop: Stop, progress: Progress) -> Record:
+    spec, splits = job.spec, instance(job.dataset, job.data_dir).load()
+    if splits.digest != spec.data:
+        raise BenchError(f"the data of '{spec.dataset}' changed while the run waited; run the same command again")
+    train = TensorSplit(splits.train, device)
+    kind = registry.load(job.method.entry.target)
+    per_epoch = max(1, len(train) // spec.batch_size) if spec.batch_size else 1
+    size = {"shape": splits.train.shape, "latent_dim": spec.latent_dim, "steps": spec.steps, "steps_per_epoch": per_epoch}
+    method = runtime.construct(kind, kind.Config(**spec.config), spec.seed, **size).to(device)
+    trainer = Trainer(
+        method,
+        train,
+        seed=spec.seed,
+        steps=spec.steps,
+        batch_size=spec.batch_size,
+        device=device,
+        path=folder / "checkpoint.safetensors",
+        identity={"key": spec.key, "code": job.code},
+        checkpoint_seconds=settings.checkpoint_seconds,
+        stop=_with_limit(stop, settings.time_limit),
+        progress=progress,
+    )
+    trainer.fit()
+    started = time.perf_counter()
+    evidence = Evaluator(method, TensorSplit(splits.test, device), seed=spec.seed, device=device)
+    measurements, absent = measure(evidence, [registry.load(entry.target) for entry in registry.entries("metrics")])
+    if "mse" not in measurements:
+        raise Diverged(f"the reconstruction error of the trained model: {absent['mse']}")
+    _write_files(folder, trainer, evidence, train)
+    timing = {"train_seconds": trainer.seconds, "evaluate_seconds": time.perf_counter() - started, **_work(trainer)}
+    verdict = _plain(evidence.discovery)
+    return Record(**{**blank.__dict__, "status": "done", "measurements": measurements, "absent": absent, "discovery": verdict, "timing": timing})
+
+
+def _with_limit(stop: Stop, limit: float | None) -> Stop:
+    end = None if limit is None else time.perf_counter() + limit
+    return lambda: stop() or (TIME_LIMIT if end is not None and time.perf_counter() > end else None)
+
+
+def _work(trainer: Trainer) -> dict[str, Any]:
+    updates = {name: player.updates for name, player in trainer.method.players.items()}
+    return {"outer_steps": trainer.step, "images_seen": trainer.images_seen, "updates": updates}
+
+
+def _plain(found: Discovery) -> dict[str, Any]:
+    extra = {name: float(value) for name, value in found.extra.items()}
+    return {"relevance": found.relevance.double().tolist(), "active": found.active.tolist(), "flags": list(found.flags), "extra": extra}
+
+
+def _write_files(folder: Path, trainer: Trainer, evidence: Evaluator, train: TensorSplit) -> None:
+    curves = trainer.curves()
+    if curves:
+        atomic_write(folder / "curves.npz", artifacts.npz_bytes(curves))
+    atomic_write(folder / "artifacts.npz", artifacts.npz_bytes(artifacts.artifacts(evidence, train)))
+    (folder / "log.txt").unlink(missing_ok=True)

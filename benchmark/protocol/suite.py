@@ -1,0 +1,114 @@
+"""From a grid to jobs: every combination of methods, datasets, latent sizes and seeds becomes one fully resolved spec. Imports no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmark import registry
+from benchmark.datasets.split import Dataset, Splits
+from benchmark.options import suggest
+from benchmark.registry import Choice
+from benchmark.spec import BUDGETS, BenchError, Budget, RunSpec
+
+__all__ = ["Grid", "Job", "instance", "offline_datasets", "plan"]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """What to run, as it was asked for. ``latent_dims`` empty: the dataset's own; ``steps`` and ``batch_size`` override the budget."""
+
+    methods: Sequence[str]
+    datasets: Sequence[str]
+    latent_dims: Sequence[int] = ()
+    seeds: int = 1
+    budget: str = "quick"
+    steps: int | None = None
+    batch_size: int | None = None
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run to be done: its spec, the classes behind the names, the digest of the method's code, and where data lies."""
+
+    spec: RunSpec
+    method: Choice
+    dataset: Choice
+    code: str
+    data_dir: Path
+
+
+def offline_datasets() -> list[str]:
+    """The datasets that need no download, in registry order."""
+    return [entry.name for entry in registry.DATASETS if entry.headline]
+
+
+def instance(choice: Choice, data_dir: Path) -> Dataset:
+    """Return the dataset behind a choice, its options filled in."""
+    kind = registry.load(choice.entry.target)
+    return kind(kind.Options(**choice.options), data_dir=data_dir, argument=choice.argument)
+
+
+def plan(grid: Grid, data_dir: Path) -> list[Job]:
+    """Return the jobs of ``grid`` by dataset, latent size, method and seed; every mistake in it is a ``BenchError`` before anything runs."""
+    if grid.budget not in BUDGETS:
+        raise BenchError(f"unknown budget '{grid.budget}'{suggest(grid.budget, BUDGETS)} (see `bench list budgets`)")
+    budget = BUDGETS[grid.budget]
+    methods = [registry.choose("methods", text) for text in _unique(grid.methods)]
+    datasets = [registry.choose("datasets", text) for text in _unique(grid.datasets)]
+    jobs: list[Job] = []
+    for dataset in datasets:
+        source = instance(dataset, data_dir)
+        for method in methods:
+            _schedule(grid, budget, method, dataset.name, source, 10**9)  # refuse before a large dataset is read
+        splits = source.load()
+        declared = source.latent_dims if budget.sweep else source.latent_dims[:1]
+        for latent_dim in sorted(set(grid.latent_dims)) or declared:
+            for method in methods:
+                schedule = _schedule(grid, budget, method, dataset.name, source, len(splits.train))
+                jobs += [_job(method, dataset, splits, latent_dim, seed, schedule, data_dir) for seed in range(grid.seeds)]
+    return jobs
+
+
+def _unique(texts: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys(texts))
+
+
+def _job(method: Choice, dataset: Choice, splits: Splits, latent_dim: int, seed: int, schedule: dict[str, Any], data_dir: Path) -> Job:
+    spec = RunSpec(
+        method=method.name,
+        config=dict(method.options),
+        dataset=dataset.name,
+        options=dict(dataset.options),
+        data=splits.digest,
+        latent_dim=latent_dim,
+        seed=seed,
+        **schedule,
+    )
+    return Job(spec, method, dataset, method.entry.code, data_dir)
+
+
+def _schedule(grid: Grid, budget: Budget, method: Choice, dataset: str, source: Dataset, count: int) -> dict[str, Any]:
+    """Return ``budget`` (its name), ``steps`` and ``batch_size`` of one method on one dataset of ``count`` training images."""
+    constants = method.entry.source.constants
+    if constants.get("closed_form"):
+        return {"budget": budget.name, "steps": 0, "batch_size": 0}
+    given = {"steps": budget.steps, "epochs": budget.epochs}
+    if budget.name == "paper" and grid.steps is None:
+        given = _paper(method, dataset, constants.get("reference", {}))
+    batch_size = grid.batch_size or given.get("batch_size") or source.batch_size
+    if batch_size > count:
+        raise BenchError(f"'{dataset}' has {count} training images, fewer than one batch of {batch_size}; choose a smaller --batch-size")
+    if grid.steps is not None:
+        return {"budget": f"steps-{grid.steps}", "steps": grid.steps, "batch_size": batch_size}
+    steps = given.get("steps") or given["epochs"] * (count // batch_size)
+    return {"budget": budget.name, "steps": steps, "batch_size": batch_size}
+
+
+def _paper(method: Choice, dataset: str, reference: dict[str, dict[str, int]]) -> dict[str, Any]:
+    if dataset not in reference:
+        known = ", ".join(reference) or "no dataset"
+        raise BenchError(f"'{method.name}' has no paper schedule for '{dataset}' (it has {known}); choose --budget short, or --steps N")
+    return dict(reference[dataset])
