@@ -9,6 +9,7 @@ import importlib
 import importlib.metadata
 import importlib.util
 import re
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -167,7 +168,7 @@ def load(target: str) -> Any:
         attribute = read_class(Path(target)).name
         spec = importlib.util.spec_from_file_location(f"bench_user_{Path(target).stem}", target)
         assert spec is not None and spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
+        module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)  # dataclasses look their module up
         spec.loader.exec_module(module)
     else:
         module = importlib.import_module(module_name)

@@ -157,21 +157,19 @@ def _union(node: ast.expr) -> list[ast.expr]:
 
 
 def _imports(path: Path) -> set[str]:
-    """The project modules that the file names in its import statements."""
+    """The project modules that the file names in its import statements; nothing is imported but packages."""
     found: set[str] = set()
     for node in ast.walk(_parse(path)):
         if isinstance(node, ast.Import):
-            found.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            submodules = [f"{node.module}.{alias.name}" for alias in node.names]
-            found.update(name if _is_module(name) else node.module for name in submodules)
+            found.update(alias.name for alias in node.names if alias.name.startswith(PROJECT))
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level and node.module.startswith(PROJECT):
+            found.update(_member(node.module, alias.name) for alias in node.names)
     return {name for name in found if name.split(".")[0] in PROJECT}
 
 
-def _is_module(name: str) -> bool:
-    if name.split(".")[0] not in PROJECT:
-        return False
-    try:
-        return importlib.util.find_spec(name) is not None
-    except ModuleNotFoundError:
-        return False
+def _member(module: str, name: str) -> str:
+    """Return ``module.name`` where that is a module of a package, else ``module``."""
+    file = module_file(module)
+    folder = file.parent if file.name == "__init__.py" else None
+    inside = folder is not None and ((folder / f"{name}.py").is_file() or (folder / name / "__init__.py").is_file())
+    return f"{module}.{name}" if inside else module

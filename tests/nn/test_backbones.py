@@ -1,0 +1,56 @@
+"""Backbones fit every shape the benchmark has, with the layer sizes of their sources."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+
+from benchmark.nn import backbones
+
+SHAPES = [(2,), (10,), (64,), (100,), (1, 8, 8), (1, 28, 28), (1, 32, 32), (3, 32, 32), (1, 64, 64), (3, 64, 64)]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_encoder_and_decoder_have_the_right_shapes_and_ranges(shape: tuple[int, ...]) -> None:
+    x = torch.rand(3, *shape)
+    code = backbones.encoder(shape, 7)(x)
+    image = backbones.decoder(7, shape)(10.0 * code).detach()
+    assert code.shape == (3, 7)
+    assert image.shape == x.shape
+    if len(shape) == 3:
+        assert 0.0 <= float(image.min()) and float(image.max()) <= 1.0
+    else:
+        assert not isinstance(backbones.decoder(7, shape)[-1], torch.nn.Sigmoid)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_every_parameter_receives_a_gradient(shape: tuple[int, ...]) -> None:
+    encoder, decoder = backbones.encoder(shape, 5), backbones.decoder(5, shape)
+    loss = decoder(encoder(torch.rand(4, *shape))).square().sum()
+    grads = torch.autograd.grad(loss, [*encoder.parameters(), *decoder.parameters()])
+    assert all(bool(torch.isfinite(grad).all()) and bool(grad.any()) for grad in grads)
+
+
+def test_28x28_encoder_has_the_layers_of_the_dpvae_code() -> None:
+    layers = [(tuple(p.shape)) for name, p in backbones.encoder((1, 28, 28), 32).named_parameters() if name.endswith("weight")]
+    assert layers == [(32, 1, 4, 4), (32, 32, 3, 3), (32, 32, 4, 4), (32, 32, 3, 3), (256, 512), (256, 256), (32, 256)]
+
+
+def test_toy_networks_are_mirrored_and_not_linear() -> None:
+    shapes = [tuple(p.shape) for name, p in backbones.decoder(2, (2,)).named_parameters() if name.endswith("weight")]
+    assert shapes == [(50, 2), (100, 50), (2, 100)]
+    slopes = {module.negative_slope for module in backbones.encoder((2,), 4) if isinstance(module, torch.nn.LeakyReLU)}
+    assert slopes == {0.2}
+
+
+@pytest.mark.parametrize("shape", [(1, 30, 30), (1, 28, 32), (4, 4, 4, 4)])
+def test_unknown_shape_is_an_error_that_lists_the_known(shape: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match="28, 32, 64"):
+        backbones.encoder(shape, 4)
+
+
+def test_small_means_up_to_64_numbers() -> None:
+    assert [backbones.is_small(shape) for shape in ((2,), (64,), (1, 8, 8), (65,), (1, 28, 28))] == [True, True, True, False, False]
+    assert math.prod((1, 8, 8)) == backbones.SMALL

@@ -1,0 +1,58 @@
+"""The cumulative rule on the edge cases its source leaves open."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from benchmark.metrics.dimension import smallest_share
+from benchmark.nn.discovery import cumulative_rule, participation_ratio
+
+
+@pytest.mark.parametrize(("size", "expected"), [(2, 2), (10, 10), (15, 15), (16, 16), (20, 19), (32, 31), (64, 61)])
+def test_equal_relevances_give_ceil_of_95_percent(size: int, expected: int) -> None:
+    assert int(cumulative_rule(torch.ones(size)).sum()) == expected
+
+
+def test_largest_relevances_are_taken_and_ties_go_to_the_lower_index() -> None:
+    assert cumulative_rule(torch.tensor([0.0, 5.0, 5.0, 0.0, 90.0]), 0.95).tolist() == [False, True, False, False, True]
+
+
+def test_one_dominant_dimension_is_enough_and_zero_relevance_gives_none() -> None:
+    assert int(cumulative_rule(torch.tensor([1e-3, 1.0])).sum()) == 1
+    assert not cumulative_rule(torch.zeros(4)).any()
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -1.0])
+def test_relevances_that_are_no_numbers_are_an_error(bad: float) -> None:
+    with pytest.raises(ValueError, match="finite and non-negative"):
+        cumulative_rule(torch.tensor([1.0, bad]))
+
+
+POSITIVE = st.lists(st.floats(1e-6, 1e6), min_size=1, max_size=40)
+
+
+@given(POSITIVE, st.sampled_from([0.5, 0.9, 0.95, 0.99]))
+def test_mask_is_the_smallest_set_that_reaches_the_share(values: list[float], share: float) -> None:
+    v = torch.tensor(values, dtype=torch.float64)
+    mask = cumulative_rule(v, share)
+    count, ordered = int(mask.sum()), torch.sort(v / v.sum(), descending=True)[0]
+    assert 1 <= count <= len(values)
+    assert float(ordered[:count].sum()) >= share - 2e-9
+    assert count == 1 or float(ordered[: count - 1].sum()) < share
+    assert v[mask].min() >= v[~mask].max() if count < len(values) else True
+
+
+@given(POSITIVE, st.sampled_from([0.9, 0.95, 0.99]))
+def test_numpy_twin_counts_the_same(values: list[float], share: float) -> None:
+    assert smallest_share(np.array(values), share) == int(cumulative_rule(torch.tensor(values, dtype=torch.float64), share).sum())
+
+
+def test_participation_ratio_counts_equal_dimensions() -> None:
+    assert participation_ratio(torch.tensor([2.0, 2.0, 0.0])) == pytest.approx(2.0)
+    assert participation_ratio(torch.zeros(3)) == 0.0

@@ -1,0 +1,67 @@
+"""Checkpoints hold every tensor, refuse what does not fit, and never leave half a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from benchmark.protocol import checkpoint
+from benchmark.protocol.runtime import construct
+from benchmark.spec import BenchError
+from tests.toy import Honest
+
+
+def method(seed: int = 0) -> Honest:
+    return construct(Honest, Honest.Config(), seed, shape=(6,), latent_dim=3, steps=20, steps_per_epoch=6)  # type: ignore[return-value]
+
+
+def test_state_names_parameters_buffers_and_optimiser_state_from_the_start() -> None:
+    names = set(checkpoint.method_state(method()))
+    assert {"method/encoder.weight", "method/average", "player/model/exp_avg/encoder.weight", "player/gate/step/scale"} <= names
+
+
+def test_write_read_load_is_the_identity(tmp_path: Path) -> None:
+    first, second = method(0), method(1)
+    checkpoint.write(tmp_path / "c", checkpoint.method_state(first), {"step": "3"})
+    tensors, header = checkpoint.read(tmp_path / "c")  # type: ignore[misc]
+    places = {name: tensor.data_ptr() for name, tensor in checkpoint.method_state(second).items()}
+    checkpoint.load_state(second, tensors)
+    assert header == {"step": "3"}
+    for name, tensor in checkpoint.method_state(second).items():
+        assert torch.equal(tensor, checkpoint.method_state(first)[name])
+        assert tensor.data_ptr() == places[name]  # in place: a captured graph keeps reading the same memory
+
+
+@pytest.mark.parametrize("damage", ["missing", "extra", "reshaped"])
+def test_loading_refuses_what_does_not_fit_and_changes_nothing(damage: str) -> None:
+    target = method()
+    tensors = {name: tensor + 1 for name, tensor in checkpoint.method_state(target).items()}
+    name = "method/decoder.weight"
+    if damage == "missing":
+        del tensors[name]
+    elif damage == "extra":
+        tensors["method/other"] = torch.zeros(2)
+    else:
+        tensors[name] = tensors[name].T.contiguous()
+    before = {each: tensor.clone() for each, tensor in checkpoint.method_state(target).items()}
+    with pytest.raises(BenchError, match="method/other" if damage == "extra" else name):
+        checkpoint.load_state(target, tensors)
+    assert all(torch.equal(before[each], tensor) for each, tensor in checkpoint.method_state(target).items())
+
+
+def test_missing_or_broken_file_reads_as_none(tmp_path: Path) -> None:
+    assert checkpoint.read(tmp_path / "nothing") is None
+    (tmp_path / "broken").write_bytes(b"\x08\x00\x00\x00\x00\x00\x00\x00{")
+    assert checkpoint.read(tmp_path / "broken") is None
+
+
+def test_failed_write_leaves_the_old_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "c"
+    checkpoint.write(path, {"a": torch.ones(2)}, {})
+    monkeypatch.setattr("os.fsync", lambda handle: (_ for _ in ()).throw(OSError("disk full")))
+    with pytest.raises(OSError, match="disk full"):
+        checkpoint.write(path, {"a": torch.zeros(2)}, {})
+    assert torch.equal(checkpoint.read(path)[0]["a"], torch.ones(2))  # type: ignore[index]
+    assert [each.name for each in tmp_path.iterdir()] == ["c"]

@@ -1,0 +1,115 @@
+"""Arrows between rooms go one way, light rooms stay light, and nothing reads pickle."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import baselines
+import benchmark
+
+PACKAGES = {"benchmark": Path(benchmark.__file__).parent, "baselines": Path(baselines.__file__).parent}
+
+# A room may import itself and the rooms before it.
+ROOMS = (
+    "spec",
+    "options",
+    "source",
+    "registry",
+    "records",
+    "nn",
+    "method",
+    "datasets",
+    "metrics",
+    "protocol",
+    "studies",
+    "reporting",
+    "cli",
+    "testing",
+)
+ADAPTERS_SEE = {"registry", "nn", "method"}
+
+
+def modules() -> list[tuple[str, Path]]:
+    found = []
+    for name, folder in PACKAGES.items():
+        for path in sorted(folder.rglob("*.py")):
+            found.append((".".join((name, *path.relative_to(folder).with_suffix("").parts)).removesuffix(".__init__"), path))
+    return found
+
+
+def imports(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.update({f"{node.module}.{alias.name}" for alias in node.names} if node.module in PACKAGES else {node.module})
+    return found
+
+
+def room(module: str) -> str | None:
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 else None
+
+
+def upward(module: str, imported: set[str]) -> list[str]:
+    """The imports of ``module`` that point at a room after its own."""
+    if module.startswith("baselines."):
+        return sorted(name for name in imported if name.startswith(("benchmark", "baselines")) and room(name) not in ADAPTERS_SEE)
+    own = room(module)
+    if own in (None, "__main__"):
+        return []
+    allowed = ROOMS[: ROOMS.index(own) + 1]
+    return sorted(name for name in imported if name.startswith("benchmark.") and room(name) not in (*allowed, "__version__"))
+
+
+@pytest.mark.parametrize(("module", "path"), modules(), ids=lambda value: value if isinstance(value, str) else "")
+def test_imports_point_upwards_in_the_plan_only(module: str, path: Path) -> None:
+    assert upward(module, imports(path)) == []
+
+
+def test_the_check_sees_an_upward_arrow() -> None:
+    assert upward("benchmark.nn.losses", {"benchmark.method"}) == ["benchmark.method"]
+    assert upward("baselines.vae", {"benchmark.protocol.trainer", "benchmark.nn.optim"}) == ["benchmark.protocol.trainer"]
+    assert upward("baselines.vae", {"baselines.pca"}) == ["baselines.pca"]
+
+
+@pytest.mark.parametrize("name", ["spec", "options", "source", "registry"])
+def test_nouns_and_registry_need_the_standard_library_only(name: str) -> None:
+    outside = {each.split(".")[0] for each in imports(PACKAGES["benchmark"] / f"{name}.py")} - set(sys.stdlib_module_names)
+    assert outside <= {"benchmark"}
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import benchmark.cli; benchmark.cli.cli(['--help'], standalone_mode=False)",
+        "import benchmark.cli; benchmark.cli.cli(['list'], standalone_mode=False)",
+        "import benchmark.cli; benchmark.cli.cli(['show', 'vae'], standalone_mode=False)",
+        "import benchmark.reporting.tables, benchmark.reporting.figures, benchmark.metrics.frechet",
+        "import benchmark.protocol.suite, benchmark.protocol.reuse, benchmark.protocol.executors.processes",
+        "from benchmark.protocol.suite import Grid, plan; from pathlib import Path; plan(Grid(['vae'], ['circle']), Path('.'))",
+    ],
+)
+def test_looking_and_reporting_import_no_torch(statement: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", f"import sys\n{statement}\nassert 'torch' not in sys.modules"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(("module", "path"), modules(), ids=lambda value: value if isinstance(value, str) else "")
+def test_no_pickle_is_read(module: str, path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert not {"pickle", "joblib", "dill"} & {name.split(".")[0] for name in imports(path)}
+    assert "torch.load(" not in text and "allow_pickle=True" not in text
+
+
+def test_files_hold_one_idea() -> None:
+    lengths = {module: len(path.read_text(encoding="utf-8").splitlines()) for module, path in modules()}
+    assert not {module: length for module, length in lengths.items() if length > 260}

@@ -1,0 +1,59 @@
+"""Options on the command line are typed, and every mistake is told with the next step."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmark.options import Field, parse_reference, resolve, split_list, suggest
+from benchmark.spec import BenchError
+
+FIELDS = (
+    Field("rate", "float", 0.5),
+    Field("size", "int", 3),
+    Field("flag", "bool", False),
+    Field("mode", "str", "a", ("a", "b")),
+    Field("limit", "float", None, optional=True),
+)
+
+
+def test_values_take_the_type_of_their_field() -> None:
+    given = {"rate": "1", "size": "7", "flag": "yes", "mode": "b", "limit": "none"}
+    assert resolve("x", FIELDS, given) == {"rate": 1.0, "size": 7, "flag": True, "mode": "b", "limit": None}
+    assert isinstance(resolve("x", FIELDS, {"rate": "1"})["rate"], float)
+
+
+def test_defaults_fill_the_rest() -> None:
+    assert resolve("x", FIELDS, {}) == {"rate": 0.5, "size": 3, "flag": False, "mode": "a", "limit": None}
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"rat": "1"}, "'x' has no option 'rat'; did you mean 'rate'?"),
+        ({"rate": "fast"}, "option 'rate' of 'x' is 'fast'; expected a finite float"),
+        ({"rate": "nan"}, "expected a finite float"),
+        ({"size": "1.5"}, "expected a finite int"),
+        ({"flag": "maybe"}, "expected true or false"),
+        ({"mode": "c"}, "expected a or b"),
+        ({"size": "none"}, "expected a finite int"),
+    ],
+)
+def test_wrong_options_say_what_was_expected(given: dict[str, str], message: str) -> None:
+    with pytest.raises(BenchError) as error:
+        resolve("x", FIELDS, given)
+    assert message in str(error.value)
+
+
+@pytest.mark.parametrize("text", ["vae[", "vae]", "vae[a]", "vae[a=]", "vae[=1]", "[a=1]", "vae[a=1][b=2]", "vae[a=1,a=2]"])
+def test_malformed_references_are_errors(text: str) -> None:
+    with pytest.raises(BenchError):
+        parse_reference(text)
+
+
+def test_brackets_keep_commas_together() -> None:
+    assert split_list(["a[x=1,y=2], b", "c", ""]) == ["a[x=1,y=2]", "b", "c"]
+
+
+def test_suggestions_are_close_or_absent() -> None:
+    assert suggest("rfvae", ["vae", "rf-vae"]) == "; did you mean 'rf-vae'?"
+    assert suggest("zzz", ["vae"]) == ""

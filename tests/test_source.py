@@ -1,0 +1,119 @@
+"""Reading adapters without importing them, and the digest of the code they stand on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from benchmark import source
+from benchmark.options import Field
+from benchmark.source import SourceClass, code_digest, essence
+from benchmark.spec import BenchError
+
+ADAPTER = '''"""My method.
+
+Objective: none.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from benchmark.method import Method
+from benchmark.nn import optim
+
+
+class Mine(Method):
+    """Mine."""
+
+    prunes = True
+    reference = {"mnist": {"epochs": 3}}
+
+    @dataclass(frozen=True)
+    class Config:
+        rate: float = 1e-3
+        """step
+        size"""
+        mode: Literal["a", "b"] = "a"
+        limit: int | None = None
+
+    def build(self) -> None:
+        self.x = 1  # why
+'''
+
+
+def write(folder: Path, text: str, name: str = "mine.py") -> Path:
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_docstring_options_and_constants_are_read_from_text(tmp_path: Path) -> None:
+    found = SourceClass(write(tmp_path, ADAPTER), None)
+    assert found.doc.startswith("My method.")
+    assert found.constants == {"prunes": True, "reference": {"mnist": {"epochs": 3}}}
+    assert found.fields("Config") == (
+        Field("rate", "float", 1e-3, doc="step size"),
+        Field("mode", "str", "a", ("a", "b")),
+        Field("limit", "int", None, optional=True),
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("rate: float = 1e-3", "rate: float = max(1, 2)", "needs a literal default"),
+        ("rate: float = 1e-3", "rate: list = []", "expected bool, int, float, str or Literal"),
+        ("class Mine(Method)", "class Mine(object)", "holds 0 classes"),
+        ("def build", "def build(", "is not Python"),
+    ],
+)
+def test_what_cannot_be_read_is_named(tmp_path: Path, old: str, new: str, message: str) -> None:
+    with pytest.raises(BenchError, match=message):
+        SourceClass(write(tmp_path, ADAPTER.replace(old, new)), None).fields("Config")
+
+
+def test_essence_keeps_code_and_strings_but_no_comments_docstrings_or_blank_lines() -> None:
+    text = '"""doc"""\n\nx = "# no comment"  # comment\n\n\ndef f():\n    """doc\n    more"""\n    return """kept"""\n'
+    assert essence(text) == 'x = "# no comment"\ndef f():\n    return """kept"""\n'
+
+
+def test_digest_ignores_words_and_follows_behaviour(tmp_path: Path) -> None:
+    digests = [
+        code_digest(write(tmp_path / str(number), text))
+        for number, text in enumerate(
+            (
+                ADAPTER,
+                ADAPTER.replace("# why", "# because").replace("Objective: none.", "").replace("step\n", "pace\n"),
+                ADAPTER.replace("= 1  #", "= 2  #"),
+            )
+        )
+        if (tmp_path / str(number)).mkdir() is None
+    ]
+    assert digests[0] == digests[1] != digests[2]
+
+
+def test_digest_follows_imported_project_modules_and_no_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(tmp_path, ADAPTER)
+    before = code_digest(path)
+    real = Path.read_text
+
+    def edited(module: str) -> str:
+        def read_text(self: Path, *args: object, **kwargs: object) -> str:
+            text = real(self, *args, **kwargs)  # type: ignore[arg-type]
+            return text + "\nCHANGED = 1\n" if self.as_posix().endswith(module) else text
+
+        monkeypatch.setattr(Path, "read_text", read_text)
+        code_digest.cache_clear()
+        source._parse.cache_clear()
+        return code_digest(path)
+
+    try:
+        assert edited("benchmark/nn/optim.py") != before
+        assert edited("benchmark/method.py") != before
+        assert edited("benchmark/nn/backbones.py") == before
+        assert edited("benchmark/records.py") == before
+    finally:
+        monkeypatch.undo()
+        code_digest.cache_clear()
+        source._parse.cache_clear()
