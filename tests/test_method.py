@@ -52,7 +52,7 @@ def test_descend_over_overlapping_players_steps_each_at_its_own_rate(two: Two) -
 
 
 def test_parameter_without_gradient_is_named(two: Two) -> None:
-    with pytest.raises(RuntimeError, match="parameter 'a.weight' of player 'both' has no gradient"):
+    with pytest.raises(RuntimeError, match=r"parameter 'a\.weight' of player 'both' has no gradient"):
         two.descend(two.b(torch.ones(4, 2)).sum(), two.both)
 
 

@@ -80,7 +80,12 @@ def test_packages_add_methods_through_entry_points(tmp_path: Path) -> None:
     meta.mkdir()
     (meta / "METADATA").write_text("Metadata-Version: 2.1\nName: guest\nVersion: 1.0\n", encoding="utf-8")
     (meta / "entry_points.txt").write_text("[bench.methods]\nguest-vae = guest:VAE\n", encoding="utf-8")
-    script = "from benchmark import registry as r; c = r.choose('methods', 'guest-vae[gamma=2]'); print(c.options['gamma'], r.load(c.entry.target).__name__)"
+    lines = (
+        "from benchmark import registry as r",
+        "c = r.choose('methods', 'guest-vae[gamma=2]')",
+        "print(c.options['gamma'], r.load(c.entry.target).__name__)",
+    )
+    script = "\n".join(lines)
     path = os.pathsep.join([str(tmp_path), *sys.path])
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path}, check=True)
     assert done.stdout.split() == ["2.0", "VAE"]

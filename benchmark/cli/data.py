@@ -71,7 +71,7 @@ def _state(name: str, data_dir: Path) -> str:
 
 def _verify(name: str, data_dir: Path) -> str:
     from benchmark import registry
-    from benchmark.protocol.suite import instance
+    from benchmark.protocol.suite import instance, load
 
-    splits = instance(registry.choose("datasets", name), data_dir).load()
+    splits = load(instance(registry.choose("datasets", name), data_dir))
     return f"{len(splits.train)} train, {len(splits.test)} test, shape {'x'.join(map(str, splits.train.shape))}, digest {splits.digest[:16]}"

@@ -19,7 +19,7 @@ from benchmark.method import Discovery
 from benchmark.protocol import artifacts, runtime
 from benchmark.protocol.evaluator import Evaluator, measure
 from benchmark.protocol.reuse import Settings, finished
-from benchmark.protocol.suite import Job, instance
+from benchmark.protocol.suite import Job, instance, load
 from benchmark.protocol.trainer import Diverged, Stopped, Trainer
 from benchmark.records import Store, atomic_write
 from benchmark.spec import BenchError, Record
@@ -84,7 +84,7 @@ def _ended(blank: Record, status: str, error: str) -> Record:
 
 
 def _run(job: Job, settings: Settings, folder: Path, device: torch.device, blank: Record, stop: Stop, progress: Progress) -> Record:
-    spec, splits = job.spec, instance(job.dataset, job.data_dir).load()
+    spec, splits = job.spec, load(instance(job.dataset, job.data_dir))
     if splits.digest != spec.data:
         raise BenchError(f"the data of '{spec.dataset}' changed while the run waited; run the same command again")
     train = TensorSplit(splits.train, device)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from threadpoolctl import threadpool_limits
 
 import benchmark
 from benchmark.method import Method
@@ -22,9 +23,10 @@ _PACKAGES = ("torch", "torchvision", "numpy", "scipy", "scikit-learn", "safetens
 
 
 def make_deterministic() -> None:
-    """Switch this process to deterministic algorithms and one torch thread, so that a result does not depend on what ran beside it."""
+    """Switch this process to deterministic algorithms and one thread (torch, BLAS), so that a result does not depend on what ran beside it."""
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.set_num_threads(1)
+    threadpool_limits(1)
     torch.use_deterministic_algorithms(True)
     torch.utils.deterministic.fill_uninitialized_memory = False
     torch.backends.cudnn.benchmark = False

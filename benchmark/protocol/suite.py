@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from threadpoolctl import threadpool_limits
+
 from benchmark import registry
 from benchmark.datasets.split import Dataset, Splits
 from benchmark.options import suggest
 from benchmark.registry import Choice
 from benchmark.spec import BUDGETS, BenchError, Budget, RunSpec
 
-__all__ = ["Grid", "Job", "instance", "offline_datasets", "plan"]
+__all__ = ["Grid", "Job", "instance", "load", "offline_datasets", "plan"]
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,12 @@ def instance(choice: Choice, data_dir: Path) -> Dataset:
     return kind(kind.Options(**choice.options), data_dir=data_dir, argument=choice.argument)
 
 
+def load(source: Dataset) -> Splits:
+    """Return the splits of a dataset, computed with one thread so that their digest does not depend on the number of cores."""
+    with threadpool_limits(1):
+        return source.load()
+
+
 def plan(grid: Grid, data_dir: Path) -> list[Job]:
     """Return the jobs of ``grid`` by dataset, latent size, method and seed; every mistake in it is a ``BenchError`` before anything runs."""
     if grid.budget not in BUDGETS:
@@ -63,7 +71,7 @@ def plan(grid: Grid, data_dir: Path) -> list[Job]:
         source = instance(dataset, data_dir)
         for method in methods:
             _schedule(grid, budget, method, dataset.name, source, 10**9)  # refuse before a large dataset is read
-        splits = source.load()
+        splits = load(source)
         declared = source.latent_dims if budget.sweep else source.latent_dims[:1]
         for latent_dim in sorted(set(grid.latent_dims)) or declared:
             for method in methods:

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from harness import split
 from sklearn.decomposition import PCA as Reference
 
 from baselines.pca import PCA
 from benchmark.datasets.split import Split
 from benchmark.datasets.tensors import TensorSplit
 from benchmark.protocol.runtime import construct
-from tests.toy import split
 
 
 def fitted(data: Split, latent_dim: int) -> PCA:
@@ -75,9 +75,10 @@ def test_more_dimensions_than_numbers_is_an_error(data: Split) -> None:
     ("name", "latent_dim", "expected"), [("MNIST", 16, 0.02686), ("MNIST", 32, 0.01683), ("FashionMNIST", 32, 0.01514), ("FashionMNIST", 64, 0.01037)]
 )
 def test_known_errors_on_real_images(data_dir: Path, name: str, latent_dim: int, expected: float) -> None:
+    from harness import CPU
+
     from benchmark.datasets import mnist
     from benchmark.protocol.evaluator import Evaluator
-    from tests.toy import CPU
 
     splits = getattr(mnist, name)(data_dir=data_dir).load()
     method = fitted(splits.train, latent_dim)

@@ -20,7 +20,7 @@ def test_encoder_and_decoder_have_the_right_shapes_and_ranges(shape: tuple[int, 
     assert code.shape == (3, 7)
     assert image.shape == x.shape
     if len(shape) == 3:
-        assert 0.0 <= float(image.min()) and float(image.max()) <= 1.0
+        assert float(image.min()) >= 0.0 and float(image.max()) <= 1.0
     else:
         assert not isinstance(backbones.decoder(7, shape)[-1], torch.nn.Sigmoid)
 

@@ -1,6 +1,6 @@
 """What the harness costs: the trainer against a bare loop a researcher would write, alternating in one process.
 
-    python -m tests.performance.overhead [--pairs 11] [--steps-conv 60] [--steps-mlp 600]
+    python tests/performance/overhead.py [--pairs 11] [--steps-conv 60] [--steps-mlp 600]
 
 Both train the same VAE (same networks, batches, quarter-batch updates) with torch's fused Adam on one thread. The bare loop holds float
 images in memory, shuffles with torch.randperm and keeps nothing: no addressed noise, log, checkpoint or stop. Prints the ratio of seconds per

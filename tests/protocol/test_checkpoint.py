@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from harness import Honest
 
 from benchmark.protocol import checkpoint
 from benchmark.protocol.runtime import construct
 from benchmark.spec import BenchError
-from tests.toy import Honest
 
 
 def method(seed: int = 0) -> Honest:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from harness import CPU, Honest, split
 
 from baselines.vae import VAE
 from benchmark import registry
@@ -15,7 +16,6 @@ from benchmark.protocol.artifacts import LIMIT, artifacts, npz_bytes
 from benchmark.protocol.checkpoint import method_state
 from benchmark.protocol.evaluator import Evaluator, measure
 from benchmark.protocol.runtime import construct
-from tests.toy import CPU, Honest, split
 
 
 def evaluator(count: int = 1203, shape: tuple[int, ...] = (6,), kind: type = VAE) -> Evaluator:

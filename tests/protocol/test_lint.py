@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import pytest
 import torch
+from harness import Honest
 
 from benchmark.method import Batch, Tick
 from benchmark.protocol.lint import HostRead, no_host_reads
 from benchmark.protocol.runtime import construct
-from tests.toy import Honest
 
 X = torch.tensor([1.0, -2.0, 3.0])
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 import torch
+from harness import CPU, Honest
 from torch import nn
 
 from benchmark.protocol import runtime
 from benchmark.spec import BenchError, derive_seed
-from tests.toy import CPU, Honest
 
 SIZE = {"shape": (6,), "latent_dim": 3, "steps": 20, "steps_per_epoch": 6}
 

@@ -8,12 +8,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from harness import CPU, Honest, identical, in_one_go, outcome, trainer
 
 from benchmark.method import Batch, Tick
 from benchmark.protocol import checkpoint, stepper
 from benchmark.protocol import trainer as trainer_module
-from tests.protocol.test_trainer import identical, in_one_go, outcome
-from tests.toy import CPU, Honest, trainer
 
 Values = dict[str, torch.Tensor]
 

@@ -7,27 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from harness import Honest, OwnGenerator, PythonCounter, identical, in_one_go, outcome, trainer
 
 from benchmark.method import Batch, Method, Tick
-from benchmark.protocol.checkpoint import method_state
-from benchmark.protocol.trainer import Diverged, Stopped, Trainer
-from tests.toy import Honest, OwnGenerator, PythonCounter, trainer
-
-
-def outcome(run: Trainer) -> dict[str, np.ndarray]:
-    """Everything a run produced: state and curves."""
-    state = {name: tensor.clone().numpy() for name, tensor in method_state(run.method).items()}
-    return {**state, **{f"curve/{name}": values for name, values in run.curves().items()}}
-
-
-def identical(a: dict[str, np.ndarray], b: dict[str, np.ndarray]) -> bool:
-    return a.keys() == b.keys() and all(np.array_equal(a[name], b[name]) for name in a)
-
-
-def in_one_go(kind: type[Method], path: Path) -> dict[str, np.ndarray]:
-    run = trainer(kind, path / "whole.safetensors")
-    run.fit()
-    return outcome(run)
+from benchmark.protocol.trainer import Diverged, Stopped
 
 
 def in_two(kind: type[Method], path: Path, at: int) -> dict[str, np.ndarray]:

@@ -82,7 +82,7 @@ def _context() -> Any:
     if sys.platform == "win32":
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["benchmark.protocol.job"])
+    context.set_forkserver_preload(["benchmark.protocol.executors.preload"])
     return context
 
 

@@ -1,0 +1,175 @@
+"""``bench run`` as its user meets it: what runs, what is skipped, what is refused, and how it leaves."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+import benchmark
+from benchmark import registry
+from benchmark.records import Store
+
+SCHEMA = json.loads((Path(benchmark.__file__).parent / "data" / "record.schema.json").read_text(encoding="utf-8"))
+
+
+def bench(folder: Path, *arguments: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "benchmark", *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=timeout, check=False)
+
+
+GRID = ("run", "--methods", "pca,vae", "--datasets", "circle", "--budget", "smoke", "--seeds", "2")
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    folder = tmp_path_factory.mktemp("ran")
+    return folder, bench(folder, *GRID)
+
+
+def test_records_of_a_grid_follow_the_schema_and_are_complete(ran: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    folder, done = ran
+    assert done.returncode == 0, done.stderr
+    records = Store(folder / "results" / "runs").records()
+    assert [record.status for record in records] == ["done"] * 4
+    for record in records:
+        jsonschema.validate(json.loads(record.to_json()), SCHEMA)
+        assert record.measurements["mse"]["value"] > 0
+        files = {path.name for path in (folder / "results" / "runs" / record.key).iterdir()}
+        expected = {"record.json", "artifacts.npz", "checkpoint.safetensors", ".lock"}
+        assert files == (expected if record.spec["method"] == "pca" else expected | {"curves.npz"})
+
+
+def test_second_call_does_nothing(ran: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    folder, _ = ran
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
+    again = bench(folder, *GRID)
+    assert again.returncode == 0
+    assert "0 done now, 4 finished before" in again.stdout
+    assert before == {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
+
+
+def test_dry_run_tells_what_is_missing_and_writes_nothing(ran: tuple[Path, subprocess.CompletedProcess[str]], tmp_path: Path) -> None:
+    folder, _ = ran
+    told = bench(folder, *GRID[:-1], "3", "--dry-run")
+    assert "2 to run, 4 finished before" in told.stdout
+    bench(tmp_path, *GRID, "--dry-run")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_record_of_other_code_is_run_again(ran: tuple[Path, subprocess.CompletedProcess[str]], tmp_path: Path) -> None:
+    source, _ = ran
+    record = next(record for record in Store(source / "results" / "runs").records() if record.spec["method"] == "pca" and record.spec["seed"] == 0)
+    Store(tmp_path / "results" / "runs").write(type(record)(**{**record.__dict__, "code": "0" * 16}))
+    told = bench(tmp_path, "run", "--methods", "pca", "--datasets", "circle", "--budget", "smoke", "--dry-run")
+    assert "1 to run, 0 finished before" in told.stdout
+
+
+def test_shards_are_disjoint_and_cover_the_grid(tmp_path: Path) -> None:
+    whole = {line.split()[1] for line in bench(tmp_path, *GRID, "--dry-run").stdout.splitlines()[:-1]}
+    parts = [{line.split()[1] for line in bench(tmp_path, *GRID, "--dry-run", "--shard", f"{i}/3").stdout.splitlines()[:-1]} for i in (1, 2, 3)]
+    assert set.union(*parts) == whole
+    assert sum(map(len, parts)) == len(whole) == 4
+
+
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    """A grid in which one run fails, one diverges, one is good, and one is a file of one's own."""
+    folder = tmp_path_factory.mktemp("mixed")
+    (folder / "my_vae.py").write_text(registry.find("methods", "vae").path.read_text(encoding="utf-8"), encoding="utf-8")
+    return folder, bench(folder, *MIXED)
+
+
+MIXED = ("run", "--methods", "pca,vae[lr=1e20],vae,./my_vae.py", "--datasets", "circle", "--latent-dims", "3", "--budget", "smoke")
+
+
+def test_failing_runs_leave_their_records_and_the_others_go_on(mixed: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    folder, done = mixed
+    assert done.returncode == 1
+    records = {(record.spec["method"], record.spec["config"].get("lr")): record for record in Store(folder / "results" / "runs").records()}
+    statuses = {key: record.status for key, record in records.items()}
+    assert statuses == {("pca", None): "failed", ("vae", 1e20): "diverged", ("vae", 1e-3): "done", ("my-vae", 1e-3): "done"}
+    failed = records["pca", None]
+    assert "PCA finds at most 2 dimensions" in str(failed.error)
+    assert "Traceback" in (folder / "results" / "runs" / failed.key / "log.txt").read_text(encoding="utf-8")
+    assert failed.key in done.stderr
+    shown = bench(folder, "show", failed.key).stdout
+    assert "failed" in shown and "log.txt" in shown
+    for record in records.values():
+        jsonschema.validate(json.loads(record.to_json()), SCHEMA)
+
+
+def test_failed_runs_are_tried_again_and_diverged_ones_kept(mixed: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    folder, _ = mixed
+    told = bench(folder, *MIXED, "--dry-run").stdout
+    assert [line.split()[0] for line in told.splitlines()[:-1]] == ["run", "cached", "cached", "cached"]
+    kept = bench(folder, *(part.removeprefix("pca,") for part in MIXED))
+    assert kept.returncode == 1
+    assert "0 done now, 3 finished before, 1 failed" in kept.stdout
+
+
+def test_time_limit_leaves_a_record_and_a_later_call_goes_on(tmp_path: Path) -> None:
+    arguments = ("run", "--methods", "vae", "--datasets", "circle", "--steps", "1000")
+    cut = bench(tmp_path, *arguments, "--time-limit", "0.3")
+    assert cut.returncode == 1
+    (record,) = Store(tmp_path / "results" / "runs").records()
+    assert (record.status, record.error) == ("timed-out", "time limit of 0.3 s reached")
+    jsonschema.validate(json.loads(record.to_json()), SCHEMA)
+    assert bench(tmp_path, *arguments).returncode == 0
+    (record,) = Store(tmp_path / "results" / "runs").records()
+    assert (record.status, record.timing["outer_steps"]) == ("done", 1000)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("run",), "nothing to run: give --all"),
+        (("run", "--methods", "vea", "--datasets", "circle"), "did you mean 'vae'?"),
+        (("run", "--methods", "vae", "--datasets", "cirle"), "did you mean 'circle'?"),
+        (("run", "--methods", "vae[", "--datasets", "circle"), "expected a name, or name[option=value,...]"),
+        (("run", "--methods", "vae[gamma=big]", "--datasets", "circle"), "expected a finite float"),
+        (("run", "--methods", "vae", "--datasets", "circle[noise=-1]"), "noise"),
+        (("run", "--methods", "vae", "--datasets", "circle", "--budget", "huge"), "unknown budget 'huge'"),
+        (("run", "--methods", "vae", "--datasets", "circle", "--latent-dims", "two"), "expected whole numbers"),
+        (("run", "--methods", "vae", "--datasets", "circle", "--seeds", "0"), "--seeds"),
+        (("run", "--methods", "vae", "--datasets", "circle", "--shard", "5/4"), "expected I/N"),
+        (("run", "--methods", "vae", "--datasets", "circle", "--batch-size", "5000"), "fewer than one batch"),
+        (("run", "--methods", "vae", "--datasets", "digits", "--budget", "paper"), "no paper schedule for 'digits'"),
+        (("run", "--methods", "vae", "--datasets", "mnist", "--data-dir", "nowhere"), "bench data fetch mnist"),
+        (("run", "--methods", "vae", "--datasets", "npz:nowhere.npz"), "nowhere.npz"),
+        (("run", "--methods", "vae", "--datasets", "circle", "--budget", "smoke", "--results", "/proc/x"), "--results"),
+        (("run", "--nonsense"), "--nonsense"),
+        (("nonsense",), "nonsense"),
+        (("list", "nonsense"), "nonsense"),
+        (("show", "nonsense"), "bench list"),
+        (("table", "--results", "nowhere"), "bench run"),
+        (("table", "nonsense"), "nonsense"),
+        (("figure", "nonsense"), "nonsense"),
+        (("data", "fetch", "nonsense"), "unknown dataset"),
+    ],
+)
+def test_mistakes_are_one_line_with_the_next_step_and_exit_2(tmp_path: Path, arguments: tuple[str, ...], message: str) -> None:
+    done = bench(tmp_path, *arguments)
+    assert done.returncode == 2, done.stderr
+    assert len(done.stderr.splitlines()) == 1 and done.stderr.startswith("bench: error: ")
+    assert message in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_truncated_record_is_a_clear_error_and_is_not_touched(ran: tuple[Path, subprocess.CompletedProcess[str]], tmp_path: Path) -> None:
+    source, _ = ran
+    record = Store(source / "results" / "runs").records()[0]
+    folder = tmp_path / "results" / "runs" / record.key
+    folder.mkdir(parents=True)
+    text = record.to_json()[:200]
+    (folder / "record.json").write_text(text, encoding="utf-8")
+    for arguments in (GRID, ("table",), ("figure", "curves")):
+        done = bench(tmp_path, *arguments)
+        assert done.returncode == 2
+        assert "truncated" in done.stderr and record.key in done.stderr and len(done.stderr.splitlines()) == 1
+    assert (folder / "record.json").read_text(encoding="utf-8") == text
+    assert [path.name for path in folder.iterdir()] == ["record.json"]
