@@ -1,0 +1,112 @@
+"""The store: whole files or none, clear errors, and a tidy frame."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+import benchmark
+from benchmark import registry
+from benchmark.records import Store, atomic_write, frame, label, load_records
+from benchmark.spec import BenchError, Record, RunSpec
+
+SPEC = RunSpec("vae", {"sigma": "learned", "gamma": 1.0, "lr": 1e-3, "chunks": 4}, "circle", {"noise": 0.1}, "ab" * 32, 2, 0, "quick", 300, 128)
+
+
+def record(spec: RunSpec = SPEC, **changes: object) -> Record:
+    values = {"mse": {"value": 0.5, "unit": "squared data units", "n": 1024, "protocol": "test"}}
+    values["fd-raw[n=1024,reference=1024,split=test]"] = {"value": 2.0, "unit": "squared data units", "n": 1024, "protocol": "test"}
+    base = Record(spec=asdict(spec), key=spec.key, code=registry.find("methods", "vae").code, status="done", measurements=values)
+    return replace(base, **changes)  # type: ignore[arg-type]
+
+
+def test_write_read_is_the_identity_and_records_come_in_key_order(tmp_path: Path) -> None:
+    store = Store(tmp_path / "new" / "runs")
+    written = [record(replace(SPEC, seed=seed)) for seed in (2, 0, 1)]
+    for each in written:
+        store.write(each)
+    assert store.records() == load_records(tmp_path / "new" / "runs") == sorted(written, key=lambda each: each.key)
+    assert store.read("nothing") is None
+
+
+def test_a_crash_while_writing_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    atomic_write(tmp_path / "a", b"old")
+    for function in ("fsync", "replace"):
+        with monkeypatch.context() as patch:
+            patch.setattr(os if function == "fsync" else Path, function, lambda *_: (_ for _ in ()).throw(OSError("disk full")))
+            with pytest.raises(OSError, match="disk full"):
+                atomic_write(tmp_path / "a", b"new")
+        assert [path.name for path in tmp_path.iterdir()] == ["a"]
+        assert (tmp_path / "a").read_bytes() == b"old"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (record().to_json()[:100], "truncated or not JSON"),
+        ("", "truncated or not JSON"),
+        ("[]", "schema is 'list'"),
+        (json.dumps({**asdict(record()), "schema": 2}), "schema is 2, this version reads 1"),
+        (json.dumps({**asdict(record()), "spec": {}}), "not readable"),
+    ],
+)
+def test_records_that_cannot_be_read_are_one_line_with_the_next_step(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / SPEC.key).mkdir()
+    (tmp_path / SPEC.key / "record.json").write_text(text, encoding="utf-8")
+    with pytest.raises(BenchError, match=message) as error:
+        Store(tmp_path).records()
+    assert "delete its folder and run `bench run` again" in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_missing_results_folder_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(BenchError, match="run `bench run` first"):
+        load_records(tmp_path / "nothing")
+
+
+def test_folder_that_cannot_be_written_is_refused_before_anything_runs(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(BenchError, match="choose another folder with --results"):
+        Store(tmp_path / "file" / "runs").ensure_writable()
+
+
+def test_frame_has_one_row_per_measurement_and_one_for_a_run_without_any() -> None:
+    failed = record(replace(SPEC, seed=1), status="failed", measurements={}, error="why")
+    table = frame([record(), failed])
+    assert table[["metric", "value", "seed", "status"]].astype(object).fillna("-").values.tolist() == [
+        ["mse", 0.5, 0, "done"],
+        ["fd-raw", 2.0, 0, "done"],
+        ["-", "-", 1, "failed"],
+    ]
+    assert table["cell"].nunique() == 1
+    assert not table["stale"].any()
+
+
+def test_frame_separates_cells_and_marks_stale_code() -> None:
+    table = frame([record(), record(replace(SPEC, steps=301)), record(replace(SPEC, seed=3), code="0" * 16)])
+    assert table["cell"].nunique() == 2
+    assert table.groupby("seed")["stale"].all().to_dict() == {0: False, 3: True}
+
+
+def test_labels_show_what_differs_from_the_defaults() -> None:
+    assert label("methods", "vae", SPEC.config) == "vae"
+    assert label("methods", "vae", {**SPEC.config, "sigma": "fixed", "gamma": 0.5}) == "vae[gamma=0.5,sigma=fixed]"
+    assert label("datasets", "circle", {"noise": 0.05}) == "circle[noise=0.05]"
+    assert label("methods", "unheard-of", {}) == "unheard-of"
+
+
+@pytest.mark.parametrize(
+    "change", [{"status": "great"}, {"code": "x"}, {"discovery": {"relevance": []}}, {"measurements": {"mse": {"value": "low"}}}, {"spec": {}}]
+)
+def test_schema_refuses_what_is_no_record(change: dict[str, object]) -> None:
+    schema = json.loads((Path(benchmark.__file__).parent / "data" / "record.schema.json").read_text(encoding="utf-8"))
+    environment = dict.fromkeys(("python", "packages", "device", "threads", "deterministic", "commit", "dirty"), "x")
+    good = asdict(record(environment=environment, discovery={"relevance": [1.0], "active": [True], "flags": [], "extra": {}}))
+    jsonschema.validate(good, schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({**good, **change}, schema)
