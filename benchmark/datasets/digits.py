@@ -1,0 +1,59 @@
+"""Real images without a download: 1,797 handwritten digits of 8 x 8 pixels that come with scikit-learn.
+
+Source: E. Alpaydin, C. Kaynak, "Optical Recognition of Handwritten Digits" (1998), UCI Machine Learning Repository,
+https://doi.org/10.24432/C50P49, its test half. Pixels count ink in 4 x 4 blocks, whole numbers 0 to 16; v / 16 is exact in float32.
+The split is ours: within each class, in the order of the file, every fifth image is a test image; no random numbers are involved.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchmark.datasets.split import Dataset, Split, Splits
+from benchmark.spec import BenchError
+
+__all__ = ["Digits", "every_fifth"]
+
+LEVELS = 16.0
+
+
+def every_fifth(labels: np.ndarray) -> np.ndarray:
+    """Return which images (N,) are test images: every fifth, counted class after class, so each class is split 80/20 to within one image.
+
+    >>> every_fifth(np.array([1, 0, 0, 0, 0, 0, 1, 1]))
+    array([ True,  True, False, False, False, False, False, False])
+    """
+    chosen = np.zeros(len(labels), dtype=bool)
+    chosen[np.argsort(labels, kind="stable")[::5]] = True
+    return chosen
+
+
+class Digits(Dataset):
+    """1,437 training and 360 test images, ten classes."""
+
+    shape = (1, 8, 8)
+    batch_size = 128
+    latent_dims = (16,)
+    digest = "d3458b5d804f2c5218c60a1d317ffae1ce5d61ca2c1655c381d8c744fafbdb82"
+
+    @dataclass(frozen=True)
+    class Options:
+        """None."""
+
+    def load(self) -> Splits:
+        """Return the images, float32 in steps of 1/16; ``BenchError`` where scikit-learn's file is not the one this was made with."""
+        from sklearn.datasets import load_digits
+
+        source = load_digits()
+        images = (source.images / LEVELS).astype(np.float32)[:, None]
+        labels = source.target.astype(np.int64)
+        test = every_fifth(labels)
+        splits = Splits(*(Split(images[rows], shape=(1, 8, 8), labels=labels[rows]) for rows in (~test, test)))
+        if splits.digest != self.digest:
+            raise BenchError(
+                f"the digits of the installed scikit-learn changed: digest {splits.digest}, expected {self.digest}; "
+                "install the scikit-learn this version was tested with, or leave 'digits' out"
+            )
+        return splits

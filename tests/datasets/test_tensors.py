@@ -1,0 +1,71 @@
+"""Splits on a device decode to what NumPy decodes; batches are every image once, in order."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from benchmark.datasets.split import Split
+from benchmark.datasets.tensors import TensorSplit
+
+RNG = np.random.default_rng(11)
+COUNT = 23
+
+
+def split_and_images(kind: str, shape: tuple[int, ...]) -> tuple[Split, np.ndarray]:
+    """A split of 23 images and the float32 images it stands for, by NumPy alone."""
+    if kind == "float":
+        stored = RNG.standard_normal((COUNT, *shape)).astype(np.float32)
+        return Split(stored, shape), stored.copy()
+    if kind == "uint8":
+        stored = RNG.integers(0, 256, (COUNT, *shape), dtype=np.uint8)
+        return Split(stored, shape), stored.astype(np.float32) / np.float32(255)
+    bits = RNG.integers(0, 2, (COUNT, *shape), dtype=np.uint8)
+    return Split(np.packbits(bits.reshape(COUNT, -1), axis=1), shape, packed=True), bits.astype(np.float32)
+
+
+CASES = pytest.mark.parametrize(
+    ("kind", "shape"),
+    [("float", (5,)), ("float", (1, 8, 8)), ("uint8", (1, 4, 6)), ("uint8", (3, 4, 4)), ("packed", (1, 8, 8)), ("packed", (1, 3, 5))],
+)
+
+
+@CASES
+def test_decoding_equals_numpy(kind: str, shape: tuple[int, ...]) -> None:
+    split, images = split_and_images(kind, shape)
+    tensors = TensorSplit(split)
+    index = torch.tensor([3, 0, 22, 3])
+    decoded = tensors.images(index)
+    assert len(tensors) == len(split) == COUNT
+    assert decoded.dtype == torch.float32 and decoded.shape == (4, *shape)
+    assert np.array_equal(decoded.numpy(), images[index.numpy()])  # one division, correctly rounded in both: no tolerance
+
+
+@CASES
+@pytest.mark.parametrize("size", [1, 7, COUNT, 100])
+def test_batches_cover_everything_once_in_order(kind: str, shape: tuple[int, ...], size: int) -> None:
+    split, images = split_and_images(kind, shape)
+    batches = list(TensorSplit(split).batches(size))
+    assert [len(batch) for batch in batches[:-1]] == [size] * (len(batches) - 1) and 0 < len(batches[-1]) <= size
+    assert np.array_equal(torch.cat(batches).numpy(), images)
+
+
+@CASES
+@pytest.mark.parametrize("n", [1, 10, COUNT, COUNT + 1])
+def test_head_is_the_beginning(kind: str, shape: tuple[int, ...], n: int) -> None:
+    split, images = split_and_images(kind, shape)
+    assert np.array_equal(TensorSplit(split).head(n).numpy(), images[:n])
+
+
+@CASES
+def test_changing_a_batch_leaves_the_data_alone(kind: str, shape: tuple[int, ...]) -> None:
+    split, images = split_and_images(kind, shape)
+    tensors = TensorSplit(split)
+    tensors.images(torch.arange(COUNT)).zero_()
+    assert np.array_equal(tensors.images(torch.arange(COUNT)).numpy(), images)
+
+
+def test_bytes_reach_zero_and_one_exactly() -> None:
+    ends = Split(np.array([[[[0, 255]]]], dtype=np.uint8), (1, 1, 2))
+    assert TensorSplit(ends).head(1).flatten().tolist() == [0.0, 1.0]
