@@ -23,7 +23,7 @@ PROJECT = ("benchmark", "baselines")
 
 
 class SourceClass:
-    """A class as its source file shows it: ``doc`` (of the module), ``fields`` (of its options class), ``constants`` (literal attributes)."""
+    """A class as its source file shows it, base classes of the same file included: ``doc`` of the module, ``fields``, literal ``constants``."""
 
     def __init__(self, path: Path, name: str | None) -> None:
         self.path = path
@@ -31,12 +31,13 @@ class SourceClass:
         self.doc = ast.get_docstring(self.tree) or ""
         self.node = _find_class(self.tree, name, path)
         self.name = self.node.name
-        self.constants = _literals(self.node)
+        self.lineage = _lineage(self.tree, self.node)
+        self.constants = {name: value for node in reversed(self.lineage) for name, value in _literals(node).items()}
         self.class_doc = ast.get_docstring(self.node) or ""
 
     def fields(self, options_class: str) -> tuple[Field, ...]:
         """The fields of the nested dataclass ``options_class`` (``Config`` or ``Options``), in order; empty where there is none."""
-        for node in self.node.body:
+        for node in (inner for outer in self.lineage for inner in outer.body):
             if isinstance(node, ast.ClassDef) and node.name == options_class:
                 return tuple(_field(self.path, statement, following) for statement, following in _annotated(node))
         return ()
@@ -109,6 +110,15 @@ def _find_class(tree: ast.Module, name: str | None, path: Path) -> ast.ClassDef:
     if len(classes) != 1:
         raise BenchError(f"'{path}' holds {len(classes)} classes built on Method or Dataset; expected exactly one")
     return classes[0]
+
+
+def _lineage(tree: ast.Module, node: ast.ClassDef) -> list[ast.ClassDef]:
+    """The class and those of its (single) bases that the same file defines, from the class upwards."""
+    classes = {each.name: each for each in tree.body if isinstance(each, ast.ClassDef)}
+    found = [node]
+    while found[-1].bases and isinstance(found[-1].bases[0], ast.Name) and found[-1].bases[0].id in classes:
+        found.append(classes[found[-1].bases[0].id])
+    return found
 
 
 def _literals(node: ast.ClassDef) -> dict[str, Any]:

@@ -20,6 +20,7 @@ __all__ = [
     "STATUSES",
     "BenchError",
     "Budget",
+    "MissingData",
     "Record",
     "RunKey",
     "RunSpec",
@@ -41,6 +42,10 @@ RunKey = NewType("RunKey", str)
 
 class BenchError(Exception):
     """A mistake of the caller, told in one line: what was given, what was expected, what to do next. The command line exits 2."""
+
+
+class MissingData(BenchError):
+    """The files of a dataset are not there."""
 
 
 @dataclass(frozen=True)

@@ -58,14 +58,16 @@ def verify(names: tuple[str, ...], data_dir: Path) -> None:
 def _state(name: str, data_dir: Path) -> str:
     from benchmark import registry
     from benchmark.protocol.suite import instance
-    from benchmark.spec import BenchError
+    from benchmark.spec import BenchError, MissingData
 
     if registry.find("datasets", name).headline:
         return "here"
     try:
         instance(registry.choose("datasets", name), data_dir).load()
-    except BenchError as error:
-        return "missing" if "fetch" in str(error) and "checksum" not in str(error) else "damaged"
+    except MissingData:
+        return "missing"
+    except BenchError:
+        return "damaged"
     return "here"
 
 

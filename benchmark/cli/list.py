@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
+
+if TYPE_CHECKING:
+    from benchmark import registry
 
 __all__ = ["list_command"]
 
@@ -34,5 +39,9 @@ def _rows(kind: str) -> list[tuple[str, str]]:
         return list((catalogue.TABLES if kind == "tables" else catalogue.FIGURES).items())
     from benchmark import registry
 
-    marks = {"methods": "", "datasets": " [download]", "metrics": ""}
-    return [(entry.name, entry.summary + ("" if entry.headline else marks[kind])) for entry in registry.entries(kind)]  # type: ignore[arg-type]
+    found = registry.entries(kind)  # type: ignore[arg-type]
+    return [(entry.name, entry.summary + (" (download)" if kind == "datasets" and _downloaded(entry) else "")) for entry in found]
+
+
+def _downloaded(entry: registry.Entry) -> bool:
+    return not entry.headline and not entry.source.constants.get("takes_file")

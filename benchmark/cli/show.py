@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from benchmark.cli import results_option
+
+if TYPE_CHECKING:
+    from benchmark import registry
 
 __all__ = ["show"]
 
@@ -39,7 +43,7 @@ def show(name: str, results: Path) -> None:
     raise BenchError(f"'{name}' is no method, dataset, metric or run in '{results}'{suggest(name, [*known, *keys])} (see `bench list`)")
 
 
-def _source(room: str, entry) -> str:  # type: ignore[no-untyped-def]
+def _source(room: registry.Room, entry: registry.Entry) -> str:
     from benchmark import registry
 
     source = entry.source
@@ -57,7 +61,7 @@ def _source(room: str, entry) -> str:  # type: ignore[no-untyped-def]
     return "\n".join([*lines, "", f"Source: {entry.path}", f"Code digest: {entry.code}"])
 
 
-def _facts(room: str, constants: dict) -> list[str]:  # type: ignore[type-arg]
+def _facts(room: str, constants: dict[str, Any]) -> list[str]:
     if room == "methods":
         paper = constants.get("reference", {})
         rows = [f"    {name}: {', '.join(f'{key} {value}' for key, value in plan.items())}" for name, plan in paper.items()]
@@ -66,7 +70,7 @@ def _facts(room: str, constants: dict) -> list[str]:  # type: ignore[type-arg]
     return ["", "Facts", *(f"    {title}: {constants[name]}" for name, title in names.items() if constants.get(name) is not None)]
 
 
-def _metric(entry) -> str:  # type: ignore[no-untyped-def]
+def _metric(entry: registry.Entry) -> str:
     from benchmark import registry
 
     metric = registry.load(entry.target)

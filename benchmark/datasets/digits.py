@@ -7,8 +7,6 @@ The split is ours: within each class, in the order of the file, every fifth imag
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from benchmark.datasets.split import Dataset, Split, Splits
@@ -36,11 +34,7 @@ class Digits(Dataset):
     shape = (1, 8, 8)
     batch_size = 128
     latent_dims = (16,)
-    digest = "d3458b5d804f2c5218c60a1d317ffae1ce5d61ca2c1655c381d8c744fafbdb82"
-
-    @dataclass(frozen=True)
-    class Options:
-        """None."""
+    digest = "80a3c2306ec4f19bd82360e4735daf7039ddcd4f89ae26d9d7f1f4bbbb090558"
 
     def load(self) -> Splits:
         """Return the images, float32 in steps of 1/16; ``BenchError`` where scikit-learn's file is not the one this was made with."""

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from benchmark.spec import BenchError
+from benchmark.spec import BenchError, MissingData
 
 __all__ = ["locate", "read_verified"]
 
@@ -21,7 +21,7 @@ def locate(folder: Path, names: Iterable[str], *, dataset: str) -> dict[str, Pat
     forms = {name: [path for path in (folder / name, folder / f"{name}.gz") if path.is_file()] for name in names}
     missing = [name for name, paths in forms.items() if not paths]
     if missing:
-        raise BenchError(
+        raise MissingData(
             f"data of '{dataset}' is missing: looked in '{folder}' for {', '.join(missing)} (or the same with .gz); "
             f"run `bench data fetch {dataset}`, or say with --data-dir or $BENCH_DATA where it lies"
         )

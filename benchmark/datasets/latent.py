@@ -63,18 +63,24 @@ def _codes(stream: np.random.Generator, law: str, shape: tuple[int, int]) -> np.
     return (2 * stream.random(shape) - 1) * math.sqrt(3)
 
 
-@dataclass(frozen=True)
-class _Law(Noisy):
-    law: Literal["normal", "uniform"] = "normal"
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.law not in LAWS:
-            raise BenchError(f"option 'law' is '{self.law}'; expected {' or '.join(LAWS)}")
-
-
 class _Latent(Dataset):
     """What both share: everything but n. ``factors`` are the true codes."""
+
+    shape = (64,)
+
+    @dataclass(frozen=True)
+    class Options(Noisy):
+        """How the codes are distributed, and how far the data stray from the manifold."""
+
+        law: Literal["normal", "uniform"] = "normal"
+        """Distribution of the true codes: standard normal, or uniform on [-sqrt 3, sqrt 3]; zero mean and unit variance both."""
+        noise: float = 0.0
+        """Standard deviation of isotropic Gaussian noise added to x before it is standardised (features then measure 0.4 to 1)."""
+
+        def __post_init__(self) -> None:
+            super().__post_init__()
+            if self.law not in LAWS:
+                raise BenchError(f"option 'law' is '{self.law}'; expected {' or '.join(LAWS)}")
 
     def load(self) -> Splits:
         """Return 50,000 training and 10,000 test vectors (64,), float32."""
@@ -94,34 +100,14 @@ def _split(x: np.ndarray, z: np.ndarray) -> Split:
 class Latent8(_Latent):
     """True dimension 8."""
 
-    shape = (64,)
     batch_size = 128
     latent_dims = (16, 8, 32)
     intrinsic_dim = 8
-
-    @dataclass(frozen=True)
-    class Options(_Law):
-        """How the codes are distributed, and how far the data stray from the manifold."""
-
-        law: Literal["normal", "uniform"] = "normal"
-        """Distribution of the true codes: standard normal, or uniform on [-sqrt 3, sqrt 3]; zero mean and unit variance both."""
-        noise: float = 0.0
-        """Standard deviation of isotropic Gaussian noise added to x before it is standardised (features then measure 0.4 to 1)."""
 
 
 class Latent16(_Latent):
     """True dimension 16."""
 
-    shape = (64,)
     batch_size = 128
     latent_dims = (32, 16, 64)
     intrinsic_dim = 16
-
-    @dataclass(frozen=True)
-    class Options(_Law):
-        """How the codes are distributed, and how far the data stray from the manifold."""
-
-        law: Literal["normal", "uniform"] = "normal"
-        """Distribution of the true codes: standard normal, or uniform on [-sqrt 3, sqrt 3]; zero mean and unit variance both."""
-        noise: float = 0.0
-        """Standard deviation of isotropic Gaussian noise added to x before it is standardised (features then measure 0.4 to 1)."""

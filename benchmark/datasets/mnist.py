@@ -9,7 +9,6 @@ of files whose md5 digests are the published ones. The batch size and latent dim
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
@@ -97,10 +96,6 @@ class MNIST(_Idx):
         "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
     }
 
-    @dataclass(frozen=True)
-    class Options:
-        """None."""
-
 
 class FashionMNIST(_Idx):
     """Articles of clothing."""
@@ -116,7 +111,3 @@ class FashionMNIST(_Idx):
         "t10k-images-idx3-ubyte": "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
         "t10k-labels-idx1-ubyte": "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
     }
-
-    @dataclass(frozen=True)
-    class Options:
-        """None."""

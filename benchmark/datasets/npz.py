@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import zipfile
 import zlib
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -90,10 +89,6 @@ class Npz(Dataset):
     takes_file = True
     batch_size = 128
     latent_dims = (16,)
-
-    @dataclass(frozen=True)
-    class Options:
-        """None."""
 
     def load(self) -> Splits:
         """Return the split the file gives."""

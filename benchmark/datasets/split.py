@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -29,31 +30,34 @@ class Split:
     def __len__(self) -> int:
         return len(self.stored)
 
-    def arrays(self) -> list[np.ndarray]:
-        """Every array of the split, in a fixed order."""
-        return [array for array in (self.stored, self.labels, self.factors) if array is not None]
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Every array of the split, by name."""
+        return {name: array for name in ("stored", "labels", "factors") if (array := getattr(self, name)) is not None}
 
 
-def array_digest(*arrays: np.ndarray) -> str:
-    """Return the sha256 of the arrays' types, shapes and bytes (little endian, C order), 64 hex digits."""
+def array_digest(arrays: Mapping[str, np.ndarray]) -> str:
+    """Return the sha256 of the arrays' names, types, shapes and bytes (little endian, C order), 64 hex digits."""
     hasher = hashlib.sha256()
-    for array in arrays:
+    for name, array in sorted(arrays.items()):
         plain = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
-        hasher.update(f"{plain.dtype.str}{plain.shape}".encode())
-        hasher.update(plain.tobytes())
+        hasher.update(f"{name}:{plain.dtype.str}{plain.shape}\x1f".encode())
+        hasher.update(plain.data)
     return hasher.hexdigest()
 
 
 @dataclass(frozen=True)
 class Splits:
-    """A loaded dataset. ``digest`` is taken of the decoded arrays of both splits and is part of every run's key."""
+    """A loaded dataset. ``digest`` is taken of the arrays of both splits, their roles and shapes, and is part of every run's key."""
 
     train: Split
     test: Split
     digest: str = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "digest", array_digest(*self.train.arrays(), *self.test.arrays()))
+        roles = {"train": self.train, "test": self.test}
+        layout = {f"{role}.shape{'.packed' if split.packed else ''}": np.array(split.shape) for role, split in roles.items()}
+        arrays = {f"{role}.{name}": array for role, split in roles.items() for name, array in split.arrays().items()}
+        object.__setattr__(self, "digest", array_digest({**layout, **arrays}))
 
 
 class Dataset:
@@ -64,7 +68,10 @@ class Dataset:
     is followed by ``:FILE``).
     """
 
-    Options: ClassVar[type]
+    @dataclass(frozen=True)
+    class Options:
+        """None."""
+
     shape: ClassVar[tuple[int, ...] | None] = None
     batch_size: ClassVar[int] = 128
     latent_dims: ClassVar[tuple[int, ...]] = (16,)

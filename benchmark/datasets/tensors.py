@@ -1,4 +1,5 @@
-"""Splits on a device: the whole stored array is one resident tensor, a batch is an index, and pixels become float32 only when asked for."""
+"""Splits on a device: the whole stored array is one resident tensor, a batch is an index, and pixels become float32 only when
+asked for. What is handed out is always a copy."""
 
 from __future__ import annotations
 
@@ -31,12 +32,12 @@ class TensorSplit:
 
     def head(self, n: int) -> Tensor:
         """Return the first ``n`` images (all, where there are fewer)."""
-        return self._decode(self.stored[:n])
+        return self._decode(self.stored[:n].clone())
 
     def batches(self, size: int) -> Iterator[Tensor]:
         """Yield every image once, in order, in chunks of ``size``; the last may be smaller."""
         for start in range(0, len(self), size):
-            yield self._decode(self.stored[start : start + size])
+            yield self._decode(self.stored[start : start + size].clone())
 
     def _decode(self, rows: Tensor) -> Tensor:
         if self.packed:

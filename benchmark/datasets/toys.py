@@ -27,6 +27,17 @@ class _Arc(Dataset):
     """What both share: everything but ``turn``, the angle the arc spans. ``factors`` are the angles of the points before noise."""
 
     turn: ClassVar[float]
+    shape = (2,)
+    batch_size = 128
+    latent_dims = (2,)
+    intrinsic_dim = 1
+
+    @dataclass(frozen=True)
+    class Options(Noisy):
+        """How far the points stray from the curve."""
+
+        noise: float = 0.1
+        """Standard deviation of the noise, as a fraction of the radius."""
 
     def load(self) -> Splits:
         """Return 4,096 training and 1,024 test points (2,), float32."""
@@ -43,31 +54,9 @@ class Circle(_Arc):
     """The whole circle."""
 
     turn = 2 * math.pi
-    shape = (2,)
-    batch_size = 128
-    latent_dims = (2,)
-    intrinsic_dim = 1
-
-    @dataclass(frozen=True)
-    class Options(Noisy):
-        """How far the points stray from the curve."""
-
-        noise: float = 0.1
-        """Standard deviation of the noise, as a fraction of the radius."""
 
 
 class OneMoon(_Arc):
     """The upper half of the circle."""
 
     turn = math.pi
-    shape = (2,)
-    batch_size = 128
-    latent_dims = (2,)
-    intrinsic_dim = 1
-
-    @dataclass(frozen=True)
-    class Options(Noisy):
-        """How far the points stray from the curve."""
-
-        noise: float = 0.1
-        """Standard deviation of the noise, as a fraction of the radius."""

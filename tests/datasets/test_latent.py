@@ -13,8 +13,8 @@ from benchmark.spec import BenchError
 
 KINDS = [Latent8, Latent16]
 PINNED = {
-    Latent8: "c2c470405730db098351f3749cd6bba05676b7f7af8c3c6a7e8aba59678fa2e9",
-    Latent16: "697661e537c9f7158b96a177455675b527ffb97e330791504dc431a35e4eef19",
+    Latent8: "382f5c097bbfc457ed74d25163b82172d82acf2dbdd5bcb857b34768fa141f27",
+    Latent16: "4ed7664f74d228ab3c6538238092fc245c9c07f2278d517a08e230741235bee0",
 }
 
 

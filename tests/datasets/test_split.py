@@ -19,19 +19,20 @@ def test_digest_depends_on_type_shape_and_every_byte() -> None:
     changed = array.copy()
     changed[2, 3] = np.nextafter(changed[2, 3], 100)
     variants = [array, array.astype(np.float64), array.reshape(4, 3), changed]
-    assert len({array_digest(each) for each in variants}) == len(variants)
-    assert array_digest(array, array) != array_digest(array)
+    assert len({array_digest({"a": each}) for each in variants}) == len(variants)
+    assert array_digest({"a": array, "b": array}) != array_digest({"a": array}) != array_digest({"b": array})
 
 
 def test_digest_ignores_byte_order_and_memory_layout() -> None:
     array = np.arange(12, dtype=np.float32).reshape(3, 4)
-    assert array_digest(array) == array_digest(array.astype(">f4")) == array_digest(np.asfortranarray(array))
+    assert array_digest({"a": array}) == array_digest({"a": array.astype(">f4")}) == array_digest({"a": np.asfortranarray(array)})
 
 
-def test_digest_sees_both_splits_labels_and_factors() -> None:
+def test_digest_sees_roles_shapes_labels_and_factors() -> None:
     stored, labels = np.zeros((4, 2), np.float32), np.arange(4)
     plain, labelled, known = Split(stored, (2,)), Split(stored, (2,), labels=labels), Split(stored, (2,), factors=labels[:, None])
-    pairs = [(plain, plain), (labelled, plain), (plain, labelled), (known, plain), (plain, known)]
+    packed, tall = Split(stored, (2,), packed=True), Split(stored, (2, 1))
+    pairs = [(plain, plain), (labelled, plain), (plain, labelled), (known, plain), (plain, known), (packed, plain), (tall, plain)]
     assert len({Splits(train=train, test=test).digest for train, test in pairs}) == len(pairs)
 
 
@@ -55,7 +56,7 @@ def test_offline_datasets_are_what_they_declare(entry: registry.Entry) -> None:
         assert split.stored.dtype == np.float32 and np.isfinite(split.stored).all()
         assert split.stored.flags.c_contiguous and split.stored.flags.writeable
         assert len(kind.shape) == 1 or (split.stored.min() >= 0 and split.stored.max() <= 1)
-        assert all(len(array) == len(split) for array in split.arrays())
+        assert all(len(array) == len(split) for array in split.arrays().values())
     assert len(splits.train) > kind.batch_size
 
 

@@ -69,3 +69,11 @@ def test_changing_a_batch_leaves_the_data_alone(kind: str, shape: tuple[int, ...
 def test_bytes_reach_zero_and_one_exactly() -> None:
     ends = Split(np.array([[[[0, 255]]]], dtype=np.uint8), (1, 1, 2))
     assert TensorSplit(ends).head(1).flatten().tolist() == [0.0, 1.0]
+
+
+def test_what_is_handed_out_is_a_copy() -> None:
+    split = Split(np.ones((6, 2), np.float32), (2,))
+    tensors = TensorSplit(split)
+    for handed in (tensors.head(3), next(tensors.batches(4)), tensors.images(torch.tensor([0, 1]))):
+        handed.zero_()
+    assert (split.stored == 1).all()

@@ -14,8 +14,8 @@ from benchmark.spec import BenchError
 TOYS = [Circle, OneMoon]
 TURN = {Circle: 2 * math.pi, OneMoon: math.pi}
 PINNED = {
-    Circle: "eedec2de1ec70a69bf20b27a5780b112bbea945d920d373a62eea5196156332a",
-    OneMoon: "6e183e777688130c8c4d56ef9335354b5c6a587266055d5439b834c8be538119",
+    Circle: "737df94d4dca4f23a34af153ba159bad42060dc7fee1771c58f8f9bd0794e7f6",
+    OneMoon: "cebc85352863438ff76ea73a6068ed750901b5c7152338f4af41266f911b0f26",
 }
 
 
