@@ -19,7 +19,8 @@ Discovery
 
 Deviations
     RENs give neither the optimiser nor the baselines' step size: Adam at 1e-3 on quarters of the large batch, as their small steps do, so
-    that an R-model with burn-in over the whole run is this model, bit for bit. Layer sizes are those of the dpVAE code.
+    that an R-model with burn-in over the whole run is this model, bit for bit. Layer sizes are those of the dpVAE code;
+    its decoder has no sigmoid, ours has one on images, and therefore needs He initialisation (see nn/backbones.py).
 """
 
 from __future__ import annotations
@@ -118,5 +119,5 @@ class VAE(Method):
         return {"nll": nll, "kl": kl_standard(mean, log_var)}
 
     def discover(self, x: Tensor) -> Discovery:
-        relevance = kl_standard(*self.posterior(x)).mean(0)
+        relevance = kl_standard(*self.posterior(x)).mean(0).clamp_min(0.0)  # rounding may leave -1e-8
         return Discovery(relevance, torch.ones_like(relevance, dtype=torch.bool), flags=("no_selection",))

@@ -54,3 +54,19 @@ def test_unknown_shape_is_an_error_that_lists_the_known(shape: tuple[int, ...]) 
 def test_small_means_up_to_64_numbers() -> None:
     assert [backbones.is_small(shape) for shape in ((2,), (64,), (1, 8, 8), (65,), (1, 28, 28))] == [True, True, True, False, False]
     assert math.prod((1, 8, 8)) == backbones.SMALL
+
+
+@pytest.mark.parametrize("shape", [(64,), (1, 28, 28), (1, 32, 32), (1, 64, 64)])
+def test_initial_weights_keep_the_signal_alive(shape: tuple[int, ...]) -> None:
+    """The code must reach the image: torch's own start loses it over eight layers, and a sigma-VAE then collapses."""
+    torch.manual_seed(0)
+    ours = backbones.decoder(16, shape)
+    ours = torch.nn.Sequential(*(layer for layer in ours if not isinstance(layer, torch.nn.Sigmoid)))
+    with torch.no_grad():
+        spread = ours(torch.randn(256, 16)).std(0).mean()
+        for layer in ours:
+            if hasattr(layer, "reset_parameters"):
+                super(type(layer), layer).reset_parameters()
+        spread_of_torch = ours(torch.randn(256, 16)).std(0).mean()
+    assert 0.3 < float(spread) < 3.0
+    assert float(spread_of_torch) < 0.15
