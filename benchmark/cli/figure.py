@@ -1,0 +1,54 @@
+"""``bench figure``: records, curves and artifacts as a picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from benchmark.cli import results_option
+
+__all__ = ["figure"]
+
+LISTS: dict[str, Any] = {"multiple": True, "metavar": "A,B"}
+
+
+@click.command()
+@click.argument("name")
+@click.option("--methods", **LISTS, help="only these; a bare name takes every variant, 'vae[sigma=fixed]' one  [default: all]")
+@click.option("--datasets", **LISTS, help="only these, likewise  [default: all]")
+@click.option("--metric", "names", **LISTS, help="what to show: a metric (default mse), for curves logged quantities (default loss)")
+@click.option("--budget", "budgets", **LISTS, help="only runs of these budgets  [default: all]")
+@click.option("--latent-dims", **LISTS, help="only these latent sizes  [default: the largest of each dataset, all of them in metric-vs-latent-dim]")
+@results_option
+@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="file to write: .png .pdf .svg  [default: NAME.png]")
+def figure(name: str, names: tuple[str, ...], latent_dims: tuple[str, ...], results: Path, output: Path | None, **filters: tuple[str, ...]) -> None:
+    """Draw figure NAME (see `bench list figures`)."""
+    from benchmark.options import split_list
+    from benchmark.records import load_records
+    from benchmark.reporting import catalogue
+
+    catalogue.check("figure", catalogue.FIGURES, name)
+
+    from benchmark.reporting import figures
+    from benchmark.reporting.material import Material
+    from benchmark.reporting.output import save
+    from benchmark.reporting.selection import Filters, select
+
+    chosen = Filters(**{kind: split_list(texts) for kind, texts in filters.items()}, latent_dims=_sizes(split_list(latent_dims)))
+    path = output or Path(f"{name}.png")
+    kind = figures.kind_of(path)
+    records = select(load_records(results), chosen, str(results))
+    material = Material.of(records, results, split_list(names), every_size=bool(latent_dims))
+    save(path, figures.draw(name, material, kind))
+    click.echo(f"wrote {path} from {len(records)} runs", err=True)
+
+
+def _sizes(texts: list[str]) -> list[int]:
+    from benchmark.spec import BenchError
+
+    for text in texts:
+        if not text.isdecimal() or int(text) < 1:
+            raise BenchError(f"--latent-dims holds '{text}'; expected whole numbers from 1, as in --latent-dims 16,32")
+    return [int(text) for text in texts]

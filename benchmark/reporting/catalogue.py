@@ -1,0 +1,27 @@
+"""The names of every table and figure with one line each. Standard library only, so that listing them costs nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from benchmark.options import suggest
+from benchmark.spec import BenchError
+
+__all__ = ["FIGURES", "TABLES", "check"]
+
+TABLES: Mapping[str, str] = {
+    "summary": "every metric of every method, dataset and latent size: mean over seeds and 95% interval",
+}
+
+FIGURES: Mapping[str, str] = {
+    "metric-vs-latent-dim": "a metric (default mse) against the latent size, one panel per dataset",
+    "curves": "a logged quantity (default loss) against outer steps, one panel per dataset and quantity",
+    "samples": "samples of each method beside the test data, one column per dataset",
+    "reconstructions": "test inputs and their reconstructions by each method, one column per dataset",
+}
+
+
+def check(kind: str, names: Mapping[str, str], name: str) -> None:
+    """Raise :class:`BenchError` where the table or figure (``kind``) called ``name`` is not among ``names``."""
+    if name not in names:
+        raise BenchError(f"unknown {kind} '{name}'{suggest(name, names)} (there are {', '.join(names)})")

@@ -1,0 +1,87 @@
+"""A table as a document: columns, groups of rows, notes and where its numbers come from. Renderers only write it down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from benchmark.reporting.statistics import Estimate, Written, written
+
+__all__ = ["ABSENT", "Cell", "Column", "Note", "Row", "Table", "clip"]
+
+ABSENT = "–"
+"""What stands where there is nothing to show."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column. ``raw`` names the fields it has in a CSV file; ``metric`` marks columns of estimates, ``direction`` what is better there."""
+
+    title: str
+    raw: tuple[str, ...]
+    align: Literal["left", "right"] = "left"
+    metric: str | None = None
+    direction: Literal["min", "max", "none"] = "none"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What stands in one place: an estimate, or ``text``. ``note`` follows in brackets; ``marks`` point at notes below the table.
+
+    ``raw`` is what a CSV file holds here: as many values as the column has raw names, at full precision.
+    """
+
+    text: str = ""
+    estimate: Estimate | None = None
+    raw: tuple[str | int | float | None, ...] = ()
+    note: str = ""
+    marks: tuple[str, ...] = ()
+    best: bool = False
+
+    @property
+    def number(self) -> Written | None:
+        """The estimate with the digits it supports."""
+        return None if self.estimate is None else written(self.estimate)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row and the keys of the runs behind it."""
+
+    cells: tuple[Cell, ...]
+    keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Note:
+    """A line below the table; ``mark`` is the sign that points at it, or nothing."""
+
+    text: str
+    mark: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table. ``groups`` are rows that belong together (one dataset each); ``provenance`` are lines on how its numbers were measured."""
+
+    name: str
+    caption: str
+    columns: tuple[Column, ...]
+    groups: tuple[tuple[Row, ...], ...]
+    notes: tuple[Note, ...] = ()
+    provenance: tuple[str, ...] = ()
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """All rows, in order."""
+        return tuple(row for group in self.groups for row in group)
+
+
+def clip(text: str, limit: int = 64) -> str:
+    """Return ``text`` on one line without control characters, its middle left out where it is longer than ``limit``.
+
+    >>> clip("a\\nb"), clip("x" * 30 + "end", 20)
+    ('a b', 'xxxxxxxxxxxxx…xxxend')
+    """
+    line = " ".join("".join(character if character.isprintable() else " " for character in text).split())
+    return line if len(line) <= limit else f"{line[: limit - 7]}…{line[-6:]}"

@@ -1,0 +1,57 @@
+"""What tables and figures call a metric, and what it declares of itself: unit and direction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from benchmark import registry
+from benchmark.reporting.statistics import Direction
+from benchmark.spec import BenchError
+
+if TYPE_CHECKING:
+    from benchmark.metrics.base import Metric
+
+__all__ = ["TITLES", "direction", "order", "title", "unit"]
+
+TITLES: Mapping[str, str] = {
+    "mse": "MSE",
+    "mse-sampled": "MSE (sampled)",
+    "fd-raw": "FD",
+    "lstar": "L*",
+    "lstar-90": "L*90",
+    "lstar-99": "L*99",
+    "active-units": "Active units",
+}
+"""Column titles, in the order of the columns; other metrics follow under their own names."""
+
+
+def title(metric: str) -> str:
+    """Return what stands above a metric's column."""
+    return TITLES.get(metric, metric)
+
+
+def order(metrics: Iterable[str]) -> list[str]:
+    """Return ``metrics`` in the order of their columns: titled ones, then the registry's order, then by name."""
+    known = [*TITLES, *(entry.name for entry in registry.entries("metrics") if entry.name not in TITLES)]
+    return sorted(metrics, key=lambda name: (known.index(name) if name in known else len(known), name))
+
+
+def _metric(name: str) -> Metric | None:
+    try:
+        found: Metric = registry.load(registry.find("metrics", name).target)
+    except BenchError:
+        return None
+    return found
+
+
+def direction(metric: str) -> Direction:
+    """Return whether less or more of a metric is better; ``none`` for metrics that are not registered here."""
+    found = _metric(metric)
+    return "none" if found is None else found.direction
+
+
+def unit(metric: str) -> str:
+    """Return the unit of a metric; empty for metrics that are not registered here."""
+    found = _metric(metric)
+    return "" if found is None else found.unit

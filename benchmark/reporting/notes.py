@@ -1,0 +1,104 @@
+"""The lines below a table: units, intervals, protocols, marks; and the comments that say where its numbers come from."""
+
+from __future__ import annotations
+
+import string
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from benchmark.reporting.document import Note, Table
+from benchmark.reporting.metrics import title, unit
+from benchmark.reporting.replicates import Replicates
+from benchmark.spec import PROTOCOL
+
+__all__ = ["FLAGGED", "NO_SELECTION", "STALE", "flag_mark", "notes", "protocol_marks", "provenance"]
+
+NO_SELECTION, STALE, FLAGGED = "†", "‡", "§"
+
+
+def flag_mark(metric: str, flags: Iterable[str]) -> str | None:
+    """Return the mark that a method's own remarks on its discovery put on its L*."""
+    if metric != "lstar" or not flags:
+        return None
+    return NO_SELECTION if "no_selection" in flags else FLAGGED
+
+
+def _protocols(runs: Iterable[Replicates]) -> dict[str, dict[str, list[str]]]:
+    """Return, per metric and dataset, the measurement ids that stand in the table."""
+    found: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for cell in runs:
+        for metric, identifier in cell.ids.items():
+            if identifier not in found[metric][cell.dataset]:
+                found[metric][cell.dataset].append(identifier)
+    return found
+
+
+def protocol_marks(runs: Sequence[Replicates]) -> dict[tuple[str, str], str]:
+    """Return a letter for each (dataset, id) where cells of one dataset were measured by more than one protocol; usually none."""
+    letters: dict[str, str] = {}
+    marks: dict[tuple[str, str], str] = {}
+    for datasets in _protocols(runs).values():
+        for dataset, ids in datasets.items():
+            for identifier in ids if len(ids) > 1 else ():
+                place = len(letters)
+                letters.setdefault(identifier, string.ascii_lowercase[place % 26] * (place // 26 + 1))
+                marks[dataset, identifier] = letters[identifier]
+    return marks
+
+
+def notes(table: Table, runs: Sequence[Replicates], marks: Mapping[tuple[str, str], str]) -> tuple[Note, ...]:
+    """Return the notes that ``table`` needs, and no others."""
+    cells = [cell for row in table.rows for cell in row.cells]
+    signs = {mark for cell in cells for mark in cell.marks}
+    texts = {
+        "± is the half width of the 95% t interval over seeds; a number without it rests on one seed, or on seeds that all agree.": any(
+            cell.estimate and cell.estimate.half_width for cell in cells
+        ),
+        "Bold: the interval lies apart from that of every other method with the same dataset, L and budget.": any(cell.best for cell in cells),
+        "n is the known intrinsic dimension of the data.": any(column.title == "n" for column in table.columns),
+        "Seeds a/b: a of b runs finished; only those are averaged over.": any(cell.finished < len(cell.keys) for cell in runs),
+    }
+    plain = [Note(text) for text, needed in texts.items() if needed]
+    return (*plain, *_units(table), *_protocol_notes(runs, marks), *_mark_notes(signs, runs))
+
+
+def _units(table: Table) -> list[Note]:
+    units: dict[str, list[str]] = defaultdict(list)
+    for column in table.columns:
+        if column.metric is not None and unit(column.metric):
+            units[unit(column.metric)].append(column.title)
+    return [Note("Units: " + "; ".join(f"{', '.join(titles)} in {name}" for name, titles in units.items()) + ".")] if units else []
+
+
+def _protocol_notes(runs: Sequence[Replicates], marks: Mapping[tuple[str, str], str]) -> list[Note]:
+    found: list[Note] = []
+    for metric, datasets in _protocols(runs).items():
+        plain: dict[str, list[str]] = defaultdict(list)
+        for dataset, ids in datasets.items():
+            if len(ids) == 1 and "[" in ids[0]:
+                plain[ids[0]].append(dataset)
+        parts = [f"{identifier.partition('[')[2][:-1].replace(',', ', ')} on {', '.join(names)}" for identifier, names in plain.items()]
+        found += [Note(f"{title(metric)}: {'; '.join(parts)}.")] if parts else []
+    letters = {letter: identifier for (_, identifier), letter in marks.items()}
+    return found + [Note(f"measured as {identifier}.", letter) for letter, identifier in letters.items()]
+
+
+def _mark_notes(signs: set[str], runs: Sequence[Replicates]) -> list[Note]:
+    flags = sorted({flag for cell in runs for flag in cell.flags} - {"no_selection"})
+    texts = {
+        NO_SELECTION: "by definition, not found: the method keeps every dimension.",
+        STALE: "stale: made by other code of the method than is installed now.",
+        FLAGGED: f"the method's own rule raised a flag ({', '.join(flags)}).",
+    }
+    return [Note(text, sign) for sign, text in texts.items() if sign in signs]
+
+
+def provenance(runs: Sequence[Replicates], metrics: Sequence[str]) -> tuple[str, ...]:
+    """Return lines that lead back to the records: protocol version, measurement ids, and the run keys of every cell."""
+    versions = sorted({cell.spec.get("protocol", PROTOCOL) for cell in runs})
+    ids = _protocols(runs)
+    lines = [f"protocol {', '.join(map(str, versions))}"]
+    for metric in metrics:
+        for dataset, identifiers in ids.get(metric, {}).items():
+            lines += [f"{identifier} on {dataset}" for identifier in identifiers if "[" in identifier]
+    return (*lines, *(f"{cell.name}: {' '.join(cell.keys)}" for cell in runs))

@@ -1,0 +1,77 @@
+"""HTML: one self-contained ``<table>`` with a few lines of CSS of its own, for light and dark pages."""
+
+from __future__ import annotations
+
+import html
+import re
+
+from benchmark.reporting.document import Cell, Column, Row, Table, clip
+
+__all__ = ["render"]
+
+_STYLE = """\
+.bench-table { --line: #8884; --faint: #666; border-collapse: collapse; font: 14px/1.5 system-ui, sans-serif; font-variant-numeric: tabular-nums }
+.bench-table caption { text-align: left; padding: .4em .7em }
+.bench-table th, .bench-table td { padding: .25em .7em; text-align: left; white-space: nowrap }
+.bench-table .right { text-align: right }
+.bench-table thead { border-block: 2px solid currentColor }
+.bench-table tbody { border-bottom: 1px solid var(--line) }
+.bench-table tbody tr:hover { background: #8882 }
+.bench-table tfoot { border-top: 2px solid currentColor }
+.bench-table tfoot td { white-space: normal; color: var(--faint); font-size: 12px }
+@media (prefers-color-scheme: dark) { .bench-table { --faint: #aaa } }"""
+
+
+def escape(text: str, limit: int = 64) -> str:
+    """Return ``text`` on one line with its tags, quotes and ampersands harmless."""
+    return html.escape(clip(text, limit), quote=True)
+
+
+def _number(cell: Cell) -> str:
+    number = cell.number
+    assert number is not None
+    value = f"<b>{number.value}</b>" if cell.best else number.value
+    text = value if number.half_width is None else f"{value} ± {number.half_width}"
+    if number.exponent:
+        text = (f"({text})" if number.half_width is not None else text) + f" × 10<sup>{number.exponent}</sup>"
+    return text
+
+
+def _mark(mark: str) -> str:
+    return f"<sup>{escape(mark)}</sup>" if mark else ""
+
+
+def _cell(cell: Cell, column: Column) -> str:
+    text = escape(cell.text) if cell.estimate is None else _number(cell)
+    marks = "".join(map(_mark, cell.marks))
+    note = f" ({escape(cell.note)})" if cell.note else ""
+    return f"<td{_right(column)}>{text}{marks}{note}</td>"
+
+
+def _right(column: Column) -> str:
+    return ' class="right"' if column.align == "right" else ""
+
+
+def _title(column: Column) -> str:
+    text = re.sub(r"L\*(\d*)", lambda found: "L*" + (f"<sub>{found[1]}</sub>" if found[1] else ""), escape(column.title))
+    arrow = {"min": " ↓", "max": " ↑", "none": ""}[column.direction]
+    return f'<th scope="col"{_right(column)}>{text}{arrow}</th>'
+
+
+def _row(row: Row, columns: tuple[Column, ...]) -> str:
+    cells = "".join(_cell(cell, column) for cell, column in zip(row.cells, columns, strict=True))
+    return f'<tr title="{escape(" ".join(row.keys), 4000)}">{cells}</tr>' if row.keys else f"<tr>{cells}</tr>"
+
+
+def render(table: Table) -> str:
+    """Return ``table`` as a fragment that any page can hold; the run keys of a row are its tooltip."""
+    head = "".join(map(_title, table.columns))
+    bodies = ["<tbody>\n" + "\n".join(_row(row, table.columns) for row in group) + "\n</tbody>" for group in table.groups]
+    notes = [f'<tr><td colspan="{len(table.columns)}">{_mark(note.mark)}{escape(note.text, 2000)}</td></tr>' for note in table.notes]
+    foot = ["<tfoot>", *notes, "</tfoot>"] if notes else []
+    lines = [
+        *('<table class="bench-table">', f"<caption>{escape(table.caption, 2000)}</caption>"),
+        *("<thead>", f"<tr>{head}</tr>", "</thead>", *bodies, *foot, "</table>"),
+        *("<style>", _STYLE, "</style>"),
+    ]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,113 @@
+r"""LaTeX: a ``table`` float in the booktabs style. Pure ASCII, so any engine reads it; needs ``\usepackage{booktabs}`` and nothing else."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from benchmark.reporting.document import Cell, Column, Note, Row, Table, clip
+
+__all__ = ["escape", "render"]
+
+_SPECIAL = {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    '"': "''",
+    "`": "{`}",
+    "$": r"$\$$",  # in mathematics, where no text companion font is needed
+    **{character: "\\" + character for character in "#%&_{}"},
+    **{"±": r"$\pm$", "×": r"$\times$", "↓": r"$\downarrow$", "↑": r"$\uparrow$", "†": r"$\dagger$", "‡": r"$\ddagger$", "§": r"$\S$"},
+    **{"–": "--", "—": "---", "…": r"\ldots{}", "ß": r"\ss{}", "ø": r"\o{}", "Ø": r"\O{}", "æ": r"\ae{}", "Æ": r"\AE{}", "ł": r"\l{}", "Ł": r"\L{}"},
+}
+
+_ACCENTS = {"\u0300": "`", "\u0301": "'", "\u0302": "^", "\u0303": "~", "\u0304": "=", "\u0308": '"', "\u030a": "r", "\u030c": "v", "\u0327": "c"}
+
+
+def escape(text: str) -> str:
+    """Return ``text`` so that LaTeX prints it: specials by name, accents by command, any other sign by its code point, ``[U+4E2D]``.
+
+    >>> escape("50% of r_vae & é")
+    "50\\% of r\\_vae \\& \\'{e}"
+    """
+    return "".join(map(_character, unicodedata.normalize("NFC", text)))
+
+
+def _character(character: str) -> str:
+    if character in _SPECIAL:
+        return _SPECIAL[character]
+    if character.isascii():
+        return character if character.isprintable() else " "
+    parts = unicodedata.normalize("NFD", character)
+    if len(parts) == 2 and parts[0].isascii() and parts[1] in _ACCENTS:
+        return f"\\{_ACCENTS[parts[1]]}{{{parts[0]}}}"
+    return f"[U+{ord(character):04X}]"
+
+
+def _prose(text: str) -> str:
+    """Return one line of text; L* and L*90 stand as mathematics."""
+    return re.sub(r"L\*(\d*)", lambda found: f"$L^*_{{{found[1]}}}$" if found[1] else "$L^*$", escape(clip(text, 2000)))
+
+
+def _number(cell: Cell) -> str:
+    number = cell.number
+    assert number is not None
+    value = rf"\mathbf{{{number.value}}}" if cell.best else number.value
+    text = value if number.half_width is None else rf"{value} \pm {number.half_width}"
+    if number.exponent:
+        text = (f"({text})" if number.half_width is not None else text) + rf" \times 10^{{{number.exponent}}}"
+    return f"${text}$"
+
+
+def _mark(mark: str) -> str:
+    return rf"\textsuperscript{{{escape(mark)}}}" if mark else ""
+
+
+def _note(note: Note) -> str:
+    return rf"\par\smallskip{{\footnotesize {_mark(note.mark)}{_prose(note.text)}\par}}"
+
+
+def _cell(cell: Cell) -> str:
+    text = escape(clip(cell.text)) if cell.estimate is None else _number(cell)
+    marks = "".join(map(_mark, cell.marks))
+    note = f" ({escape(clip(cell.note))})" if cell.note else ""
+    return text + marks + note
+
+
+def _row(row: Row) -> str:
+    text = " & ".join(map(_cell, row.cells)) + r" \\"
+    # LaTeX takes a '[' or '*' at the start of a row for an argument of the line break before it; an empty group stands between.
+    return "{}" + text if text.startswith(("[", "*")) else text
+
+
+def _title(column: Column) -> str:
+    arrow = {"min": r" $\downarrow$", "max": r" $\uparrow$", "none": ""}[column.direction]
+    return _prose(clip(column.title)) + arrow
+
+
+def _comment(line: str) -> str:
+    return "% " + " ".join(line.encode("ascii", "backslashreplace").decode().split())
+
+
+def render(table: Table) -> str:
+    """Return ``table`` as a float; its provenance stands above it in comments."""
+    groups = "\n\\midrule\n".join("\n".join(map(_row, group)) for group in table.groups)
+    lines = [
+        *map(_comment, (f"{table.name}: needs \\usepackage{{booktabs}}", *table.provenance)),
+        r"\begin{table}",
+        r"\centering\footnotesize\setlength{\tabcolsep}{3.5pt}",
+        rf"\caption{{{_prose(table.caption)}}}",
+        rf"\begin{{tabular}}{{{''.join('l' if column.align == 'left' else 'r' for column in table.columns)}}}",
+        r"\toprule",
+        " & ".join(map(_title, table.columns)) + r" \\",
+        r"\midrule",
+        groups,
+        r"\bottomrule",
+        r"\end{tabular}",
+        *map(_note, table.notes),
+        r"\end{table}",
+    ]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,149 @@
+"""The seeds of each cell, gathered: what tables and figures are made of.
+
+A cell is everything of a spec but the seed. Runs of one cell are replicates and may be averaged; runs of two cells never are.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from benchmark.options import parse_reference
+from benchmark.records import frame
+from benchmark.reporting.selection import budget_rank, matches, rank
+from benchmark.reporting.statistics import Estimate, estimate
+from benchmark.spec import STATUSES, BenchError, Record, digest
+
+__all__ = ["Replicates", "gather"]
+
+
+@dataclass(frozen=True)
+class Replicates:
+    """The runs of one cell, in the order of their seeds.
+
+    ``method`` and ``dataset`` are labels; where two cells would carry the same, they say what differs. ``values`` holds each metric's
+    values over the finished runs, ``ids`` the one measurement id they share. ``flags`` are those any finished run's discovery raised.
+    """
+
+    method: str
+    dataset: str
+    data: str
+    latent_dim: int
+    budget: str
+    keys: tuple[str, ...]
+    statuses: tuple[str, ...]
+    stale: bool
+    flags: frozenset[str]
+    values: Mapping[str, tuple[float, ...]]
+    ids: Mapping[str, str]
+    spec: Mapping[str, Any]
+
+    @property
+    def finished(self) -> int:
+        """How many runs are done."""
+        return self.statuses.count("done")
+
+    @property
+    def place(self) -> tuple[str, int, str]:
+        """Dataset, latent size and budget: methods are compared where these are the same."""
+        return self.dataset, self.latent_dim, self.budget
+
+    @property
+    def trouble(self) -> str:
+        """What became of the runs that are not done: ``2 diverged, 1 killed``; empty where all are."""
+        counts = Counter(self.statuses)
+        return ", ".join(f"{counts[status]} {status}" for status in STATUSES if status != "done" and counts[status])
+
+    @property
+    def name(self) -> str:
+        """The cell in a few words, for messages."""
+        return f"{self.method} on {self.dataset}, L = {self.latent_dim}, budget {self.budget}"
+
+    def estimate(self, metric: str) -> Estimate | None:
+        """Return mean and interval of a metric, None where no finished run has it."""
+        return estimate(self.values[metric]) if metric in self.values else None
+
+
+@dataclass
+class _Open:
+    """A cell while its runs are read."""
+
+    spec: Mapping[str, Any]
+    method: str
+    dataset: str
+    runs: dict[str, Record] = field(default_factory=dict)
+    stale: bool = False
+    ids: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    values: dict[str, list[tuple[int, float]]] = field(default_factory=lambda: defaultdict(list))
+
+    def close(self) -> Replicates:
+        runs = sorted(self.runs.values(), key=lambda record: record.spec["seed"])
+        flags = {flag for record in runs if record.status == "done" for flag in (record.discovery or {}).get("flags", ())}
+        spec = {name: value for name, value in self.spec.items() if name != "seed"}
+        closed = Replicates(
+            *(self.method, self.dataset, spec["data"], spec["latent_dim"], spec["budget"]),
+            keys=tuple(record.key for record in runs),
+            statuses=tuple(record.status for record in runs),
+            stale=self.stale,
+            flags=frozenset(flags),
+            values={metric: tuple(value for _, value in sorted(found)) for metric, found in self.values.items()},
+            ids={metric: min(found) for metric, found in self.ids.items()},
+            spec=spec,
+        )
+        for _, found in sorted(self.ids.items()):
+            if len(found) > 1:
+                ids = " and ".join(sorted(found))
+                raise BenchError(f"{closed.name}, was measured as {ids}; these are never averaged: choose one with --metrics '{min(found)}'")
+        return closed
+
+
+def gather(records: Iterable[Record], metrics: Sequence[str] = ()) -> list[Replicates]:
+    """Return the cells of ``records`` by dataset, data, latent size, budget and method, each in the order of the registry.
+
+    ``metrics`` names what to keep (``mse``, ``fd-raw[n=1024]``); empty keeps everything. :class:`BenchError` where one cell holds two
+    measurement ids of one metric.
+    """
+    runs = {record.key: record for record in records}
+    cells: dict[str, _Open] = {}
+    for row in frame(runs.values()).itertuples(index=False):
+        cell = cells.get(row.cell)
+        if cell is None:
+            cell = cells[row.cell] = _Open(runs[row.key].spec, row.method, row.dataset)
+        cell.runs[row.key] = runs[row.key]
+        cell.stale |= bool(row.stale)
+        if row.status == "done" and isinstance(row.metric, str) and row.value == row.value and _wanted(metrics, row.metric, row.id):
+            cell.ids[row.metric].add(row.id)
+            cell.values[row.metric].append((row.seed, row.value))
+    closed = _tell_apart([cell.close() for cell in cells.values()])
+    return sorted(closed, key=lambda cell: (rank("datasets", cell.dataset), cell.latent_dim, budget_rank(cell.budget), rank("methods", cell.method)))
+
+
+def _wanted(metrics: Sequence[str], metric: str, identifier: str) -> bool:
+    if not metrics or metric in metrics or identifier in metrics:
+        return True
+    return any(matches(wanted, metric, parse_reference(identifier)[1]) for wanted in metrics)
+
+
+def _tell_apart(cells: Sequence[Replicates]) -> list[Replicates]:
+    """Return ``cells`` with labels that belong to one cell each: datasets say which data, methods which steps, batch size or protocol."""
+    digests: dict[str, set[str]] = defaultdict(set)
+    for cell in cells:
+        digests[cell.dataset].add(cell.data)
+    named = [replace(cell, dataset=f"{cell.dataset} (data {cell.data[:8]})") if len(digests[cell.dataset]) > 1 else cell for cell in cells]
+    families: dict[tuple[str, str, str], list[Replicates]] = defaultdict(list)
+    for cell in named:
+        families[cell.method, cell.dataset, cell.budget].append(cell)
+    return [each for family in families.values() for each in _tell_methods_apart(family)]
+
+
+def _tell_methods_apart(family: list[Replicates]) -> list[Replicates]:
+    if max(Counter(cell.latent_dim for cell in family).values()) == 1:
+        return family
+    words = {"steps": "{} steps", "batch_size": "batch {}", "protocol": "protocol {}"}
+    differing = [name for name in words if len({cell.spec.get(name) for cell in family}) > 1]
+    labels = [", ".join(words[name].format(cell.spec[name]) for name in differing) for cell in family]
+    if max(Counter((cell.latent_dim, text) for cell, text in zip(family, labels, strict=True)).values()) > 1:
+        labels = [", ".join(filter(None, (text, f"spec {digest(cell.spec)[:8]}"))) for cell, text in zip(family, labels, strict=True)]
+    return [replace(cell, method=f"{cell.method} ({text})") for cell, text in zip(family, labels, strict=True)]

@@ -1,0 +1,129 @@
+"""Choosing records by method, dataset, budget and latent size. A choice that matches nothing says what there is instead."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from benchmark import registry
+from benchmark.options import parse_reference
+from benchmark.records import label
+from benchmark.spec import BUDGETS, BenchError, Record
+
+__all__ = ["Filters", "base_name", "budget_rank", "matches", "rank", "select"]
+
+_SHOWN = 20
+"""Names an error lists before it stops."""
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What to take: names, each with or without options (``vae``, ``vae[sigma=fixed]``), budgets, latent sizes; empty takes everything."""
+
+    methods: Sequence[str] = ()
+    datasets: Sequence[str] = ()
+    budgets: Sequence[str] = ()
+    latent_dims: Sequence[int] = ()
+
+
+@cache
+def _ranks(room: registry.Room) -> Mapping[str, int]:
+    return {entry.name: place for place, entry in enumerate(registry.entries(room))}
+
+
+def base_name(text: str) -> str:
+    """Return the registered name in a label: ``npz`` of ``npz:data``, ``vae`` of ``vae[sigma=fixed]`` and of ``vae (50 steps)``."""
+    return text.partition(" (")[0].partition("[")[0].partition(":")[0]
+
+
+def rank(room: registry.Room, text: str) -> tuple[int, str]:
+    """Return the sort key of a label: its place in the registry, those that are not registered last, then the label."""
+    ranks = _ranks(room)
+    return ranks.get(base_name(text), len(ranks)), text
+
+
+def budget_rank(budget: str) -> tuple[int, str]:
+    """Return the sort key of a budget: from the shortest to the longest, unknown ones last."""
+    names = list(BUDGETS)
+    return (names.index(budget) if budget in names else len(names)), budget
+
+
+def _same(value: Any, text: str) -> bool:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        try:
+            return float(text) == float(value)
+        except ValueError:
+            return False
+    return str(value).lower() == text.lower()
+
+
+def _name_of_file(reference: str) -> str:
+    """Return what the spec of a run made with a file of yours says: ``my-vae`` for ``./my_vae.py``, ``npz:data`` for ``npz:/tmp/data.npz``."""
+    room, colon, path = reference.rpartition(":")
+    stem = Path(path).stem
+    return f"{room}:{stem}" if colon else re.sub(r"[^a-z0-9]+", "-", stem.lower()).strip("-")
+
+
+def matches(wanted: str, name: str, options: Mapping[str, Any]) -> bool:
+    """Return whether ``wanted`` stands for ``name`` with ``options``: a bare name takes every variant, options in brackets narrow it.
+
+    >>> matches("vae", "vae", {"gamma": 0.5}), matches("vae[gamma=.5]", "vae", {"gamma": 0.5}), matches("vae[gamma=1]", "vae", {"gamma": 0.5})
+    (True, True, False)
+    """
+    if wanted in (name, base_name(name)):
+        return True
+    reference, given = parse_reference(wanted)
+    if reference.endswith((".py", ".npz")):
+        reference = _name_of_file(reference)
+    return reference in (name, base_name(name)) and all(key in options and _same(options[key], text) for key, text in given.items())
+
+
+def _listed(names: Iterable[str]) -> str:
+    found = list(names)
+    return ", ".join(found[:_SHOWN]) + (f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else "")
+
+
+def _tests(filters: Filters) -> Mapping[str, tuple[Sequence[Any], Callable[[Any, Mapping[str, Any]], bool]]]:
+    return {
+        "method": (filters.methods, lambda item, spec: matches(item, spec["method"], spec["config"])),
+        "dataset": (filters.datasets, lambda item, spec: matches(item, spec["dataset"], spec["options"])),
+        "budget": (filters.budgets, lambda item, spec: item == spec["budget"]),
+        "latent size": (filters.latent_dims, lambda item, spec: item == spec["latent_dim"]),
+    }
+
+
+def _there(records: Iterable[Record], kind: str) -> list[str]:
+    specs = [record.spec for record in records]
+    if kind == "method":
+        return sorted({label("methods", spec["method"], spec["config"]) for spec in specs}, key=lambda text: rank("methods", text))
+    if kind == "dataset":
+        return sorted({label("datasets", spec["dataset"], spec["options"]) for spec in specs}, key=lambda text: rank("datasets", text))
+    if kind == "budget":
+        return sorted({spec["budget"] for spec in specs}, key=budget_rank)
+    return [str(size) for size in sorted({spec["latent_dim"] for spec in specs})]
+
+
+def select(records: Iterable[Record], filters: Filters, where: str) -> list[Record]:
+    """Return the training runs among ``records`` that ``filters`` take, in their order.
+
+    :class:`BenchError` where one name alone, or all filters together, match nothing; ``where`` is the folder it names.
+    """
+    found = [record for record in records if record.spec["kind"] == "train"]
+    if not found:
+        raise BenchError(f"there are no runs in '{where}'; run `bench run` first, or name another folder with --results")
+    chosen = found
+    for kind, (wanted, test) in _tests(filters).items():
+        for item in wanted:
+            if not any(test(item, record.spec) for record in found):
+                raise BenchError(f"no run in '{where}' has the {kind} '{item}'; there are {_listed(_there(found, kind))} (`bench run` makes more)")
+        chosen = [record for record in chosen if not wanted or any(test(item, record.spec) for item in wanted)]
+    if not chosen:
+        there = "; ".join(f"{kind}s {_listed(_there(found, kind))}" for kind in _tests(filters))
+        raise BenchError(
+            f"no run in '{where}' has all of what was asked for together; there are {there}; ask for less, or make them with `bench run`"
+        )
+    return chosen

@@ -1,0 +1,136 @@
+"""How every figure looks: one typeface, one palette, and for each method the same colour and marker wherever it appears."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from benchmark.registry import entries
+from benchmark.reporting.document import clip
+from benchmark.reporting.selection import base_name
+from benchmark.spec import BenchError
+
+__all__ = ["DATA", "FORMATS", "INK", "PALETTE", "Look", "house", "image", "legend", "looks", "message", "panels", "plain"]
+
+PALETTE = ("#0173b2", "#de8f05", "#029e73", "#d55e00", "#cc78bc", "#ca9161", "#fbafe4", "#949494", "#ece133", "#56b4e9")
+"""The palette ``colorblind`` of seaborn; methods after the tenth take the same colours at 60 % of their lightness."""
+
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "h")
+"""Eleven, so that colours and markers do not repeat together."""
+
+DATA, INK = "#cfcfcf", "#333333"
+"""The colours of data and of text."""
+
+FORMATS = ("png", "pdf", "svg")
+
+_RC: dict[str, Any] = {
+    "font.family": "DejaVu Sans",
+    "font.size": 8,
+    "axes.titlesize": 9,
+    "axes.labelsize": 8,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "legend.fontsize": 8,
+    "legend.frameon": False,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "axes.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": "#e6e6e6",
+    "grid.linewidth": 0.5,
+    "axes.axisbelow": True,
+    "lines.linewidth": 1.3,
+    "lines.markersize": 4.5,
+    "savefig.dpi": 200,
+    "svg.hashsalt": "bench",
+    "svg.fonttype": "path",
+    "pdf.fonttype": 42,
+}
+
+
+@dataclass(frozen=True)
+class Look:
+    """The colour and marker of a method."""
+
+    colour: str
+    marker: str
+
+
+def looks(methods: Iterable[str]) -> dict[str, Look]:
+    """Return the look of each method label; variants of a method share it.
+
+    A registered method's place in the registry decides, so it looks the same in every figure; others follow in the order of their names.
+    """
+    known = [entry.name for entry in entries("methods")]
+    labels = list(methods)
+    known += sorted({base_name(label) for label in labels} - set(known))
+    return {label: _look(known.index(base_name(label))) for label in labels}
+
+
+def _look(place: int) -> Look:
+    colour = PALETTE[place % len(PALETTE)]
+    if place // len(PALETTE) % 2:
+        colour = "#" + "".join(f"{int(colour[start : start + 2], 16) * 3 // 5:02x}" for start in (1, 3, 5))
+    return Look(colour, MARKERS[place % len(MARKERS)])
+
+
+@contextmanager
+def house() -> Iterator[None]:
+    """Draw in the house style, whatever the user's own settings are."""
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(_RC)
+        yield
+
+
+def plain(text: str, limit: int = 44) -> str:
+    """Return ``text`` on one line, clipped, and never taken for mathematics."""
+    return clip(text, limit).replace("$", r"\$")
+
+
+def panels(count: int, columns: int, *, width: float, height: float) -> tuple[Figure, list[Axes]]:
+    """Return a figure with ``count`` panels of ``width`` x ``height`` inches, wrapped after ``columns``."""
+    across = min(count, columns)
+    down = -(-count // across)
+    figure = Figure(figsize=(across * width, down * height + 0.5), layout="constrained")
+    grid = figure.subplots(down, across, squeeze=False)
+    axes: list[Axes] = list(grid.flat)
+    for unused in axes[count:]:
+        unused.set_axis_off()
+    return figure, axes[:count]
+
+
+def message(axes: Axes, text: str) -> None:
+    """Write ``text`` into an empty panel."""
+    axes.text(0.5, 0.5, plain(text), transform=axes.transAxes, ha="center", va="center", color="#888888", fontsize=8)
+
+
+def legend(figure: Figure, handles: Sequence[Any], columns: int) -> None:
+    """Put a legend below all panels, where it covers no data."""
+    if handles:
+        figure.legend(handles=list(handles), loc="outside lower center", ncols=max(1, min(columns, len(handles))))
+
+
+def image(figure: Figure, kind: str) -> bytes:
+    """Return the file of ``figure`` as png, pdf or svg; the same figure gives the same bytes."""
+    if kind not in FORMATS:
+        raise BenchError(f"cannot draw a '.{kind}' file; expected a name that ends in {', '.join('.' + each for each in FORMATS)}")
+    undated = {"png": {"Software": None}, "pdf": {"CreationDate": None}, "svg": {"Date": None}}[kind]
+    buffer = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing")  # a name in another script shows as boxes
+        figure.savefig(buffer, format=kind, metadata=undated)
+    return buffer.getvalue()

@@ -1,0 +1,162 @@
+"""Tables from records. A named table is one function from records to a :class:`~benchmark.reporting.document.Table`."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from benchmark.reporting import notes
+from benchmark.reporting.catalogue import TABLES, check
+from benchmark.reporting.datasets import intrinsic_dim
+from benchmark.reporting.document import ABSENT, Cell, Column, Row, Table
+from benchmark.reporting.metrics import direction, order, title
+from benchmark.reporting.replicates import Replicates, gather
+from benchmark.reporting.selection import base_name, rank
+from benchmark.reporting.statistics import clearly_best
+from benchmark.spec import BenchError, Record
+
+__all__ = ["BUILDERS", "build", "summary"]
+
+
+def build(name: str, records: Iterable[Record], metrics: Sequence[str] = ()) -> Table:
+    """Return the table called ``name`` of ``records``, with the named metrics only (empty: all that were measured)."""
+    check("table", TABLES, name)
+    return BUILDERS[name](records, metrics)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row in the making: what names it, and its replicates (None: no run was made)."""
+
+    dataset: str
+    latent_dim: int
+    budget: str
+    method: str
+    runs: Replicates | None
+
+
+def summary(records: Iterable[Record], metrics: Sequence[str] = ()) -> Table:
+    """One row per cell, grouped by dataset, then latent size, then method; one column per metric, mean over seeds and 95 % t interval."""
+    records = list(records)
+    cells = gather(records, metrics)
+    _check_metrics(metrics, cells, records)
+    lines = _with_missing(cells)
+    names = order({name for cell in cells for name in cell.values} or set(map(base_name, metrics)) or {"mse"})
+    budgets = {line.budget for line in lines}
+    dims = {line.dataset: intrinsic_dim(line.dataset) for line in lines}
+    heads = _head_columns(len(budgets) > 1, any(known is not None for known in dims.values()))
+    marks = notes.protocol_marks(cells)
+    groups: dict[str, list[Row]] = defaultdict(list)
+    for block in _blocks(lines):
+        best = {name: _best(block, name) for name in names}
+        for line in block:
+            row = (*_head_cells(line, heads, dims), *_metric_cells(line, names, best, marks))
+            groups[line.dataset].append(Row(row, line.runs.keys if line.runs else ()))
+    table = Table(
+        name="summary",
+        caption=f"Mean over seeds; {'budget' if len(budgets) == 1 else 'budgets'} {', '.join(dict.fromkeys(line.budget for line in lines))}.",
+        columns=(*heads, *map(_metric_column, names)),
+        groups=tuple(map(tuple, groups.values())),
+    )
+    return replace(table, notes=notes.notes(table, cells, marks), provenance=notes.provenance(cells, names))
+
+
+BUILDERS: Mapping[str, Callable[[Iterable[Record], Sequence[str]], Table]] = {"summary": summary}
+
+
+def _with_missing(cells: Sequence[Replicates]) -> list[Line]:
+    """Return a line per cell, and one without runs for each method of the table wherever at least two others were run and it was not."""
+    methods = sorted({cell.method for cell in cells}, key=lambda name: rank("methods", name))
+    places: dict[tuple[str, int, str], dict[str, Replicates]] = defaultdict(dict)
+    for cell in cells:
+        places[cell.place][cell.method] = cell
+    # A closed-form method takes no steps, so what it did under one budget stands for all.
+    closed = {(cell.dataset, cell.latent_dim, cell.method) for cell in cells if cell.spec["steps"] == 0}
+    return [
+        Line(*place, method, found.get(method))
+        for place, found in places.items()
+        for method in methods
+        if method in found or (len(found) > 1 and not _in_other_form(method, found) and (*place[:2], method) not in closed)
+    ]
+
+
+def _in_other_form(method: str, found: Iterable[str]) -> bool:
+    """Whether the method stands there under a label that only tells steps or batch size apart (``vae (50 steps)``)."""
+    return any(method.partition(" (")[0] == other.partition(" (")[0] for other in found)
+
+
+def _check_metrics(metrics: Sequence[str], cells: Sequence[Replicates], records: Sequence[Record]) -> None:
+    present = {name for cell in cells for name in cell.values}
+    for wanted in metrics:
+        if base_name(wanted) not in present and any(cell.finished for cell in cells):
+            there = ", ".join(sorted({identifier for record in records for identifier in record.measurements})[:20])
+            raise BenchError(f"no finished run of this choice has the metric '{wanted}'; there are {there or 'none'}")
+
+
+def _blocks(lines: Sequence[Line]) -> list[list[Line]]:
+    blocks: dict[tuple[str, int, str], list[Line]] = defaultdict(list)
+    for line in lines:
+        blocks[line.dataset, line.latent_dim, line.budget].append(line)
+    return list(blocks.values())
+
+
+def _best(block: Sequence[Line], metric: str) -> str | None:
+    """Return the method whose value is clearly best among comparable cells; never a stale one."""
+    rivals = [line.runs for line in block if line.runs and metric in line.runs.values]
+    if len({runs.ids[metric] for runs in rivals}) != 1:
+        return None
+    place = clearly_best([found for runs in rivals if (found := runs.estimate(metric))], direction(metric))
+    return None if place is None or rivals[place].stale else rivals[place].method
+
+
+def _head_columns(with_budget: bool, with_dims: bool) -> tuple[Column, ...]:
+    columns = [Column("Dataset", ("dataset",))]
+    columns += [Column("n", ("intrinsic dimension",), "right")] if with_dims else []
+    columns += [Column("L", ("latent_dim",), "right")]
+    columns += [Column("Budget", ("budget",))] if with_budget else []
+    return (*columns, Column("Method", ("method",)), Column("Seeds", ("seeds finished", "seeds", "status", "stale"), "right"))
+
+
+def _metric_column(metric: str) -> Column:
+    return Column(title(metric), (metric, f"{metric} half width", f"{metric} n", f"{metric} id"), "right", metric, direction(metric))
+
+
+def _head_cells(line: Line, columns: Sequence[Column], dims: Mapping[str, int | None]) -> list[Cell]:
+    known = dims[line.dataset]
+    stale = bool(line.runs and line.runs.stale)
+    cells = {
+        "Dataset": Cell(line.dataset, raw=(line.dataset,)),
+        "n": Cell(ABSENT if known is None else str(known), raw=(known,)),
+        "L": Cell(str(line.latent_dim), raw=(line.latent_dim,)),
+        "Budget": Cell(line.budget, raw=(line.budget,)),
+        "Method": Cell(line.method, raw=(line.method,), marks=(notes.STALE,) if stale else ()),
+        "Seeds": _seeds(line.runs),
+    }
+    return [cells[column.title] for column in columns]
+
+
+def _seeds(runs: Replicates | None) -> Cell:
+    if runs is None:
+        return Cell("0", raw=(0, 0, "missing", None))
+    done, count = runs.finished, len(runs.keys)
+    raw = (done, count, runs.trouble or "done", "yes" if runs.stale else "no")
+    return Cell(str(done) if done == count else f"{done}/{count}", raw=raw, note=runs.trouble)
+
+
+def _metric_cells(line: Line, names: Sequence[str], best: Mapping[str, str | None], marks: Mapping[tuple[str, str], str]) -> list[Cell]:
+    runs = line.runs
+    if runs is None or not runs.finished:
+        status = "missing" if runs is None else ", ".join(dict.fromkeys(runs.statuses))
+        return [Cell(status if place == 0 else ABSENT, raw=(None, None, 0, None)) for place in range(len(names))]
+    return [_estimate_cell(runs, name, best[name] == line.method, marks.get((line.dataset, runs.ids.get(name, "")))) for name in names]
+
+
+def _estimate_cell(runs: Replicates, metric: str, best: bool, mark: str | None) -> Cell:
+    found = runs.estimate(metric)
+    if found is None:
+        return Cell(ABSENT, raw=(None, None, 0, None))
+    raw: tuple[Any, ...] = (found.mean, found.half_width, found.n, runs.ids[metric])
+    marks = tuple(filter(None, (notes.flag_mark(metric, runs.flags), mark)))
+    return Cell(estimate=found, raw=raw, note="" if found.n == runs.finished else f"n = {found.n}", marks=marks, best=best)

@@ -1,0 +1,67 @@
+"""``bench figure``: options, files, and errors that the command group prints in one line."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from reporting.making import leave, record, store
+
+from benchmark.cli.figure import figure
+from benchmark.reporting.catalogue import FIGURES
+from benchmark.spec import BenchError
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Path:
+    runs = [record(method, latent_dim=size, values={"mse": 1.0 / size}) for method in ("pca", "vae") for size in (2, 8)]
+    store(tmp_path / "runs", runs)
+    for each in runs:
+        leave(tmp_path / "runs", each, image=(1, 8, 8))
+    return tmp_path / "runs"
+
+
+def call(*arguments: object) -> Result:
+    return CliRunner().invoke(figure, [str(each) for each in arguments])
+
+
+def failure(*arguments: object) -> str:
+    error = call(*arguments).exception
+    assert isinstance(error, BenchError) and "\n" not in str(error)
+    return str(error)
+
+
+@pytest.mark.parametrize("name", sorted(FIGURES))
+def test_every_figure_is_drawn_into_a_file_of_its_name(name: str, results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    found = call(name, "--results", results)
+    assert found.exit_code == 0, found.exception
+    assert f"wrote {name}.png from 4 runs" in found.stderr
+    assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_filters_choose_runs(results: Path, tmp_path: Path) -> None:
+    path = tmp_path / "a.svg"
+    found = call("samples", "--results", results, "--methods", "vae", "--latent-dims", "2,8", "--budget", "quick", "--datasets", "digits", "-o", path)
+    assert "from 2 runs" in found.stderr and path.read_bytes().startswith(b"<?xml")
+
+
+def test_mistakes_say_what_to_do(results: Path, tmp_path: Path) -> None:
+    assert "did you mean 'samples'" in failure("sample", "--results", results)
+    assert ".png, .pdf, .svg" in failure("samples", "--results", results, "-o", tmp_path / "a.gif")
+    assert "bench run" in failure("samples", "--results", tmp_path / "none")
+    assert "there are 2, 8" in failure("samples", "--results", results, "--latent-dims", "3")
+    assert "'x'" in failure("samples", "--results", results, "--latent-dims", "2,x")
+    assert "there are mse" in failure("metric-vs-latent-dim", "--results", results, "--metric", "kid", "-o", tmp_path / "a.png")
+    assert "cannot write" in failure("samples", "--results", results, "-o", tmp_path / "no" / "a.png")
+    assert [path.name for path in tmp_path.iterdir()] == ["runs"]
+
+
+def test_a_figure_needs_no_torch(results: Path, tmp_path: Path) -> None:
+    arguments = ["curves", "--results", str(results), "-o", str(tmp_path / "a.png")]
+    code = f"import sys; from benchmark.cli.figure import figure; figure({arguments}, standalone_mode=False); assert 'torch' not in sys.modules"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,94 @@
+"""``bench table``: options, files, and errors that the command group prints in one line."""
+
+from __future__ import annotations
+
+import csv
+import io
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from reporting.making import record, seeds, store
+
+from benchmark.cli.table import table
+from benchmark.spec import BenchError
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Path:
+    runs = [*seeds([1.0, 1.1, 1.2]), *seeds([2.0, 2.1, 2.2], "pca"), record("vae", "circle", values={"lstar": 2.0}), record(budget="short", steps=9)]
+    return store(tmp_path / "runs", runs)
+
+
+def call(*arguments: object) -> Result:
+    return CliRunner().invoke(table, [str(each) for each in arguments])
+
+
+def failure(*arguments: object) -> str:
+    error = call(*arguments).exception
+    assert isinstance(error, BenchError) and "\n" not in str(error)
+    return str(error)
+
+
+def test_default_is_the_summary_in_latex_on_stdout(results: Path) -> None:
+    found = call("--results", results)
+    assert found.exit_code == 0, found.exception
+    assert found.output == call("summary", "--format", "latex", "--results", results).output
+    assert r"\toprule" in found.output and found.stderr == ""
+
+
+def test_filters_choose_rows_and_columns(results: Path) -> None:
+    found = call("--format", "csv", "--results", results, "--methods", "pca,vae", "--datasets", "digits", "--budget", "quick", "--metrics", "mse")
+    read = list(csv.DictReader(io.StringIO(found.output)))
+    assert [(row["method"], row["dataset"], float(row["mse"]), row["mse n"]) for row in read] == [
+        ("pca", "digits", pytest.approx(2.1), "3"),
+        ("vae", "digits", pytest.approx(1.1), "3"),
+    ]
+    assert "budget" not in read[0] and "lstar" not in read[0]
+
+
+@pytest.mark.parametrize(("name", "words"), [("t.tex", r"\toprule"), ("t.md", "| Dataset |"), ("t.csv", "dataset,"), ("t.HTML", "<table")])
+def test_files_are_written_in_the_format_of_their_suffix(results: Path, tmp_path: Path, name: str, words: str) -> None:
+    found = call("--results", results, "-o", tmp_path / name)
+    assert found.exit_code == 0 and found.stdout == "" and "4 rows from 8 runs" in found.stderr
+    assert words in (tmp_path / name).read_text(encoding="utf-8")
+
+
+def test_format_overrules_the_suffix(results: Path, tmp_path: Path) -> None:
+    assert call("--results", results, "--format", "csv", "-o", tmp_path / "t.txt").exit_code == 0
+    assert (tmp_path / "t.txt").read_text().startswith("dataset,")
+
+
+def test_a_failed_call_leaves_the_old_file(results: Path, tmp_path: Path) -> None:
+    (tmp_path / "t.md").write_text("old")
+    failure("--results", results, "--methods", "none-such", "-o", tmp_path / "t.md")
+    assert (tmp_path / "t.md").read_text() == "old"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["runs", "t.md"]
+
+
+def test_mistakes_say_what_to_do(results: Path, tmp_path: Path) -> None:
+    assert "did you mean 'summary'" in failure("sumary", "--results", results)
+    assert "bench run" in failure("--results", tmp_path / "none")
+    assert "there are pca, vae" in failure("--results", results, "--methods", "grae")
+    assert "--format" in failure("--results", results, "-o", tmp_path / "t.xls")
+    assert "cannot write" in failure("--results", results, "-o", tmp_path / "no" / "folder.md")
+    assert "'nac'" in failure("--results", results, "--metrics", "nac")
+
+
+def test_help_loads_nothing_heavy() -> None:
+    heavy = "{'torch', 'pandas', 'matplotlib', 'numpy', 'scipy'}"
+    code = f"import sys, benchmark.cli.table, benchmark.cli.figure; assert not {heavy} & set(sys.modules), {heavy} & set(sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "NAME" in call("--help").output
+
+
+def test_a_table_needs_no_torch_and_no_matplotlib(results: Path) -> None:
+    code = f"import sys; from benchmark.cli.table import table; table(['--results', {str(results)!r}], standalone_mode=False)"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}; assert not {{'torch', 'matplotlib'}} & set(sys.modules)"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert r"\bottomrule" in done.stdout

@@ -1,0 +1,94 @@
+"""Records as runs would leave them, made up for tests of tables and figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmark.records import Store, code_of
+from benchmark.spec import Record, RunSpec
+
+FD = "fd-raw[n=360,reference=360,split=test]"
+
+HOSTILE = (
+    r"\input{/etc/passwd}",
+    "50%_of&#$^~{}",
+    "<script>alert(1)</script>",
+    "=cmd|' /C calc'!A0",
+    "+1+1",
+    "-2",
+    "@SUM(A1)",
+    "  =1",
+    "a|b\\|c",
+    "漢字 é ± 😀",
+    "x" * 500,
+    "line\nbreak % \\end{tabular}",
+    "[t] \\\\[9cm]",
+    "*star* **b** `code` ~~s~~",
+    "[link](javascript:alert(1)) ![i](x)",
+    "$x^2$ $",
+    r"$\undefined{$",
+    '"><img src=x onerror=alert(1)>',
+    "--><!-- &amp; L*90",
+)
+
+
+def record(
+    method: str = "vae",
+    dataset: str = "digits",
+    latent_dim: int = 16,
+    seed: int = 0,
+    *,
+    status: str = "done",
+    values: Mapping[str, float] | None = None,
+    flags: Iterable[str] = (),
+    code: str | None = None,
+    **spec: Any,
+) -> Record:
+    """A record; ``spec`` overrides fields of the run's spec."""
+    given = {"config": {}, "options": {}, "data": "d" * 64, "budget": "quick", "steps": 300, "batch_size": 128, **spec}
+    run = RunSpec(method=method, dataset=dataset, latent_dim=latent_dim, seed=seed, **given)
+    measured = {"mse": 0.5} if values is None and status == "done" else dict(values or {})
+    return Record(
+        spec=asdict(run),
+        key=run.key,
+        code=code or code_of(method) or "of-mine",
+        status=status,
+        measurements={name: {"value": value, "unit": "", "n": 360, "protocol": "as said"} for name, value in measured.items()},
+        discovery={"relevance": [], "active": [], "flags": list(flags), "extra": {}} if status == "done" else None,
+    )
+
+
+def seeds(values: Iterable[float], method: str = "vae", metric: str = "mse", **kwargs: Any) -> list[Record]:
+    """One finished record per value of ``metric``, seeds from 0."""
+    return [record(method, seed=seed, values={metric: value}, **kwargs) for seed, value in enumerate(values)]
+
+
+def store(folder: Path, records: Iterable[Record]) -> Path:
+    """Write ``records`` to a results folder and return it."""
+    for each in records:
+        Store(folder).write(each)
+    return folder
+
+
+def vectors(count: int, size: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).normal(size=(count, size)).astype(np.float32)
+
+
+def images(count: int, shape: tuple[int, int, int], seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, (count, *shape)).astype(np.uint8)
+
+
+def leave(folder: Path, record: Record, *, image: tuple[int, int, int] | None = None, size: int = 2, steps: int = 5) -> None:
+    """Write curves and artifacts beside a record, as a finished run does."""
+    rng = np.random.default_rng(record.spec["seed"])
+    path = folder / record.key
+    step = np.arange(1, steps + 1) * 10
+    loss = 100.0 / step + rng.normal(size=steps)
+    np.savez(path / "curves.npz", step=step, loss=loss, kl=rng.random((steps, record.spec["latent_dim"])))
+    arrays = [images(40, image, seed) if image else vectors(40, size, seed) for seed in (0, 1, 2)]
+    np.savez(path / "artifacts.npz", inputs=arrays[0], samples=arrays[1], reconstructions=arrays[2])
