@@ -25,17 +25,17 @@ Deviations
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Literal
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from benchmark.method import Batch, Discovery, Method, Tick
 from benchmark.nn import backbones
 from benchmark.nn.gaussian import kl_standard, reparameterise
-from benchmark.nn.likelihood import gaussian_nll, optimal_log_sigma, softclip
+from benchmark.nn.likelihood import gaussian_nll
+from benchmark.nn.noise import DecoderNoise
 from benchmark.nn.optim import Adam
 
 __all__ = ["VAE"]
@@ -65,15 +65,9 @@ class VAE(Method):
         """equal parts of a batch, one update each"""
 
     def build(self) -> None:
-        if self.config.gamma <= 0.0:
-            raise ValueError(f"gamma is a variance, expected more than 0, got {self.config.gamma}")
         self.encoder = backbones.encoder(self.shape, 2 * self.latent_dim)
         self.decoder = backbones.decoder(self.latent_dim, self.shape)
-        start = 0.5 * math.log(self.config.gamma) if self.config.sigma == "fixed" else 0.0
-        if self.config.sigma == "learned":
-            self.log_sigma = nn.Parameter(torch.tensor(start))
-        else:
-            self.register_buffer("log_sigma", torch.tensor(start))
+        self.noise = DecoderNoise(self.config.sigma, self.config.gamma)
         self.model = self.add_player("model", self, optimiser=Adam(self.config.lr))
 
     def train_step(self, batch: Batch, tick: Tick) -> dict[str, Tensor]:
@@ -81,22 +75,12 @@ class VAE(Method):
         for part in batch.chunk(self.config.chunks):
             mean, log_var = self.posterior(part.x)
             reconstruction = self.decode(reparameterise(mean, log_var))
-            log_sigma = self.decoder_log_sigma(part.x, reconstruction)
+            log_sigma = self.noise(part.x, reconstruction)
             nll = gaussian_nll(part.x, reconstruction, log_sigma).mean()
             kl = kl_standard(mean, log_var).sum(1).mean()
             loss = nll + kl
             self.descend(loss, self.model)
         return {"loss": loss, "nll": nll, "kl": kl, "log_sigma": log_sigma}
-
-    def decoder_log_sigma(self, x: Tensor, reconstruction: Tensor) -> Tensor:
-        """Return the log standard deviation in force for this batch, 0-d; ``optimal`` also remembers it for :meth:`terms`."""
-        if self.config.sigma == "learned":
-            return softclip(self.log_sigma)
-        if self.config.sigma == "optimal":
-            log_sigma = softclip(optimal_log_sigma(x, reconstruction))
-            self.log_sigma.copy_(log_sigma.detach())
-            return log_sigma
-        return self.log_sigma
 
     def posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
         mean, log_var = self.encoder(x).chunk(2, dim=1)
@@ -109,13 +93,12 @@ class VAE(Method):
         return self.decoder(z)
 
     def sample(self, n: int) -> Tensor:
-        return self.decode(torch.randn(n, self.latent_dim, device=self.log_sigma.device))
+        return self.decode(torch.randn(n, self.latent_dim, device=self.noise.log_sigma.device))
 
     def terms(self, x: Tensor) -> dict[str, Tensor]:
         """Return ``nll`` (B,) with one draw of z and ``kl`` (B, L), in nats."""
         mean, log_var = self.posterior(x)
-        log_sigma = softclip(self.log_sigma) if self.config.sigma == "learned" else self.log_sigma
-        nll = gaussian_nll(x, self.decode(reparameterise(mean, log_var)), log_sigma)
+        nll = gaussian_nll(x, self.decode(reparameterise(mean, log_var)), self.noise.current())
         return {"nll": nll, "kl": kl_standard(mean, log_var)}
 
     def discover(self, x: Tensor) -> Discovery:

@@ -107,9 +107,9 @@ class Player:
 class Method(nn.Module):
     """Base class of every adapter. See ``baselines/vae.py`` for a small complete one.
 
-    ``self.config``, ``self.shape`` (``(D,)`` or ``(C, H, W)``, images in [0, 1]), ``self.latent_dim``, ``self.steps`` and
-    ``self.steps_per_epoch`` are constants known in :meth:`build`. The harness then draws every submodule's initial weights anew from a
-    stream addressed by its name, through ``reset_parameters()`` (children before parents).
+    ``self.config``, ``self.shape`` (``(D,)`` or ``(C, H, W)``, images in [0, 1]), ``self.latent_dim``, ``self.steps``,
+    ``self.steps_per_epoch`` and ``self.batch_size`` are constants known in :meth:`build`. The harness then draws every submodule's initial
+    weights anew from a stream addressed by its name, through ``reset_parameters()`` (children before parents).
     """
 
     Config: ClassVar[type]
@@ -120,10 +120,12 @@ class Method(nn.Module):
     reference: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     """The paper's schedule per dataset: ``{"mnist": {"epochs": 100, "batch_size": 100}}``; what ``--budget paper`` runs."""
 
-    def __init__(self, config: Any, *, shape: tuple[int, ...], latent_dim: int, steps: int, steps_per_epoch: int) -> None:
+    def __init__(
+        self, config: Any, *, shape: tuple[int, ...], latent_dim: int, steps: int = 0, steps_per_epoch: int = 1, batch_size: int = 0
+    ) -> None:
         super().__init__()
         self.config, self.shape, self.latent_dim = config, tuple(shape), latent_dim
-        self.steps, self.steps_per_epoch = steps, steps_per_epoch
+        self.steps, self.steps_per_epoch, self.batch_size = steps, steps_per_epoch, batch_size
         self.players: dict[str, Player] = {}
         self.build()
 

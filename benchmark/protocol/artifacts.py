@@ -20,7 +20,7 @@ LIMIT = 300_000
 _COUNTS = {"samples": 64, "inputs": 32, "reconstructions": 32, "traversals": 64, "neighbours": 8}
 _TRAVERSAL_STEPS = 8
 _POINTS = 1024
-"""Vectors of few numbers are drawn as clouds, so more of them are kept."""
+"""Vectors are drawn as clouds, so more of them are kept."""
 
 
 def artifacts(evidence: Evaluator, train: TensorSplit) -> dict[str, np.ndarray]:
@@ -54,7 +54,7 @@ def _affordable(evidence: Evaluator) -> dict[str, int]:
     """How many of each kind fit, in the proportions of ``_COUNTS``."""
     numbers = math.prod(evidence.shape)
     size = numbers * (1 if len(evidence.shape) == 3 else 4)
-    wanted = {**_COUNTS, "samples": _POINTS, "inputs": _POINTS, "reconstructions": _POINTS} if numbers <= 3 else _COUNTS
+    wanted = {**_COUNTS, "samples": _POINTS, "inputs": _POINTS, "reconstructions": _POINTS} if len(evidence.shape) == 1 else _COUNTS
     share = min(1.0, 0.7 * LIMIT / (sum(wanted.values()) * size))
     return {name: max(1, int(count * share)) for name, count in wanted.items()}
 

@@ -7,13 +7,14 @@ import fcntl
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from benchmark import registry
+from benchmark.datasets.split import Splits
 from benchmark.datasets.tensors import TensorSplit
 from benchmark.method import Discovery
 from benchmark.protocol import artifacts, runtime
@@ -80,21 +81,39 @@ def _attempt(job: Job, settings: Settings, folder: Path, stop: Stop, progress: P
 
 
 def _ended(blank: Record, status: str, error: str) -> Record:
-    return Record(**{**blank.__dict__, "status": status, "error": " ".join(error.split())})
+    return replace(blank, status=status, error=" ".join(error.split()))
 
 
 def _run(job: Job, settings: Settings, folder: Path, device: torch.device, blank: Record, stop: Stop, progress: Progress) -> Record:
-    spec, splits = job.spec, load(instance(job.dataset, job.data_dir))
-    if splits.digest != spec.data:
-        raise BenchError(f"the data of '{spec.dataset}' changed while the run waited; run the same command again")
-    train = TensorSplit(splits.train, device)
-    kind = registry.load(job.method.entry.target)
-    per_epoch = max(1, len(train) // spec.batch_size) if spec.batch_size else 1
-    size = {"shape": splits.train.shape, "latent_dim": spec.latent_dim, "steps": spec.steps, "steps_per_epoch": per_epoch}
-    method = runtime.construct(kind, kind.Config(**spec.config), spec.seed, **size).to(device)
-    trainer = Trainer(
-        method,
-        train,
+    splits = load(instance(job.dataset, job.data_dir))
+    if splits.digest != job.spec.data:
+        raise BenchError(f"the data of '{job.spec.dataset}' changed while the run waited; run the same command again")
+    trainer = _trainer(job, settings, folder, device, splits)
+    trainer.stop, trainer.progress = _with_limit(stop, settings.time_limit), progress
+    try:
+        trainer.fit()
+    finally:
+        _write_curves(folder, trainer)
+    started = time.perf_counter()
+    evidence = Evaluator(trainer.method, TensorSplit(splits.test, device), seed=job.spec.seed, device=device)
+    measurements, absent = measure(evidence, [registry.load(entry.target) for entry in registry.entries("metrics")])
+    if "mse" not in measurements:
+        raise Diverged(f"the reconstruction error of the trained model: {absent['mse']}")
+    atomic_write(folder / "artifacts.npz", artifacts.npz_bytes(artifacts.artifacts(evidence, trainer.train)))
+    (folder / "log.txt").unlink(missing_ok=True)
+    timing = {"train_seconds": trainer.seconds, "evaluate_seconds": time.perf_counter() - started, **_work(trainer)}
+    return replace(blank, status="done", measurements=measurements, absent=absent, discovery=_plain(evidence.discovery), timing=timing)
+
+
+def _trainer(job: Job, settings: Settings, folder: Path, device: torch.device, splits: Splits) -> Trainer:
+    """Construct the method and the trainer that the spec asks for."""
+    spec, kind = job.spec, registry.load(job.method.entry.target)
+    per_epoch = len(splits.train) // spec.batch_size if spec.batch_size else 1
+    size = {"shape": splits.train.shape, "latent_dim": spec.latent_dim, "batch_size": spec.batch_size}
+    method = runtime.construct(kind, kind.Config(**spec.config), spec.seed, steps=spec.steps, steps_per_epoch=per_epoch, **size)
+    return Trainer(
+        method.to(device),
+        TensorSplit(splits.train, device),
         seed=spec.seed,
         steps=spec.steps,
         batch_size=spec.batch_size,
@@ -102,19 +121,7 @@ def _run(job: Job, settings: Settings, folder: Path, device: torch.device, blank
         path=folder / "checkpoint.safetensors",
         identity={"key": spec.key, "code": job.code},
         checkpoint_seconds=settings.checkpoint_seconds,
-        stop=_with_limit(stop, settings.time_limit),
-        progress=progress,
     )
-    trainer.fit()
-    started = time.perf_counter()
-    evidence = Evaluator(method, TensorSplit(splits.test, device), seed=spec.seed, device=device)
-    measurements, absent = measure(evidence, [registry.load(entry.target) for entry in registry.entries("metrics")])
-    if "mse" not in measurements:
-        raise Diverged(f"the reconstruction error of the trained model: {absent['mse']}")
-    _write_files(folder, trainer, evidence, train)
-    timing = {"train_seconds": trainer.seconds, "evaluate_seconds": time.perf_counter() - started, **_work(trainer)}
-    verdict = _plain(evidence.discovery)
-    return Record(**{**blank.__dict__, "status": "done", "measurements": measurements, "absent": absent, "discovery": verdict, "timing": timing})
 
 
 def _with_limit(stop: Stop, limit: float | None) -> Stop:
@@ -132,9 +139,8 @@ def _plain(found: Discovery) -> dict[str, Any]:
     return {"relevance": found.relevance.double().tolist(), "active": found.active.tolist(), "flags": list(found.flags), "extra": extra}
 
 
-def _write_files(folder: Path, trainer: Trainer, evidence: Evaluator, train: TensorSplit) -> None:
+def _write_curves(folder: Path, trainer: Trainer) -> None:
+    """However training ended: the curve of a diverged run shows where."""
     curves = trainer.curves()
     if curves:
         atomic_write(folder / "curves.npz", artifacts.npz_bytes(curves))
-    atomic_write(folder / "artifacts.npz", artifacts.npz_bytes(artifacts.artifacts(evidence, train)))
-    (folder / "log.txt").unlink(missing_ok=True)

@@ -49,16 +49,14 @@ def seed_noise(value: int, device: torch.device) -> None:
         torch.cuda.default_generators[device.index or torch.cuda.current_device()].manual_seed(value)
 
 
-def construct(
-    kind: type[Method], config: Any, seed: int, *, shape: tuple[int, ...], latent_dim: int, steps: int = 0, steps_per_epoch: int = 1
-) -> Method:
+def construct(kind: type[Method], config: Any, seed: int, **size: Any) -> Method:
     """Return a method on the CPU whose every submodule is initialised from the stream of its own name.
 
     ``reset_parameters()`` is called on children before parents, so a module may refine what its children drew, and the weights of one
-    module do not depend on which others exist.
+    module do not depend on which others exist. ``size``: ``shape``, ``latent_dim``, ``steps``, ``steps_per_epoch``, ``batch_size``.
     """
     torch.default_generator.manual_seed(derive_seed(seed, "init", ""))
-    method = kind(config, shape=shape, latent_dim=latent_dim, steps=steps, steps_per_epoch=steps_per_epoch)
+    method = kind(config, **size)
     for name, module in reversed(list(method.named_modules())):
         reset = getattr(module, "reset_parameters", None)
         if name and callable(reset):

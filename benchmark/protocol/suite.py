@@ -101,18 +101,17 @@ def _job(method: Choice, dataset: Choice, splits: Splits, latent_dim: int, seed:
 def _schedule(grid: Grid, budget: Budget, method: Choice, dataset: str, source: Dataset, count: int) -> dict[str, Any]:
     """Return ``budget`` (its name), ``steps`` and ``batch_size`` of one method on one dataset of ``count`` training images."""
     constants = method.entry.source.constants
+    name = budget.name if grid.steps is None else f"steps-{grid.steps}"
     if constants.get("closed_form"):
-        return {"budget": budget.name, "steps": 0, "batch_size": 0}
+        return {"budget": name, "steps": 0, "batch_size": 0}
     given = {"steps": budget.steps, "epochs": budget.epochs}
     if budget.name == "paper" and grid.steps is None:
         given = _paper(method, dataset, constants.get("reference", {}))
     batch_size = grid.batch_size or given.get("batch_size") or source.batch_size
     if batch_size > count:
         raise BenchError(f"'{dataset}' has {count} training images, fewer than one batch of {batch_size}; choose a smaller --batch-size")
-    if grid.steps is not None:
-        return {"budget": f"steps-{grid.steps}", "steps": grid.steps, "batch_size": batch_size}
-    steps = given.get("steps") or given["epochs"] * (count // batch_size)
-    return {"budget": budget.name, "steps": steps, "batch_size": batch_size}
+    steps = grid.steps or given.get("steps") or given["epochs"] * (count // batch_size)
+    return {"budget": name, "steps": steps, "batch_size": batch_size}
 
 
 def _paper(method: Choice, dataset: str, reference: dict[str, dict[str, int]]) -> dict[str, Any]:

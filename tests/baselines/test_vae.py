@@ -55,7 +55,7 @@ def test_loss_is_the_negative_elbo_with_all_constants() -> None:
 
 def test_fixed_mode_has_no_trainable_sigma_and_uses_gamma() -> None:
     method = build(sigma="fixed", gamma=0.25)
-    assert "log_sigma" not in dict(method.named_parameters())
+    assert "noise.log_sigma" not in dict(method.named_parameters())
     assert float(method.train_step(batch(), TICK)["log_sigma"]) == pytest.approx(math.log(0.5))
     with pytest.raises(ValueError, match="gamma is a variance"):
         build(sigma="fixed", gamma=0.0)
@@ -64,9 +64,9 @@ def test_fixed_mode_has_no_trainable_sigma_and_uses_gamma() -> None:
 def test_optimal_mode_uses_and_remembers_the_batch_value() -> None:
     method, x = build(sigma="optimal"), batch().x
     reconstruction = method.decode(method.encode(x))
-    log_sigma = method.decoder_log_sigma(x, reconstruction)
+    log_sigma = method.noise(x, reconstruction)
     torch.testing.assert_close(log_sigma, softclip(optimal_log_sigma(x, reconstruction)))
-    assert torch.equal(method.log_sigma, log_sigma.detach())
+    assert torch.equal(method.noise.current(), log_sigma.detach())
 
 
 def test_terms_add_up_to_the_loss_in_expectation() -> None:

@@ -97,6 +97,7 @@ def test_failing_runs_leave_their_records_and_the_others_go_on(mixed: tuple[Path
     assert "PCA finds at most 2 dimensions" in str(failed.error)
     assert "Traceback" in (folder / "results" / "runs" / failed.key / "log.txt").read_text(encoding="utf-8")
     assert failed.key in done.stderr
+    assert (folder / "results" / "runs" / records["vae", 1e20].key / "curves.npz").exists()
     shown = bench(folder, "show", failed.key).stdout
     assert "failed" in shown and "log.txt" in shown
     for record in records.values():

@@ -47,7 +47,7 @@ def harness(split: Split, latent_dim: int, steps: int, batch_size: int) -> float
 def bare(images: torch.Tensor, latent_dim: int, steps: int, batch_size: int) -> float:
     """Seconds per outer step of a loop without any harness."""
     method = fresh(tuple(images.shape[1:]), latent_dim, steps)
-    encoder, decoder, log_sigma = method.encoder, method.decoder, method.log_sigma
+    encoder, decoder, log_sigma = method.encoder, method.decoder, method.noise.log_sigma
     optimiser = torch.optim.Adam(method.parameters(), lr=1e-3, fused=True)
     order, position, marks = torch.randperm(len(images)), 0, []
     for _ in range(steps + 1):

@@ -1,0 +1,45 @@
+"""The decoder's standard deviation: one scalar for all pixels, trained, computed or given."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from benchmark.nn.likelihood import optimal_log_sigma, softclip
+
+__all__ = ["DecoderNoise"]
+
+
+class DecoderNoise(nn.Module):
+    """Gives the log standard deviation in force for a batch, 0-d.
+
+    Arguments:
+        mode: ``learned``: a trained scalar that starts at 0; ``optimal``: the maximum-likelihood value of each batch (both clipped softly at
+            -6, see :func:`~benchmark.nn.likelihood.softclip`); ``fixed``: half the log of ``gamma``.
+        gamma: decoder variance where it is fixed, more than 0.
+    """
+
+    def __init__(self, mode: str, gamma: float = 1.0) -> None:
+        super().__init__()
+        if gamma <= 0.0:
+            raise ValueError(f"gamma is a variance, expected more than 0, got {gamma}")
+        self.mode = mode
+        start = torch.tensor(0.5 * math.log(gamma) if mode == "fixed" else 0.0)
+        if mode == "learned":
+            self.log_sigma = nn.Parameter(start)
+        else:
+            self.register_buffer("log_sigma", start)
+
+    def forward(self, x: Tensor, reconstruction: Tensor) -> Tensor:
+        """Return the value for training on this batch; ``optimal`` remembers it for :meth:`current`."""
+        if self.mode == "optimal":
+            log_sigma = softclip(optimal_log_sigma(x, reconstruction))
+            self.log_sigma.copy_(log_sigma.detach())
+            return log_sigma
+        return self.current()
+
+    def current(self) -> Tensor:
+        """Return the value last in force."""
+        return softclip(self.log_sigma) if self.mode == "learned" else self.log_sigma
