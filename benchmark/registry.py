@@ -57,6 +57,9 @@ class Entry:
 METHODS: tuple[Entry, ...] = (
     Entry("pca", "baselines.pca:PCA", "principal component analysis, closed form"),
     Entry("vae", "baselines.vae:VAE", "variational autoencoder with a sigma-VAE decoder"),
+    Entry("dpvae", "baselines.dpvae:DPVAE", "VAE with a decoupled prior behind a flow"),
+    Entry("r-vae", "baselines.r_vae:RVAE", "relevance encoding network on a VAE"),
+    Entry("r-dpvae", "baselines.r_dpvae:RDPVAE", "relevance encoding network on a dpVAE"),
 )
 
 DATASETS: tuple[Entry, ...] = (

@@ -17,7 +17,7 @@ __all__ = ["Dataset", "Split", "Splits", "array_digest"]
 class Split:
     """N images or vectors of ``shape``.
 
-    ``stored`` is float32 (N, *shape), or uint8 (N, *shape) standing for 0 to 1 in steps of 1/255, or, where ``packed``, uint8
+    ``stored`` is float32 (N, *shape), or uint8 (N, *shape) standing for 0 to 1 in steps of 1 / ``levels``, or, where ``packed``, uint8
     (N, ceil(D / 8)) of bits. ``labels`` (N,) and ``factors`` (N, F) are for evaluation only.
     """
 
@@ -26,6 +26,7 @@ class Split:
     packed: bool = False
     labels: np.ndarray | None = None
     factors: np.ndarray | None = None
+    levels: int = 255
 
     def __len__(self) -> int:
         return len(self.stored)
@@ -33,6 +34,11 @@ class Split:
     def arrays(self) -> dict[str, np.ndarray]:
         """Every array of the split, by name."""
         return {name: array for name in ("stored", "labels", "factors") if (array := getattr(self, name)) is not None}
+
+    def layout(self) -> dict[str, np.ndarray]:
+        """How ``stored`` is to be read, as one named array: ``shape``, with ``packed`` and ``levels`` in the name where they are not the default."""
+        name = f"shape{'.packed' if self.packed else ''}{f'.levels={self.levels}' if self.levels != 255 else ''}"
+        return {name: np.array(self.shape)}
 
 
 def array_digest(arrays: Mapping[str, np.ndarray]) -> str:
@@ -55,9 +61,8 @@ class Splits:
 
     def __post_init__(self) -> None:
         roles = {"train": self.train, "test": self.test}
-        layout = {f"{role}.shape{'.packed' if split.packed else ''}": np.array(split.shape) for role, split in roles.items()}
-        arrays = {f"{role}.{name}": array for role, split in roles.items() for name, array in split.arrays().items()}
-        object.__setattr__(self, "digest", array_digest({**layout, **arrays}))
+        parts = [(f"{role}.{name}", array) for role, split in roles.items() for name, array in (split.layout() | split.arrays()).items()]
+        object.__setattr__(self, "digest", array_digest(dict(parts)))
 
 
 class Dataset:

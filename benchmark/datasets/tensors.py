@@ -20,6 +20,7 @@ class TensorSplit:
     def __init__(self, split: Split, device: torch.device | str = "cpu") -> None:
         self.shape = split.shape
         self.packed = split.packed
+        self.levels = float(split.levels)
         self.stored = torch.from_numpy(split.stored).to(device)
         self.numbers = math.prod(split.shape)
 
@@ -44,4 +45,4 @@ class TensorSplit:
             shifts = torch.arange(7, -1, -1, dtype=torch.uint8, device=rows.device)
             bits = (rows.unsqueeze(-1) >> shifts) & 1
             return bits.flatten(1)[:, : self.numbers].to(torch.float32).view(-1, *self.shape)
-        return rows.to(torch.float32).div_(255.0) if rows.dtype == torch.uint8 else rows
+        return rows.to(torch.float32).div_(self.levels) if rows.dtype == torch.uint8 else rows

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-__all__ = ["cumulative_rule", "participation_ratio"]
+__all__ = ["active_units", "cumulative_rule", "participation_ratio"]
 
 _TOLERANCE = 1e-9
 
@@ -40,3 +40,11 @@ def participation_ratio(relevance: Tensor) -> float:
     v = relevance.detach().to("cpu", torch.float64)
     squares = v.square().sum()
     return float(v.sum().square() / squares) if squares > 0 else 0.0
+
+
+def active_units(mean: Tensor, log_var: Tensor) -> int:
+    r"""Return how many coordinates have posterior means (B, L) that vary more than their noise: :math:`\#\{l : V_l > S_l\}`.
+
+    V is the variance of the means over the images, S the mean of the posterior variances; the torch twin of ``metrics.dimension``'s.
+    """
+    return int((mean.double().var(0, correction=0) > log_var.double().exp().mean(0)).sum())

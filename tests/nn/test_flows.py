@@ -1,0 +1,63 @@
+"""Coupling flows: inverses and log-determinants (invariant I4), in float64."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from benchmark.nn.ard import rate_ard
+from benchmark.nn.flows import CouplingFlow
+from benchmark.nn.gaussian import kl_standard
+
+F64 = torch.float64
+SIZES = [2, 5, 15, 16]
+
+
+def flow(size: int, scale: float = 3.0) -> CouplingFlow:
+    """A flow that is far from the identity."""
+    torch.manual_seed(0)
+    made = CouplingFlow(size).double()
+    with torch.no_grad():
+        for p in made.parameters():
+            p.mul_(scale)
+    return made
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_inverse_undoes_forward_and_forward_undoes_inverse(size: int) -> None:
+    g, z = flow(size), torch.randn(20, size, dtype=F64)
+    with torch.no_grad():
+        torch.testing.assert_close(g.inverse(g(z)[0]), z, rtol=0, atol=1e-10)
+        torch.testing.assert_close(g(g.inverse(z))[0], z, rtol=0, atol=1e-10)
+        assert float((g(z)[0] - z).abs().mean()) > 0.1
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_log_det_equals_that_of_the_jacobian(size: int) -> None:
+    g = flow(size)
+    for z in torch.randn(3, size, dtype=F64):
+        jacobian = torch.autograd.functional.jacobian(lambda v: g(v.unsqueeze(0))[0][0], z)
+        torch.testing.assert_close(g(z.unsqueeze(0))[1][0], torch.linalg.slogdet(jacobian)[1], rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("size", [2, 16])
+def test_log_det_is_bounded_by_the_tanh(size: int) -> None:
+    g = flow(size, scale=100.0)
+    log_det = g(10 * torch.randn(200, size, dtype=F64))[1].detach()
+    assert float(log_det.abs().max()) <= 6 * size / 2 + 1e-9
+    assert float(log_det.abs().max()) > 0.5  # the bound is not met by being the identity
+
+
+def test_masks_alternate_and_the_first_half_is_the_smaller_one() -> None:
+    masks = [coupling.mask.tolist() for coupling in CouplingFlow(5).couplings]
+    assert masks == [[1, 1, 0, 0, 0], [0, 0, 1, 1, 1]] * 3
+
+
+def test_rate_of_the_identity_flow_is_the_closed_form_kl_on_average() -> None:
+    g = flow(4, scale=0.0)
+    torch.manual_seed(1)
+    mean, log_var = torch.randn(1, 4, dtype=F64), torch.randn(1, 4, dtype=F64)
+    z = mean + torch.exp(0.5 * log_var) * torch.randn(200_000, 4, dtype=F64)
+    rates = rate_ard(log_var, *g(z), torch.ones(4, dtype=F64))
+    error = float(rates.std()) / 200_000**0.5
+    assert float(rates.mean()) == pytest.approx(float(kl_standard(mean, log_var).sum()), abs=4 * error)
