@@ -14,34 +14,53 @@ __all__ = ["AffineCoupling", "CouplingFlow"]
 _HIDDEN = 64
 
 
-def _network(size: int) -> nn.Sequential:
-    """Scale or shift network; the tanh bounds both by 1, so a coordinate is scaled by at most e per coupling."""
-    return nn.Sequential(nn.Linear(size, _HIDDEN), nn.LeakyReLU(), nn.Linear(_HIDDEN, _HIDDEN), nn.LeakyReLU(), nn.Linear(_HIDDEN, size), nn.Tanh())
+class PairedLinear(nn.Module):
+    """Two linear layers side by side, (2, B, inputs) to (2, B, outputs), each as ``nn.Linear`` and started like it; one operation, not two."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(2, inputs, outputs))
+        self.bias = nn.Parameter(torch.empty(2, 1, outputs))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        bound = self.weight.shape[1] ** -0.5
+        nn.init.uniform_(self.weight, -bound, bound)
+        nn.init.uniform_(self.bias, -bound, bound)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.baddbmm(self.bias, x, self.weight)
 
 
 class AffineCoupling(nn.Module):
     """One coupling: coordinates where ``mask`` is 1 pass and decide how the others are scaled and shifted.
 
-    Generative direction: v -> m v + (1 - m) (v exp(s(m v)) + t(m v)).
+    Generative direction: v -> m v + (1 - m) (v exp(s(m v)) + t(m v)). s and t are two networks L-64-64-L with LeakyReLU 0.01 and a final
+    tanh, which bounds both by 1: a coordinate is scaled by at most e per coupling.
     """
 
     def __init__(self, mask: Tensor) -> None:
         super().__init__()
         self.register_buffer("mask", mask)
-        self.scale, self.shift = _network(len(mask)), _network(len(mask))
+        self.register_buffer("rest", 1.0 - mask)
+        layers = (PairedLinear(len(mask), _HIDDEN), nn.LeakyReLU(), PairedLinear(_HIDDEN, _HIDDEN), nn.LeakyReLU(), PairedLinear(_HIDDEN, len(mask)))
+        self.networks = nn.Sequential(*layers, nn.Tanh())
 
     def forward(self, v: Tensor) -> tuple[Tensor, Tensor]:
         """Return the inference direction of ``v`` (B, L) and its log-determinant (B,)."""
         passed = self.mask * v
-        s = (1.0 - self.mask) * self.scale(passed)
-        out = passed + (1.0 - self.mask) * (v - self.shift(passed)) * torch.exp(-s)
-        return out, -s.sum(1)
+        s, t = self._scale_and_shift(passed)
+        return passed + self.rest * (v - t) * torch.exp(-s), -s.sum(1)
 
     def inverse(self, v: Tensor) -> Tensor:
         """Return the generative direction of ``v`` (B, L)."""
         passed = self.mask * v
-        s = (1.0 - self.mask) * self.scale(passed)
-        return passed + (1.0 - self.mask) * (v * torch.exp(s) + self.shift(passed))
+        s, t = self._scale_and_shift(passed)
+        return passed + self.rest * (v * torch.exp(s) + t)
+
+    def _scale_and_shift(self, passed: Tensor) -> tuple[Tensor, Tensor]:
+        s, t = self.networks(passed.expand(2, *passed.shape)).unbind(0)
+        return self.rest * s, t
 
 
 class CouplingFlow(nn.Module):
