@@ -15,7 +15,7 @@ Objective
 
 Discovery
     None: L* = L by definition (flag ``no_selection``). Relevance is the mean KL of each dimension in nats, so that L*90 and L*99 count the
-    dimensions that carry the rate.
+    dimensions that carry the rate. ``extra.gamma`` is the decoder variance sigma^2 at the end.
 
 Deviations
     RENs give neither the optimiser nor the baselines' step size: Adam at 1e-3 on quarters of the large batch, as their small steps do, so
@@ -103,4 +103,5 @@ class VAE(Method):
 
     def discover(self, x: Tensor) -> Discovery:
         relevance = kl_standard(*self.posterior(x)).mean(0).clamp_min(0.0)  # rounding may leave -1e-8
-        return Discovery(relevance, torch.ones_like(relevance, dtype=torch.bool), flags=("no_selection",))
+        gamma = float(torch.exp(2.0 * self.noise.current()))
+        return Discovery(relevance, torch.ones_like(relevance, dtype=torch.bool), flags=("no_selection",), extra={"gamma": gamma})

@@ -117,7 +117,8 @@ def frame(records: Iterable[Record]) -> pd.DataFrame:
     """Return one row per record and measurement (one row without a metric for a record that measured nothing).
 
     Columns: ``key cell status stale method dataset latent_dim seed budget steps batch_size metric id value unit n protocol error``.
-    ``cell`` names everything of the spec but the seed: rows of one cell are replicates, rows of two cells never are. ``stale`` says that the
+    ``cell`` names everything of the spec but the seed (and the value of options taken from an earlier run, shown as ``*``): rows of one cell
+    are replicates, rows of two cells never are. ``stale`` says that the
     installed code of the method is another than the one that made the record. ``method`` and ``dataset`` carry their non-default options.
     """
     import pandas as pd
@@ -126,12 +127,13 @@ def frame(records: Iterable[Record]) -> pd.DataFrame:
     for record in records:
         spec = record.spec
         current = code_of(spec["method"])
+        config = {**spec["config"], **dict.fromkeys(spec.get("taken", {}), "*")}
         base = {
             "key": record.key,
-            "cell": digest({name: value for name, value in spec.items() if name != "seed"})[:12],
+            "cell": digest({**{name: value for name, value in spec.items() if name != "seed"}, "config": config})[:12],
             "status": record.status,
             "stale": current is not None and current != record.code,
-            "method": label("methods", spec["method"], spec["config"]),
+            "method": label("methods", spec["method"], config),
             "dataset": label("datasets", spec["dataset"], spec["options"]),
             **{name: spec[name] for name in ("latent_dim", "seed", "budget", "steps", "batch_size")},
             "error": record.error,

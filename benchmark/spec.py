@@ -108,7 +108,8 @@ class RunSpec:
     """Everything that decides a run's outcome, and nothing else. Two equal specs are the same run.
 
     ``config`` and ``options`` hold every field of the method's ``Config`` and the dataset's ``Options``, defaults included, so that a
-    changed default is a different run. ``steps`` counts outer steps; 0 for closed-form methods.
+    changed default is a different run. ``steps`` counts outer steps; 0 for closed-form methods. ``taken`` names the options whose value came
+    from an earlier run, and where from; runs that differ only there and in the seed are replicates.
     """
 
     method: str
@@ -123,13 +124,18 @@ class RunSpec:
     batch_size: int
     kind: str = "train"
     protocol: int = PROTOCOL
+    taken: Mapping[str, str] = field(default_factory=dict)
+
+    def document(self) -> dict[str, Any]:
+        """Return the spec as plain JSON values; an empty ``taken`` is left out."""
+        return {name: value for name, value in asdict(self).items() if name != "taken" or value}
 
     @property
     def key(self) -> RunKey:
         """A readable slug and the first 12 hex digits of the digest: ``vae-mnist-L16-s0-quick-1f00...``."""
         slug = "-".join((self.method, self.dataset, f"L{self.latent_dim}", f"s{self.seed}", self.budget))
         slug = re.sub(r"[^A-Za-z0-9]+", "-", slug).strip("-")[:80]
-        return RunKey(f"{slug}-{digest(asdict(self))[:12]}")
+        return RunKey(f"{slug}-{digest(self.document())[:12]}")
 
     @property
     def label(self) -> str:

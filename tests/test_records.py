@@ -21,7 +21,7 @@ SPEC = RunSpec("vae", {"sigma": "learned", "gamma": 1.0, "lr": 1e-3, "chunks": 4
 def record(spec: RunSpec = SPEC, **changes: object) -> Record:
     values = {"mse": {"value": 0.5, "unit": "squared data units", "n": 1024, "protocol": "test"}}
     values["fd-raw[n=1024,reference=1024,split=test]"] = {"value": 2.0, "unit": "squared data units", "n": 1024, "protocol": "test"}
-    base = Record(spec=asdict(spec), key=spec.key, code=registry.find("methods", "vae").code, status="done", measurements=values)
+    base = Record(spec=spec.document(), key=spec.key, code=registry.find("methods", "vae").code, status="done", measurements=values)
     return replace(base, **changes)  # type: ignore[arg-type]
 
 
@@ -91,6 +91,14 @@ def test_frame_separates_cells_and_marks_stale_code() -> None:
     table = frame([record(), record(replace(SPEC, steps=301)), record(replace(SPEC, seed=3), code="0" * 16)])
     assert table["cell"].nunique() == 2
     assert table.groupby("seed")["stale"].all().to_dict() == {0: False, 3: True}
+
+
+def test_runs_that_differ_in_a_taken_value_are_replicates() -> None:
+    specs = [replace(SPEC, seed=seed, config={**SPEC.config, "gamma": 0.1 + seed}) for seed in (0, 1)]
+    assert frame([record(spec) for spec in specs])["cell"].nunique() == 2
+    table = frame([record(replace(spec, taken={"gamma": "vae: discovery.extra.gamma"})) for spec in specs])
+    assert table["cell"].nunique() == 1
+    assert set(table["method"]) == {"vae[gamma=*]"}
 
 
 def test_labels_show_what_differs_from_the_defaults() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -34,6 +34,11 @@ def test_every_field_is_in_the_key(change: dict[str, object]) -> None:
     assert replace(SPEC, **change).key != SPEC.key
 
 
+def test_taken_options_are_in_the_key_and_an_empty_table_is_not() -> None:
+    assert "taken" not in SPEC.document()
+    assert replace(SPEC, taken={"lr": "vae: discovery.extra.lr"}).key != SPEC.key
+
+
 def test_key_is_a_safe_folder_name() -> None:
     key = replace(SPEC, method="../my vae", dataset="npz:a/b").key
     assert "/" not in key and " " not in key and not key.startswith((".", "-"))
@@ -58,7 +63,7 @@ def test_address_parts_do_not_run_together() -> None:
 
 def record() -> Record:
     return Record(
-        spec=asdict(SPEC), key=SPEC.key, code="0" * 16, status="done", measurements={"mse": {"value": 0.5, "unit": "", "n": 1, "protocol": ""}}
+        spec=SPEC.document(), key=SPEC.key, code="0" * 16, status="done", measurements={"mse": {"value": 0.5, "unit": "", "n": 1, "protocol": ""}}
     )
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 __all__ = ["list_command"]
 
-KINDS = ("methods", "datasets", "metrics", "budgets", "tables", "figures")
+KINDS = ("methods", "datasets", "metrics", "suites", "budgets", "tables", "figures")
 
 
 @click.command("list")
@@ -33,6 +33,10 @@ def _rows(kind: str) -> list[tuple[str, str]]:
         from benchmark.spec import BUDGETS
 
         return [(budget.name, budget.summary) for budget in BUDGETS.values()]
+    if kind == "suites":
+        from benchmark.protocol.stages import suites
+
+        return [(suite.name, suite.summary) for suite in suites()]
     if kind in ("tables", "figures"):
         from benchmark.reporting import catalogue
 

@@ -33,6 +33,8 @@ class _Bars(Events):
         self.progress = progress
         self.grid = progress.add_task("grid", total=total, loss="")
         self.bars: dict[str, TaskID] = {}
+        self.done = 0
+        self.under_way: dict[str, float] = {}
 
     def started(self, job: Job) -> None:
         self.bars[job.spec.key] = self.progress.add_task(job.spec.label, total=max(1, job.spec.steps), loss="")
@@ -40,12 +42,20 @@ class _Bars(Events):
     def progressed(self, job: Job, step: int, values: Mapping[str, float]) -> None:
         loss = f"loss {values['loss']:.4g}" if "loss" in values else ""
         self.progress.update(self.bars[job.spec.key], completed=step, loss=loss)
+        self.under_way[job.spec.key] = step / max(1, job.spec.steps)
+        self._advance()
 
     def ended(self, outcome: Outcome) -> None:
         self.progress.remove_task(self.bars.pop(outcome.job.spec.key))
-        self.progress.advance(self.grid)
+        self.under_way.pop(outcome.job.spec.key, None)
+        self.done += 1
+        self._advance()
         if outcome.status != "done":
             self.progress.console.print(f"{outcome.status}: {outcome.job.spec.label}", markup=False)
+
+    def _advance(self) -> None:
+        """The grid moves with every run under way, so that its time left is known before the first one ends."""
+        self.progress.update(self.grid, completed=self.done + sum(self.under_way.values()))
 
 
 @contextmanager

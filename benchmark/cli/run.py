@@ -18,6 +18,7 @@ LISTS: dict[str, Any] = {"multiple": True, "metavar": "A,B"}
 
 @click.command()
 @click.option("--all", "everything", is_flag=True, help="every headline method on every offline dataset")
+@click.option("--suite", metavar="NAME", help="a suite, or a file FILE.toml (see `bench list suites`)")
 @click.option("--methods", **LISTS, help="methods, options in brackets: 'pca,vae[sigma=fixed]', or a file ./my_vae.py")
 @click.option("--datasets", **LISTS, help="datasets: 'digits,circle[noise=0.05]', npz:FILE")
 @click.option("--latent-dims", **LISTS, help="provisioned latent sizes L  [default: the dataset's]")
@@ -34,25 +35,36 @@ LISTS: dict[str, Any] = {"multiple": True, "metavar": "A,B"}
 @results_option
 @click.option("--dry-run", is_flag=True, help="say what would run")
 @click.option("--force", is_flag=True, help="run again even what is finished")
-def run(everything: bool, methods: tuple[str, ...], datasets: tuple[str, ...], latent_dims: tuple[str, ...], **options: Any) -> None:
+def run(
+    everything: bool, suite: str | None, methods: tuple[str, ...], datasets: tuple[str, ...], latent_dims: tuple[str, ...], **options: Any
+) -> None:
     """Train and evaluate every combination that has no finished record yet.
 
     Finished runs are skipped, interrupted ones resume where they stood, a failing run leaves its record while the others go on. Exit status: 0
     all well, 1 a run failed, 2 a mistake in the call, 130 or 143 interrupted.
     """
-    from benchmark.protocol.suite import plan
+    from benchmark.protocol.stages import Stage, read_suite, resolve
     from benchmark.records import Store
 
-    grid = _grid(everything, methods, datasets, latent_dims, options)
-    jobs = _shard(plan(grid, options["data_dir"]), options["shard"])
-    store = Store(options["results"])
-    todo, kept = _split(jobs, store, options["force"])
-    if options["dry_run"]:
-        _announce(jobs, todo)
-        return
-    store.ensure_writable()
-    outcomes, interrupt = _carry_out(todo, options)
-    raise SystemExit(_summary(jobs, kept, outcomes, interrupt, options["results"]))
+    if suite is not None and (everything or methods or datasets or latent_dims or options["steps"]):
+        raise click.UsageError("--suite has its own methods, datasets and sizes; give it alone", click.get_current_context())
+    stages = read_suite(suite).stages if suite is not None else (Stage(_grid(everything, methods, datasets, latent_dims, options)),)
+    store, tally = Store(options["results"]), Tally()
+    for stage in stages:
+        jobs, waiting = resolve(stage, options["data_dir"], store)
+        jobs = _shard(jobs, options["shard"])
+        todo, kept = _split(jobs, store, options["force"])
+        tally.add(jobs, kept, waiting)
+        if options["dry_run"]:
+            _announce(jobs, todo, waiting)
+            continue
+        store.ensure_writable()
+        for each in waiting:
+            store.write(each.record())
+        if tally.carry_out(todo, options):
+            break
+    if not options["dry_run"]:
+        raise SystemExit(tally.summary(options["results"]))
 
 
 def _grid(everything: bool, methods: tuple[str, ...], datasets: tuple[str, ...], latent_dims: tuple[str, ...], options: dict[str, Any]) -> Any:
@@ -98,32 +110,67 @@ def _split(jobs: list[Any], store: Any, force: bool) -> tuple[list[Any], list[An
     return todo, kept
 
 
-def _announce(jobs: list[Any], todo: list[Any]) -> None:
+def _announce(jobs: list[Any], todo: list[Any], waiting: list[Any]) -> None:
     missing = {job.spec.key for job in todo}
     for job in jobs:
         click.echo(f"{'run   ' if job.spec.key in missing else 'cached'}  {job.spec.key}  {job.spec.steps} outer steps of {job.spec.batch_size}")
-    click.echo(f"{len(todo)} to run, {len(jobs) - len(todo)} finished before")
+    for each in waiting:
+        click.echo(f"waits   {each.job.spec.label}: {each.reason}")
+    click.echo(f"{len(todo)} to run, {len(jobs) - len(todo)} finished before{f', {len(waiting)} waiting' if waiting else ''}")
 
 
-def _carry_out(todo: list[Any], options: dict[str, Any]) -> tuple[list[Any], int | None]:
-    """Run the jobs under progress bars; return their outcomes and the signal that interrupted them, if one did."""
-    from benchmark.cli.progress import watcher
-    from benchmark.protocol.executors.processes import run_jobs
-    from benchmark.protocol.reuse import Settings
+class Tally:
+    """What became of the jobs of all stages."""
 
-    if not todo:
-        return [], None
-    settings = Settings(options["results"], options["device"], options["time_limit"], options["checkpoint_every"], options["force"])
-    workers = min(len(todo), options["workers"] or _default_workers(options["device"]))
-    received: list[int] = []
-    previous = {number: signal.signal(number, lambda number, frame: received.append(number)) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        with watcher(len(todo)) as events:
-            outcomes = run_jobs(todo, settings, workers, events, interrupted=lambda: bool(received))
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
-    return outcomes, received[0] if received else None
+    def __init__(self) -> None:
+        self.count = 0
+        self.kept: list[Any] = []
+        self.ended: list[Any] = []
+        self.waiting: list[Any] = []
+        self.signal: int | None = None
+
+    def add(self, jobs: list[Any], kept: list[Any], waiting: list[Any]) -> None:
+        self.count += len(jobs) + len(waiting)
+        self.kept += kept
+        self.waiting += waiting
+
+    def carry_out(self, todo: list[Any], options: dict[str, Any]) -> bool:
+        """Run the jobs under progress bars; whether a signal interrupted them."""
+        from benchmark.cli.progress import watcher
+        from benchmark.protocol.executors.processes import run_jobs
+        from benchmark.protocol.reuse import Settings
+
+        if not todo:
+            return False
+        settings = Settings(options["results"], options["device"], options["time_limit"], options["checkpoint_every"], options["force"])
+        workers = min(len(todo), options["workers"] or _default_workers(options["device"]))
+        received: list[int] = []
+        previous = {number: signal.signal(number, lambda number, frame: received.append(number)) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            with watcher(len(todo)) as events:
+                self.ended += run_jobs(todo, settings, workers, events, interrupted=lambda: bool(received))
+        finally:
+            for number, handler in previous.items():
+                signal.signal(number, handler)
+        self.signal = received[0] if received else None
+        return bool(received)
+
+    def summary(self, results: Path) -> int:
+        """Say how it went and return the exit status."""
+        ended = [outcome for outcome in self.ended if outcome.status != "interrupted"]
+        bad = [(outcome.job.spec.key, outcome.status, outcome.error) for outcome in ended if outcome.status != "done"]
+        bad += [(record.key, f"{record.status} before", record.error) for record in self.kept if record.status != "done"]
+        bad += [(each.job.spec.key, "blocked", each.reason) for each in self.waiting]
+        for key, status, error in bad:
+            click.echo(f"{status}: {key}: {error}", err=True)
+        done = sum(outcome.status == "done" for outcome in ended)
+        click.echo(f"{self.count} runs: {done} done now, {len(self.kept)} finished before, {len(bad)} failed; records in {results}")
+        if self.signal is not None:
+            click.echo("interrupted; the same command goes on from the last checkpoints", err=True)
+            return 128 + self.signal
+        if bad:
+            click.echo("failed runs: `bench show KEY` tells more; the same command tries again (diverged ones only with --force)", err=True)
+        return 1 if bad else 0
 
 
 def _default_workers(device: str) -> int:
@@ -138,20 +185,3 @@ def _default_workers(device: str) -> int:
 
             resolve_device(device)
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _summary(jobs: list[Any], kept: list[Any], outcomes: list[Any], interrupt: int | None, results: Path) -> int:
-    """Say how it went and return the exit status."""
-    ended = [outcome for outcome in outcomes if outcome.status != "interrupted"]
-    bad = [(outcome.job.spec.key, outcome.status, outcome.error) for outcome in ended if outcome.status != "done"]
-    bad += [(record.key, f"{record.status} before", record.error) for record in kept if record.status != "done"]
-    for key, status, error in bad:
-        click.echo(f"{status}: {key}: {error}", err=True)
-    done = sum(outcome.status == "done" for outcome in ended)
-    click.echo(f"{len(jobs)} runs: {done} done now, {len(kept)} finished before, {len(bad)} failed; records in {results}")
-    if interrupt is not None:
-        click.echo("interrupted; the same command goes on from the last checkpoints", err=True)
-        return 128 + interrupt
-    if bad:
-        click.echo("failed runs: `bench show KEY` tells more; the same command tries again (diverged ones only with --force)", err=True)
-    return 1 if bad else 0

@@ -1,4 +1,4 @@
-"""The small pictures a run leaves: samples, reconstructions, traversals, nearest training images, code covariance. At most 300 kB."""
+"""The small pictures a run leaves: samples, reconstructions, codes, traversals, nearest training images. At most 300 kB."""
 
 from __future__ import annotations
 
@@ -27,18 +27,21 @@ def artifacts(evidence: Evaluator, train: TensorSplit) -> dict[str, np.ndarray]:
     """Return named arrays: images as uint8 (n, *shape), vectors as float32; what does not fit within the limit is kept in smaller number.
 
     ``neighbours`` holds the training image nearest (Euclidean) to each of the first samples; ``traversals`` rows of one code coordinate
-    each, most relevant first, moved over -2..2 standard deviations around the code of the first test image, (rows, 8, *shape).
+    each, most relevant first, moved over -2..2 standard deviations around the code of the first test image, (rows, 8, *shape); ``codes``
+    the counted coordinates of the inputs' codes, (n, L).
     """
     counts = _affordable(evidence)
     samples = torch.cat(list(evidence.samples(counts["samples"])))
     inputs = evidence.test.head(counts["inputs"])
     with torch.no_grad():
-        reconstructions = evidence.method.decode(evidence.method.encode(inputs))
+        codes = evidence.method.encode(inputs)
+        reconstructions = evidence.method.decode(codes)
         rows = max(1, min(evidence.latent_dim, counts["traversals"] // _TRAVERSAL_STEPS))
         traversals = _traversals(evidence, rows)
     arrays = {"samples": samples, "inputs": inputs, "reconstructions": reconstructions, "traversals": traversals}
     arrays["neighbours"] = _neighbours(samples[: counts["neighbours"]], train)
     kept = {name: _stored(tensor, image=len(evidence.shape) == 3) for name, tensor in arrays.items()}
+    kept["codes"] = _stored(codes[:, : evidence.latent_dim], image=False)
     covariance = evidence.code_covariance().astype(np.float32)
     return {**kept, "code_covariance": covariance} if covariance.nbytes <= LIMIT // 4 else kept
 

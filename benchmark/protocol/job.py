@@ -7,7 +7,7 @@ import fcntl
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +64,7 @@ def _locked(folder: Path) -> Iterator[None]:
 def _attempt(job: Job, settings: Settings, folder: Path, stop: Stop, progress: Progress) -> Record | None:
     runtime.make_deterministic()
     device = runtime.resolve_device(settings.device)
-    blank = Record(spec=asdict(job.spec), key=job.spec.key, code=job.code, status="failed", environment=runtime.environment(device))
+    blank = Record(spec=job.spec.document(), key=job.spec.key, code=job.code, status="failed", environment=runtime.environment(device))
     try:
         return _run(job, settings, folder, device, blank, stop, progress)
     except Stopped as reason:

@@ -11,6 +11,7 @@ __all__ = ["FIGURES", "TABLES", "check"]
 
 TABLES: Mapping[str, str] = {
     "summary": "every metric of every method, dataset and latent size: mean over seeds and 95% interval",
+    "dimensions": "dimension counts by every reading of each method's rule, beside the truth and the rule's null interval",
 }
 
 FIGURES: Mapping[str, str] = {
@@ -18,6 +19,7 @@ FIGURES: Mapping[str, str] = {
     "curves": "a logged quantity (default loss) against outer steps, one panel per dataset and quantity",
     "samples": "samples of each method beside the test data, one column per dataset",
     "reconstructions": "test inputs and their reconstructions by each method, one column per dataset",
+    "toy": "data, reconstruction, samples, latent space and error histogram of each method on data in the plane",
 }
 
 

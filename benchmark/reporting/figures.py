@@ -13,6 +13,7 @@ from benchmark.reporting.curves import curves
 from benchmark.reporting.images import reconstructions, samples
 from benchmark.reporting.material import Material
 from benchmark.reporting.sweeps import metric_vs_latent_dim
+from benchmark.reporting.toy import toy
 from benchmark.spec import BenchError
 
 __all__ = ["DRAWERS", "draw", "kind_of"]
@@ -22,6 +23,7 @@ DRAWERS: Mapping[str, Callable[[Material], Figure]] = {
     "curves": curves,
     "samples": samples,
     "reconstructions": reconstructions,
+    "toy": toy,
 }
 
 

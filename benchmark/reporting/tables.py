@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from benchmark.reporting import notes
 from benchmark.reporting.catalogue import TABLES, check
 from benchmark.reporting.datasets import intrinsic_dim
+from benchmark.reporting.dimensions import dimensions
 from benchmark.reporting.document import ABSENT, Cell, Column, Row, Table
 from benchmark.reporting.metrics import direction, order, title
 from benchmark.reporting.replicates import Replicates, gather
@@ -63,7 +65,10 @@ def summary(records: Iterable[Record], metrics: Sequence[str] = ()) -> Table:
     return replace(table, notes=notes.notes(table, cells, marks), provenance=notes.provenance(cells, names))
 
 
-BUILDERS: Mapping[str, Callable[[Iterable[Record], Sequence[str]], Table]] = {"summary": summary}
+BUILDERS: Mapping[str, Callable[[Iterable[Record], Sequence[str]], Table]] = {
+    "summary": summary,
+    "dimensions": partial(dimensions, summary),
+}
 
 
 def _with_missing(cells: Sequence[Replicates]) -> list[Line]:

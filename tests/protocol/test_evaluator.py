@@ -109,8 +109,8 @@ def test_artifacts_fit_their_limit_and_are_the_same_bytes_twice(shape: tuple[int
     data = npz_bytes(arrays)
     assert len(data) <= LIMIT
     assert data == npz_bytes(artifacts(evaluator(40, shape), train))
-    assert set(arrays) == {"samples", "inputs", "reconstructions", "traversals", "neighbours", "code_covariance"}
-    assert all(array.shape[-len(shape) :] == shape for name, array in arrays.items() if name != "code_covariance")
+    assert set(arrays) == {"samples", "inputs", "reconstructions", "traversals", "neighbours", "codes", "code_covariance"}
+    assert all(array.shape[-len(shape) :] == shape for name, array in arrays.items() if not name.startswith("code"))
     assert len(arrays["inputs"]) == len(arrays["reconstructions"])
 
 

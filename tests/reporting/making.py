@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +53,7 @@ def record(
     run = RunSpec(method=method, dataset=dataset, latent_dim=latent_dim, seed=seed, **given)
     measured = {"mse": 0.5} if values is None and status == "done" else dict(values or {})
     return Record(
-        spec=asdict(run),
+        spec=run.document(),
         key=run.key,
         code=code or code_of(method) or "of-mine",
         status=status,
@@ -91,4 +90,5 @@ def leave(folder: Path, record: Record, *, image: tuple[int, int, int] | None = 
     loss = 100.0 / step + rng.normal(size=steps)
     np.savez(path / "curves.npz", step=step, loss=loss, kl=rng.random((steps, record.spec["latent_dim"])))
     arrays = [images(40, image, seed) if image else vectors(40, size, seed) for seed in (0, 1, 2)]
-    np.savez(path / "artifacts.npz", inputs=arrays[0], samples=arrays[1], reconstructions=arrays[2])
+    codes = vectors(40, record.spec["latent_dim"], 3)
+    np.savez(path / "artifacts.npz", inputs=arrays[0], samples=arrays[1], reconstructions=arrays[2], codes=codes)

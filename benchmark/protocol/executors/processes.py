@@ -10,7 +10,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any
@@ -146,7 +146,7 @@ def _conclude(each: _Running, settings: Settings) -> Outcome:
         return Outcome(each.job, *each.result)
     status, error = each.result if each.result is not None and each.result[0] == "timed-out" else ("killed", _cause(code))
     spec = each.job.spec
-    Store(settings.results).write(Record(spec=asdict(spec), key=spec.key, code=each.job.code, status=status, error=error))
+    Store(settings.results).write(Record(spec=spec.document(), key=spec.key, code=each.job.code, status=status, error=error))
     return Outcome(each.job, status, error)
 
 
