@@ -68,8 +68,12 @@ DATASETS: tuple[Entry, ...] = (
     Entry("one-moon", "benchmark.datasets.toys:OneMoon", "noisy half circle in the plane, intrinsic dimension 1"),
     Entry("latent-8", "benchmark.datasets.latent:Latent8", "64-d vectors on a manifold of known dimension 8"),
     Entry("latent-16", "benchmark.datasets.latent:Latent16", "64-d vectors on a manifold of known dimension 16"),
+    Entry("sprites", "benchmark.datasets.sprites:Sprites", "dSprites, re-rendered: binary shapes of five known factors, 64x64"),
     Entry("mnist", "benchmark.datasets.mnist:MNIST", "60,000 + 10,000 handwritten digits, 28x28", headline=False),
     Entry("fashion-mnist", "benchmark.datasets.mnist:FashionMNIST", "60,000 + 10,000 clothing items, 28x28", headline=False),
+    Entry("dsprites", "benchmark.datasets.dsprites:DSprites", "dSprites, the original file, 64x64", headline=False),
+    Entry("cifar10", "benchmark.datasets.cifar10:CIFAR10", "50,000 + 10,000 photographs of ten classes, 32x32", headline=False),
+    Entry("celeba", "benchmark.datasets.celeba:CelebA", "162,770 + 19,962 faces, 64x64", headline=False),
     Entry("npz", "benchmark.datasets.npz:Npz", "npz:FILE, arrays 'train' and 'test' of your own", headline=False),
 )
 

@@ -5,7 +5,7 @@ https://github.com/google-deepmind/dsprites-dataset, Apache-2.0. The archive lie
 ``imgs`` and ``latents_classes`` are read; ``metadata``, which is pickled, is never touched.
 
 The md5 below is the one that many public loaders give for this archive. The publisher gives none, and the file could not be fetched where this was
-written, so nobody here has seen the two agree; a file with another md5 is refused. Layout, order and binary values are checked besides.
+written, so nobody here has seen the two agree; a file with another md5 is refused. Layout and order are checked besides, and that pixels are 0 or 1.
 
 Options, factors, split and ``intrinsic_dim`` are those of ``sprites``, so that both can be compared image by image; its page tells what is known of
 their differences. All 3 GB of pixels are unpacked for any number of images, since the chosen ones lie all over the archive.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 
@@ -31,8 +32,9 @@ def test_digest_ignores_byte_order_and_memory_layout() -> None:
 def test_digest_sees_roles_shapes_labels_and_factors() -> None:
     stored, labels = np.zeros((4, 2), np.float32), np.arange(4)
     plain, labelled, known = Split(stored, (2,)), Split(stored, (2,), labels=labels), Split(stored, (2,), factors=labels[:, None])
-    packed, tall = Split(stored, (2,), packed=True), Split(stored, (2, 1))
+    packed, tall, coarse = Split(stored, (2,), packed=True), Split(stored, (2, 1)), Split(stored, (2,), levels=4)
     pairs = [(plain, plain), (labelled, plain), (plain, labelled), (known, plain), (plain, known), (packed, plain), (tall, plain)]
+    pairs += [(coarse, plain), (plain, coarse)]
     assert len({Splits(train=train, test=test).digest for train, test in pairs}) == len(pairs)
 
 
@@ -52,10 +54,11 @@ def test_offline_datasets_are_what_they_declare(entry: registry.Entry) -> None:
     kind = registry.load(entry.target)
     splits = kind().load()
     for split in (splits.train, splits.test):
-        assert split.shape == kind.shape and split.stored.shape == (len(split), *kind.shape)
-        assert split.stored.dtype == np.float32 and np.isfinite(split.stored).all()
+        assert split.shape == kind.shape
+        assert split.stored.shape[1:] == ((math.ceil(math.prod(kind.shape) / 8),) if split.packed else kind.shape)
+        assert split.stored.dtype == (np.uint8 if split.packed else np.float32) and np.isfinite(split.stored).all()
         assert split.stored.flags.c_contiguous and split.stored.flags.writeable
-        assert len(kind.shape) == 1 or (split.stored.min() >= 0 and split.stored.max() <= 1)
+        assert split.packed or len(kind.shape) == 1 or (split.stored.min() >= 0 and split.stored.max() <= 1)
         assert all(len(array) == len(split) for array in split.arrays().values())
     assert len(splits.train) > kind.batch_size
 

@@ -21,13 +21,24 @@ def split_and_images(kind: str, shape: tuple[int, ...]) -> tuple[Split, np.ndarr
     if kind == "uint8":
         stored = RNG.integers(0, 256, (COUNT, *shape), dtype=np.uint8)
         return Split(stored, shape), stored.astype(np.float32) / np.float32(255)
+    if kind == "levels":
+        stored = RNG.integers(0, 5, (COUNT, *shape), dtype=np.uint8)
+        return Split(stored, shape, levels=4), stored.astype(np.float32) / np.float32(4)
     bits = RNG.integers(0, 2, (COUNT, *shape), dtype=np.uint8)
     return Split(np.packbits(bits.reshape(COUNT, -1), axis=1), shape, packed=True), bits.astype(np.float32)
 
 
 CASES = pytest.mark.parametrize(
     ("kind", "shape"),
-    [("float", (5,)), ("float", (1, 8, 8)), ("uint8", (1, 4, 6)), ("uint8", (3, 4, 4)), ("packed", (1, 8, 8)), ("packed", (1, 3, 5))],
+    [
+        ("float", (5,)),
+        ("float", (1, 8, 8)),
+        ("uint8", (1, 4, 6)),
+        ("uint8", (3, 4, 4)),
+        ("levels", (1, 4, 4)),
+        ("packed", (1, 8, 8)),
+        ("packed", (1, 3, 5)),
+    ],
 )
 
 
@@ -69,6 +80,11 @@ def test_changing_a_batch_leaves_the_data_alone(kind: str, shape: tuple[int, ...
 def test_bytes_reach_zero_and_one_exactly() -> None:
     ends = Split(np.array([[[[0, 255]]]], dtype=np.uint8), (1, 1, 2))
     assert TensorSplit(ends).head(1).flatten().tolist() == [0.0, 1.0]
+
+
+def test_levels_reach_their_fractions_exactly() -> None:
+    quarters = Split(np.array([[[[0, 1, 2, 3, 4]]]], dtype=np.uint8), (1, 1, 5), levels=4)
+    assert TensorSplit(quarters).head(1).flatten().tolist() == [0.0, 0.25, 0.5, 0.75, 1.0]
 
 
 def test_what_is_handed_out_is_a_copy() -> None:
