@@ -13,9 +13,8 @@ from benchmark.records import Store, frame
 from benchmark.spec import BenchError
 
 STAGE = '[[stage]]\nmethods = ["{method}"]\ndatasets = ["circle"]\nseeds = 2\nbudget = "smoke"\n'
-FIXED_STAR = (
-    'summary = "x"\n' + STAGE.format(method="vae") + STAGE.format(method="vae[sigma=fixed]") + 'take = { gamma = "vae: discovery.extra.gamma" }\n'
-)
+TAKE = 'take = { gamma = "vae: discovery.extra.gamma" }\n'
+FIXED_STAR = 'summary = "x"\n' + STAGE.format(method="vae") + STAGE.format(method="vae[sigma=fixed]") + TAKE
 
 
 def suite_file(folder: Path, text: str = FIXED_STAR) -> Path:
