@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+from collections.abc import Mapping
 
 import numpy as np
 import torch
@@ -15,51 +16,53 @@ from benchmark.protocol.evaluator import CHUNK, Evaluator
 __all__ = ["LIMIT", "artifacts", "npz_bytes"]
 
 LIMIT = 300_000
-"""Bytes of ``artifacts.npz`` at most, uncompressed."""
+"""Bytes of ``artifacts.npz`` at most."""
 
-_COUNTS = {"samples": 64, "inputs": 32, "reconstructions": 32, "traversals": 64, "neighbours": 8}
-_TRAVERSAL_STEPS = 8
+_COUNTS = {"samples": 64, "inputs": 32, "neighbours": 8}
+_TRAVERSAL_ROWS, _TRAVERSAL_STEPS = 8, 8
 _POINTS = 1024
 """Vectors are drawn as clouds, so more of them are kept."""
 
 
 def artifacts(evidence: Evaluator, train: TensorSplit) -> dict[str, np.ndarray]:
-    """Return named arrays: images as uint8 (n, *shape), vectors as float32; what does not fit within the limit is kept in smaller number.
+    """Return named arrays: images as uint8 (n, *shape), vectors as float32; as many of each as fit within the limit.
 
     ``neighbours`` holds the training image nearest (Euclidean) to each of the first samples; ``traversals`` rows of one code coordinate
     each, most relevant first, moved over -2..2 standard deviations around the code of the first test image, (rows, 8, *shape); ``codes``
     the counted coordinates of the inputs' codes, (n, L).
     """
-    counts = _affordable(evidence)
+    counts = _COUNTS if len(evidence.shape) == 3 else {**_COUNTS, "samples": _POINTS, "inputs": _POINTS}
     samples = torch.cat(list(evidence.samples(counts["samples"])))
     inputs = evidence.test.head(counts["inputs"])
     with torch.no_grad():
         codes = evidence.method.encode(inputs)
-        reconstructions = evidence.method.decode(codes)
-        rows = max(1, min(evidence.latent_dim, counts["traversals"] // _TRAVERSAL_STEPS))
-        traversals = _traversals(evidence, rows)
-    arrays = {"samples": samples, "inputs": inputs, "reconstructions": reconstructions, "traversals": traversals}
+        arrays = {"samples": samples, "inputs": inputs, "reconstructions": evidence.method.decode(codes)}
+        arrays["traversals"] = _traversals(evidence, min(evidence.latent_dim, _TRAVERSAL_ROWS))
     arrays["neighbours"] = _neighbours(samples[: counts["neighbours"]], train)
     kept = {name: _stored(tensor, image=len(evidence.shape) == 3) for name, tensor in arrays.items()}
     kept["codes"] = _stored(codes[:, : evidence.latent_dim], image=False)
-    covariance = evidence.code_covariance().astype(np.float32)
-    return {**kept, "code_covariance": covariance} if covariance.nbytes <= LIMIT // 4 else kept
+    kept["code_covariance"] = evidence.code_covariance().astype(np.float32)
+    return _within_limit(kept)
 
 
-def npz_bytes(arrays: dict[str, np.ndarray]) -> bytes:
-    """Return the arrays as an npz file, without pickle and with the same bytes each time."""
+def npz_bytes(arrays: Mapping[str, np.ndarray]) -> bytes:
+    """Return the arrays as a compressed npz file, without pickle and with the same bytes each time."""
     buffer = io.BytesIO()
-    np.savez(buffer, allow_pickle=False, **arrays)
+    np.savez_compressed(buffer, allow_pickle=False, **arrays)
     return buffer.getvalue()
 
 
-def _affordable(evidence: Evaluator) -> dict[str, int]:
-    """How many of each kind fit, in the proportions of ``_COUNTS``."""
-    numbers = math.prod(evidence.shape)
-    size = numbers * (1 if len(evidence.shape) == 3 else 4)
-    wanted = {**_COUNTS, "samples": _POINTS, "inputs": _POINTS, "reconstructions": _POINTS} if len(evidence.shape) == 1 else _COUNTS
-    share = min(1.0, 0.7 * LIMIT / (sum(wanted.values()) * size))
-    return {name: max(1, int(count * share)) for name, count in wanted.items()}
+def _within_limit(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Keep the same share of every array's rows, as large as the limit allows; a covariance too large to be a small picture is left out."""
+    if arrays["code_covariance"].nbytes > LIMIT // 4:
+        arrays = {name: array for name, array in arrays.items() if name != "code_covariance"}
+    share = 1.0
+    while True:
+        kept = {name: array if name == "code_covariance" else array[: max(1, int(share * len(array)))] for name, array in arrays.items()}
+        size = len(npz_bytes(kept))
+        if size <= LIMIT or share < 0.01:
+            return kept
+        share *= 0.95 * LIMIT / size
 
 
 def _traversals(evidence: Evaluator, rows: int) -> Tensor:
