@@ -103,5 +103,5 @@ class VAE(Method):
 
     def discover(self, x: Tensor) -> Discovery:
         relevance = kl_standard(*self.posterior(x)).mean(0).clamp_min(0.0)  # rounding may leave -1e-8
-        gamma = float(torch.exp(2.0 * self.noise.current()))
+        gamma = float(torch.exp(2.0 * self.noise.current().detach()))
         return Discovery(relevance, torch.ones_like(relevance, dtype=torch.bool), flags=("no_selection",), extra={"gamma": gamma})
