@@ -6,6 +6,8 @@ Formulas of "RENs: Relevance Encoding Networks" (https://arxiv.org/abs/2205.1306
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -44,8 +46,8 @@ def gamma_kl(a: Tensor, b: Tensor, prior: tuple[float, float] = HYPERPRIOR) -> T
 
     .. math:: (a - a_0)\psi(a) - \log\Gamma(a) + \log\Gamma(a_0) + a_0 (\log b - \log b_0) + a \frac{b_0 - b}{b}
     """
-    a0, b0 = a.new_tensor(prior[0]), a.new_tensor(prior[1])
-    return (a - a0) * torch.digamma(a) - torch.lgamma(a) + torch.lgamma(a0) + a0 * (b.log() - b0.log()) + a * (b0 - b) / b
+    a0, b0 = prior
+    return (a - a0) * torch.digamma(a) - torch.lgamma(a) + math.lgamma(a0) + a0 * (b.log() - math.log(b0)) + a * (b0 - b) / b
 
 
 def sample_gamma(a: Tensor, b: Tensor) -> Tensor:

@@ -66,8 +66,9 @@ def test_burn_in_over_the_whole_run_is_the_baseline_bit_for_bit(tmp_path: Path, 
 def test_small_steps_leave_the_set_encoder_and_alpha_bitwise(kind: type[Method]) -> None:
     method = build(kind)
     before = {name: tensor.clone() for name, tensor in method_state(method).items()}
+    images, now = batch(), tick("burn-in")
     with no_host_reads():
-        method.train_step(batch(), tick("burn-in"))
+        method.train_step(images, now)
     kept = [name for name in before if "relevance" in name or name.startswith("player/joint")]
     assert kept and all(torch.equal(before[name], method_state(method)[name]) for name in kept)
     assert not torch.equal(before["method/encoder.1.weight"], method_state(method)["method/encoder.1.weight"])
@@ -81,8 +82,9 @@ def test_joint_step_renews_alpha_and_moves_every_parameter(kind: type[Method], p
     seen: list[torch.Tensor] = []
     original = method.relevance.posterior
     method.relevance.posterior = lambda *parts: seen.append(original(*parts)) or seen[-1]  # type: ignore[func-returns-value]
+    images, now = batch(), tick("joint")
     with no_host_reads():
-        method.train_step(batch(), tick("joint"))
+        method.train_step(images, now)
     assert all(not torch.equal(before[name], p) for name, p in method.named_parameters())
     a, b = seen[0]
     assert torch.equal(method.relevance.carried, (a / b).detach())

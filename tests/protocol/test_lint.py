@@ -30,6 +30,9 @@ READS: dict[str, Callable[[torch.Tensor], object]] = {
     "assignment by mask": lambda x: x.clone().__setitem__(x > 0, torch.tensor([1.0, 2.0])),
     "masked_select": lambda x: torch.masked_select(x, x > 0),
     "unique": lambda x: torch.unique(x),
+    "repeat_interleave": lambda x: torch.repeat_interleave(x, torch.arange(3)),
+    "constant from the host": lambda x: x + torch.tensor(2.0),
+    "new_tensor": lambda x: x + x.new_tensor([1.0, 2.0, 3.0]),
     "equal": lambda x: torch.equal(x, x),
     "allclose": lambda x: torch.allclose(x, x),
     "validated distribution": lambda x: torch.distributions.Normal(x, x.abs(), validate_args=True),
@@ -68,6 +71,8 @@ def test_reads_inside_a_step_are_caught() -> None:
 def test_ordinary_tensor_algebra_passes() -> None:
     index = torch.tensor([2, 0])
     with no_host_reads():
+        torch.repeat_interleave(X, index.new_full((3,), 2), output_size=6)
+        X * torch.full((), 2.0) + torch.ones(3) + X.new_zeros(3)
         x = torch.where(X > 0, X, -X).index_select(0, index)
         x = x + torch.randn_like(x) * torch.rand(2).log()
         x[index.new_zeros(1)] = 1.0
