@@ -70,9 +70,9 @@ class PCA(Method):
 
     def discover(self, x: Tensor) -> Discovery:
         spectrum = self.spectrum.double()
-        extra = {"explained": float(self.variance.double().sum() / spectrum.sum())}
+        extra = {"explained": float(self.variance.double().sum() / spectrum.sum())} if spectrum.any() else {}
         needed = int(cumulative_rule(spectrum).sum())
-        if needed <= self.latent_dim:
+        if 0 < needed <= self.latent_dim:
             extra["pca_95"] = float(needed)
         return Discovery(self.variance, cumulative_rule(self.variance), extra=extra)
 

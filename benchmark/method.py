@@ -40,7 +40,7 @@ class Batch:
 
     def chunk(self, count: int) -> list[Batch]:
         """Return ``count`` equal contiguous parts; their sizes must come out even."""
-        if len(self) % count:
+        if count < 1 or len(self) % count:
             raise ValueError(f"a batch of {len(self)} images cannot be cut into {count} equal parts; choose a batch size divisible by {count}")
         size = len(self) // count
         return [Batch(x, index) for x, index in zip(self.x.split(size), self.index.split(size), strict=True)]

@@ -69,6 +69,8 @@ class Store:
             return Record.from_json(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return None
+        except OSError as error:
+            raise BenchError(f"cannot read '{path}': {error.strerror}; name a folder of records with --results") from None
         except (json.JSONDecodeError, UnicodeDecodeError) as error:
             raise BenchError(f"record '{path}' is truncated or not JSON ({error}); delete its folder and run `bench run` again") from None
         except (ValueError, TypeError, KeyError) as error:

@@ -128,6 +128,8 @@ def _from_file(path: Path) -> Entry:
         raise BenchError(f"there is no method file '{path}'; expected a Python file with one class built on Method")
     source = read_class(path.resolve())
     name = re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-")
+    if not path.stem.isascii() or not name:
+        raise BenchError(f"'{path}' gives no name for a method; expected a file called with letters and digits, as ./my_vae.py")
     if any(entry.name == name for entry in METHODS):
         raise BenchError(f"'{path}' would be called '{name}', which is a built-in method; rename the file")
     return Entry(name, str(path.resolve()), (source.doc.splitlines() or ["user file"])[0], headline=False)

@@ -64,11 +64,12 @@ def essence(text: str) -> str:
     >>> essence('# why\\ndef f():\\n    "what"\\n    return 1  # one\\n')
     'def f():\\n    return 1\\n'
     """
-    lines = text.splitlines()
+    lines = text.replace("\r\n", "\n").split("\n")
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
-            first = lines[node.lineno - 1].encode()[: node.col_offset].decode()
-            lines[node.lineno - 1 : node.end_lineno] = [first] + [""] * (node.end_lineno - node.lineno)
+            first, last = node.lineno - 1, (node.end_lineno or node.lineno) - 1
+            before, after = lines[first].encode()[: node.col_offset], lines[last].encode()[node.end_col_offset :]
+            lines[first : last + 1] = [(before + after.lstrip(b"; ")).decode()] + [""] * (last - first)
     for token in tokenize.generate_tokens(io.StringIO("\n".join(lines) + "\n").readline):
         if token.type == tokenize.COMMENT:
             lines[token.start[0] - 1] = lines[token.start[0] - 1][: token.start[1]]
@@ -97,8 +98,8 @@ def _parse(path: Path) -> ast.Module:
         return ast.parse(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise BenchError(f"cannot read '{path}': {error.strerror}") from None
-    except SyntaxError as error:
-        raise BenchError(f"'{path}' is not Python: {error.msg} in line {error.lineno}") from None
+    except (SyntaxError, UnicodeDecodeError, ValueError) as error:
+        raise BenchError(f"'{path}' is not Python in UTF-8: {error}") from None
 
 
 def _find_class(tree: ast.Module, name: str | None, path: Path) -> ast.ClassDef:

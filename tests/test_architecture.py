@@ -85,6 +85,13 @@ def test_nouns_and_registry_need_the_standard_library_only(name: str) -> None:
     assert outside <= {"benchmark"}
 
 
+@pytest.mark.parametrize("command", [["--help"], ["list"], ["show", "vae"], ["show", "circle"]])
+def test_looking_around_imports_no_numpy(command: list[str]) -> None:
+    code = f"import sys, benchmark.cli; benchmark.cli.cli({command!r}, standalone_mode=False); assert not {{'torch', 'numpy'}} & set(sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.parametrize(
     "statement",
     [

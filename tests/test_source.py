@@ -78,6 +78,11 @@ def test_essence_keeps_code_and_strings_but_no_comments_docstrings_or_blank_line
     assert essence(text) == 'x = "# no comment"\ndef f():\n    return """kept"""\n'
 
 
+def test_code_after_a_bare_string_on_one_line_is_kept() -> None:
+    assert essence("def f():\n    'why'; x = 1\n") != essence("def f():\n    'why'; x = 2\n")
+    assert essence("x = 'a\u2028b'\n") == "x = 'a\u2028b'\n"
+
+
 def test_digest_ignores_words_and_follows_behaviour(tmp_path: Path) -> None:
     digests = [
         code_digest(write(tmp_path / str(number), text))

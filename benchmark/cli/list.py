@@ -34,7 +34,7 @@ def _rows(kind: str) -> list[tuple[str, str]]:
 
         return [(budget.name, budget.summary) for budget in BUDGETS.values()]
     if kind == "suites":
-        from benchmark.protocol.stages import suites
+        from benchmark.protocol.suites import suites
 
         return [(suite.name, suite.summary) for suite in suites()]
     if kind in ("tables", "figures"):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from benchmark.cli import data_dir_option, results_option
 
@@ -43,11 +44,14 @@ def run(
     Finished runs are skipped, interrupted ones resume where they stood, a failing run leaves its record while the others go on. Exit status: 0
     all well, 1 a run failed, 2 a mistake in the call, 130 or 143 interrupted.
     """
-    from benchmark.protocol.stages import Stage, read_suite, resolve
+    from benchmark.protocol.stages import resolve
+    from benchmark.protocol.suites import Stage, read_suite
     from benchmark.records import Store
 
-    if suite is not None and (everything or methods or datasets or latent_dims or options["steps"]):
-        raise click.UsageError("--suite has its own methods, datasets and sizes; give it alone", click.get_current_context())
+    given = click.get_current_context().get_parameter_source
+    own = ("everything", "methods", "datasets", "latent_dims", "seeds", "budget", "steps", "batch_size", "shard")
+    if suite is not None and any(given(name) is ParameterSource.COMMANDLINE for name in own):
+        raise click.UsageError("--suite has its own grid; give it without --all, --methods, --datasets, sizes, seeds, budget or shard")
     stages = read_suite(suite).stages if suite is not None else (Stage(_grid(everything, methods, datasets, latent_dims, options)),)
     store, tally = Store(options["results"]), Tally()
     for stage in stages:
@@ -70,7 +74,8 @@ def run(
 def _grid(everything: bool, methods: tuple[str, ...], datasets: tuple[str, ...], latent_dims: tuple[str, ...], options: dict[str, Any]) -> Any:
     from benchmark import registry
     from benchmark.options import split_list
-    from benchmark.protocol.suite import Grid, offline_datasets
+    from benchmark.protocol.suite import offline_datasets
+    from benchmark.protocol.suites import Grid
     from benchmark.spec import BenchError
 
     chosen, sources = split_list(methods), split_list(datasets)

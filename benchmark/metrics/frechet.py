@@ -52,6 +52,8 @@ def _fd_raw(evidence: Evidence) -> tuple[float, int]:
     if math.prod(evidence.shape) > RAW_LIMIT:
         raise Absent(f"raw space is used for data of up to {RAW_LIMIT} numbers, this has {math.prod(evidence.shape)}")
     n = _count(evidence)
+    if n < 2:
+        raise Absent("a covariance needs two test vectors at least")
     samples = evidence.sample_vectors(n)
     if not np.isfinite(samples).all():
         raise Absent("samples are not finite")

@@ -47,4 +47,5 @@ def active_units(mean: Tensor, log_var: Tensor) -> int:
 
     V is the variance of the means over the images, S the mean of the posterior variances; the torch twin of ``metrics.dimension``'s.
     """
-    return int((mean.double().var(0, correction=0) > log_var.double().exp().mean(0)).sum())
+    spread = mean.double().var(0, correction=0)
+    return int(((spread > log_var.double().exp().mean(0)) & (spread >= 1e-8)).sum())

@@ -35,7 +35,7 @@ def first_joint_step(burn_in: float, steps: int, steps_per_epoch: int) -> int:
     if not 0.0 <= burn_in <= 1.0:
         raise ValueError(f"burn_in is a share of the epochs, expected 0 to 1, got {burn_in}")
     epochs = steps // steps_per_epoch
-    return (math.floor(burn_in * epochs) + 1) * steps_per_epoch if epochs >= 10 else math.ceil(burn_in * steps)
+    return (math.floor(burn_in * epochs + 1e-9) + 1) * steps_per_epoch if epochs >= 10 else math.ceil(burn_in * steps)
 
 
 class Head(nn.Linear):

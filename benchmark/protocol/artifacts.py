@@ -60,7 +60,7 @@ def _within_limit(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     while True:
         kept = {name: array if name == "code_covariance" else array[: max(1, int(share * len(array)))] for name, array in arrays.items()}
         size = len(npz_bytes(kept))
-        if size <= LIMIT or share < 0.01:
+        if size <= LIMIT or share < 1e-4:
             return kept
         share *= 0.95 * LIMIT / size
 

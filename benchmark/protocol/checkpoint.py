@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -28,16 +29,25 @@ def method_state(method: Method) -> dict[str, Tensor]:
 def write(path: Path, tensors: Mapping[str, Tensor], header: Mapping[str, str]) -> None:
     """Write ``tensors`` and ``header`` to ``path`` whole (temporary file, fsync, rename)."""
     plain = {name: tensor.detach().to("cpu").contiguous().clone() for name, tensor in tensors.items()}
-    atomic_write(path, save(plain, metadata=dict(header)))
+    atomic_write(path, save(plain, metadata={**header, "sha256": _digest(plain)}))
 
 
 def read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]] | None:
-    """Return the tensors and header of ``path``; None where there is no file or it is no safetensors file."""
+    """Return the tensors and header of ``path``; None where there is no file, or one that is damaged."""
     try:
         with safe_open(path, framework="pt") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
+            tensors, header = {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
     except (FileNotFoundError, SafetensorError):
         return None
+    return (tensors, header) if header.pop("sha256", None) == _digest(tensors) else None
+
+
+def _digest(tensors: Mapping[str, Tensor]) -> str:
+    hasher = hashlib.sha256()
+    for name in sorted(tensors):
+        hasher.update(name.encode())
+        hasher.update(tensors[name].reshape(-1).view(torch.uint8).numpy())
+    return hasher.hexdigest()
 
 
 @torch.no_grad()

@@ -63,10 +63,12 @@ class Evaluator:
         return min(REFERENCE_IMAGES, len(self.test))
 
     @cached_property
+    @torch.no_grad()
     def squared_error(self) -> np.ndarray:
         return np.concatenate([_errors(x, self.method.decode(self.method.encode(x))) for _, x in self._chunks("encode")])
 
     @cached_property
+    @torch.no_grad()
     def sampled_squared_error(self) -> np.ndarray | None:
         errors = []
         for _, x in self._chunks("posterior"):
@@ -77,6 +79,7 @@ class Evaluator:
         return np.concatenate(errors)
 
     @cached_property
+    @torch.no_grad()
     def _posterior(self) -> tuple[np.ndarray, np.ndarray]:
         """Posterior means (N, L) and variances (N, L) of the test images; the code and zeros without a posterior."""
         means, variances = [], []
@@ -110,7 +113,6 @@ class Evaluator:
         """Covariance (L, L) of the posterior means over the test images."""
         return np.atleast_2d(np.cov(self._posterior[0], rowvar=False))
 
-    @torch.no_grad()
     def _chunks(self, purpose: str) -> Iterator[tuple[int, Tensor]]:
         for chunk, x in enumerate(self.test.batches(CHUNK)):
             seed_noise(derive_seed(self.seed, purpose, chunk), self.device)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import math
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
@@ -34,15 +35,20 @@ Progress = Callable[[int, Mapping[str, float]], None]
 Stop = Callable[[], str | None]
 
 
-def execute(job: Job, settings: Settings, stop: Stop = lambda: None, progress: Progress = lambda step, values: None) -> Record | None:
+def execute(
+    job: Job, settings: Settings, stop: Stop = lambda: None, progress: Progress = lambda step, values: None, begun: Callable[[], None] = lambda: None
+) -> Record | None:
     """Carry out ``job`` and return its stored record; None where it was asked to stop (its checkpoint is kept).
 
-    Another process at work on the same run is waited for, and its record is taken.
+    Another process at work on the same run is waited for, and its record is taken; ``begun`` is called when the wait is over.
     """
     store = Store(settings.results)
     folder = store.folder(job.spec.key)
     folder.mkdir(parents=True, exist_ok=True)
-    with _locked(folder):
+    with _locked(folder, stop) as held:
+        if not held:
+            return None
+        begun()
         found = None if settings.force else finished(job, store)
         if found is not None:
             return found
@@ -55,10 +61,22 @@ def execute(job: Job, settings: Settings, stop: Stop = lambda: None, progress: P
 
 
 @contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[None]:
+def _locked(folder: Path, stop: Stop) -> Iterator[bool]:
+    """Hold the run's lock and clear what a killed write left; yields False where it was asked to stop while it waited."""
     with (folder / ".lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if stop() is not None:
+                    yield False
+                    return
+                time.sleep(0.1)
+            else:
+                break
+        for leftover in folder.glob(".*.*.??????*"):
+            leftover.unlink(missing_ok=True)
+        yield True
 
 
 def _attempt(job: Job, settings: Settings, folder: Path, stop: Stop, progress: Progress) -> Record | None:
@@ -76,6 +94,8 @@ def _attempt(job: Job, settings: Settings, folder: Path, stop: Stop, progress: P
     except BenchError as error:
         return _ended(blank, "failed", str(error))
     except Exception as error:
+        if isinstance(error, RuntimeError) and "not enough memory" in str(error):
+            return _ended(blank, "out-of-memory", str(error))
         atomic_write(folder / "log.txt", traceback.format_exc().encode())
         return _ended(blank, "failed", f"{type(error).__name__}: {error}".strip())
 
@@ -85,6 +105,8 @@ def _ended(blank: Record, status: str, error: str) -> Record:
 
 
 def _run(job: Job, settings: Settings, folder: Path, device: torch.device, blank: Record, stop: Stop, progress: Progress) -> Record:
+    if job.method.entry.code != job.code:
+        raise BenchError(f"the code of '{job.spec.method}' changed while the run waited; run the same command again")
     splits = load(instance(job.dataset, job.data_dir))
     if splits.digest != job.spec.data:
         raise BenchError(f"the data of '{job.spec.dataset}' changed while the run waited; run the same command again")
@@ -92,8 +114,10 @@ def _run(job: Job, settings: Settings, folder: Path, device: torch.device, blank
     trainer.stop, trainer.progress = _with_limit(stop, settings.time_limit), progress
     try:
         trainer.fit()
-    finally:
+    except Diverged:
         _write_curves(folder, trainer)
+        raise
+    _write_curves(folder, trainer)
     started = time.perf_counter()
     evidence = Evaluator(trainer.method, TensorSplit(splits.test, device), seed=job.spec.seed, device=device)
     measurements, absent = measure(evidence, [registry.load(entry.target) for entry in registry.entries("metrics")])
@@ -119,7 +143,7 @@ def _trainer(job: Job, settings: Settings, folder: Path, device: torch.device, s
         batch_size=spec.batch_size,
         device=device,
         path=folder / "checkpoint.safetensors",
-        identity={"key": spec.key, "code": job.code},
+        identity={"key": spec.key, "code": job.code, "device": device.type, "torch": torch.__version__},
         checkpoint_seconds=settings.checkpoint_seconds,
     )
 
@@ -136,7 +160,10 @@ def _work(trainer: Trainer) -> dict[str, Any]:
 
 def _plain(found: Discovery) -> dict[str, Any]:
     extra = {name: float(value) for name, value in found.extra.items()}
-    return {"relevance": found.relevance.double().tolist(), "active": found.active.tolist(), "flags": list(found.flags), "extra": extra}
+    relevance = found.relevance.double().tolist()
+    if not all(map(math.isfinite, [*relevance, *extra.values()])):
+        raise BenchError(f"discover returned numbers that are not finite: relevance {relevance}, extra {extra}")
+    return {"relevance": relevance, "active": found.active.tolist(), "flags": list(found.flags), "extra": extra}
 
 
 def _write_curves(folder: Path, trainer: Trainer) -> None:

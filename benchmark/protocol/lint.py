@@ -19,9 +19,6 @@ __all__ = ["HostRead", "no_host_reads"]
 _READS = "item tolist numpy cpu __bool__ __float__ __int__ __index__ __repr__ __format__ __array__ __contains__".split()
 """Methods of tensors."""
 
-_UPLOADS = "tensor new_tensor as_tensor asarray from_numpy".split()
-"""Functions that make a tensor of host values; ``torch.full``, ``zeros`` and the like fill on the device and pass."""
-
 _OPERATORS = "_local_scalar_dense item is_nonzero nonzero masked_select equal allclose bincount _unique2 unique_dim unique_consecutive".split()
 """Operators, however they were reached, whose result or shape needs values on the host."""
 
@@ -37,14 +34,16 @@ class _Calls(TorchFunctionMode):
         name = getattr(func, "__name__", "")
         if name in _READS:
             _complain(f"Tensor.{name} reads a tensor on the host")
-        if name in _UPLOADS:
-            _complain(f"{name} copies numbers from the host")
+        if name == "to" and any(isinstance(argument, str) and argument.startswith("cpu") for argument in (*args[1:], *(kwargs or {}).values())):
+            _complain("Tensor.to('cpu') reads a tensor on the host")
         return func(*args, **(kwargs or {}))
 
 
 class _Operators(TorchDispatchMode):
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         name = func.__name__.split(".")[0]
+        if name == "lift_fresh":
+            _complain("a constant (torch.tensor, or a list as an index) copies numbers from the host")
         if name in _OPERATORS:
             _complain(f"{name} reads a tensor on the host")
         if name in _INDEXING and any(index is not None and index.dtype in (torch.bool, torch.uint8) for index in args[1]):

@@ -1,47 +1,24 @@
-"""Suites: grids that belong together, in stages. A later stage may take the value of an option from the runs of an earlier one.
-
-A suite is a TOML file: a ``summary`` and a list of ``[[stage]]`` tables with the fields of :class:`~benchmark.protocol.suite.Grid`, and ``take``,
-which says for an option where its number comes from: ``{ gamma = "vae: discovery.extra.gamma" }`` is the number in the record of the same dataset,
-latent size, seed and budget of ``vae``. It is resolved run by run and enters the Config, so the key of a run tells its real value.
-"""
+"""Stages of a suite: the options that a later stage takes from the records of an earlier one are resolved run by run."""
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
-from importlib import resources
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 from benchmark.options import suggest
-from benchmark.protocol.suite import Grid, Job, plan
+from benchmark.protocol.suite import Job, plan
+from benchmark.protocol.suites import Stage
 from benchmark.records import Store
 from benchmark.spec import BenchError, Record
 
-__all__ = ["Stage", "Suite", "Waiting", "read_suite", "resolve", "suites"]
-
-
-@dataclass(frozen=True)
-class Stage:
-    """A grid, and where the values of its open options come from: option -> ``method: path.in.its.record``."""
-
-    grid: Grid
-    take: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Suite:
-    """A named list of stages."""
-
-    name: str
-    summary: str
-    stages: tuple[Stage, ...]
+__all__ = ["Waiting", "resolve"]
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """A job whose parent has no value to take (yet), and why."""
+    """A job whose parent has no value to take (yet), and why; in its spec the open options are None."""
 
     job: Job
     reason: str
@@ -49,25 +26,6 @@ class Waiting:
     def record(self) -> Record:
         """The record that says so."""
         return Record(spec=self.job.spec.document(), key=self.job.spec.key, code=self.job.code, status="blocked", error=self.reason)
-
-
-def suites() -> list[Suite]:
-    """Return the suites that come with the package, by name."""
-    files = sorted(resources.files("benchmark").joinpath("data", "suites").iterdir(), key=lambda file: file.name)
-    return [_parse(Path(file.name).stem, file.read_text(encoding="utf-8"), file.name) for file in files if file.name.endswith(".toml")]
-
-
-def read_suite(name: str) -> Suite:
-    """Return the suite called ``name``, or the one in the file ``name`` where that ends in ``.toml``."""
-    if name.endswith(".toml"):
-        try:
-            return _parse(Path(name).stem, Path(name).read_text(encoding="utf-8"), name)
-        except OSError as error:
-            raise BenchError(f"cannot read suite '{name}': {error.strerror}") from None
-    known = {suite.name: suite for suite in suites()}
-    if name not in known:
-        raise BenchError(f"unknown suite '{name}'{suggest(name, known)} (see `bench list suites`, or give a file FILE.toml)")
-    return known[name]
 
 
 def resolve(stage: Stage, data_dir: Path, store: Store) -> tuple[list[Job], list[Waiting]]:
@@ -82,44 +40,10 @@ def resolve(stage: Stage, data_dir: Path, store: Store) -> tuple[list[Job], list
         try:
             values = {option: _value(store, parents[option][_place(job)], _path(stage, option)) for option in stage.take}
         except LookupError as reason:
-            waiting.append(Waiting(job, str(reason.args[0])))
+            waiting.append(Waiting(_with_options(job, dict.fromkeys(stage.take), stage.take), str(reason.args[0])))
         else:
             ready.append(_with_options(job, values, stage.take))
     return ready, waiting
-
-
-def _parse(name: str, text: str, file: str) -> Suite:
-    try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise BenchError(f"suite '{file}' is not TOML: {error}") from None
-    _only(document, {"summary", "stage"}, file)
-    stages = document.get("stage")
-    if not isinstance(stages, list) or not stages:
-        raise BenchError(f"suite '{file}' has no [[stage]]; see benchmark/data/suites/gamma.toml for an example")
-    return Suite(name, str(document.get("summary", "")), tuple(_stage(table, file) for table in stages))
-
-
-def _stage(table: dict[str, Any], file: str) -> Stage:
-    kinds = {"methods": list, "datasets": list, "latent_dims": list, "seeds": int, "budget": str, "steps": int, "batch_size": int, "take": dict}
-    _only(table, set(kinds), f"{file}, [[stage]]")
-    for name, value in table.items():
-        if not isinstance(value, kinds[name]):
-            raise BenchError(f"'{name}' in suite '{file}' is {value!r}; expected a {kinds[name].__name__}")
-    missing = sorted({"methods", "datasets"} - set(table))
-    if missing:
-        raise BenchError(f"a [[stage]] of suite '{file}' has no '{missing[0]}'; give a list")
-    take = table.pop("take", {})
-    for option, source in take.items():
-        if not isinstance(source, str) or ":" not in source:
-            raise BenchError(f"take.{option} in suite '{file}' is {source!r}; expected 'METHOD: path.in.its.record'")
-    return Stage(Grid(**table), take)
-
-
-def _only(table: Mapping[str, Any], known: set[str], where: str) -> None:
-    for name in table:
-        if name not in known:
-            raise BenchError(f"unknown key '{name}' in suite '{where}'{suggest(name, known)} (expected {', '.join(sorted(known))})")
 
 
 def _place(job: Job) -> tuple[Any, ...]:
@@ -145,10 +69,12 @@ def _value(store: Store, parent: Job, path: list[str]) -> float:
         if not isinstance(found, Mapping) or part not in found:
             raise LookupError(f"the record of its parent {parent.spec.key} has no '{'.'.join(path)}'")
         found = found[part]
+    if not isinstance(found, (int, float)):
+        raise LookupError(f"'{'.'.join(path)}' in the record of its parent {parent.spec.key} is no number")
     return float(found)
 
 
-def _with_options(job: Job, values: Mapping[str, float], take: Mapping[str, str]) -> Job:
+def _with_options(job: Job, values: Mapping[str, float | None], take: Mapping[str, str]) -> Job:
     for option in values:
         if option not in job.spec.config:
             raise BenchError(f"'{job.spec.method}' has no option '{option}' to take a value for{suggest(option, job.spec.config)}")

@@ -58,7 +58,7 @@ class CudaGraphs:
         """Record ``run`` and return its replay and the tensors that hold its values after each replay."""
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(graph):
-            values = run()
+            values = {name: value.detach() for name, value in run().items()}
         return graph.replay, values
 
 

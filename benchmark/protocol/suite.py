@@ -12,23 +12,11 @@ from threadpoolctl import threadpool_limits
 from benchmark import registry
 from benchmark.datasets.split import Dataset, Splits
 from benchmark.options import suggest
+from benchmark.protocol.suites import Grid
 from benchmark.registry import Choice
 from benchmark.spec import BUDGETS, BenchError, Budget, RunSpec
 
 __all__ = ["Grid", "Job", "instance", "load", "offline_datasets", "plan"]
-
-
-@dataclass(frozen=True)
-class Grid:
-    """What to run, as it was asked for. ``latent_dims`` empty: the dataset's own; ``steps`` and ``batch_size`` override the budget."""
-
-    methods: Sequence[str]
-    datasets: Sequence[str]
-    latent_dims: Sequence[int] = ()
-    seeds: int = 1
-    budget: str = "quick"
-    steps: int | None = None
-    batch_size: int | None = None
 
 
 @dataclass(frozen=True)
@@ -66,7 +54,7 @@ def plan(grid: Grid, data_dir: Path) -> list[Job]:
     budget = BUDGETS[grid.budget]
     methods = [registry.choose("methods", text) for text in _unique(grid.methods)]
     datasets = [registry.choose("datasets", text) for text in _unique(grid.datasets)]
-    jobs: list[Job] = []
+    jobs: dict[str, Job] = {}
     for dataset in datasets:
         source = instance(dataset, data_dir)
         for method in methods:
@@ -76,8 +64,18 @@ def plan(grid: Grid, data_dir: Path) -> list[Job]:
         for latent_dim in sorted(set(grid.latent_dims)) or declared:
             for method in methods:
                 schedule = _schedule(grid, budget, method, dataset.name, source, len(splits.train))
-                jobs += [_job(method, dataset, splits, latent_dim, seed, schedule, data_dir) for seed in range(grid.seeds)]
-    return jobs
+                for seed in range(grid.seeds):
+                    _add(jobs, _job(method, dataset, splits, latent_dim, seed, schedule, data_dir))
+    return list(jobs.values())
+
+
+def _add(jobs: dict[str, Job], job: Job) -> None:
+    """Add a job; the same run asked for twice is one, and two methods of one name are an error."""
+    other = jobs.setdefault(job.spec.key, job)
+    if other.code != job.code:
+        raise BenchError(
+            f"'{job.method.entry.target}' and '{other.method.entry.target}' are both called '{job.spec.method}'; rename one of the files"
+        )
 
 
 def _unique(texts: Sequence[str]) -> list[str]:

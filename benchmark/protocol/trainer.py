@@ -114,6 +114,8 @@ class Trainer:
     @torch.no_grad()
     def _log(self, values: Mapping[str, Tensor]) -> None:
         """Add to the window's sums on the device; fetch them, check them and start a new window every ``log_every`` steps."""
+        if self.step == 1 or not self._sums:
+            self._check(values)
         if not self._sums:
             self._sums = {name: torch.zeros_like(value, dtype=torch.float32) for name, value in values.items()}
         if values.keys() != self._sums.keys():
@@ -127,6 +129,13 @@ class Trainer:
             torch._foreach_zero_(list(self._sums.values()))
             parts = fetched.split([total.numel() for total in self._sums.values()])
             self._point({name: part.view(total.shape) for (name, total), part in zip(self._sums.items(), parts, strict=True)})
+
+    def _check(self, values: Mapping[str, Tensor]) -> None:
+        """``train_step`` returns named tensors of shape () or (latent_dim,), at least one."""
+        allowed = ((), (self.method.latent_dim,))
+        wrong = [f"{name} {tuple(value.shape)}" for name, value in values.items() if tuple(value.shape) not in allowed] if values else ["nothing"]
+        if wrong:
+            raise RuntimeError(f"train_step returned {', '.join(wrong)}; expected named tensors of shape () or ({self.method.latent_dim},)")
 
     def _point(self, values: Mapping[str, Tensor]) -> None:
         for name, value in {"step": torch.tensor(self.step), **values}.items():

@@ -66,6 +66,11 @@ def test_signs_are_fixed(data: Split) -> None:
     assert bool((largest > 0).all())
 
 
+def test_constant_data_has_nothing_to_explain() -> None:
+    found = fitted(Split(np.ones((20, 6), np.float32), (6,)), 3).discover(torch.ones(5, 6))
+    assert not found.active.any() and found.extra == {}
+
+
 def test_more_dimensions_than_numbers_is_an_error(data: Split) -> None:
     with pytest.raises(ValueError, match="at most 6 dimensions"):
         fitted(data, 7)

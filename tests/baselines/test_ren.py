@@ -122,7 +122,7 @@ def test_resume_is_bitwise_in_both_phases(tmp_path: Path, kind: type[Method], at
     assert one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
 
 
-def test_r_dpvae_with_an_identity_flow_takes_the_joint_step_of_a_one_sample_r_vae() -> None:
+def test_identity_flow_gives_the_one_sample_rate_and_leaves_codes_alone() -> None:
     """With all flow parameters zero, g is the identity and the rate is R-VAE's with the same draw in place of its expectation."""
     from benchmark.nn.ard import kl_ard, rate_ard
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import random
 import signal
@@ -73,16 +74,42 @@ def test_killed_run_started_again_equals_one_left_alone(tmp_path: Path, alone: d
     assert same(results(tmp_path), alone), f"killed after step {target}"
 
 
-def test_interrupted_run_leaves_with_130_and_goes_on(tmp_path: Path, alone: dict[str, object]) -> None:
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_interrupted_run_leaves_a_checkpoint_and_goes_on(tmp_path: Path, alone: dict[str, object], number: int, status: int) -> None:
+    """The signal goes to the whole process group, as Ctrl-C, `timeout` and schedulers send it."""
     process = start(tmp_path, *RUN)
     while process.poll() is None and step_of(tmp_path) < 50:
         time.sleep(0.01)
-    os.killpg(process.pid, signal.SIGINT)
-    assert process.wait(30) == 130
+    os.killpg(process.pid, number)
+    assert process.wait(30) == status
     assert step_of(tmp_path) >= 50
     assert not list(tmp_path.glob("results/runs/*/record.json"))
-    assert start(tmp_path, *RUN).wait(120) == 0
+    if number == signal.SIGINT:
+        assert start(tmp_path, *RUN).wait(120) == 0
+        assert same(results(tmp_path), alone)
+
+
+def test_two_calls_on_one_folder_share_the_work(tmp_path: Path, alone: dict[str, object]) -> None:
+    first, second = start(tmp_path, *RUN), start(tmp_path, *RUN)
+    assert first.wait(120) == second.wait(120) == 0
     assert same(results(tmp_path), alone)
+
+
+def test_a_run_that_waits_for_another_process_can_be_interrupted(tmp_path: Path) -> None:
+    key = subprocess.run(
+        [sys.executable, "-m", "benchmark", *RUN, "--dry-run"], cwd=tmp_path, capture_output=True, text=True, check=True
+    ).stdout.split()[1]
+    folder = tmp_path / "results" / "runs" / key
+    folder.mkdir(parents=True)
+    with (folder / ".lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        process = start(tmp_path, *RUN, "--time-limit", "0.1")
+        time.sleep(6.0)  # the run has begun to wait by then; waiting is no part of its time
+        assert process.poll() is None
+        assert [path.name for path in folder.iterdir()] == [".lock"]
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.wait(20) == 130
+    assert [path.name for path in folder.iterdir()] == [".lock"]
 
 
 def test_two_workers_give_the_same_bits_as_one(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -67,6 +68,31 @@ def test_record_of_other_code_is_run_again(ran: tuple[Path, subprocess.Completed
     Store(tmp_path / "results" / "runs").write(type(record)(**{**record.__dict__, "code": "0" * 16}))
     told = bench(tmp_path, "run", "--methods", "pca", "--datasets", "circle", "--budget", "smoke", "--dry-run")
     assert "1 to run, 0 finished before" in told.stdout
+
+
+def test_a_run_asked_for_twice_is_one(tmp_path: Path) -> None:
+    told = bench(tmp_path, "run", "--methods", "vae,vae[sigma=learned]", "--datasets", "circle", "--dry-run").stdout
+    assert "1 to run, 0 finished before" in told
+
+
+def test_two_files_of_one_name_are_refused(tmp_path: Path) -> None:
+    text = registry.find("methods", "vae").path.read_text(encoding="utf-8")
+    for folder, content in (("p", text), ("q", text + "X = 1\n")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "my_vae.py").write_text(content, encoding="utf-8")
+    done = bench(tmp_path, "run", "--methods", "p/my_vae.py,q/my_vae.py", "--datasets", "circle")
+    assert done.returncode == 2 and "rename one of" in done.stderr
+
+
+def test_files_called_like_modules_do_not_disturb_the_runs(tmp_path: Path) -> None:
+    for name in ("benchmark.py", "random.py"):
+        (tmp_path / name).write_text("raise SystemExit('not this one')\n", encoding="utf-8")
+    code = "from benchmark.cli import main; main()"
+    arguments = ["run", "--methods", "pca", "--datasets", "circle", "--budget", "smoke"]
+    environment = {**os.environ, "PYTHONPATH": str(Path(benchmark.__file__).parents[1])}
+    command = [sys.executable, "-P", "-c", code, *arguments]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_shards_are_disjoint_and_cover_the_grid(tmp_path: Path) -> None:
@@ -144,6 +170,8 @@ def test_time_limit_leaves_a_record_and_a_later_call_goes_on(tmp_path: Path) -> 
         (("run", "--methods", "vae", "--datasets", "npz:nowhere.npz"), "nowhere.npz"),
         (("run", "--methods", "vae", "--datasets", "circle", "--budget", "smoke", "--results", "/proc/x"), "--results"),
         (("run", "--nonsense"), "--nonsense"),
+        (("run", "--suite", "gamma", "--seeds", "1"), "--suite has its own grid"),
+        (("table", "--results", "/etc/hostname"), "--results"),
         (("nonsense",), "nonsense"),
         (("list", "nonsense"), "nonsense"),
         (("show", "nonsense"), "bench list"),

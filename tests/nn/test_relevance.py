@@ -69,7 +69,14 @@ def test_alpha_that_is_no_number_is_an_error() -> None:
 
 @pytest.mark.parametrize(
     ("burn_in", "steps", "per_epoch", "expected"),
-    [(0.1, 100 * 600, 600, 11 * 600), (0.0, 100 * 600, 600, 600), (0.5, 1500 * 32, 32, 751 * 32), (0.1, 300, 390, 30), (0.0, 300, 390, 0)],
+    [
+        (0.1, 100 * 600, 600, 11 * 600),
+        (0.0, 100 * 600, 600, 600),
+        (0.5, 1500 * 32, 32, 751 * 32),
+        (0.1, 300, 390, 30),
+        (0.0, 300, 390, 0),
+        (0.29, 100, 1, 30),
+    ],
 )
 def test_joint_steps_begin_where_algorithm_1_says(burn_in: float, steps: int, per_epoch: int, expected: int) -> None:
     assert first_joint_step(burn_in, steps, per_epoch) == expected

@@ -57,6 +57,14 @@ def test_missing_or_broken_file_reads_as_none(tmp_path: Path) -> None:
     assert checkpoint.read(tmp_path / "broken") is None
 
 
+def test_a_damaged_body_reads_as_none(tmp_path: Path) -> None:
+    checkpoint.write(tmp_path / "c", {"a": torch.ones(100)}, {"step": "1"})
+    content = bytearray((tmp_path / "c").read_bytes())
+    content[-10] ^= 1
+    (tmp_path / "c").write_bytes(content)
+    assert checkpoint.read(tmp_path / "c") is None
+
+
 def test_failed_write_leaves_the_old_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "c"
     checkpoint.write(path, {"a": torch.ones(2)}, {})

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.protocol.stages import read_suite, resolve, suites
+from benchmark.protocol.stages import resolve
+from benchmark.protocol.suites import read_suite, suites
 from benchmark.records import Store, frame
 from benchmark.spec import BenchError
 
@@ -80,6 +81,9 @@ def test_a_path_that_is_not_in_the_parents_record_blocks_too(tmp_path: Path) -> 
         ('[[stage]]\ndatasets = ["circle"]\n', "has no 'methods'"),
         ('[[stage]]\nmethods = "vae"\ndatasets = ["circle"]\n', "expected a list"),
         (STAGE.format(method="vae") + 'take = { gamma = "nothing" }\n', "expected 'METHOD: path"),
+        (STAGE.format(method="vae").replace("seeds = 2", "seeds = -1"), "expected a whole number from 1"),
+        (STAGE.format(method="vae") + "latent_dims = [0]\n", "expected a whole number from 1"),
+        (STAGE.format(method="vae").replace('["vae"]', "[1]"), "expected names in quotes"),
     ],
 )
 def test_mistakes_in_a_suite_are_named(tmp_path: Path, text: str, message: str) -> None:
@@ -93,4 +97,12 @@ def test_unknown_suites_and_mixed_calls_are_refused(tmp_path: Path) -> None:
     with pytest.raises(BenchError, match="cannot read suite"):
         read_suite(str(tmp_path / "nothing.toml"))
     mixed = bench(tmp_path, "run", "--suite", "gamma", "--methods", "vae")
-    assert mixed.returncode == 2 and "--suite has its own methods" in mixed.stderr
+    assert mixed.returncode == 2 and "--suite has its own grid" in mixed.stderr
+
+
+def test_a_waiting_run_never_replaces_a_finished_one(tmp_path: Path) -> None:
+    """The parent diverges; the ordinary run of the same options, with the default gamma, is done and stays so."""
+    first = STAGE.format(method='vae[lr=1e20]", "vae[sigma=fixed]').replace("seeds = 2", "seeds = 1")
+    later = STAGE.format(method="vae[sigma=fixed]").replace("seeds = 2", "seeds = 1") + 'take = { gamma = "vae[lr=1e20]: discovery.extra.gamma" }\n'
+    assert bench(tmp_path, "run", "--suite", str(suite_file(tmp_path, first + later))).returncode == 1
+    assert sorted(record.status for record in Store(tmp_path / "results" / "runs").records()) == ["blocked", "diverged", "done"]

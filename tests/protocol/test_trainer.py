@@ -96,6 +96,16 @@ def test_logged_names_must_not_change(tmp_path: Path) -> None:
         trainer(Fickle, tmp_path / "x.safetensors").fit()
 
 
+@pytest.mark.parametrize("returned", [{}, {"loss": torch.zeros(4)}])
+def test_logged_values_have_shape_nothing_or_latent_dim(tmp_path: Path, returned: dict[str, torch.Tensor]) -> None:
+    class Wrong(Honest):
+        def train_step(self, batch: Batch, tick: Tick) -> dict[str, torch.Tensor]:
+            return returned
+
+    with pytest.raises(RuntimeError, match=r"expected named tensors of shape \(\) or \(3,\)"):
+        trainer(Wrong, tmp_path / "x.safetensors").fit()
+
+
 def test_curves_are_window_means(tmp_path: Path) -> None:
     seen: list[float] = []
 

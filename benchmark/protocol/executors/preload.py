@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from benchmark import registry
-from benchmark.protocol import job, runtime
+import signal
+
+for number in (signal.SIGINT, signal.SIGTERM):
+    signal.signal(number, signal.SIG_IGN)  # a signal to the whole group is for the runs, which listen for it; the server ends with its parent
+
+from benchmark import registry  # noqa: E402
+from benchmark.protocol import job, runtime  # noqa: E402
 
 __all__ = ["job"]
 

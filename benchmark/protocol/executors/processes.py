@@ -5,20 +5,23 @@ Processes are forked from a server that has imported torch once. What a run comp
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
+import os
 import signal
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from typing import Any
 
 from benchmark.protocol.reuse import Settings
 from benchmark.protocol.suite import Job
 from benchmark.records import Store
-from benchmark.spec import Record
+from benchmark.spec import BenchError, Record
 
 __all__ = ["Events", "Outcome", "run_jobs"]
 
@@ -50,8 +53,10 @@ class _Running:
     job: Job
     process: BaseProcess
     events: Connection
-    started: float = field(default_factory=time.monotonic)
+    begun: float | None = None
     result: tuple[str, str | None] | None = None
+    asked_to_stop: bool = False
+    overstayed: bool = False
 
 
 def run_jobs(jobs: Sequence[Job], settings: Settings, workers: int, events: Events, interrupted: Callable[[], bool] = lambda: False) -> list[Outcome]:
@@ -62,6 +67,7 @@ def run_jobs(jobs: Sequence[Job], settings: Settings, workers: int, events: Even
         if interrupted():
             waiting.clear()
             for each in running:
+                each.asked_to_stop = True
                 each.process.terminate()
         while waiting and len(running) < workers:
             running.append(_start(context, waiting.pop(), settings))
@@ -79,8 +85,11 @@ def run_jobs(jobs: Sequence[Job], settings: Settings, workers: int, events: Even
 
 
 def _context() -> Any:
-    if sys.platform == "win32":
-        return multiprocessing.get_context("spawn")
+    """The server runs are forked from. It must find this package and no file of the same name that lies where the command was called."""
+    root = str(Path(__file__).resolve().parents[3])
+    if root not in (entry.rstrip("/") for entry in sys.path[1:]):
+        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
+    os.environ["PYTHONSAFEPATH"] = "1"
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["benchmark.protocol.executors.preload"])
     return context
@@ -89,7 +98,10 @@ def _context() -> Any:
 def _start(context: Any, job: Job, settings: Settings) -> _Running:
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=_work, args=(job, settings, sender), daemon=True)
-    process.start()
+    try:
+        process.start()
+    except (EOFError, ConnectionError):
+        raise BenchError("the server that runs are forked from did not start; its own message stands above") from None
     sender.close()
     return _Running(job, process, receiver)
 
@@ -112,12 +124,12 @@ def _work(job: Job, settings: Settings, events: Connection) -> None:
             except OSError:
                 asked.append("the parent is gone")
 
-    record = execute(job, settings, stop=lambda: asked[0] if asked else None, progress=progress)
-    result = ("ended", "interrupted", None) if record is None else ("ended", record.status, record.error)
-    try:
-        events.send(result)
-    except OSError:
-        return
+    def tell(*message: Any) -> None:
+        with contextlib.suppress(OSError):
+            events.send(message)
+
+    record = execute(job, settings, lambda: asked[0] if asked else None, progress, lambda: tell("begun"))
+    tell("ended", *(("interrupted", None) if record is None else (record.status, record.error)))
 
 
 def _listen(each: _Running, events: Events) -> None:
@@ -126,6 +138,8 @@ def _listen(each: _Running, events: Events) -> None:
             kind, *rest = each.events.recv()
             if kind == "ended":
                 each.result = (rest[0], rest[1])
+            elif kind == "begun":
+                each.begun = time.monotonic()
             else:
                 events.progressed(each.job, rest[0], rest[1])
     except (EOFError, OSError):
@@ -133,18 +147,21 @@ def _listen(each: _Running, events: Events) -> None:
 
 
 def _enforce(each: _Running, settings: Settings) -> None:
-    if settings.time_limit is not None and time.monotonic() - each.started > settings.time_limit + GRACE:
-        each.result = ("timed-out", f"time limit of {settings.time_limit:g} s reached inside one step; its process was killed")
+    """Kill a run that overstays its limit inside one step; time spent waiting for another process does not count."""
+    if settings.time_limit is not None and each.begun is not None and time.monotonic() - each.begun > settings.time_limit + GRACE:
+        each.overstayed = True
         each.process.kill()
 
 
 def _conclude(each: _Running, settings: Settings) -> Outcome:
     """Return the outcome of an ended process, writing the record that a killed one could not write."""
     each.process.join()
-    code = each.process.exitcode
-    if each.result is not None and code == 0:
+    if each.result is not None and not each.overstayed:
         return Outcome(each.job, *each.result)
-    status, error = each.result if each.result is not None and each.result[0] == "timed-out" else ("killed", _cause(code))
+    if each.asked_to_stop:
+        return Outcome(each.job, "interrupted")
+    limit = f"time limit of {settings.time_limit:g} s reached inside one step; its process was killed" if each.overstayed else ""
+    status, error = ("timed-out", limit) if each.overstayed else ("killed", _cause(each.process.exitcode))
     spec = each.job.spec
     Store(settings.results).write(Record(spec=spec.document(), key=spec.key, code=each.job.code, status=status, error=error))
     return Outcome(each.job, status, error)
