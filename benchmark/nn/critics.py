@@ -1,0 +1,112 @@
+"""Auxiliary networks that belong to adversarial methods, whatever the backbone, and the penalty that trains them.
+
+| network | images | inputs of up to 64 numbers | source |
+|---|---|---|---|
+| latent critic, latent generator | 4 x 1024, ReLU | 3 x 256, ReLU | MaskAAE and FlexAE code; the small ones are ours |
+| image critic | 2 convolutions, 1024, ReLU | 2 x 256, ReLU | FlexAE code; the small one is ours |
+| discriminator, two logits | 5 x 1000, LeakyReLU 0.2 | 5 x 256, LeakyReLU 0.2 | RF-VAE code; the small one is ours |
+
+Critics have no bias on their output: their losses are differences of means and a gradient's norm, which are blind to it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+from benchmark.nn.backbones import is_small
+
+__all__ = ["discriminator", "gradient_penalty", "image_critic", "interpolate", "latent_critic", "latent_generator", "permute_columns"]
+
+
+class Glorot(nn.Linear):
+    """``nn.Linear`` that starts Glorot-normal, biases at zero."""
+
+    def reset_parameters(self) -> None:
+        nn.init.xavier_normal_(self.weight)
+        if self.bias is not None:
+            nn.init.zeros_(self.bias)
+
+
+class GlorotConvolution(nn.Conv2d):
+    """``nn.Conv2d`` that starts Glorot-uniform, biases at zero."""
+
+    def reset_parameters(self) -> None:
+        nn.init.xavier_uniform_(self.weight)
+        if self.bias is not None:
+            nn.init.zeros_(self.bias)
+
+
+class Narrow(nn.Linear):
+    """``nn.Linear`` that starts at N(0, 0.02^2), biases at zero."""
+
+    def reset_parameters(self) -> None:
+        nn.init.normal_(self.weight, std=0.02)
+        nn.init.zeros_(self.bias)
+
+
+def latent_critic(latent_dim: int, shape: tuple[int, ...]) -> nn.Sequential:
+    """Return a critic of codes, (B, L) to (B, 1)."""
+    return _perceptron((latent_dim, *_latent_widths(shape), 1), bias=False)
+
+
+def latent_generator(latent_dim: int, shape: tuple[int, ...], widths: tuple[int, ...] | None = None) -> nn.Sequential:
+    """Return a generator of codes from noise, (B, L) to (B, L); ``widths`` replaces the usual hidden layers (none at all: an affine map)."""
+    return _perceptron((latent_dim, *(_latent_widths(shape) if widths is None else widths), latent_dim))
+
+
+def image_critic(shape: tuple[int, ...]) -> nn.Sequential:
+    """Return a critic of images, (B, *shape) to (B, 1), without normalisation: its penalty needs each image's own gradient."""
+    if is_small(shape) or len(shape) == 1:
+        return nn.Sequential(nn.Flatten(), _perceptron((math.prod(shape), 256, 256, 1), bias=False))
+    channels, height, width = shape
+    convolutions = (GlorotConvolution(channels, 64, 4, 2, 1), nn.ReLU(), GlorotConvolution(64, 128, 4, 2, 1), nn.ReLU())
+    return nn.Sequential(*convolutions, nn.Flatten(), _perceptron((128 * (height // 4) * (width // 4), 1024, 1), bias=False))
+
+
+def discriminator(latent_dim: int, shape: tuple[int, ...]) -> nn.Sequential:
+    """Return a classifier of codes, (B, L) to two logits (B, 2)."""
+    widths = (256,) * 5 if is_small(shape) or len(shape) == 1 else (1000,) * 5
+    layers: list[nn.Module] = []
+    for inputs, outputs in pairwise((latent_dim, *widths, 2)):
+        layers += [Narrow(inputs, outputs), nn.LeakyReLU(0.2)]
+    return nn.Sequential(*layers[:-1])
+
+
+def interpolate(start: Tensor, end: Tensor) -> Tensor:
+    """Return one uniformly drawn point per row on the segments from ``start`` to ``end``, (B, ...)."""
+    share = torch.rand(len(start), *(1,) * (start.dim() - 1), device=start.device, dtype=start.dtype)
+    return start + share * (end - start)
+
+
+def gradient_penalty(critic: Callable[[Tensor], Tensor], points: Tensor) -> Tensor:
+    r"""Return the mean over the batch of :math:`(\|\nabla_p C(p)\|_2 - 1)^2`, 0-d; the norm runs over all numbers of a row.
+
+    ``points`` (B, ...) are taken as constants; the result can be differentiated in the critic's parameters. Source: Gulrajani et al.,
+    "Improved Training of Wasserstein GANs", 2017 (https://arxiv.org/abs/1704.00028).
+    """
+    points = points.detach().requires_grad_()
+    (slope,) = torch.autograd.grad(critic(points).sum(), points, create_graph=True)
+    return (torch.linalg.vector_norm(slope.flatten(1), dim=1) - 1.0).square().mean()
+
+
+def permute_columns(z: Tensor) -> Tensor:
+    """Return ``z`` (B, L) with the rows of each column permuted independently: a draw from the product of the columns' marginals."""
+    return z.gather(0, torch.rand_like(z).argsort(0))
+
+
+def _latent_widths(shape: tuple[int, ...]) -> tuple[int, ...]:
+    return (256,) * 3 if is_small(shape) or len(shape) == 1 else (1024,) * 4
+
+
+def _perceptron(widths: tuple[int, ...], bias: bool = True) -> nn.Sequential:
+    layers: list[nn.Module] = []
+    for inputs, outputs in pairwise(widths):
+        layers += [Glorot(inputs, outputs), nn.ReLU()]
+    if not bias:
+        layers[-2] = Glorot(widths[-2], widths[-1], bias=False)
+    return nn.Sequential(*layers[:-1])
