@@ -60,6 +60,8 @@ METHODS: tuple[Entry, ...] = (
     Entry("dpvae", "baselines.dpvae:DPVAE", "VAE with a decoupled prior behind a flow"),
     Entry("r-vae", "baselines.r_vae:RVAE", "relevance encoding network on a VAE"),
     Entry("r-dpvae", "baselines.r_dpvae:RDPVAE", "relevance encoding network on a dpVAE"),
+    Entry("maskaae", "baselines.maskaae:MaskAAE", "adversarial autoencoder that learns a mask of its latent dimensions"),
+    Entry("wae-gan", "baselines.wae_gan:WAEGAN", "MaskAAE without a mask: a Wasserstein adversarial autoencoder", headline=False),
 )
 
 DATASETS: tuple[Entry, ...] = (

@@ -9,10 +9,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-__all__ = ["ACTIVE", "Mask", "keep", "mask_rule", "polarisation", "polarisation_weight", "ramp_period", "variance_penalty"]
+__all__ = ["ACTIVE", "DECIDED", "Mask", "keep", "mask_rule", "polarisation", "polarisation_weight", "ramp_period", "undecided", "variance_penalty"]
 
-ACTIVE = 0.1
-"""A dimension is active where its mask is at least this; masks between it and 0.9 are undecided."""
+ACTIVE, DECIDED = 0.1, 0.9
+"""A dimension is active where its mask is at least the first; masks between both are undecided."""
 
 _CAP = 2048.0
 
@@ -56,7 +56,7 @@ def polarisation(mask: Tensor) -> Tensor:
     return (mask * (1.0 - mask)).sum()
 
 
-def ramp_period(latent_dim: int, steps: int, reference: bool) -> int:
+def ramp_period(latent_dim: int, steps: int, *, reference: bool) -> int:
     """Return R: the weight of :func:`polarisation` doubles every 4 R outer steps.
 
     ``reference``: the code's absolute numbers, 75 up to 20 dimensions and min(10000, floor(112.5 L)) beyond, meant for 500,000 steps.
@@ -77,3 +77,8 @@ def polarisation_weight(step: Tensor, latent_dim: int, period: int) -> Tensor:
 def mask_rule(mask: Tensor) -> Tensor:
     """Return which dimensions are active, mu >= 0.1 inclusive, bool (L,)."""
     return mask >= ACTIVE
+
+
+def undecided(mask: Tensor) -> Tensor:
+    """Return which masks have not reached either end, 0.1 <= mu < 0.9, bool (L,). They count as active."""
+    return (mask >= ACTIVE) & (mask < DECIDED)

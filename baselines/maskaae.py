@@ -1,0 +1,171 @@
+"""MaskAAE: an adversarial autoencoder that learns a soft mask over its latent dimensions.
+
+Citation
+    Mondal, Chowdhury, Jayendran, Singla, Asnani, AP, "MaskAAE: Latent space optimization for Adversarial Auto-Encoders", 2020
+    (https://arxiv.org/abs/1912.04564), and its reference code, which decides where the paper's slides give no formula.
+
+Objective
+    z = E(x), mask mu_j = 1 - exp(-a_j) with a_j >= 0, codes mu z and prior draws mu n, n ~ N(0, I). An outer step takes four kinds of updates,
+    each with its own RMSProp and a fresh batch (8 in all); C is a critic of codes:
+
+        autoencoder         rec + 100 vp                                                             E, decoder
+        critic, five times  mean C(mu z) - mean C(mu n) + 10 (||grad C|| - 1)^2                      C
+        encoder             -mean C(mu z)                                                            E
+        mask                w rec + (1 + W)^2 + c(t) sum_j mu_j (1 - mu_j), then a = max(a, 0)       a
+
+    W = mean C(mu n) - mean C(mu z). rec: mean over images *and* numbers of the binary cross-entropy in nats (images) or of the squared error
+    (vectors). vp: mean over images and dimensions of (z - mean z)^2 exp(-10 mu^2). c(t) = min(2048, 2/L 2^floor(t / 4R)).
+
+Discovery
+    L* = #{j : mu_j >= 0.1}; relevance is mu. Masks in [0.1, 0.9) count, raise the flag ``undecided`` and are counted in ``extra.undecided``.
+    ``extra.initial`` is the number of mu_j > 0.5 at the start: where L* equals it, the draw of the mask may have decided, not the data.
+
+Deviations
+    The code's R is 75 for L <= 20, where the mask freezes near its random start, and absolute otherwise. ``schedule=relative`` scales
+    R = min(10000, floor(112.5 L)) with the run's length, and the mask's step size is at least 40 / T so that a can cross its range;
+    ``reference`` is the code's. The code's learning-rate decay scales losses, to which RMSProp is blind after some thirty steps: none here
+    (``lr_decay``: a real division by five at 5R). w is 1000, calibrated for the cross-entropy of images; 100 for standardised vectors.
+    Backbones are the shared ones, the critic is smaller on small inputs and has no output bias. Samples and metrics use the soft mask.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from benchmark.method import Batch, Discovery, Images, Method, Tick
+from benchmark.nn import backbones
+from benchmark.nn.adversarial import critic_loss, reconstruction_loss
+from benchmark.nn.critics import latent_critic
+from benchmark.nn.masks import Mask, mask_rule, polarisation, polarisation_weight, ramp_period, undecided, variance_penalty
+from benchmark.nn.rmsprop import RMSProp
+
+__all__ = ["MaskAAE"]
+
+CRITIC_STEPS = 5
+
+SHORTEST = 10_000
+"""Steps below which the reference code's absolute schedule ends before the mask does."""
+
+
+class MaskAAE(Method):
+    """Four players take turns: autoencoder, critic, encoder, mask."""
+
+    reference = {"mnist": {"steps": 500_000, "batch_size": 64}}
+
+    @dataclass(frozen=True)
+    class Config:
+        schedule: Literal["relative", "reference"] = "relative"
+        """when the polarisation weight doubles: at a share of the run, or as the code has it (10,000 steps at least)"""
+        rec_weight: float | None = None
+        """weight of the reconstruction error in the mask's loss; none: 1000 for images, 100 for vectors"""
+        variance_weight: float = 100.0
+        """weight of the variance penalty on masked dimensions"""
+        lr: float = 5e-4
+        """step size of the autoencoder; critic and encoder take a fifth of it"""
+        mask_lr: float | None = None
+        """step size of the mask; none: 5e-4, and at least 40 / steps in the relative schedule"""
+        lr_decay: bool = False
+        """divide the step sizes of autoencoder and mask by five at step 5R"""
+
+        @property
+        def batches_per_step(self) -> int:
+            return 3 + CRITIC_STEPS
+
+    def build(self) -> None:
+        config = self.config
+        if config.schedule == "reference" and self.steps < SHORTEST:
+            raise ValueError(f"schedule=reference was asked for with {self.steps} steps; expected at least {SHORTEST}, or use schedule=relative")
+        self.encoder = backbones.encoder(self.shape, self.latent_dim)
+        self.decoder = backbones.decoder(self.latent_dim, self.shape)
+        self.critic = latent_critic(self.latent_dim, self.shape)
+        self.mask = Mask(self.latent_dim)
+        self.register_buffer("initial", torch.zeros(()))
+        self.rec_weight = config.rec_weight if config.rec_weight is not None else 1000.0 if len(self.shape) == 3 else 100.0
+        self.period = ramp_period(self.latent_dim, self.steps, reference=config.schedule == "reference")
+        self.autoencoder_player = self.add_player("autoencoder", self.encoder, self.decoder, optimiser=RMSProp(config.lr))
+        self.critic_player = self.add_player("critic", self.critic, optimiser=RMSProp(config.lr / 5.0))
+        self.encoder_player = self.add_player("encoder", self.encoder, optimiser=RMSProp(config.lr / 5.0))
+        self.mask_player = self.add_player("mask", self.mask, optimiser=RMSProp(self.mask_rate()))
+
+    def mask_rate(self) -> float:
+        """Return the step size of the mask."""
+        if self.config.mask_lr is not None:
+            return self.config.mask_lr
+        return 5e-4 if self.config.schedule == "reference" else max(5e-4, 40.0 / self.steps)
+
+    @torch.no_grad()
+    def prepare(self, train: Images) -> None:
+        """Remember how many masks start more than half open."""
+        self.initial.copy_((self.mask.a > math.log(2.0)).sum())
+
+    def train_step(self, batch: Batch, tick: Tick) -> dict[str, Tensor]:
+        """One outer step on eight batches; ``distance`` is W in the last critic step, the other values are from before their updates."""
+        first, *critics, encoder, last = (part.x for part in batch.chunk(self.config.batches_per_step))
+        if self.config.lr_decay:
+            self.decay(tick.step)
+        rec, variance = self.autoencoder_step(first)
+        for x in critics:
+            distance = self.critic_step(x)
+        self.encoder_step(encoder)
+        weight = polarisation_weight(tick.step, self.latent_dim, self.period)
+        self.mask_step(last, weight)
+        return {"loss": rec, "variance": variance, "distance": distance, "weight": weight, "mask": self.mask()}
+
+    def decay(self, step: Tensor) -> None:
+        """At step 5R divide the rates of autoencoder and mask by five."""
+        factor = torch.where(step == 5 * self.period, 0.2, 1.0)
+        for player in (self.autoencoder_player, self.mask_player):
+            torch._foreach_mul_(player.state["rate"], factor)
+
+    def autoencoder_step(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        mask, z = self.mask().detach(), self.encoder(x)
+        rec, variance = reconstruction_loss(x, self.decoder(mask * z)), variance_penalty(z, mask)
+        self.descend(rec + self.config.variance_weight * variance, self.autoencoder_player)
+        return rec, variance
+
+    def critic_step(self, x: Tensor) -> Tensor:
+        with torch.no_grad():
+            mask, z = self.mask(), self.encoder(x)
+            codes, prior = mask * z, mask * torch.randn_like(z)
+        loss, distance = critic_loss(self.critic, codes, prior)
+        self.descend(loss, self.critic_player)
+        return distance
+
+    def encoder_step(self, x: Tensor) -> None:
+        """Raise the critic's score of the codes."""
+        self.descend(-self.critic(self.mask().detach() * self.encoder(x)).mean(), self.encoder_player)
+
+    def mask_step(self, x: Tensor, weight: Tensor) -> None:
+        """Move the mask alone: both codes and prior draws pass through it."""
+        self.descend(self.mask_loss(x, weight), self.mask_player)
+        self.mask.clamp()
+
+    def mask_loss(self, x: Tensor, weight: Tensor) -> Tensor:
+        """Return the mask's loss on one batch with fresh prior draws, 0-d."""
+        with torch.no_grad():
+            z = self.encoder(x)
+        mask, prior = self.mask(), torch.randn_like(z)
+        rec = reconstruction_loss(x, self.decoder(mask * z))
+        distance = self.critic(mask * prior).mean() - self.critic(mask * z).mean()
+        return self.rec_weight * rec + (1.0 + distance).square() + weight * polarisation(mask)
+
+    def encode(self, x: Tensor) -> Tensor:
+        return self.mask() * self.encoder(x)
+
+    def decode(self, z: Tensor) -> Tensor:
+        return self.decoder(z)
+
+    def sample(self, n: int) -> Tensor:
+        mask = self.mask()
+        return self.decode(mask * torch.randn(n, self.latent_dim, device=mask.device))
+
+    def discover(self, x: Tensor) -> Discovery:
+        mask = self.mask().detach()
+        count = int(undecided(mask).sum())
+        extra = {"undecided": float(count), "initial": float(self.initial), "rec_weight": self.rec_weight}
+        return Discovery(mask, mask_rule(mask), flags=("undecided",) if count else (), extra=extra)

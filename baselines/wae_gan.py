@@ -1,0 +1,97 @@
+"""WAE-GAN: a Wasserstein autoencoder with a critic of codes; MaskAAE with every mask frozen at one.
+
+Citation
+    Tolstikhin, Bousquet, Gelly, Schoelkopf, "Wasserstein Auto-Encoders", 2018 (https://arxiv.org/abs/1711.01558), in the form that serves
+    MaskAAE (https://arxiv.org/abs/1912.04564) as its baseline.
+
+Objective
+    z = E(x), prior draws n ~ N(0, I). An outer step takes three kinds of updates, each with its own RMSProp and a fresh batch (7 in all); C is
+    a critic of codes:
+
+        autoencoder         rec                                                                      E, decoder
+        critic, five times  mean C(z) - mean C(n) + 10 (||grad C|| - 1)^2                            C
+        encoder             -mean C(z)                                                               E
+
+    rec: mean over images *and* numbers of the binary cross-entropy in nats (images) or of the squared error (vectors). The critic's penalty is
+    taken on points between codes and prior draws.
+
+Discovery
+    None: L* = L by definition (flag ``no_selection``). Relevance is the variance of the codes.
+
+Deviations
+    Neither MaskAAE's code nor its slides have this baseline; it is their training with mu = 1, no variance penalty and no mask step. Against
+    Tolstikhin et al.: their discriminator is a classifier, here a critic with a gradient penalty, and their weight of the adversarial term is
+    the ratio of the step sizes. Backbones are the shared ones, the critic is smaller on small inputs and has no output bias.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from benchmark.method import Batch, Discovery, Method, Tick
+from benchmark.nn import backbones
+from benchmark.nn.adversarial import critic_loss, reconstruction_loss
+from benchmark.nn.critics import latent_critic
+from benchmark.nn.rmsprop import RMSProp
+
+__all__ = ["WAEGAN"]
+
+CRITIC_STEPS = 5
+
+
+class WAEGAN(Method):
+    """Three players take turns: autoencoder, critic, encoder."""
+
+    reference = {"mnist": {"steps": 500_000, "batch_size": 64}}
+
+    @dataclass(frozen=True)
+    class Config:
+        lr: float = 5e-4
+        """step size of the autoencoder; critic and encoder take a fifth of it"""
+
+        @property
+        def batches_per_step(self) -> int:
+            return 2 + CRITIC_STEPS
+
+    def build(self) -> None:
+        self.encoder = backbones.encoder(self.shape, self.latent_dim)
+        self.decoder = backbones.decoder(self.latent_dim, self.shape)
+        self.critic = latent_critic(self.latent_dim, self.shape)
+        lr = self.config.lr
+        self.autoencoder_player = self.add_player("autoencoder", self.encoder, self.decoder, optimiser=RMSProp(lr))
+        self.critic_player = self.add_player("critic", self.critic, optimiser=RMSProp(lr / 5.0))
+        self.encoder_player = self.add_player("encoder", self.encoder, optimiser=RMSProp(lr / 5.0))
+
+    def train_step(self, batch: Batch, tick: Tick) -> dict[str, Tensor]:
+        """One outer step on seven batches; ``distance`` is what the last critic step saw between prior draws and codes."""
+        first, *critics, last = (part.x for part in batch.chunk(self.config.batches_per_step))
+        rec = reconstruction_loss(first, self.decoder(self.encoder(first)))
+        self.descend(rec, self.autoencoder_player)
+        for x in critics:
+            distance = self.critic_step(x)
+        self.descend(-self.critic(self.encoder(last)).mean(), self.encoder_player)
+        return {"loss": rec, "distance": distance}
+
+    def critic_step(self, x: Tensor) -> Tensor:
+        with torch.no_grad():
+            codes = self.encoder(x)
+        loss, distance = critic_loss(self.critic, codes, torch.randn_like(codes))
+        self.descend(loss, self.critic_player)
+        return distance
+
+    def encode(self, x: Tensor) -> Tensor:
+        return self.encoder(x)
+
+    def decode(self, z: Tensor) -> Tensor:
+        return self.decoder(z)
+
+    def sample(self, n: int) -> Tensor:
+        device = next(self.decoder.parameters()).device
+        return self.decode(torch.randn(n, self.latent_dim, device=device))
+
+    def discover(self, x: Tensor) -> Discovery:
+        relevance = self.encode(x).var(0, correction=0)
+        return Discovery(relevance, torch.ones_like(relevance, dtype=torch.bool), flags=("no_selection",))
