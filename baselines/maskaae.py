@@ -22,10 +22,13 @@ Discovery
 
 Deviations
     The code's R is 75 for L <= 20, where the mask freezes near its random start, and absolute otherwise. ``schedule=relative`` scales
-    R = min(10000, floor(112.5 L)) with the run's length, and the mask's step size is at least 40 / T so that a can cross its range;
-    ``reference`` is the code's. The code's learning-rate decay scales losses, to which RMSProp is blind after some thirty steps: none here
-    (``lr_decay``: a real division by five at 5R). w is 1000, calibrated for the cross-entropy of images; 100 for standardised vectors.
-    Backbones are the shared ones, the critic is smaller on small inputs and has no output bias. Samples and metrics use the soft mask.
+    R = min(10000, floor(112.5 L)) with the run's length, and the mask's step size is at least 40 / T so that a can cross its range. The mask
+    waits for ``warm_up`` steps (100, at most T / 3), and t counts from there: in short runs it would otherwise close before the decoder is of
+    any use. Measured on latent-8, L = 16, 300 steps of batch 64, seed 0 (mean predictor 0.998): test MSE 0.998 and L* 0 without a warm-up,
+    0.640 and 3 with 50 steps, 0.190 and 10 with 100. A step size of 5e-3 instead gives 0.592 and 3. ``schedule=reference`` is the code's.
+    The code's learning-rate decay scales losses, to which RMSProp is blind after some thirty steps: none here (``lr_decay``: a real division
+    by five at 5R). w is 1000, calibrated for the cross-entropy of images; 100 for standardised vectors. Backbones are the shared ones, the
+    critic is smaller on small inputs and has no output bias. Samples and metrics use the soft mask.
 """
 
 from __future__ import annotations
@@ -61,6 +64,8 @@ class MaskAAE(Method):
     class Config:
         schedule: Literal["relative", "reference"] = "relative"
         """when the polarisation weight doubles: at a share of the run, or as the code has it (10,000 steps at least)"""
+        warm_up: int = 100
+        """steps before the mask moves and its ramp begins, at most a third of the run; none in the reference schedule"""
         rec_weight: float | None = None
         """weight of the reconstruction error in the mask's loss; none: 1000 for images, 100 for vectors"""
         variance_weight: float = 100.0
@@ -86,7 +91,9 @@ class MaskAAE(Method):
         self.mask = Mask(self.latent_dim)
         self.register_buffer("initial", torch.zeros(()))
         self.rec_weight = config.rec_weight if config.rec_weight is not None else 1000.0 if len(self.shape) == 3 else 100.0
-        self.period = ramp_period(self.latent_dim, self.steps, reference=config.schedule == "reference")
+        absolute = config.schedule == "reference"
+        self.warm_up = 0 if absolute else min(config.warm_up, self.steps // 3)
+        self.period = ramp_period(self.latent_dim, self.steps - self.warm_up, reference=absolute)
         self.autoencoder_player = self.add_player("autoencoder", self.encoder, self.decoder, optimiser=RMSProp(config.lr))
         self.critic_player = self.add_player("critic", self.critic, optimiser=RMSProp(config.lr / 5.0))
         self.encoder_player = self.add_player("encoder", self.encoder, optimiser=RMSProp(config.lr / 5.0))
@@ -98,35 +105,40 @@ class MaskAAE(Method):
             return self.config.mask_lr
         return 5e-4 if self.config.schedule == "reference" else max(5e-4, 40.0 / self.steps)
 
+    def phase(self, step: int) -> str:
+        return "warm-up" if step < self.warm_up else "train"
+
     @torch.no_grad()
     def prepare(self, train: Images) -> None:
         """Remember how many masks start more than half open."""
         self.initial.copy_((self.mask.a > math.log(2.0)).sum())
 
     def train_step(self, batch: Batch, tick: Tick) -> dict[str, Tensor]:
-        """One outer step on eight batches; ``distance`` is W in the last critic step, the other values are from before their updates."""
+        """One outer step on eight batches, the last unused in the warm-up; ``distance`` is W in the last critic step."""
         first, *critics, encoder, last = (part.x for part in batch.chunk(self.config.batches_per_step))
         if self.config.lr_decay:
             self.decay(tick.step)
-        rec, variance = self.autoencoder_step(first)
+        values = self.autoencoder_step(first)
         for x in critics:
             distance = self.critic_step(x)
         self.encoder_step(encoder)
-        weight = polarisation_weight(tick.step, self.latent_dim, self.period)
-        self.mask_step(last, weight)
-        return {"loss": rec, "variance": variance, "distance": distance, "weight": weight, "mask": self.mask()}
+        weight = polarisation_weight((tick.step - self.warm_up).clamp_min(0), self.latent_dim, self.period)
+        if tick.phase == "train":
+            self.mask_step(last, weight)
+        return {**values, "distance": distance, "weight": weight, "mask": self.mask()}
 
     def decay(self, step: Tensor) -> None:
-        """At step 5R divide the rates of autoencoder and mask by five."""
-        factor = torch.where(step == 5 * self.period, 0.2, 1.0)
+        """At step 5R of the ramp divide the rates of autoencoder and mask by five."""
+        factor = torch.where(step == self.warm_up + 5 * self.period, 0.2, 1.0)
         for player in (self.autoencoder_player, self.mask_player):
             torch._foreach_mul_(player.state["rate"], factor)
 
-    def autoencoder_step(self, x: Tensor) -> tuple[Tensor, Tensor]:
+    def autoencoder_step(self, x: Tensor) -> dict[str, Tensor]:
         mask, z = self.mask().detach(), self.encoder(x)
         rec, variance = reconstruction_loss(x, self.decoder(mask * z)), variance_penalty(z, mask)
-        self.descend(rec + self.config.variance_weight * variance, self.autoencoder_player)
-        return rec, variance
+        loss = rec + self.config.variance_weight * variance
+        self.descend(loss, self.autoencoder_player)
+        return {"loss": loss, "rec": rec, "variance": variance}
 
     def critic_step(self, x: Tensor) -> Tensor:
         with torch.no_grad():

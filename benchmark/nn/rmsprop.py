@@ -41,6 +41,7 @@ class RMSProp:
         second = state["square_avg"]
         torch._foreach_mul_(second, self.decay)
         torch._foreach_addcmul_(second, grads, grads, 1.0 - self.decay)
-        root = torch._foreach_sqrt(torch._foreach_add(second, self.eps))
+        root = torch._foreach_add(second, self.eps)
+        torch._foreach_sqrt_(root)
         for parameter, grad, scale, rate in zip(parameters, grads, root, state["rate"], strict=True):
-            parameter.sub_(rate * grad / scale)
+            parameter.addcmul_(torch.div(grad, scale, out=scale), rate, value=-1.0)
