@@ -26,7 +26,7 @@ Deviations
     waits for ``warm_up`` steps (100, at most T / 3), and t counts from there: in short runs it would otherwise close before the decoder is of
     any use. Measured on latent-8, L = 16, 300 steps of batch 64, seed 0 (mean predictor 0.998): test MSE 0.998 and L* 0 without a warm-up,
     0.640 and 3 with 50 steps, 0.190 and 10 with 100. A step size of 5e-3 instead gives 0.592 and 3. ``schedule=reference`` is the code's.
-    The code's learning-rate decay scales losses, to which RMSProp is blind after some thirty steps: none here (``lr_decay``: a real division
+    The code's learning-rate decay scales losses, to which RMSProp is blind after some fifty steps: none here (``lr_decay``: a real division
     by five at 5R). w is 1000, calibrated for the cross-entropy of images; 100 for standardised vectors. Backbones are the shared ones, the
     critic is smaller on small inputs and has no output bias. Samples and metrics use the soft mask.
 """
