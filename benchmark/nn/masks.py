@@ -70,7 +70,7 @@ def ramp_period(latent_dim: int, steps: int, *, reference: bool) -> int:
 
 def polarisation_weight(step: Tensor, latent_dim: int, period: int) -> Tensor:
     r"""Return the weight :math:`c(t) = \min(2048, \frac2L 2^{\lfloor t / 4R \rfloor})` of outer step ``t`` (0-d, integer), 0-d float32."""
-    doublings = torch.div(step, 4 * period, rounding_mode="floor").clamp_max(64)
+    doublings = torch.div(step, 4 * period, rounding_mode="floor")
     return (2.0 / latent_dim * torch.exp2(doublings.to(torch.float32))).clamp_max(_CAP)
 
 
