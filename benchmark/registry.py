@@ -60,6 +60,8 @@ METHODS: tuple[Entry, ...] = (
     Entry("dpvae", "baselines.dpvae:DPVAE", "VAE with a decoupled prior behind a flow"),
     Entry("r-vae", "baselines.r_vae:RVAE", "relevance encoding network on a VAE"),
     Entry("r-dpvae", "baselines.r_dpvae:RDPVAE", "relevance encoding network on a dpVAE"),
+    Entry("flexae", "baselines.flexae:FlexAE", "Wasserstein autoencoder with a learned prior"),
+    Entry("flexae-sr", "baselines.flexae:FlexAE", "FlexAE with smoothed interpolations", headline=False, preset={"image_critic": True}),
 )
 
 DATASETS: tuple[Entry, ...] = (
