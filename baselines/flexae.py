@@ -163,12 +163,13 @@ class FlexAE(Method):
 
 def wasserstein(critic: Critic, real: Tensor, fake: Tensor) -> Tensor:
     """Return how far the critic's mean over ``real`` lies above that over ``fake``, 0-d: its bound on the Wasserstein distance."""
-    return critic(real).mean() - critic(fake).mean()
+    on_real, on_fake = critic(torch.cat((real, fake))).chunk(2)
+    return on_real.mean() - on_fake.mean()
 
 
 def mix(z: Tensor, other: Tensor, share: Tensor | None = None) -> Tensor:
     """Return ``share z + (1 - share) other`` (B, L): z itself where ``share`` (B, 1) is 1. By default it is drawn uniformly for each row."""
-    share = torch.rand(len(z), 1, device=z.device) if share is None else share
+    share = torch.rand_like(z[:, :1]) if share is None else share
     return share * z + (1.0 - share) * other
 
 

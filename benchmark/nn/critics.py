@@ -57,7 +57,7 @@ class Rectifier(nn.Module):
     """
 
     def forward(self, x: Tensor) -> Tensor:
-        return x * (x > 0)
+        return x * (x > 0).to(x.dtype)
 
 
 def latent_critic(latent_dim: int, shape: tuple[int, ...]) -> nn.Sequential:
