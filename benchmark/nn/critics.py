@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from benchmark.nn.backbones import is_small
 
-__all__ = ["discriminator", "gradient_penalty", "image_critic", "interpolate", "latent_critic", "latent_generator", "permute_columns"]
+__all__ = ["Rectifier", "discriminator", "gradient_penalty", "image_critic", "interpolate", "latent_critic", "latent_generator", "permute_columns"]
 
 
 class Glorot(nn.Linear):
