@@ -62,6 +62,8 @@ METHODS: tuple[Entry, ...] = (
     Entry("r-dpvae", "baselines.r_dpvae:RDPVAE", "relevance encoding network on a dpVAE"),
     Entry("maskaae", "baselines.maskaae:MaskAAE", "adversarial autoencoder that learns a mask of its latent dimensions"),
     Entry("wae-gan", "baselines.wae_gan:WAEGAN", "MaskAAE without a mask: a Wasserstein adversarial autoencoder", headline=False),
+    Entry("flexae", "baselines.flexae:FlexAE", "Wasserstein autoencoder with a learned prior"),
+    Entry("flexae-sr", "baselines.flexae:FlexAE", "FlexAE with smoothed interpolations", headline=False, preset={"image_critic": True}),
 )
 
 DATASETS: tuple[Entry, ...] = (
@@ -168,7 +170,17 @@ def choose(room: Room, text: str) -> Choice:
     fixed = sorted(set(given) & set(entry.preset))
     if fixed:
         raise BenchError(f"option '{fixed[0]}' is fixed in '{entry.name}'; choose the method it is a variant of (see `bench show {entry.name}`)")
-    return Choice(entry, {**resolve(entry.name, fields, given), **entry.preset}, argument if colon else None)
+    options = {**resolve(entry.name, fields, given), **entry.preset}
+    _refuse_alias(room, entry, options)
+    return Choice(entry, options, argument if colon else None)
+
+
+def _refuse_alias(room: Room, entry: Entry, options: Mapping[str, Any]) -> None:
+    """One run has one name: options that make ``entry`` a registered variant of itself are an error that names the variant."""
+    for other in BUILT_IN[room]:
+        if other.target == entry.target and other.preset.items() > entry.preset.items() and other.preset.items() <= options.items():
+            told = ", ".join(f"{name}={value}" for name, value in other.preset.items())
+            raise BenchError(f"'{entry.name}' with {told} is called '{other.name}'; choose that method (see `bench show {other.name}`)")
 
 
 @cache

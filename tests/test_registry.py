@@ -8,11 +8,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from benchmark import registry
+from benchmark.cli import cli
 from benchmark.datasets.split import Dataset
 from benchmark.method import Method
 from benchmark.metrics.base import Metric
+from benchmark.records import label
 from benchmark.spec import BenchError
 
 
@@ -52,12 +55,27 @@ def test_metric_entries_load_under_their_name(entry: registry.Entry) -> None:
         ("datasets", "npz", "expected npz:FILE"),
         ("datasets", "digits:x.npz", "expected digits"),
         ("methods", "./nowhere.py", "there is no method file 'nowhere.py'"),
+        ("methods", "flexae-sr[image_critic=false]", "option 'image_critic' is fixed in 'flexae-sr'; choose the method it is a variant of"),
+        ("methods", "flexae[image_critic=true]", "'flexae' with image_critic=True is called 'flexae-sr'; choose that method"),
     ],
 )
 def test_wrong_names_are_answered_with_the_next_step(room: registry.Room, text: str, message: str) -> None:
     with pytest.raises(BenchError) as error:
         registry.choose(room, text)
     assert message in str(error.value)
+
+
+def test_variant_has_its_preset_and_every_other_option() -> None:
+    choice = registry.choose("methods", "flexae-sr[generator=affine]")
+    assert (choice.name, choice.options["image_critic"], choice.options["generator"]) == ("flexae-sr", True, "affine")
+    assert choice.entry.target == registry.find("methods", "flexae").target
+    assert label("methods", choice.name, choice.options) == "flexae-sr[generator=affine]"
+
+
+def test_variant_shows_the_value_it_fixes() -> None:
+    shown = CliRunner().invoke(cli, ["show", "flexae-sr"]).output
+    assert "image_critic = True    fixed in flexae-sr" in shown
+    assert "image_critic = False    true or false" in CliRunner().invoke(cli, ["show", "flexae"]).output
 
 
 def test_file_of_ones_own_is_a_method(tmp_path: Path) -> None:

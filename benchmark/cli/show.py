@@ -51,8 +51,9 @@ def _source(room: registry.Room, entry: registry.Entry) -> str:
     lines = [f"{entry.name}: {entry.summary}", "", text, "", "Options"]
     fields = source.fields(registry.OPTIONS_CLASS[room])
     for each in fields:
-        fixed = f"  (fixed at {entry.preset[each.name]})" if each.name in entry.preset else ""
-        lines.append(f"    {each.name} = {each.default}    {each.expected}{fixed}")
+        fixed = each.name in entry.preset
+        value, expected = (entry.preset[each.name], f"fixed in {entry.name}") if fixed else (each.default, each.expected)
+        lines.append(f"    {each.name} = {value}    {expected}")
         if each.doc:
             lines.append(f"        {each.doc}")
     if not fields:

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from benchmark.nn.backbones import is_small
 
-__all__ = ["discriminator", "gradient_penalty", "image_critic", "interpolate", "latent_critic", "latent_generator", "permute_columns"]
+__all__ = ["Rectifier", "discriminator", "gradient_penalty", "image_critic", "interpolate", "latent_critic", "latent_generator", "permute_columns"]
 
 
 class Glorot(nn.Linear):
@@ -49,6 +49,17 @@ class Narrow(nn.Linear):
         nn.init.zeros_(self.bias)
 
 
+class Rectifier(nn.Module):
+    """ReLU as a product with a mask that no gradient sees: the same values and gradients as ``nn.ReLU``, bit for bit.
+
+    The slope of a ReLU network does not change between kinks, but ``nn.ReLU`` sends the gradient of a gradient back through the whole network
+    as zeros, which made a gradient penalty take half as long again.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * (x > 0).to(x.dtype)
+
+
 def latent_critic(latent_dim: int, shape: tuple[int, ...]) -> nn.Sequential:
     """Return a critic of codes, (B, L) to (B, 1)."""
     return _perceptron((latent_dim, *_latent_widths(shape), 1), bias=False)
@@ -64,7 +75,7 @@ def image_critic(shape: tuple[int, ...]) -> nn.Sequential:
     if is_small(shape) or len(shape) == 1:
         return nn.Sequential(nn.Flatten(), _perceptron((math.prod(shape), 256, 256, 1), bias=False))
     channels, height, width = shape
-    convolutions = (GlorotConvolution(channels, 64, 4, 2, 1), nn.ReLU(), GlorotConvolution(64, 128, 4, 2, 1), nn.ReLU())
+    convolutions = (GlorotConvolution(channels, 64, 4, 2, 1), Rectifier(), GlorotConvolution(64, 128, 4, 2, 1), Rectifier())
     return nn.Sequential(*convolutions, nn.Flatten(), _perceptron((128 * (height // 4) * (width // 4), 1024, 1), bias=False))
 
 
@@ -106,7 +117,7 @@ def _latent_widths(shape: tuple[int, ...]) -> tuple[int, ...]:
 def _perceptron(widths: tuple[int, ...], bias: bool = True) -> nn.Sequential:
     layers: list[nn.Module] = []
     for inputs, outputs in pairwise(widths):
-        layers += [Glorot(inputs, outputs), nn.ReLU()]
+        layers += [Glorot(inputs, outputs), Rectifier()]
     if not bias:
         layers[-2] = Glorot(widths[-2], widths[-1], bias=False)
     return nn.Sequential(*layers[:-1])

@@ -8,7 +8,16 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from benchmark.nn.critics import discriminator, gradient_penalty, image_critic, interpolate, latent_critic, latent_generator, permute_columns
+from benchmark.nn.critics import (
+    Rectifier,
+    discriminator,
+    gradient_penalty,
+    image_critic,
+    interpolate,
+    latent_critic,
+    latent_generator,
+    permute_columns,
+)
 
 F64 = torch.float64
 
@@ -40,6 +49,28 @@ def test_penalty_of_a_zero_critic_is_one_with_a_finite_gradient() -> None:
     penalty = gradient_penalty(lambda p: p @ w, torch.randn(4, 3))
     assert float(penalty.detach()) == 1.0
     assert bool(torch.isfinite(torch.autograd.grad(penalty, w)[0]).all())
+
+
+@pytest.mark.parametrize("shape", [(64,), (1, 8, 8), (1, 28, 28)])
+def test_rectifiers_penalise_like_relu_bit_for_bit_and_leave_no_path_through_activations(shape: tuple[int, ...]) -> None:
+    """With ReLU the biases have a gradient of zeros, for which the whole network is walked once more; here they have none."""
+    critic, plain = image_critic(shape), image_critic(shape)
+    plain.load_state_dict(critic.state_dict())
+    for module in plain.modules():
+        for name, child in module.named_children():
+            if isinstance(child, Rectifier):
+                setattr(module, name, nn.ReLU())
+    assert any(isinstance(module, nn.ReLU) for module in plain.modules())
+    x = torch.randn(5, *shape)
+    assert torch.equal(critic(x), plain(x))
+    ours, theirs = (torch.autograd.grad(gradient_penalty(each, x), list(each.parameters()), allow_unused=True) for each in (critic, plain))
+    for (name, _), grad, other in zip(critic.named_parameters(), ours, theirs, strict=True):
+        if name.endswith("bias"):
+            assert grad is None and other is not None and not bool(other.any())
+        else:
+            assert torch.equal(grad, other)
+    ours, theirs = (torch.autograd.grad(each(x).mean(), list(each.parameters())) for each in (critic, plain))
+    assert all(torch.equal(grad, other) for grad, other in zip(ours, theirs, strict=True))
 
 
 def test_interpolation_draws_one_share_per_row() -> None:
