@@ -60,6 +60,8 @@ METHODS: tuple[Entry, ...] = (
     Entry("dpvae", "baselines.dpvae:DPVAE", "VAE with a decoupled prior behind a flow"),
     Entry("r-vae", "baselines.r_vae:RVAE", "relevance encoding network on a VAE"),
     Entry("r-dpvae", "baselines.r_dpvae:RDPVAE", "relevance encoding network on a dpVAE"),
+    Entry("rf-vae", "baselines.rf_vae:RFVAE", "relevance factor VAE, the authors' objective"),
+    Entry("rf-vae-port", "baselines.rf_vae_port:RFVAEPort", "relevance factor VAE as in the port that RENs used", headline=False),
 )
 
 DATASETS: tuple[Entry, ...] = (
