@@ -19,7 +19,7 @@ Objective
 Discovery
     L* = number of r_j > 0.5; relevance is r. ``extra.lstar_above_mean`` has the count that RENs take, r_j strictly above the mean of r, in
     [1, L - 1] unless all are equal, ``extra.lstar_above_half`` the first again. Flag ``degenerate``: all r within 1e-3 of each other, so that
-    the second count is noise. ``extra.active_kl``: dimensions of more than 0.1 nats mean KL; ``extra.collapsed``: of the r_j > 0.5, those
+    the second count is noise. ``extra.active_kl``: dimensions of more than 0.1 nats mean KL; ``extra.relevant_collapsed``: of the r_j > 0.5, those
     with less.
 
 Deviations
@@ -129,7 +129,7 @@ class RFVAE(Method):
         return {**values, "relevance": self.indicators()}
 
     def objective(self, x: Tensor) -> dict[str, Tensor]:
-        """Return the loss of model and indicators on images (B, *shape), and its parts, 0-d each; ``kl`` is unweighted."""
+        """Return the loss of model and indicators on images (B, *shape), and its parts, 0-d or (L,); the KL is unweighted."""
         config = self.config
         mean, log_var = self.posterior(x)
         z = reparameterise(mean, log_var)
@@ -140,7 +140,7 @@ class RFVAE(Method):
         weighted = (kl_weight(r, config.lambda_min, config.lambda_max) * kl).sum()
         entropy = binary_entropy(self.indicators.logits).sum()
         loss = nll + weighted + config.gamma * correlation + config.eta_s * r.sum() + config.eta_h * entropy
-        return {"loss": loss, "nll": nll, "kl": kl.sum(), "total_correlation": correlation, "entropy": entropy}
+        return {"loss": loss, "nll": nll, "kl": kl.sum(), "kl_of_dimensions": kl, "total_correlation": correlation, "entropy": entropy}
 
     def discriminator_objective(self, x: Tensor) -> Tensor:
         """Return the discriminator's loss on images (B, *shape), 0-d; codes and indicators are constants."""
@@ -170,6 +170,7 @@ class RFVAE(Method):
     def discover(self, x: Tensor) -> Discovery:
         relevance = self.indicators.exact()
         half, used = above_half(relevance), kl_standard(*self.posterior(x)).mean(0) > 0.1
-        counts = {"lstar_above_half": half, "lstar_above_mean": above_mean(relevance), "active_kl": used, "collapsed": half & ~used}
-        flags = ("degenerate",) if is_degenerate(relevance) else ()
+        counts = {"lstar_above_half": half, "lstar_above_mean": above_mean(relevance), "active_kl": used, "relevant_collapsed": half & ~used}
+        found = {"degenerate": is_degenerate(relevance), "collapsed": not bool(used.any())}
+        flags = tuple(flag for flag, holds in found.items() if holds)
         return Discovery(relevance, half, flags=flags, extra={name: float(mask.sum()) for name, mask in counts.items()})

@@ -20,7 +20,7 @@ Objective
 Discovery
     L* = number of r_j strictly above the mean of r, as RENs take it: in [1, L - 1] unless all are equal; relevance is r.
     ``extra.lstar_above_half`` has the count of r_j > 0.5, ``extra.lstar_above_mean`` the first again. Flag ``degenerate``: all r within 1e-3
-    of each other, so that the count is noise. ``extra.active_kl``: dimensions of more than 0.1 nats mean KL; ``extra.collapsed``: of those
+    of each other, so that the count is noise. ``extra.active_kl``: dimensions of more than 0.1 nats mean KL; ``extra.relevant_collapsed``: of those
     counted in L*, the ones with less.
 
 Deviations
@@ -129,17 +129,18 @@ class RFVAEPort(Method):
         return {**values, "relevance": self.indicators()}
 
     def objective(self, x: Tensor) -> tuple[dict[str, Tensor], Tensor]:
-        """Return the loss of model and indicators on images (B, *shape) with its parts, 0-d each, and the codes r*z (B, L), detached."""
+        """Return the loss of model and indicators on images (B, *shape) with its parts, 0-d or (L,), and the codes r*z (B, L), detached."""
         config = self.config
         mean, log_var = self.posterior(x)
         z = reparameterise(mean, log_var)
         r = self.indicators()
         nll = self.likelihood(x, self.decoder, z).mean()
-        kl = kl_standard(mean, log_var).sum(1).mean()
+        kl = kl_standard(mean, log_var).mean(0)
         correlation = total_correlation(self.discriminator(r * z))
         entropy = -negative_entropy(r).sum()
-        loss = nll + kl_weight(r).mean() * kl + config.gamma * correlation + config.eta_s * r.sum() - config.eta_h * entropy
-        return {"loss": loss, "nll": nll, "kl": kl, "total_correlation": correlation, "entropy": entropy}, (r * z).detach()
+        loss = nll + kl_weight(r).mean() * kl.sum() + config.gamma * correlation + config.eta_s * r.sum() - config.eta_h * entropy
+        values = {"loss": loss, "nll": nll, "kl": kl.sum(), "kl_of_dimensions": kl, "total_correlation": correlation, "entropy": entropy}
+        return values, (r * z).detach()
 
     def discriminator_objective(self, joint: Tensor, x: Tensor) -> Tensor:
         """Return the discriminator's loss, 0-d, of joint codes (B, L) and the permuted codes of images (B, *shape), all constants."""
@@ -168,6 +169,7 @@ class RFVAEPort(Method):
     def discover(self, x: Tensor) -> Discovery:
         relevance = self.indicators().detach()
         relevant, used = above_mean(relevance), kl_standard(*self.posterior(x)).mean(0) > 0.1
-        counts = {"lstar_above_half": above_half(relevance), "lstar_above_mean": relevant, "active_kl": used, "collapsed": relevant & ~used}
-        flags = ("degenerate",) if is_degenerate(relevance) else ()
+        counts = {"lstar_above_half": above_half(relevance), "lstar_above_mean": relevant, "active_kl": used, "relevant_collapsed": relevant & ~used}
+        found = {"degenerate": is_degenerate(relevance), "collapsed": not bool(used.any())}
+        flags = tuple(flag for flag, holds in found.items() if holds)
         return Discovery(relevance, relevant, flags=flags, extra={name: float(mask.sum()) for name, mask in counts.items()})
