@@ -203,3 +203,14 @@ def test_terms_and_samples_are_those_of_the_model(kind: type[Method], shape: tup
 def test_bernoulli_on_vectors_is_refused(kind: type[Method]) -> None:
     with pytest.raises(ValueError, match="likelihood=gaussian"):
         build(kind, likelihood="bernoulli")
+
+
+@both
+def test_posterior_at_the_prior_is_flagged(kind: type[Method]) -> None:
+    method = build(kind)
+    assert "collapsed" not in method.discover(images()).flags
+    with torch.no_grad():
+        for p in method.encoder[-1].parameters():
+            p.zero_()
+    found = method.discover(images())
+    assert "collapsed" in found.flags and found.extra["active_kl"] == 0.0

@@ -140,7 +140,9 @@ def test_step_size_lets_an_indicator_cross_in_any_run(reference: bool, steps: in
     assert indicator_rate(reference, steps) == pytest.approx(expected)
 
 
-@pytest.mark.parametrize(("warm_up", "steps", "expected"), [(0.1, 5000, 500), (0.1, 30, 3), (0.1, 12, 2), (0.1, 1, 1), (0.0, 300, 0), (0.5, 0, 0)])
+@pytest.mark.parametrize(
+    ("warm_up", "steps", "expected"), [(0.1, 5000, 500), (0.1, 30, 3), (0.07, 100, 7), (0.1, 12, 2), (0.1, 1, 1), (0.0, 300, 0), (0.5, 0, 0)]
+)
 def test_indicators_stand_still_for_their_share_of_the_steps(warm_up: float, steps: int, expected: int) -> None:
     assert first_indicator_step(warm_up, steps) == expected
 
