@@ -64,6 +64,8 @@ METHODS: tuple[Entry, ...] = (
     Entry("wae-gan", "baselines.wae_gan:WAEGAN", "MaskAAE without a mask: a Wasserstein adversarial autoencoder", headline=False),
     Entry("flexae", "baselines.flexae:FlexAE", "Wasserstein autoencoder with a learned prior"),
     Entry("flexae-sr", "baselines.flexae:FlexAE", "FlexAE with smoothed interpolations", headline=False, preset={"image_critic": True}),
+    Entry("rf-vae", "baselines.rf_vae:RFVAE", "relevance factor VAE, the authors' objective"),
+    Entry("rf-vae-port", "baselines.rf_vae_port:RFVAEPort", "relevance factor VAE as in the port that RENs used", headline=False),
 )
 
 DATASETS: tuple[Entry, ...] = (

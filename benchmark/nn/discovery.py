@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-__all__ = ["active_units", "cumulative_rule", "participation_ratio"]
+__all__ = ["above_half", "above_mean", "active_units", "cumulative_rule", "is_degenerate", "participation_ratio"]
 
 _TOLERANCE = 1e-9
 
@@ -49,3 +49,25 @@ def active_units(mean: Tensor, log_var: Tensor) -> int:
     """
     spread = mean.double().var(0, correction=0)
     return int(((spread > log_var.double().exp().mean(0)) & (spread >= 1e-8)).sum())
+
+
+def above_mean(relevance: Tensor) -> Tensor:
+    r"""Return which dimensions are strictly more relevant than the average, :math:`r_j > \frac1L \sum_k r_k`, a bool mask (L,).
+
+    Both sides are measured from the smallest relevance, in float64, so that equal relevances give no dimension and no rounding decides.
+    Otherwise the count lies in [1, L - 1]. Source: how "RENs: Relevance Encoding Networks" (https://arxiv.org/abs/2205.13061) reads RF-VAE.
+    """
+    r = relevance.detach().double()
+    excess = r - r.min()
+    return excess > excess.mean()
+
+
+def above_half(relevance: Tensor) -> Tensor:
+    """Return which dimensions have an indicator r in (0, 1) of more than one half, a bool mask (L,)."""
+    return relevance.detach() > 0.5
+
+
+def is_degenerate(relevance: Tensor, tolerance: float = 1e-3) -> bool:
+    """Return whether all relevances (L,) lie within ``tolerance`` of each other, so that a comparison among them counts noise."""
+    r = relevance.detach().double()
+    return bool(r.max() - r.min() < tolerance)

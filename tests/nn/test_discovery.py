@@ -1,4 +1,4 @@
-"""The cumulative rule on the edge cases its source leaves open."""
+"""Rules that count dimensions, on the edge cases their sources leave open."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmark.metrics.dimension import smallest_share
-from benchmark.nn.discovery import cumulative_rule, participation_ratio
+from benchmark.nn.discovery import above_half, above_mean, cumulative_rule, is_degenerate, participation_ratio
 
 
 @pytest.mark.parametrize(("size", "expected"), [(2, 2), (10, 10), (15, 15), (16, 16), (20, 19), (32, 31), (64, 61)])
@@ -56,3 +56,45 @@ def test_numpy_twin_counts_the_same(values: list[float], share: float) -> None:
 def test_participation_ratio_counts_equal_dimensions() -> None:
     assert participation_ratio(torch.tensor([2.0, 2.0, 0.0])) == pytest.approx(2.0)
     assert participation_ratio(torch.zeros(3)) == 0.0
+
+
+def test_above_mean_is_strict() -> None:
+    """The mean of 0, 0.5 and 1 is 0.5, which is not above itself."""
+    assert above_mean(torch.tensor([0.0, 0.5, 1.0])).tolist() == [False, False, True]
+    assert above_half(torch.tensor([0.0, 0.5, 1.0])).tolist() == [False, False, True]
+
+
+@pytest.mark.parametrize("value", [0.0, 0.1, 0.3, 1.0, 1.0 - 1e-9])
+@pytest.mark.parametrize("size", [1, 3, 10, 16, 49])
+def test_equal_relevances_are_not_above_their_mean_whatever_the_rounding(value: float, size: int) -> None:
+    r = torch.full((size,), value, dtype=torch.float64)
+    assert not above_mean(r).any() and is_degenerate(r)
+    assert int(above_half(r).sum()) == (size if value > 0.5 else 0)
+
+
+@given(st.lists(st.floats(0.0, 1.0), min_size=2, max_size=40))
+def test_above_mean_counts_one_to_all_but_one_of_different_relevances(values: list[float]) -> None:
+    r = torch.tensor(values, dtype=torch.float64)
+    mask = above_mean(r)
+    if r.max() - r.min() > 1e-12:  # nearer ones are equal for rounding
+        assert 1 <= int(mask.sum()) <= len(values) - 1
+        assert r[mask].min() > r[~mask].max() - 1e-12
+    assert is_degenerate(r) is bool(max(values) - min(values) < 1e-3)
+
+
+@given(st.lists(st.booleans(), min_size=2, max_size=40).filter(lambda v: 0 < sum(v) < len(v)))
+def test_both_readings_agree_on_decided_indicators(values: list[bool]) -> None:
+    r = torch.tensor(values, dtype=torch.float64).clamp(1e-3, 1 - 1e-3)
+    assert above_mean(r).tolist() == above_half(r).tolist() == values
+    assert not is_degenerate(r)
+
+
+def test_readings_differ_where_all_indicators_lie_on_one_side() -> None:
+    r = torch.tensor([0.6, 0.7, 0.9])
+    assert (int(above_half(r).sum()), int(above_mean(r).sum())) == (3, 1)
+
+
+def test_relevances_within_a_thousandth_are_degenerate() -> None:
+    assert is_degenerate(torch.tensor([0.5, 0.5005, 0.5009]))
+    assert not is_degenerate(torch.tensor([0.5, 0.5005, 0.5011]))
+    assert is_degenerate(torch.tensor([0.2, 0.3]), tolerance=0.2)

@@ -1,0 +1,176 @@
+"""RF-VAE: a VAE with a relevance indicator per latent dimension, which lowers its KL weight and lets it into the total correlation.
+
+Citation
+    Kim, Wang, Sahu, Pavlovic, "Relevance Factor VAE: Learning and Identifying Disentangled Factors", 2019
+    (https://arxiv.org/abs/1902.01568), by the objective of the authors' code (https://github.com/seqam-lab/rfvae). Total correlation after
+    Kim, Mnih, "Disentangling by Factorising", 2018 (https://arxiv.org/abs/1802.05983).
+
+Objective
+    Indicators r_j = sigmoid(l_j), l trained; z = mean + exp(log_var / 2) eps goes to the decoder, r*z to a discriminator D with two logits
+    (0: joint, 1: columns permuted). In nats, mean over the images n of a batch, sums over pixels and dimensions j:
+
+        E, Dec, l:  mean_n NLL_n + sum_j lambda(r_j) mean_n KL_nj + gamma TC + eta_s sum_j r_j + eta_h sum_j H(r_j)
+                    lambda(r) = 10 - 9.9 r,   TC = mean_n [ D_0(r*z_n) - D_1(r*z_n) ],   H(r) = -r log r - (1 - r) log(1 - r)
+        D:          1/2 [ CE(D(r*z), 0) + CE(D(permuted r*z), 1) ]   on a second batch, encoded anew
+
+    gamma = 6.4, eta_s = 1, eta_h = 100. NLL: Bernoulli for images; for vectors Gaussian with sigma = 0.3. Adam: D at 1e-4, betas (0.5, 0.9).
+    Phases: ``warm-up`` (l stands still for the first tenth of the steps) and ``train``.
+
+Discovery
+    L* = number of r_j > 0.5; relevance is r. ``extra.lstar_above_mean`` has the count that RENs take, r_j strictly above the mean of r, in
+    [1, L - 1] unless all are equal, ``extra.lstar_above_half`` the first again. Flag ``degenerate``: all r within 1e-3 of each other, so that
+    the second count is noise. ``extra.active_kl``: dimensions of more than 0.1 nats mean KL; ``extra.relevant_collapsed``: of the r_j > 0.5, those
+    with less.
+
+Deviations
+    The paper's text was not at hand: the code decides. Its step sizes, 1e-4 for E, Dec and l, need some 3e5 steps (``mode=reference``). In
+    ``mode=relative`` l has its own, max(1e-4, 10 / steps), so that r can cross in any run, and stands still for ``warm_up`` of the
+    steps: r_j locks in once it leans far enough to a side, and before the KL carries information its noise would decide.
+    The Bernoulli NLL takes the logits in front of the shared decoder's sigmoid. The Gaussian's sigma is given, not learned: learned from 1, it
+    makes a posterior at the prior stable under the starting KL weight of 5.05. L* depends on sigma; choose it without looking at L*.
+    The entropy is written in l with its exact gradient -l r (1 - r). D is small for inputs of up to 64 numbers (nn/critics.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from benchmark.method import Batch, Discovery, Method, Tick
+from benchmark.nn import backbones
+from benchmark.nn.bernoulli import GivenLikelihood
+from benchmark.nn.critics import discriminator, permute_columns
+from benchmark.nn.discovery import above_half, above_mean, is_degenerate
+from benchmark.nn.gaussian import kl_standard, reparameterise
+from benchmark.nn.indicators import (
+    Indicators,
+    binary_entropy,
+    discriminator_loss,
+    first_indicator_step,
+    indicator_rate,
+    kl_weight,
+    total_correlation,
+)
+from benchmark.nn.optim import Adam
+
+__all__ = ["RFVAE"]
+
+
+class RFVAE(Method):
+    """Three players: the model {E, Dec}, the indicators {l}, and the discriminator {D}."""
+
+    reference = {
+        "mnist": {"epochs": 100, "batch_size": 64},
+        "fashion-mnist": {"epochs": 100, "batch_size": 64},
+        "sprites": {"epochs": 100, "batch_size": 64},
+        "dsprites": {"epochs": 100, "batch_size": 64},
+        "circle": {"epochs": 1500, "batch_size": 64},
+        "one-moon": {"epochs": 1500, "batch_size": 64},
+    }
+
+    @dataclass(frozen=True)
+    class Config:
+        likelihood: Literal["auto", "bernoulli", "gaussian"] = "auto"
+        """of the decoder; auto: Bernoulli for images, Gaussian for vectors"""
+        sigma: float = 0.3
+        """standard deviation of the Gaussian likelihood"""
+        gamma: float = 6.4
+        """weight of the total correlation"""
+        eta_s: float = 1.0
+        """weight of the sum of the indicators"""
+        eta_h: float = 100.0
+        """weight of their entropy"""
+        lambda_min: float = 0.1
+        """KL weight of a relevant dimension, r = 1"""
+        lambda_max: float = 10.0
+        """KL weight of an irrelevant dimension, r = 0"""
+        mode: Literal["relative", "reference"] = "relative"
+        """step sizes and warm-up for runs of any length, or the code's, which take 100,000 steps and more"""
+        lr: float | None = None
+        """step size of Adam for encoder and decoder; none: 1e-3 in mode relative, 1e-4 in mode reference"""
+        lr_indicators: float | None = None
+        """step size of Adam for the indicators; none: max(1e-4, 10 / steps), in mode reference 1e-4"""
+        lr_discriminator: float = 1e-4
+        """step size of Adam for the discriminator"""
+        warm_up: float = 0.1
+        """share of the steps before the indicators train; not in mode reference"""
+        batches_per_step: int = 2
+        """batches of a step: one for the model and the indicators, one for the discriminator"""
+
+    def build(self) -> None:
+        config = self.config
+        reference = config.mode == "reference"
+        self.encoder = backbones.encoder(self.shape, 2 * self.latent_dim)
+        self.decoder = backbones.decoder(self.latent_dim, self.shape)
+        self.likelihood = GivenLikelihood(config.likelihood, self.shape, config.sigma)
+        self.indicators = Indicators(self.latent_dim)
+        self.discriminator = discriminator(self.latent_dim, self.shape)
+        self.first_indicator_step = first_indicator_step(0.0 if reference else config.warm_up, self.steps)
+        lr = config.lr if config.lr is not None else 1e-4 if reference else 1e-3
+        rate = config.lr_indicators if config.lr_indicators is not None else indicator_rate(reference, self.steps)
+        self.add_player("model", self.encoder, self.decoder, optimiser=Adam(lr))
+        self.add_player("indicators", self.indicators, optimiser=Adam(rate))
+        self.add_player("discriminator", self.discriminator, optimiser=Adam(config.lr_discriminator, betas=(0.5, 0.9)))
+
+    def phase(self, step: int) -> str:
+        return "train" if step >= self.first_indicator_step else "warm-up"
+
+    def train_step(self, batch: Batch, tick: Tick) -> dict[str, Tensor]:
+        """One step of model and indicators on the first batch, then one of the discriminator on the second."""
+        first, second = batch.chunk(self.config.batches_per_step)
+        values = self.objective(first.x)
+        moved = ("model", "indicators") if tick.phase == "train" else ("model",)
+        self.descend(values["loss"], *(self.players[name] for name in moved))
+        values["discriminator"] = self.discriminator_objective(second.x)
+        self.descend(values["discriminator"], self.players["discriminator"])
+        return {**values, "relevance": self.indicators()}
+
+    def objective(self, x: Tensor) -> dict[str, Tensor]:
+        """Return the loss of model and indicators on images (B, *shape), and its parts, 0-d or (L,); the KL is unweighted."""
+        config = self.config
+        mean, log_var = self.posterior(x)
+        z = reparameterise(mean, log_var)
+        r = self.indicators()
+        nll = self.likelihood(x, self.decoder, z).mean()
+        kl = kl_standard(mean, log_var).mean(0)
+        correlation = total_correlation(self.discriminator(r * z))
+        weighted = (kl_weight(r, config.lambda_min, config.lambda_max) * kl).sum()
+        entropy = binary_entropy(self.indicators.logits).sum()
+        loss = nll + weighted + config.gamma * correlation + config.eta_s * r.sum() + config.eta_h * entropy
+        return {"loss": loss, "nll": nll, "kl": kl.sum(), "kl_of_dimensions": kl, "total_correlation": correlation, "entropy": entropy}
+
+    def discriminator_objective(self, x: Tensor) -> Tensor:
+        """Return the discriminator's loss on images (B, *shape), 0-d; codes and indicators are constants."""
+        with torch.no_grad():
+            codes = self.indicators() * reparameterise(*self.posterior(x))
+            permuted = permute_columns(codes)
+        return discriminator_loss(self.discriminator(codes), self.discriminator(permuted))
+
+    def posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        mean, log_var = self.encoder(x).chunk(2, dim=1)
+        return mean, log_var
+
+    def encode(self, x: Tensor) -> Tensor:
+        return self.posterior(x)[0]
+
+    def decode(self, z: Tensor) -> Tensor:
+        return self.decoder(z)
+
+    def sample(self, n: int) -> Tensor:
+        return self.decode(torch.randn(n, self.latent_dim, device=self.indicators.logits.device))
+
+    def terms(self, x: Tensor) -> dict[str, Tensor]:
+        """Return ``nll`` (B,) with one draw of z and ``kl`` (B, L), unweighted, in nats."""
+        mean, log_var = self.posterior(x)
+        return {"nll": self.likelihood(x, self.decoder, reparameterise(mean, log_var)), "kl": kl_standard(mean, log_var)}
+
+    def discover(self, x: Tensor) -> Discovery:
+        relevance = self.indicators.exact()
+        half, used = above_half(relevance), kl_standard(*self.posterior(x)).mean(0) > 0.1
+        counts = {"lstar_above_half": half, "lstar_above_mean": above_mean(relevance), "active_kl": used, "relevant_collapsed": half & ~used}
+        found = {"degenerate": is_degenerate(relevance), "collapsed": not bool(used.any())}
+        flags = tuple(flag for flag, holds in found.items() if holds)
+        return Discovery(relevance, half, flags=flags, extra={name: float(mask.sum()) for name, mask in counts.items()})
