@@ -60,6 +60,8 @@ METHODS: tuple[Entry, ...] = (
     Entry("dpvae", "baselines.dpvae:DPVAE", "VAE with a decoupled prior behind a flow"),
     Entry("r-vae", "baselines.r_vae:RVAE", "relevance encoding network on a VAE"),
     Entry("r-dpvae", "baselines.r_dpvae:RDPVAE", "relevance encoding network on a dpVAE"),
+    Entry("grae", "baselines.grae:GRAE", "deterministic autoencoder that pays for its decoder's volume"),
+    Entry("beta-vae", "baselines.beta_vae:BetaVAE", "VAE with a weighted divergence, the twin of grae", headline=False),
 )
 
 DATASETS: tuple[Entry, ...] = (
