@@ -20,9 +20,9 @@ from benchmark.options import Field, parse_reference, resolve, suggest
 from benchmark.source import SourceClass, code_digest, module_file, read_class
 from benchmark.spec import BenchError
 
-__all__ = ["DATASETS", "METHODS", "METRICS", "Choice", "Entry", "choose", "entries", "find", "load"]
+__all__ = ["DATASETS", "METHODS", "METRICS", "STUDIES", "Choice", "Entry", "choose", "entries", "find", "load"]
 
-Room = Literal["methods", "datasets", "metrics"]
+Room = Literal["methods", "datasets", "metrics", "studies"]
 
 
 @dataclass(frozen=True)
@@ -89,9 +89,14 @@ METRICS: tuple[Entry, ...] = (
     Entry("fd-raw", "benchmark.metrics.frechet:FD_RAW", "Frechet distance of samples to test data, raw space"),
 )
 
-BUILT_IN: Mapping[Room, tuple[Entry, ...]] = {"methods": METHODS, "datasets": DATASETS, "metrics": METRICS}
+STUDIES: tuple[Entry, ...] = (
+    Entry("grae-uniqueness", "benchmark.studies.uniqueness:Uniqueness", "rotation of the inferred codes over many trials in the plane"),
+    Entry("grae-objective", "benchmark.studies.objective:Objective", "three objectives of one network trained as a beta-VAE"),
+)
 
-OPTIONS_CLASS = {"methods": "Config", "datasets": "Options"}
+BUILT_IN: Mapping[Room, tuple[Entry, ...]] = {"methods": METHODS, "datasets": DATASETS, "metrics": METRICS, "studies": STUDIES}
+
+OPTIONS_CLASS = {"methods": "Config", "datasets": "Options", "studies": "Config"}
 
 
 @cache
@@ -122,7 +127,7 @@ def find(room: Room, name: str) -> Entry:
         if entry.name == name:
             return entry
     known = [entry.name for entry in entries(room)]
-    raise BenchError(f"unknown {room[:-1]} '{name}'{suggest(name, known)} (see `bench list {room}`)")
+    raise BenchError(f"unknown {'study' if room == 'studies' else room[:-1]} '{name}'{suggest(name, known)} (see `bench list {room}`)")
 
 
 def _from_file(path: Path) -> Entry:

@@ -8,6 +8,7 @@ Source: Kumar and Poole, "On Implicit Regularization in beta-VAEs", ICML 2020 (h
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 
 import torch
@@ -36,6 +37,10 @@ ACTIVE_PRECISION = 1.1
 
 _TANGENTS = 2048
 """Tangents carried at once where many images are passed, so that memory does not grow with them."""
+
+with warnings.catch_warnings():  # the first product makes torch compile its own rules, and warn about how it does so
+    warnings.simplefilter("ignore", FutureWarning)
+    torch.func.jvp(torch.exp, (torch.zeros(()),), (torch.ones(()),))
 
 
 def axis_columns(index: Tensor, latent_dim: int) -> Tensor:
