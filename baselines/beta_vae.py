@@ -117,6 +117,7 @@ class BetaVAE(Method):
         nll = gaussian_nll(x, self.decoder(covariance.draw(mean, factors)), log_sigma)
         return {"nll": nll, "kl": covariance.kl_parts(mean, factors)}
 
+    @torch.no_grad()
     def discover(self, x: Tensor) -> Discovery:
         mean, factors = (part.double() for part in self.gaussian(x))
         rate = kl_standard(mean, covariance.marginal_variance(factors).log()).mean(0).clamp_min(0.0)  # rounding may leave -1e-16

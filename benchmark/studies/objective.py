@@ -99,6 +99,7 @@ class Objective(BetaVAE, Study):
         chunks: int = 4
         """equal parts of a batch, one update each"""
 
+    @torch.no_grad()
     def outcome(self, test: TensorSplit) -> Outcome:
         """Return the objectives and their gaps on the first 5,000 test images."""
         parts = [objectives(self, x, self.config.draws) for x in test.head(IMAGES).split(_CHUNK)]
@@ -114,7 +115,6 @@ class Objective(BetaVAE, Study):
         measurements["mse"] = Measurement(error, "squared data units", numbers, "test split, decode(encode(x)) with the posterior mean, not clipped")
         return Outcome(measurements | self.blocks(gram, count))
 
-    @torch.no_grad()
     def reconstruction_error(self, test: TensorSplit) -> tuple[float, int]:
         """Return the mean squared error of a pixel over the test split, and how many images that are."""
         errors = torch.cat([squared_error(x, self.decoder(self.encode(x))).double() / x[0].numel() for x in test.batches(_CHUNK)])
