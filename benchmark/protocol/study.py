@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 
@@ -28,7 +29,10 @@ class Outcome:
 
 class Study(Method):
     """A method whose evaluation is its own. Of the members of :class:`Method` it needs ``Config``, ``build`` and ``train_step``, and
-    ``prepare``, ``phase`` and ``conclude`` where it uses them. Without a dataset it draws its data in ``prepare``, into buffers."""
+    ``prepare``, ``phase`` and ``conclude`` where it uses them."""
+
+    draws_data: ClassVar[bool] = False
+    """True: it takes no dataset but draws its data in :meth:`prepare`, into buffers."""
 
     def outcome(self, test: TensorSplit) -> Outcome:
         """Return what the trained study found. Ordinary draws are addressed; every measurement must be finite."""

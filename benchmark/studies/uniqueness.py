@@ -63,6 +63,7 @@ def ladder(steps: int, trials: int = 0) -> list[tuple[int, int]]:
 class Uniqueness(Study):
     """All trials in one tensor, the longest first; those that are done keep their bits."""
 
+    draws_data = True
     reference = {"own-data": {"steps": 100_000}}
 
     @dataclass(frozen=True)

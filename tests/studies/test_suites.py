@@ -19,7 +19,7 @@ from benchmark import registry
 from benchmark.protocol import checkpoint
 from benchmark.protocol.study import Study
 from benchmark.protocol.suite import plan
-from benchmark.protocol.suites import read_suite
+from benchmark.protocol.suites import Grid, read_suite
 from benchmark.records import Store
 from benchmark.spec import BenchError
 
@@ -81,6 +81,23 @@ def test_unknown_studies_are_answered_with_the_next_step(tmp_path: Path) -> None
     (stage,) = read_suite(str(suite_file(tmp_path, '[[stage]]\nstudies = ["grae-uniquenes"]\n'))).stages
     with pytest.raises(BenchError, match=r"unknown study 'grae-uniquenes'; did you mean 'grae-uniqueness'\? \(see `bench list studies`\)"):
         plan(stage.grid, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (STAGE + 'datasets = ["digits"]\n', "'grae-uniqueness' draws its own data; leave 'datasets' out"),
+        ('[[stage]]\nstudies = ["grae-objective"]\nbudget = "smoke"\n', "'grae-objective' needs 'datasets'; name some"),
+    ],
+)
+def test_a_study_gets_a_dataset_exactly_where_it_takes_one(tmp_path: Path, text: str, message: str) -> None:
+    (stage,) = read_suite(str(suite_file(tmp_path, text))).stages
+    with pytest.raises(BenchError, match=message):
+        plan(stage.grid, tmp_path)
+
+
+def test_methods_without_datasets_are_nothing_to_run() -> None:
+    assert plan(Grid(["pca"], []), Path()) == []
 
 
 def state(folder: Path) -> dict[str, object]:
