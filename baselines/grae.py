@@ -160,7 +160,7 @@ class GRAE(Method):
             flags += ("jacobian_evasion",)
         extra = {
             "beta": beta,
-            "lstar_1.02": float(jacobian.precision_rule(values, 1.02).sum()),
+            "lstar_1_02": float(jacobian.precision_rule(values, 1.02).sum()),
             "lstar_2": float(jacobian.precision_rule(values, 2.0).sum()),
             "lstar_energy_95": float(cumulative_rule(values).sum()),
             "local_dimension": float((torch.linalg.eigvalsh(grams.double() / beta) > jacobian.ACTIVE_PRECISION - 1.0).sum(1).double().mean()),

@@ -41,7 +41,7 @@ def favoured_angle(grams: Tensor, beta: float, step: float = 0.1) -> float:
     At ``step`` degrees: the minimum over rotations R of ``mean sum_i ln(1 + |J R e_i|^2 / beta)``, the price of a diagonal posterior in the
     second-order bound. On a linear decoder ``W = U S V'`` it is the angle of V.
     """
-    degrees = 45.0 - step * torch.arange(round(90.0 / step), dtype=torch.float64)
+    degrees = 45.0 - step * torch.arange(round(90.0 / step), dtype=torch.float64, device=grams.device)
     axes = turns(degrees.deg2rad())
     stretched = torch.einsum("kai,nab,kbi->kni", axes, grams.double(), axes)
     return float(degrees[torch.log1p(stretched / beta).sum(2).mean(1).argmin()])

@@ -47,6 +47,12 @@ def test_study_entries_load_and_are_documented(entry: registry.Entry) -> None:
     assert all(field.doc for field in entry.source.fields("Config"))
 
 
+def test_studies_are_listed_and_shown(tmp_path: Path) -> None:
+    listed = bench(tmp_path, "list", "studies").stdout
+    assert [line.split()[0] for line in listed.splitlines()] == [entry.name for entry in registry.STUDIES]
+    assert "favoured-angle" in bench(tmp_path, "show", "grae-uniqueness").stdout
+
+
 def test_the_suite_has_every_cell_of_both_variants_of_w() -> None:
     for name, steps, points in (("grae-uniqueness", 100_000, 500), ("grae-uniqueness-paper", 100_000, 4000)):
         (stage,) = read_suite(name).stages
