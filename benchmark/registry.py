@@ -20,9 +20,9 @@ from benchmark.options import Field, parse_reference, resolve, suggest
 from benchmark.source import SourceClass, code_digest, module_file, read_class
 from benchmark.spec import BenchError
 
-__all__ = ["DATASETS", "METHODS", "METRICS", "Choice", "Entry", "choose", "entries", "find", "load"]
+__all__ = ["DATASETS", "METHODS", "METRICS", "STUDIES", "Choice", "Entry", "choose", "entries", "find", "load"]
 
-Room = Literal["methods", "datasets", "metrics"]
+Room = Literal["methods", "datasets", "metrics", "studies"]
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,8 @@ METHODS: tuple[Entry, ...] = (
     Entry("flexae-sr", "baselines.flexae:FlexAE", "FlexAE with smoothed interpolations", headline=False, preset={"image_critic": True}),
     Entry("rf-vae", "baselines.rf_vae:RFVAE", "relevance factor VAE, the authors' objective"),
     Entry("rf-vae-port", "baselines.rf_vae_port:RFVAEPort", "relevance factor VAE as in the port that RENs used", headline=False),
+    Entry("grae", "baselines.grae:GRAE", "deterministic autoencoder that pays for its decoder's volume"),
+    Entry("beta-vae", "baselines.beta_vae:BetaVAE", "VAE with a weighted divergence, the twin of grae", headline=False),
 )
 
 DATASETS: tuple[Entry, ...] = (
@@ -93,9 +95,14 @@ METRICS: tuple[Entry, ...] = (
     Entry("fd-raw", "benchmark.metrics.frechet:FD_RAW", "Frechet distance of samples to test data, raw space"),
 )
 
-BUILT_IN: Mapping[Room, tuple[Entry, ...]] = {"methods": METHODS, "datasets": DATASETS, "metrics": METRICS}
+STUDIES: tuple[Entry, ...] = (
+    Entry("grae-uniqueness", "benchmark.studies.uniqueness:Uniqueness", "rotation of the inferred codes over many trials in the plane"),
+    Entry("grae-objective", "benchmark.studies.objective:Objective", "three objectives of one network trained as a beta-VAE"),
+)
 
-OPTIONS_CLASS = {"methods": "Config", "datasets": "Options"}
+BUILT_IN: Mapping[Room, tuple[Entry, ...]] = {"methods": METHODS, "datasets": DATASETS, "metrics": METRICS, "studies": STUDIES}
+
+OPTIONS_CLASS = {"methods": "Config", "datasets": "Options", "studies": "Config"}
 
 
 @cache
@@ -126,7 +133,7 @@ def find(room: Room, name: str) -> Entry:
         if entry.name == name:
             return entry
     known = [entry.name for entry in entries(room)]
-    raise BenchError(f"unknown {room[:-1]} '{name}'{suggest(name, known)} (see `bench list {room}`)")
+    raise BenchError(f"unknown {'study' if room == 'studies' else room[:-1]} '{name}'{suggest(name, known)} (see `bench list {room}`)")
 
 
 def _from_file(path: Path) -> Entry:

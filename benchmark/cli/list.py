@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 __all__ = ["list_command"]
 
-KINDS = ("methods", "datasets", "metrics", "suites", "budgets", "tables", "figures")
+KINDS = ("methods", "datasets", "metrics", "studies", "suites", "budgets", "tables", "figures")
 
 
 @click.command("list")

@@ -19,7 +19,7 @@ __all__ = ["show"]
 @click.argument("name")
 @results_option
 def show(name: str, results: Path) -> None:
-    """Show NAME: a method, a dataset, a metric, or the key of a run (its beginning suffices)."""
+    """Show NAME: a method, a dataset, a metric, a study, or the key of a run (its beginning suffices)."""
     from benchmark import registry
     from benchmark.options import suggest
     from benchmark.spec import BenchError
@@ -27,7 +27,7 @@ def show(name: str, results: Path) -> None:
     if name.endswith(".py"):
         click.echo(_source("methods", registry.find("methods", name)))
         return
-    for room in ("methods", "datasets", "metrics"):
+    for room in ("methods", "datasets", "metrics", "studies"):
         for entry in registry.entries(room):
             if entry.name == name:
                 click.echo(_metric(entry) if room == "metrics" else _source(room, entry))
@@ -39,15 +39,15 @@ def show(name: str, results: Path) -> None:
         return
     if found:
         raise BenchError(f"'{name}' is the beginning of {len(found)} runs, the first {found[0]}; give more of the key")
-    known = [entry.name for room in ("methods", "datasets", "metrics") for entry in registry.entries(room)]
-    raise BenchError(f"'{name}' is no method, dataset, metric or run in '{results}'{suggest(name, [*known, *keys])} (see `bench list`)")
+    known = [entry.name for room in ("methods", "datasets", "metrics", "studies") for entry in registry.entries(room)]
+    raise BenchError(f"'{name}' is no method, dataset, metric, study or run in '{results}'{suggest(name, [*known, *keys])} (see `bench list`)")
 
 
 def _source(room: registry.Room, entry: registry.Entry) -> str:
     from benchmark import registry
 
     source = entry.source
-    text = source.doc if room == "methods" else "\n\n".join(filter(None, (source.doc, source.class_doc)))
+    text = source.doc if room in ("methods", "studies") else "\n\n".join(filter(None, (source.doc, source.class_doc)))
     lines = [f"{entry.name}: {entry.summary}", "", text, "", "Options"]
     fields = source.fields(registry.OPTIONS_CLASS[room])
     for each in fields:
@@ -63,7 +63,7 @@ def _source(room: registry.Room, entry: registry.Entry) -> str:
 
 
 def _facts(room: str, constants: dict[str, Any]) -> list[str]:
-    if room == "methods":
+    if room in ("methods", "studies"):
         paper = constants.get("reference", {})
         rows = [f"    {name}: {', '.join(f'{key} {value}' for key, value in plan.items())}" for name, plan in paper.items()]
         return ["", "Paper schedules (--budget paper)", *(rows or ["    closed form, none needed" if constants.get("closed_form") else "    none"])]

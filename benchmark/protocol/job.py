@@ -8,7 +8,7 @@ import math
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +21,11 @@ from benchmark.method import Discovery
 from benchmark.protocol import artifacts, runtime
 from benchmark.protocol.evaluator import Evaluator, measure
 from benchmark.protocol.reuse import Settings, finished
+from benchmark.protocol.study import Study
 from benchmark.protocol.suite import Job, instance, load
 from benchmark.protocol.trainer import Diverged, Stopped, Trainer
 from benchmark.records import Store, atomic_write
-from benchmark.spec import BenchError, Record
+from benchmark.spec import BenchError, Record, derive_seed
 
 __all__ = ["TIME_LIMIT", "execute"]
 
@@ -119,6 +120,8 @@ def _run(job: Job, settings: Settings, folder: Path, device: torch.device, blank
         raise
     _write_curves(folder, trainer)
     started = time.perf_counter()
+    if job.spec.kind != "train":
+        return replace(blank, status="done", **_studied(trainer, splits, folder, started))
     evidence = Evaluator(trainer.method, TensorSplit(splits.test, device), seed=job.spec.seed, device=device)
     measurements, absent = measure(evidence, [registry.load(entry.target) for entry in registry.entries("metrics")])
     if "mse" not in measurements:
@@ -127,6 +130,22 @@ def _run(job: Job, settings: Settings, folder: Path, device: torch.device, blank
     (folder / "log.txt").unlink(missing_ok=True)
     timing = {"train_seconds": trainer.seconds, "evaluate_seconds": time.perf_counter() - started, **_work(trainer)}
     return replace(blank, status="done", measurements=measurements, absent=absent, discovery=_plain(evidence.discovery), timing=timing)
+
+
+def _studied(trainer: Trainer, splits: Splits, folder: Path, started: float) -> dict[str, Any]:
+    """Return what the record of a study says; its arrays are written beside it."""
+    study = trainer.method.eval()
+    assert isinstance(study, Study)
+    runtime.seed_noise(derive_seed(trainer.seed, "study"), trainer.device)
+    outcome = study.outcome(TensorSplit(splits.test, trainer.device))
+    bad = [name for name, found in outcome.measurements.items() if not math.isfinite(found.value)]
+    if bad:
+        raise Diverged(f"{', '.join(bad)} of the trained study not finite")
+    if outcome.arrays:
+        atomic_write(folder / "artifacts.npz", artifacts.npz_bytes(outcome.arrays))
+    (folder / "log.txt").unlink(missing_ok=True)
+    timing = {"train_seconds": trainer.seconds, "evaluate_seconds": time.perf_counter() - started, **_work(trainer)}
+    return {"measurements": {name: asdict(found) for name, found in outcome.measurements.items()}, "timing": timing}
 
 
 def _trainer(job: Job, settings: Settings, folder: Path, device: torch.device, splits: Splits) -> Trainer:

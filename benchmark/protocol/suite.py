@@ -19,6 +19,10 @@ from benchmark.spec import BUDGETS, BenchError, Budget, RunSpec
 __all__ = ["Grid", "Job", "instance", "load", "offline_datasets", "plan"]
 
 
+OWN_DATA = Choice(registry.Entry("own-data", "benchmark.datasets.nothing:Nothing", "for studies that draw their own data"), {})
+"""The dataset of a study that names none."""
+
+
 @dataclass(frozen=True)
 class Job:
     """One run to be done: its spec, the classes behind the names, the digest of the method's code, and where data lies."""
@@ -52,8 +56,10 @@ def plan(grid: Grid, data_dir: Path) -> list[Job]:
     if grid.budget not in BUDGETS:
         raise BenchError(f"unknown budget '{grid.budget}'{suggest(grid.budget, BUDGETS)} (see `bench list budgets`)")
     budget = BUDGETS[grid.budget]
-    methods = [registry.choose("methods", text) for text in _unique(grid.methods)]
+    methods = [registry.choose(grid.room, text) for text in _unique(grid.methods)]
     datasets = [registry.choose("datasets", text) for text in _unique(grid.datasets)]
+    if grid.room == "studies":
+        datasets = _data_of_studies(methods, datasets)
     jobs: dict[str, Job] = {}
     for dataset in datasets:
         source = instance(dataset, data_dir)
@@ -65,8 +71,18 @@ def plan(grid: Grid, data_dir: Path) -> list[Job]:
             for method in methods:
                 schedule = _schedule(grid, budget, method, dataset.name, source, len(splits.train))
                 for seed in range(grid.seeds):
-                    _add(jobs, _job(method, dataset, splits, latent_dim, seed, schedule, data_dir))
+                    kind = "train" if grid.room == "methods" else method.name
+                    _add(jobs, _job(method, dataset, splits, latent_dim, seed, {**schedule, "kind": kind}, data_dir))
     return list(jobs.values())
+
+
+def _data_of_studies(studies: list[Choice], datasets: list[Choice]) -> list[Choice]:
+    """Return what the studies of one stage are run on: the datasets it names, or nothing where all of them draw their own data."""
+    for study in studies:
+        if bool(study.entry.source.constants.get("draws_data")) == bool(datasets):
+            told = "draws its own data; leave 'datasets' out" if datasets else "needs 'datasets'; name some"
+            raise BenchError(f"the study '{study.name}' {told} (see `bench show {study.name}`)")
+    return datasets or [OWN_DATA]
 
 
 def _add(jobs: dict[str, Job], job: Job) -> None:

@@ -3,6 +3,7 @@
 A suite is a TOML file: a ``summary`` and a list of ``[[stage]]`` tables with the fields of :class:`~benchmark.protocol.suite.Grid`, and ``take``,
 which says for an option where its number comes from: ``{ gamma = "vae: discovery.extra.gamma" }`` is the number in the record of the same dataset,
 latent size, seed and budget of ``vae``. It is resolved run by run and enters the Config, so the key of a run tells its real value.
+``sweep = { beta = [0.1, 0.4] }`` runs every method with every combination of these options. A stage may name ``studies`` instead of methods.
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
+from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from benchmark.options import suggest
+from benchmark.options import parse_reference, suggest
 from benchmark.spec import BenchError
 
 __all__ = ["Grid", "Stage", "Suite", "read_suite", "suites"]
@@ -22,7 +24,10 @@ __all__ = ["Grid", "Stage", "Suite", "read_suite", "suites"]
 
 @dataclass(frozen=True)
 class Grid:
-    """What to run, as it was asked for. ``latent_dims`` empty: the dataset's own; ``steps`` and ``batch_size`` override the budget."""
+    """What to run, as it was asked for. ``latent_dims`` empty: the dataset's own; ``steps`` and ``batch_size`` override the budget.
+
+    ``room``: where ``methods`` are looked up; in ``studies`` no datasets means that they draw their own data.
+    """
 
     methods: Sequence[str]
     datasets: Sequence[str]
@@ -31,6 +36,7 @@ class Grid:
     budget: str = "quick"
     steps: int | None = None
     batch_size: int | None = None
+    room: Literal["methods", "studies"] = "methods"
 
 
 @dataclass(frozen=True)
@@ -82,25 +88,44 @@ def _parse(name: str, text: str, file: str) -> Suite:
 
 
 def _stage(table: dict[str, Any], file: str) -> Stage:
-    kinds = {"methods": list, "datasets": list, "latent_dims": list, "seeds": int, "budget": str, "steps": int, "batch_size": int, "take": dict}
+    kinds = {"methods": list, "studies": list, "datasets": list, "latent_dims": list}
+    kinds |= {"seeds": int, "budget": str, "steps": int, "batch_size": int, "take": dict, "sweep": dict}
     _only(table, set(kinds), f"{file}, [[stage]]")
     for name, value in table.items():
         if not isinstance(value, kinds[name]):
             raise BenchError(f"'{name}' in suite '{file}' is {value!r}; expected a {kinds[name].__name__}")
         _check(name, value, file)
-    missing = sorted({"methods", "datasets"} - set(table))
-    if missing:
+    room = "studies" if "studies" in table else "methods"
+    missing = [name for name in ("datasets", "methods") if name not in table]
+    if missing and room == "methods":
         raise BenchError(f"a [[stage]] of suite '{file}' has no '{missing[0]}'; give a list")
+    if room == "studies" and "methods" in table:
+        raise BenchError(f"a [[stage]] of suite '{file}' has both 'methods' and 'studies'; make two stages of it")
+    names = _swept(table.pop(room), table.pop("sweep", {}), file)
+    table.setdefault("datasets", [])
     take = table.pop("take", {})
     for option, source in take.items():
         if not isinstance(source, str) or ":" not in source:
             raise BenchError(f"take.{option} in suite '{file}' is {source!r}; expected 'METHOD: path.in.its.record'")
-    return Stage(Grid(**table), take)
+    return Stage(Grid(methods=names, room=room, **table), take)
+
+
+def _swept(names: Sequence[str], sweep: Mapping[str, Any], file: str) -> list[str]:
+    """Return every name with every combination of the swept options, the last option fastest."""
+    for option, values in sweep.items():
+        if not isinstance(values, list) or not all(isinstance(value, (str, int, float)) for value in values):
+            raise BenchError(f"sweep.{option} in suite '{file}' is {values!r}; expected a list of numbers, words, true or false")
+    found = []
+    for name, values in product(names, product(*sweep.values())):
+        reference, given = parse_reference(name)
+        given |= {option: str(value).lower() if isinstance(value, bool) else str(value) for option, value in zip(sweep, values, strict=True)}
+        found.append(f"{reference}[{','.join(f'{option}={value}' for option, value in given.items())}]" if given else name)
+    return found
 
 
 def _check(name: str, value: Any, file: str) -> None:
     """Whole numbers are at least 1, names are text."""
-    texts, numbers = ("methods", "datasets"), ("seeds", "steps", "batch_size", "latent_dims")
+    texts, numbers = ("methods", "studies", "datasets"), ("seeds", "steps", "batch_size", "latent_dims")
     for each in value if isinstance(value, list) else [value]:
         if name in texts and not isinstance(each, str):
             raise BenchError(f"'{name}' in suite '{file}' holds {each!r}; expected names in quotes")

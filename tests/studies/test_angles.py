@@ -1,0 +1,68 @@
+"""Angles of codes: known rotations are found, what no model can know is removed, and the predicted angle is that of the theory."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+
+from benchmark.nn.jacobian import hadamard_term
+from benchmark.studies.angles import concentration, favoured_angle, procrustes, turn_angle, turns
+
+F64 = torch.float64
+
+
+def turn(degrees: float) -> torch.Tensor:
+    return turns(torch.tensor(degrees, dtype=F64).deg2rad())
+
+
+@pytest.mark.parametrize("degrees", [-44.0, -10.0, 0.0, 7.5, 45.0])
+def test_the_angle_between_codes_and_means_is_found(degrees: float) -> None:
+    codes = torch.randn(2, 300, dtype=F64)
+    found = procrustes(codes, turn(degrees).mT @ codes)
+    torch.testing.assert_close(found, turn(degrees))
+    assert float(turn_angle(found)) == pytest.approx(degrees, abs=1e-9)
+
+
+@pytest.mark.parametrize("degrees", [-44.0, 0.0, 30.0])
+def test_order_and_sign_of_the_models_axes_change_no_angle(degrees: float) -> None:
+    codes = torch.randn(2, 300, dtype=F64)
+    means = turn(degrees).mT @ codes
+    for rows in ([0, 1], [1, 0]):
+        for signs in ([1.0, 1.0], [-1.0, 1.0], [1.0, -1.0], [-1.0, -1.0]):
+            other = means[rows] * torch.tensor(signs, dtype=F64)[:, None]
+            assert float(turn_angle(procrustes(codes, other))) == pytest.approx(degrees, abs=1e-9)
+
+
+def test_procrustes_is_the_best_orthogonal_map() -> None:
+    codes, means = torch.randn(2, 50, dtype=F64), torch.randn(2, 50, dtype=F64)
+    best = (codes - procrustes(codes, means) @ means).norm()
+    flip = torch.diag(torch.tensor([1.0, -1.0], dtype=F64))
+    every = torch.cat([turns(torch.linspace(0, 2 * math.pi, 500, dtype=F64)), turns(torch.linspace(0, 2 * math.pi, 500, dtype=F64)) @ flip])
+    assert float(best) <= float((codes - every @ means).norm(dim=(1, 2)).min()) + 1e-12
+
+
+def test_angles_lie_in_a_quarter_turn_with_45_and_without_minus_45() -> None:
+    angles = turn_angle(turns(torch.linspace(-7, 7, 1001, dtype=F64)))
+    assert float(angles.min()) > -45.0 and float(angles.max()) <= 45.0
+    assert turn_angle(torch.tensor([[1.0, -1.0], [1.0, 1.0]])).item() == 45.0
+
+
+def test_concentration_knows_equal_and_spread_angles_across_the_seam() -> None:
+    assert concentration(torch.tensor([44.9, -44.9, 45.0])) > 0.999
+    assert concentration(torch.arange(-45.0, 45.0, 0.5)) < 1e-6
+    assert concentration(torch.tensor([10.0, 10.0])) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("beta", [1e-4, 0.0025, 0.1])
+def test_a_diagonal_posterior_favours_the_right_singular_vectors_of_a_linear_decoder(beta: float) -> None:
+    for seed in range(3):
+        w = torch.randn(2, 2, generator=torch.Generator().manual_seed(seed), dtype=F64)
+        grams = (w.mT @ w).unsqueeze(0)
+        expected = float(turn_angle(torch.linalg.svd(w)[2].mT))
+        difference = (favoured_angle(grams, beta) - expected + 45.0) % 90.0 - 45.0
+        assert abs(difference) <= 0.051  # half a step of the grid
+        best = turn(favoured_angle(grams, beta))
+        price = hadamard_term(best.mT @ grams @ best, beta)
+        assert all(float(hadamard_term(turn(d).mT @ grams @ turn(d), beta) - price) >= -1e-6 for d in range(-45, 46, 5))

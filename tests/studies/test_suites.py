@@ -1,0 +1,154 @@
+"""Studies through `bench run`: suites that name them, records that fit the schema, and runs that are killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from importlib import resources
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import pytest
+
+from benchmark import registry
+from benchmark.protocol import checkpoint
+from benchmark.protocol.study import Study
+from benchmark.protocol.suite import plan
+from benchmark.protocol.suites import Grid, read_suite
+from benchmark.records import Store
+from benchmark.spec import BenchError
+
+STAGE = '[[stage]]\nstudies = ["grae-uniqueness[points=40,trials=2]"]\nsteps = 2500\n'
+
+
+def suite_file(folder: Path, text: str) -> Path:
+    folder.mkdir(exist_ok=True)
+    path = folder / "mine.toml"
+    path.write_text(f'summary = "x"\n{text}', encoding="utf-8")
+    return path
+
+
+def bench(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "benchmark", *arguments], cwd=folder, capture_output=True, text=True, timeout=300, check=False)
+
+
+@pytest.mark.parametrize("entry", registry.STUDIES, ids=lambda entry: entry.name)
+def test_study_entries_load_and_are_documented(entry: registry.Entry) -> None:
+    kind = registry.load(entry.target)
+    assert issubclass(kind, Study)
+    assert all(section in entry.source.doc for section in ("Citation", "Objective", "Discovery", "Deviations"))
+    read = {field.name: field.default for field in entry.source.fields("Config")}
+    assert read == {name: field.default for name, field in kind.Config.__dataclass_fields__.items()}
+    assert all(field.doc for field in entry.source.fields("Config"))
+
+
+def test_studies_are_listed_and_shown(tmp_path: Path) -> None:
+    listed = bench(tmp_path, "list", "studies").stdout
+    assert [line.split()[0] for line in listed.splitlines()] == [entry.name for entry in registry.STUDIES]
+    assert "favoured-angle" in bench(tmp_path, "show", "grae-uniqueness").stdout
+
+
+def test_the_suite_has_every_cell_of_both_variants_of_w() -> None:
+    for name, steps, points in (("grae-uniqueness", 100_000, 500), ("grae-uniqueness-paper", 100_000, 4000)):
+        (stage,) = read_suite(name).stages
+        jobs = plan(stage.grid, Path())
+        cells = {tuple(job.spec.config[option] for option in ("nu", "mixing", "covariance", "amortised")) for job in jobs}
+        assert len(jobs) == len(cells) == 32
+        assert {(job.spec.kind, job.spec.steps, job.spec.config["points"]) for job in jobs} == {("grae-uniqueness", steps, points)}
+
+
+def test_sweeps_multiply_names_and_keep_their_options(tmp_path: Path) -> None:
+    text = '[[stage]]\nmethods = ["grae[lr=0.01]", "pca"]\ndatasets = ["circle"]\nsweep = { beta = [0.1, 1] }\n'
+    (stage,) = read_suite(str(suite_file(tmp_path, text))).stages
+    assert list(stage.grid.methods) == ["grae[lr=0.01,beta=0.1]", "grae[lr=0.01,beta=1]", "pca[beta=0.1]", "pca[beta=1]"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (STAGE + 'methods = ["pca"]\n', "has both 'methods' and 'studies'"),
+        (STAGE + "sweep = { nu = 3 }\n", r"sweep.nu in suite .* is 3; expected a list"),
+        (STAGE + "sweep = { nu = [[1]] }\n", "expected a list of numbers, words, true or false"),
+        ('[[stage]]\nstudies = "grae-uniqueness"\n', "expected a list"),
+        ('[[stage]]\nmethods = ["pca"]\n', "has no 'datasets'"),
+    ],
+)
+def test_mistakes_in_a_stage_of_studies_are_named(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(BenchError, match=message):
+        read_suite(str(suite_file(tmp_path, text)))
+
+
+def test_unknown_studies_are_answered_with_the_next_step(tmp_path: Path) -> None:
+    (stage,) = read_suite(str(suite_file(tmp_path, '[[stage]]\nstudies = ["grae-uniquenes"]\n'))).stages
+    with pytest.raises(BenchError, match=r"unknown study 'grae-uniquenes'; did you mean 'grae-uniqueness'\? \(see `bench list studies`\)"):
+        plan(stage.grid, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (STAGE + 'datasets = ["digits"]\n', "'grae-uniqueness' draws its own data; leave 'datasets' out"),
+        ('[[stage]]\nstudies = ["grae-objective"]\nbudget = "smoke"\n', "'grae-objective' needs 'datasets'; name some"),
+    ],
+)
+def test_a_study_gets_a_dataset_exactly_where_it_takes_one(tmp_path: Path, text: str, message: str) -> None:
+    (stage,) = read_suite(str(suite_file(tmp_path, text))).stages
+    with pytest.raises(BenchError, match=message):
+        plan(stage.grid, tmp_path)
+
+
+def test_methods_without_datasets_are_nothing_to_run() -> None:
+    assert plan(Grid(["pca"], []), Path()) == []
+
+
+def state(folder: Path) -> dict[str, object]:
+    (record,) = Store(folder / "results" / "runs").records()
+    tensors, _ = checkpoint.read(folder / "results" / "runs" / record.key / "checkpoint.safetensors")  # type: ignore[misc]
+    with np.load(folder / "results" / "runs" / record.key / "artifacts.npz") as arrays:
+        found: dict[str, object] = {name: arrays[name].tobytes() for name in arrays.files}
+    return {**found, **{name: tensor.numpy().tobytes() for name, tensor in tensors.items()}, "measurements": dict(record.measurements)}
+
+
+def test_a_killed_study_goes_on_to_the_same_bits_and_leaves_a_valid_record(tmp_path: Path) -> None:
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    call = (
+        "run",
+        "--suite",
+        str(suite_file(tmp_path, STAGE + "sweep = { covariance = ['full'], amortised = [false] }\n")),
+        "--checkpoint-every",
+        "0.02",
+    )
+    for folder in (whole, cut):
+        folder.mkdir()
+    command = [sys.executable, "-m", "benchmark", *call]
+    process = subprocess.Popen(command, cwd=cut, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    while process.poll() is None and not list(cut.glob("results/runs/*/checkpoint.safetensors")):
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait(30)
+    assert list(cut.glob("results/runs/*/checkpoint.safetensors")) and not list(cut.glob("results/runs/*/record.json"))
+    assert bench(cut, *call).returncode == bench(whole, *call).returncode == 0
+    assert state(cut) == state(whole)
+    assert "0 done now, 1 finished before" in bench(whole, *call).stdout
+    (record,) = Store(whole / "results" / "runs").records()
+    schema = json.loads(resources.files("benchmark").joinpath("data", "record.schema.json").read_text(encoding="utf-8"))
+    jsonschema.validate(json.loads(record.to_json()), schema)
+    assert record.spec["kind"] == "grae-uniqueness" and record.discovery is None
+    shown = bench(whole, "show", record.key).stdout
+    assert "angle[trials=best]" in shown and "grae-uniqueness[amortised=False" in shown
+
+
+def test_a_training_run_without_a_verdict_is_still_no_valid_record(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    assert bench(tmp_path / "a", "run", "--methods", "pca", "--datasets", "circle", "--budget", "smoke").returncode == 0
+    (record,) = Store(tmp_path / "a" / "results" / "runs").records()
+    schema = json.loads(resources.files("benchmark").joinpath("data", "record.schema.json").read_text(encoding="utf-8"))
+    document = json.loads(record.to_json())
+    jsonschema.validate(document, schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({**document, "discovery": None}, schema)
