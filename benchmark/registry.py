@@ -60,6 +60,8 @@ METHODS: tuple[Entry, ...] = (
     Entry("dpvae", "baselines.dpvae:DPVAE", "VAE with a decoupled prior behind a flow"),
     Entry("r-vae", "baselines.r_vae:RVAE", "relevance encoding network on a VAE"),
     Entry("r-dpvae", "baselines.r_dpvae:RDPVAE", "relevance encoding network on a dpVAE"),
+    Entry("mi-vae", "baselines.mi_vae:MIVAE", "VAE rewarded for what two latent components tell of the decoded image"),
+    Entry("mi-vae-joint", "baselines.mi_vae_joint:JointMIVAE", "mi-vae with a categorical variable, which the reward is for", headline=False),
 )
 
 DATASETS: tuple[Entry, ...] = (
@@ -85,6 +87,8 @@ METRICS: tuple[Entry, ...] = (
     Entry("lstar-99", "benchmark.metrics.dimension:LSTAR_99", "dimensions holding 99 % of the method's relevance"),
     Entry("active-units", "benchmark.metrics.dimension:ACTIVE_UNITS", "active units, one rule for every method"),
     Entry("fd-raw", "benchmark.metrics.frechet:FD_RAW", "Frechet distance of samples to test data, raw space"),
+    Entry("accuracy", "benchmark.metrics.categorical:ACCURACY", "accuracy of the categorical variable as a classifier, one category per class"),
+    Entry("accuracy-majority", "benchmark.metrics.categorical:ACCURACY_MAJORITY", "the same, each category standing for its commonest class"),
 )
 
 BUILT_IN: Mapping[Room, tuple[Entry, ...]] = {"methods": METHODS, "datasets": DATASETS, "metrics": METRICS}

@@ -119,7 +119,8 @@ def _run(job: Job, settings: Settings, folder: Path, device: torch.device, blank
         raise
     _write_curves(folder, trainer)
     started = time.perf_counter()
-    evidence = Evaluator(trainer.method, TensorSplit(splits.test, device), seed=job.spec.seed, device=device)
+    known = {"train": trainer.train, "labels": (splits.train.labels, splits.test.labels)}
+    evidence = Evaluator(trainer.method, TensorSplit(splits.test, device), seed=job.spec.seed, device=device, **known)
     measurements, absent = measure(evidence, [registry.load(entry.target) for entry in registry.entries("metrics")])
     if "mse" not in measurements:
         raise Diverged(f"the reconstruction error of the trained model: {absent['mse']}")
