@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import permutations
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,6 +20,10 @@ from benchmark.method import Method
 from benchmark.metrics.base import Absent, Metric
 from benchmark.metrics.categorical import ACCURACY, ACCURACY_MAJORITY, NO_CLASS, contingency, majority, one_to_one
 from benchmark.protocol.evaluator import Evaluator, measure
+from benchmark.protocol.job import execute
+from benchmark.protocol.reuse import Settings
+from benchmark.protocol.suite import plan
+from benchmark.protocol.suites import Grid
 
 
 def evidence(train: list[int], train_labels: list[int], test: list[int], test_labels: list[int]) -> Any:
@@ -78,7 +83,7 @@ def test_a_constant_category_has_the_accuracy_of_the_commonest_class() -> None:
 
 
 class Sign(Method):
-    """Its category is the sign of the first number; nothing is learned."""
+    """Its category is the sign of the first number, of a third it is never; nothing is learned."""
 
     @dataclass(frozen=True)
     class Config:
@@ -88,7 +93,7 @@ class Sign(Method):
         pass
 
     def categories(self, x: Tensor) -> Tensor | None:
-        return torch.stack((torch.sigmoid(x[:, 0]), torch.sigmoid(-x[:, 0])), 1)
+        return torch.stack((0.9 * torch.sigmoid(x[:, 0]), torch.full_like(x[:, 0], 0.1), 0.9 * torch.sigmoid(-x[:, 0])), 1)
 
 
 class Blind(Sign):
@@ -120,3 +125,10 @@ def test_absent_with_a_reason(kind: type[Method], labelled: bool, reason: str) -
     assert all(reason in text for text in absent.values())
     with pytest.raises(Absent, match="no labels"):
         ACCURACY.measure(SimpleNamespace(labels=None, categories=None))  # type: ignore[arg-type]
+
+
+def test_a_run_measures_both_where_there_are_labels_and_categories(tmp_path: Path) -> None:
+    (job,) = plan(Grid(["mi-vae-joint"], ["digits"], steps=2), tmp_path)
+    record = execute(job, Settings(tmp_path, device="cpu"))
+    assert record is not None and record.status == "done"
+    assert {name: record.measurements[name]["n"] for name in ("accuracy", "accuracy-majority")} == {"accuracy": 360, "accuracy-majority": 360}
