@@ -167,6 +167,10 @@ class Method(nn.Module):
         """Optional: mean and log-variance (B, latent_dim) of a diagonal Gaussian posterior; None for methods without one."""
         return None
 
+    def categories(self, x: Tensor) -> Tensor | None:
+        """Optional: probabilities (B, K) of a categorical latent variable given x; None for methods without one."""
+        return None
+
     def sampled_code(self, x: Tensor) -> Tensor | None:
         """Return one draw of the code (B, code_dim) from the posterior, or None; methods whose code is not the posterior's space override it."""
         posterior = self.posterior(x)

@@ -68,6 +68,8 @@ METHODS: tuple[Entry, ...] = (
     Entry("rf-vae-port", "baselines.rf_vae_port:RFVAEPort", "relevance factor VAE as in the port that RENs used", headline=False),
     Entry("grae", "baselines.grae:GRAE", "deterministic autoencoder that pays for its decoder's volume"),
     Entry("beta-vae", "baselines.beta_vae:BetaVAE", "VAE with a weighted divergence, the twin of grae", headline=False),
+    Entry("mi-vae", "baselines.mi_vae:MIVAE", "VAE rewarded for what two latent components tell of the decoded image"),
+    Entry("mi-vae-joint", "baselines.mi_vae_joint:JointMIVAE", "mi-vae with a categorical variable, which the reward is for", headline=False),
 )
 
 DATASETS: tuple[Entry, ...] = (
@@ -93,6 +95,8 @@ METRICS: tuple[Entry, ...] = (
     Entry("lstar-99", "benchmark.metrics.dimension:LSTAR_99", "dimensions holding 99 % of the method's relevance"),
     Entry("active-units", "benchmark.metrics.dimension:ACTIVE_UNITS", "active units, one rule for every method"),
     Entry("fd-raw", "benchmark.metrics.frechet:FD_RAW", "Frechet distance of samples to test data, raw space"),
+    Entry("accuracy", "benchmark.metrics.categorical:ACCURACY", "accuracy of the categorical variable as a classifier, one category per class"),
+    Entry("accuracy-majority", "benchmark.metrics.categorical:ACCURACY_MAJORITY", "the same, each category standing for its commonest class"),
 )
 
 STUDIES: tuple[Entry, ...] = (

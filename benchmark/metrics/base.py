@@ -66,6 +66,16 @@ class Evidence(Protocol):
         """Test images as rows, float64 (N, D)."""
         ...
 
+    @property
+    def labels(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """Classes of the training images and of the N test images, integers, (M,) and (N,); None for data without labels."""
+        ...
+
+    @property
+    def categories(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """Likeliest category of each training and each test image, integers, (M,) and (N,); None for methods without categories."""
+        ...
+
     def sample_vectors(self, n: int) -> np.ndarray:
         """``n`` samples as rows, float64 (n, D)."""
         ...

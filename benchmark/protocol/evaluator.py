@@ -30,11 +30,25 @@ REFERENCE_IMAGES = 4096
 
 
 class Evaluator:
-    """Evidence about a trained ``method`` on the ``test`` split (see :class:`benchmark.metrics.base.Evidence`)."""
+    """Evidence about a trained ``method`` on the ``test`` split (see :class:`benchmark.metrics.base.Evidence`).
 
-    def __init__(self, method: Method, test: TensorSplit, *, seed: int, device: torch.device) -> None:
+    Metrics that map categories to classes also need the ``train`` split and the ``labels`` of both, (train, test).
+    """
+
+    def __init__(
+        self,
+        method: Method,
+        test: TensorSplit,
+        *,
+        seed: int,
+        device: torch.device,
+        train: TensorSplit | None = None,
+        labels: tuple[np.ndarray | None, np.ndarray | None] = (None, None),
+    ) -> None:
         self.method, self.test, self.seed, self.device = method.eval(), test, seed, device
         self.latent_dim, self.shape = method.latent_dim, method.shape
+        self.train = train
+        self.labels = None if labels[0] is None or labels[1] is None else (labels[0], labels[1])
 
     @cached_property
     @torch.no_grad()
@@ -94,6 +108,17 @@ class Evaluator:
     def code_moments(self) -> tuple[np.ndarray, np.ndarray]:
         means, variances = self._posterior
         return means.var(0), variances.mean(0)
+
+    @cached_property
+    @torch.no_grad()
+    def categories(self) -> tuple[np.ndarray, np.ndarray] | None:
+        if self.train is None or self.method.categories(self.test.head(1)) is None:
+            return None
+        return self._categories(self.train), self._categories(self.test)
+
+    def _categories(self, data: TensorSplit) -> np.ndarray:
+        found = [self.method.categories(x) for x in data.batches(CHUNK)]
+        return np.concatenate([p.argmax(1).cpu().numpy() for p in found if p is not None])
 
     @cached_property
     def test_vectors(self) -> np.ndarray:

@@ -122,7 +122,8 @@ def _run(job: Job, settings: Settings, folder: Path, device: torch.device, blank
     started = time.perf_counter()
     if job.spec.kind != "train":
         return replace(blank, status="done", **_studied(trainer, splits, folder, started))
-    evidence = Evaluator(trainer.method, TensorSplit(splits.test, device), seed=job.spec.seed, device=device)
+    known = {"train": trainer.train, "labels": (splits.train.labels, splits.test.labels)}
+    evidence = Evaluator(trainer.method, TensorSplit(splits.test, device), seed=job.spec.seed, device=device, **known)
     measurements, absent = measure(evidence, [registry.load(entry.target) for entry in registry.entries("metrics")])
     if "mse" not in measurements:
         raise Diverged(f"the reconstruction error of the trained model: {absent['mse']}")

@@ -25,6 +25,8 @@ TITLES: Mapping[str, str] = {
     "lstar-90": "L*90",
     "lstar-99": "L*99",
     "active-units": "Active units",
+    "accuracy": "Accuracy",
+    "accuracy-majority": "Accuracy (majority)",
 }
 """Column titles, in the order of the columns; other metrics follow under their own names."""
 
