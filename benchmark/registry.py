@@ -60,6 +60,7 @@ METHODS: tuple[Entry, ...] = (
     Entry("dpvae", "baselines.dpvae:DPVAE", "VAE with a decoupled prior behind a flow"),
     Entry("r-vae", "baselines.r_vae:RVAE", "relevance encoding network on a VAE"),
     Entry("r-dpvae", "baselines.r_dpvae:RDPVAE", "relevance encoding network on a dpVAE"),
+    Entry("geco-l0", "baselines.geco_l0:GecoL0", "VAE with hard gates on its latents, as few as a reconstruction error allows"),
 )
 
 DATASETS: tuple[Entry, ...] = (
