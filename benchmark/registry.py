@@ -70,6 +70,7 @@ METHODS: tuple[Entry, ...] = (
     Entry("beta-vae", "baselines.beta_vae:BetaVAE", "VAE with a weighted divergence, the twin of grae", headline=False),
     Entry("mi-vae", "baselines.mi_vae:MIVAE", "VAE rewarded for what two latent components tell of the decoded image"),
     Entry("mi-vae-joint", "baselines.mi_vae_joint:JointMIVAE", "mi-vae with a categorical variable, which the reward is for", headline=False),
+    Entry("geco-l0", "baselines.geco_l0:GecoL0", "VAE with hard gates on its latents, as few as a reconstruction error allows"),
 )
 
 DATASETS: tuple[Entry, ...] = (
