@@ -11,7 +11,7 @@ Objective
 
         E, Dec, r:  mean_n NLL_n + mean_j lambda(r_j) mean_n sum_k KL_nk + gamma TC + eta_s sum_j r_j - eta_h sum_j H(r_j)
                     lambda(r) = 10 - 9.9 r,   TC = mean_n [ D_0(r*z_n) - D_1(r*z_n) ],   H(r) = -r log r - (1 - r) log(1 - r)
-        D:          1/2 [ CE(D(r*z), 0) + CE(D(r*permuted z'), 1) ]   z of the step before, z' of a second batch
+        D:          1/2 [ CE(D(r*z), 0) + CE(D(r*permuted z'), 1) ]   z as drawn above, z' of a second batch
 
     gamma = eta_s = eta_h = 6.4. r has its own Adam, as D has, betas (0.5, 0.9). Two differences from the authors' decide what r means:
     the entropy has the other sign, so r is driven to 1/2 and not to 0 or 1; and the KL is summed over dimensions before it meets lambda, so
@@ -20,15 +20,16 @@ Objective
 Discovery
     L* = number of r_j strictly above the mean of r, as RENs take it: in [1, L - 1] unless all are equal; relevance is r.
     ``extra.lstar_above_half`` has the count of r_j > 0.5, ``extra.lstar_above_mean`` the first again. Flag ``degenerate``: all r within 1e-3
-    of each other, so that the count is noise. ``extra.active_kl``: dimensions of more than 0.1 nats mean KL; ``extra.relevant_collapsed``: of those
-    counted in L*, the ones with less.
+    of each other, so that the count is noise. ``extra.active_kl``: dimensions of more than 0.1 nats mean KL (none: flag ``collapsed``);
+    ``extra.relevant_collapsed``: of those counted in L*, the ones with less.
 
 Deviations
     What RENs changed in the port, and its settings there, are unknown; it asserts 64x64 images, ours takes any. r is moved back into
     [1e-6, 1 - 1e-6] after each step, because outside (0, 1) the entropy is NaN for good (``clamp=false``: as published). The port runs
     a second backward pass for r after the model's step, an error in current torch; one pass gives the same gradient. Step sizes are 1e-4 as
     published in ``mode=reference``; in ``mode=relative`` r has max(1e-4, 10 / steps), encoder and decoder 1e-3. ``warm_up`` is 0 as in the port:
-    its entropy is convex in r, nothing locks in. NLL, the logits it takes, the given sigma on vectors and the small D are as in ``rf-vae``.
+    its entropy term is convex in r, so nothing locks in. NLL, the logits it takes, the given sigma on vectors, what becomes of digits, and the
+    small D are as in ``rf-vae``.
 """
 
 from __future__ import annotations
