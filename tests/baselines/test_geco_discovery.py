@@ -29,7 +29,7 @@ def manifold(seed: int) -> Split:
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1])
 def test_as_many_gates_stay_open_as_the_manifold_has_dimensions(tmp_path: Path, seed: int) -> None:
-    """tau is 2.5 times the noise, below what four dimensions can reach and above what five need."""
+    """tau is 2.5 times the variance of the noise."""
     data, steps = TensorSplit(manifold(seed)), UPDATES // CHUNKS
     size = {"shape": (NUMBERS,), "latent_dim": L, "steps": steps, "steps_per_epoch": 4096 // BATCH, "batch_size": BATCH}
     config = replace(GecoL0.Config(), tau_per_pixel=2.5 * NOISE**2, chunks=CHUNKS)

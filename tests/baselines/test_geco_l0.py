@@ -59,6 +59,8 @@ def test_open_gates_give_the_geco_vae_bit_for_bit() -> None:
     """p = 1 everywhere: losses, and parameters and Adam's moments after the step, are those of KL + lambda C_eff without any gate."""
     method, plain = latched(1.0, chunks=1), latched(1.0, chunks=1)
     assert bool((method.gates.probability() == 1.0).all())
+    for each in (method, plain):
+        each.constraint.raw.data.fill_(2.0)  # a multiplier of 1 would hide a missing one
     torch.manual_seed(3)
     values = step(method)
     torch.manual_seed(3)
@@ -123,8 +125,11 @@ def test_gates_are_open_and_keep_their_bits_until_the_constraint_was_met() -> No
     method.gates.gamma.data.fill_(-1.0)  # closed by their probability, yet open
     closed = bits(method, "gate")
     assert before.keys() == closed.keys() and method.mask().all()
+    seen: list[Tensor] = []
+    method.decoder.register_forward_pre_hook(lambda module, inputs: seen.append(inputs[0].detach()))
     for _ in range(3):
         step(method)
+    assert len(seen) == 24 and all(bool(z.ne(0.0).all()) for z in seen[::2]), "the trained pass is the first of two"
     assert same(closed, bits(method, "gate")) and method.gate.updates == 0
     assert not method.constraint.ever_met and method.ascent.updates == 12
     found = method.discover(images())
