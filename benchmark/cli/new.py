@@ -30,7 +30,7 @@ def new(name: str, output: Path | None) -> None:
     if path.exists():
         raise BenchError(f"'{path}' exists already and is left as it is; choose another name, or -o FILE")
     words = name.split("-")
-    text = Template(resources.files("benchmark").joinpath("data/templates/method.py").read_text(encoding="utf-8"))
+    text = Template(resources.files("benchmark").joinpath("data/templates/method.txt").read_text(encoding="utf-8"))
     save(path, text.substitute(title=name, name="".join(word.capitalize() for word in words)).encode())
     here = path if path.is_absolute() or path.parent != Path() else Path(path)
     shown = str(here) if path.is_absolute() else f"./{path}"

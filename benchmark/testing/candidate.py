@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -106,10 +107,8 @@ class Candidate:
     def trained(self, seed: int = 0, **where: Any) -> Trainer:
         """Return a trainer that has run to the end, or to ``stop_at``."""
         made = self.trainer(seed, **where)
-        try:
+        with contextlib.suppress(Stopped):
             made.fit()
-        except Stopped:
-            pass
         return made
 
     @cached_property

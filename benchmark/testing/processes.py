@@ -37,7 +37,7 @@ def main() -> None:
                 found[reference] = digest(Candidate(reference, place).whole)
             except Exception as error:
                 found[reference] = f"{type(error).__name__}: {error}"
-    print(json.dumps(found))
+    sys.stdout.write(json.dumps(found))
 
 
 def same_bits_in_two_processes(candidate: Candidate) -> None:

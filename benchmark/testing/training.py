@@ -88,7 +88,8 @@ def every_parameter_moves(candidate: Candidate) -> None:
         owners = [player.name for player in candidate.whole.method.players.values() if still[0] in player.parameters]
         change = f"it belongs to player '{owners[0]}', whose losses do not reach it" if owners else "no player owns it: give it to add_player(...)"
         raise CheckFailed(
-            f"parameter '{still[0]}' kept its initial value in {STEPS} steps ({len(still)} such); {change}, or make it a buffer if it is meant to be constant"
+            f"parameter '{still[0]}' kept its initial value in {STEPS} steps ({len(still)} such); {change}, "
+            "or make it a buffer if it is meant to be constant"
         )
 
 

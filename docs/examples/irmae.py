@@ -12,9 +12,9 @@ Discovery
     directions of the code, not to its coordinates. ``extra.participation_ratio`` is their effective number.
 
 Deviations
-    The paper reads the rank off a plot; 1 % of the largest value is our threshold. It draws W from N(0, sigma) of unspecified size, we use
-    torch's default for linear layers. The step size 1e-3 is for short runs, the paper trains with 1e-4. Samples: the Gaussian with the mean and covariance
-    of the training codes, one of the two densities that the paper fits.
+    The paper reads the rank off a plot; 1 % of the largest value is our threshold. W start as torch starts linear layers, the step size 1e-3 is
+    meant for short runs, and backbones and sizes are this benchmark's. Samples are drawn from the Gaussian with the mean and covariance of the
+    training codes.
 """
 
 from dataclasses import dataclass

@@ -10,7 +10,7 @@ import pytest
 
 from benchmark.testing import CHECKS, Candidate, Outcome, outcomes
 
-SOUND = Template(resources.files("benchmark").joinpath("data/templates/method.py").read_text(encoding="utf-8")).substitute(title="mine", name="Mine")
+SOUND = Template(resources.files("benchmark").joinpath("data/templates/method.txt").read_text(encoding="utf-8")).substitute(title="mine", name="Mine")
 
 IMPORT, BUILD = "import torch\nfrom torch import Tensor\n", "    def build(self) -> None:\n"
 STEP = "        mean, log_var = self.posterior(batch.x)\n"
