@@ -120,6 +120,9 @@ class Method(nn.Module):
     reference: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     """The paper's schedule per dataset: ``{"mnist": {"epochs": 100, "batch_size": 100}}``; what ``--budget paper`` runs."""
 
+    conformance: ClassVar[Mapping[str, Any]] = {}
+    """Options under which a dozen steps on random images reach every phase and player; what ``bench check-method`` uses."""
+
     def __init__(
         self, config: Any, *, shape: tuple[int, ...], latent_dim: int, steps: int = 0, steps_per_epoch: int = 1, batch_size: int = 0
     ) -> None:

@@ -29,13 +29,15 @@ Room = Literal["methods", "datasets", "metrics", "studies"]
 class Entry:
     """One registered name: where its class lives (``module:attribute`` or ``file.py``) and one line about it.
 
-    ``headline`` marks what ``bench run --all`` runs (datasets: those that need no download); ``preset`` fixes options of a variant.
+    ``headline`` marks what ``bench run --all`` runs (datasets: those that need no download), with ``headline_options``; ``preset`` fixes
+    options of a variant.
     """
 
     name: str
     target: str
     summary: str
     headline: bool = True
+    headline_options: str = ""
     preset: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -79,7 +81,12 @@ DATASETS: tuple[Entry, ...] = (
     Entry("one-moon", "benchmark.datasets.toys:OneMoon", "noisy half circle in the plane, intrinsic dimension 1"),
     Entry("latent-8", "benchmark.datasets.latent:Latent8", "64-d vectors on a manifold of known dimension 8"),
     Entry("latent-16", "benchmark.datasets.latent:Latent16", "64-d vectors on a manifold of known dimension 16"),
-    Entry("sprites", "benchmark.datasets.sprites:Sprites", "dSprites, re-rendered: binary shapes of five known factors, 64x64"),
+    Entry(
+        "sprites",
+        "benchmark.datasets.sprites:Sprites",
+        "dSprites, re-rendered: binary shapes of five known factors, 64x64",
+        headline_options="size=32",
+    ),
     Entry("mnist", "benchmark.datasets.mnist:MNIST", "60,000 + 10,000 handwritten digits, 28x28", headline=False),
     Entry("fashion-mnist", "benchmark.datasets.mnist:FashionMNIST", "60,000 + 10,000 clothing items, 28x28", headline=False),
     Entry("dsprites", "benchmark.datasets.dsprites:DSprites", "dSprites, the original file, 64x64", headline=False),

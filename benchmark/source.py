@@ -23,7 +23,7 @@ PROJECT = ("benchmark", "baselines")
 
 
 class SourceClass:
-    """A class as its source file shows it, base classes of the same file included: ``doc`` of the module, ``fields``, literal ``constants``."""
+    """A class as its source shows it: ``doc`` of its module, ``fields``, literal ``constants``; base classes in this project are read too."""
 
     def __init__(self, path: Path, name: str | None) -> None:
         self.path = path
@@ -45,7 +45,7 @@ class SourceClass:
 
 @cache
 def read_class(path: Path, name: str | None = None) -> SourceClass:
-    """Return the class ``name`` of the file ``path`` (without a name: the only class that is built on ``Method`` or ``Dataset``)."""
+    """Return the class ``name`` of the file ``path``; without a name the only one that is built on ``Method`` or ``Dataset``, itself no base."""
     return SourceClass(path, name)
 
 
@@ -105,7 +105,9 @@ def _parse(path: Path) -> ast.Module:
 def _find_class(tree: ast.Module, name: str | None, path: Path) -> ast.ClassDef:
     classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
     if name is None:
-        classes = [node for node in classes if any(ast.unparse(base).split(".")[-1] in ("Method", "Dataset") for base in node.bases)]
+        built = [node for node in classes if _root(_lineage(tree, node)[-1]) in ("Method", "Dataset")]
+        bases = {_root(node) for node in built}
+        classes = [node for node in built if node.name not in bases]
     else:
         classes = [node for node in classes if node.name == name]
     if len(classes) != 1:
@@ -113,13 +115,31 @@ def _find_class(tree: ast.Module, name: str | None, path: Path) -> ast.ClassDef:
     return classes[0]
 
 
+def _root(node: ast.ClassDef) -> str:
+    """The name of the first base class, without its module; empty where there is none."""
+    return ast.unparse(node.bases[0]).split(".")[-1] if node.bases else ""
+
+
 def _lineage(tree: ast.Module, node: ast.ClassDef) -> list[ast.ClassDef]:
-    """The class and those of its (single) bases that the same file defines, from the class upwards."""
-    classes = {each.name: each for each in tree.body if isinstance(each, ast.ClassDef)}
+    """The class and its first bases, upwards as far as this file or files of the project define them."""
     found = [node]
-    while found[-1].bases and isinstance(found[-1].bases[0], ast.Name) and found[-1].bases[0].id in classes:
-        found.append(classes[found[-1].bases[0].id])
-    return found
+    while True:
+        tree, base = _definition(tree, _root(found[-1]))
+        if base is None or base in found or base.name in ("Method", "Dataset"):
+            return found
+        found.append(base)
+
+
+def _definition(tree: ast.Module, name: str) -> tuple[ast.Module, ast.ClassDef | None]:
+    """The class called ``name`` in a file, or in the project's module that the file imports it from, and the file it stands in."""
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef) and node.name == name:
+            return tree, node
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] in PROJECT and not node.level:
+            for alias in node.names:
+                if (alias.asname or alias.name) == name:
+                    return _definition(_parse(module_file(node.module)), alias.name)
+    return tree, None
 
 
 def _literals(node: ast.ClassDef) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -124,25 +123,3 @@ def in_one_go(kind: type[Method], path: Path) -> dict[str, np.ndarray]:
 
 
 Values = dict[str, Tensor]
-
-
-class Recorder:
-    """Stands in for CUDA graphs on the CPU."""
-
-    def __init__(self) -> None:
-        self.captures = 0
-
-    def warm_up(self, run: Callable[[], Values]) -> None:
-        for _ in range(3):
-            run()
-
-    def capture(self, run: Callable[[], Values]) -> tuple[Callable[[], None], Values]:
-        self.captures += 1
-        values: Values = {}
-
-        def replay() -> None:
-            for name, value in run().items():
-                values.setdefault(name, torch.empty_like(value, requires_grad=False))
-                values[name].copy_(value.detach())
-
-        return replay, values

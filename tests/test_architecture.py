@@ -28,8 +28,9 @@ ROOMS = (
     "protocol",
     "studies",
     "reporting",
-    "cli",
     "testing",
+    "api",
+    "cli",
 )
 ADAPTERS_SEE = {"registry", "nn", "method"}
 

@@ -20,6 +20,8 @@ COMMANDS = {
     "data": "list, fetch and verify data",
     "table": "make a table from records",
     "figure": "draw a figure from records",
+    "new": "write a method of your own to start from",
+    "check-method": "check that a method keeps its promises",
 }
 
 
@@ -32,9 +34,9 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        return getattr(importlib.import_module(f"benchmark.cli.{cmd_name}"), f"{cmd_name}_command", None) or getattr(
-            importlib.import_module(f"benchmark.cli.{cmd_name}"), cmd_name
-        )
+        name = cmd_name.replace("-", "_")
+        module = importlib.import_module(f"benchmark.cli.{name}")
+        return getattr(module, f"{name}_command", None) or getattr(module, name)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

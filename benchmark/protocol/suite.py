@@ -35,8 +35,9 @@ class Job:
 
 
 def offline_datasets() -> list[str]:
-    """The datasets that need no download, in registry order."""
-    return [entry.name for entry in registry.DATASETS if entry.headline]
+    """The datasets that need no download, in registry order, with the options that ``--all`` gives them."""
+    found = [entry for entry in registry.DATASETS if entry.headline]
+    return [f"{entry.name}[{entry.headline_options}]" if entry.headline_options else entry.name for entry in found]
 
 
 def instance(choice: Choice, data_dir: Path) -> Dataset:

@@ -7,16 +7,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from harness import CPU, Honest, Recorder, Values, identical, in_one_go, outcome, trainer
+from harness import CPU, Honest, Values, identical, in_one_go, outcome, trainer
 
 from benchmark.method import Batch, Tick
 from benchmark.protocol import stepper
 from benchmark.protocol import trainer as trainer_module
+from benchmark.testing.replay import Replay
 
 
 def test_captured_equals_eager_bitwise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     eager = in_one_go(Honest, tmp_path)
-    recorder = Recorder()
+    recorder = Replay()
     monkeypatch.setattr(trainer_module, "stepper_for", lambda method, device: stepper.CapturedStepper(method, device, recorder))
     run = trainer(Honest, tmp_path / "captured.safetensors")
     run.fit()
@@ -31,7 +32,7 @@ def test_capture_check_catches_a_warm_up_that_is_not_undone(tmp_path: Path, monk
             return self.backend.capture(lambda: self.method.train_step(batch, tick))
 
     eager = in_one_go(Honest, tmp_path)
-    monkeypatch.setattr(trainer_module, "stepper_for", lambda method, device: Forgetful(method, device, Recorder()))
+    monkeypatch.setattr(trainer_module, "stepper_for", lambda method, device: Forgetful(method, device, Replay()))
     run = trainer(Honest, tmp_path / "captured.safetensors")
     run.fit()
     assert not identical(eager, outcome(run))

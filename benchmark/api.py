@@ -1,0 +1,48 @@
+"""The small Python API: run a grid, read its records. The same planning, reuse and processes as ``bench run``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmark.protocol.executors.processes import Events, run_jobs
+from benchmark.protocol.reuse import Settings, finished
+from benchmark.protocol.suite import Grid, plan
+from benchmark.records import Store
+from benchmark.spec import Record
+
+__all__ = ["run"]
+
+
+def run(
+    methods: Sequence[str],
+    datasets: Sequence[str],
+    *,
+    latent_dims: Sequence[int] = (),
+    seeds: int = 1,
+    budget: str = "quick",
+    steps: int | None = None,
+    batch_size: int | None = None,
+    results: Path | str = "results/runs",
+    data_dir: Path | str = "data",
+    device: str = "auto",
+    workers: int = 1,
+) -> list[Record]:
+    """Train and evaluate what has no finished record yet, and return the record of every run of the grid, in the order of the plan.
+
+    Arguments:
+        methods, datasets: names as on the command line, ``"vae[sigma=fixed]"`` or ``"./my_vae.py"``.
+        latent_dims: provisioned sizes L; empty: the datasets' own.
+        seeds: how many, from 0.
+        results, data_dir: folders of records and of data.
+        workers: runs at once, each in a process of its own. Scripts must call from under ``if __name__ == "__main__":``.
+
+    A failed run is a record with its status and error, not an exception; a mistake in the arguments is a ``BenchError``.
+    """
+    grid = Grid(list(methods), list(datasets), list(latent_dims), seeds=seeds, budget=budget, steps=steps, batch_size=batch_size)
+    store = Store(Path(results))
+    jobs = plan(grid, Path(data_dir))
+    store.ensure_writable()
+    todo = [job for job in jobs if finished(job, store) is None]
+    run_jobs(todo, Settings(Path(results), device), workers, Events())
+    return [record for job in jobs if (record := store.read(job.spec.key)) is not None]

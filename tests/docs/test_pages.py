@@ -1,0 +1,96 @@
+"""What the pages tell a newcomer to type works, in the order of the page, in an empty folder."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+BLOCK = re.compile(r"^```(console|python|toml)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+ROOT = DOCS.parent
+
+
+def blocks(page: str, kind: str) -> list[str]:
+    return [text for found, text in BLOCK.findall((DOCS / page).read_text(encoding="utf-8")) if found == kind]
+
+
+def execute(command: list[str], folder: Path, path: Path = ROOT) -> str:
+    """Run in ``folder`` with the project on the path; its standard output."""
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{path}"})
+    assert done.returncode == 0, f"{' '.join(command)}: {done.stdout[-2000:]}{done.stderr[-2000:]}"
+    return done.stdout
+
+
+def bench(line: str, folder: Path, path: Path = ROOT) -> str:
+    words = shlex.split(line.replace("FOLDER", str(DOCS)))
+    assert words[0] == "bench", line
+    return execute([sys.executable, "-m", "benchmark", *words[1:]], folder, path)
+
+
+def test_add_a_method_from_nothing_to_a_row(tmp_path: Path) -> None:
+    lines = [line for text in blocks("add-a-method.md", "console") for line in text.splitlines()]
+    told = {line: bench(line, tmp_path) for line in lines}
+    table = next(text for line, text in told.items() if line.startswith("bench table"))
+    assert [row.split(" | ")[3].strip("| ") for row in table.splitlines() if row.startswith("| digits")] == ["pca", "vae", "my-vae[sigma=0.1]"]
+    assert all(" 0 failed" in text for line, text in told.items() if line.startswith("bench check-method"))
+    (tmp_path / "script.py").write_text(blocks("add-a-method.md", "python")[0], encoding="utf-8")
+    printed = execute([sys.executable, "script.py"], tmp_path).split()
+    assert len(printed) == 3
+
+
+def test_add_a_dataset_of_arrays(tmp_path: Path) -> None:
+    execute([sys.executable, "-c", blocks("add-a-dataset.md", "python")[0]], tmp_path)
+    told = [bench(line, tmp_path) for line in blocks("add-a-dataset.md", "console")[0].splitlines()]
+    assert "npz:mine" in told[-1]
+
+
+METRIC = '''"""Largest error."""
+
+from benchmark.metrics.base import Metric
+
+WORST = Metric(
+    name="worst-error",
+    unit="squared data units",
+    direction="min",
+    tier="core",
+    reference="mine",
+    compute=lambda evidence: (float(evidence.squared_error.max()), len(evidence.squared_error)),
+    protocol="test split",
+)
+'''
+
+PROJECT = """[build-system]
+requires = ["setuptools"]
+build-backend = "setuptools.build_meta"
+
+[project]
+name = "my-package"
+version = "1"
+"""
+
+
+def test_a_package_brings_a_method_a_dataset_and_a_metric(tmp_path: Path) -> None:
+    """Built and installed as pip does it, from the pages' own blocks; nothing of it is known to the registry."""
+    pytest.importorskip("setuptools", reason="building a package needs setuptools")
+    package = tmp_path / "source" / "my_package"
+    package.mkdir(parents=True)
+    (package / "__init__.py").touch()
+    bench(f"bench new my-vae -o {package / 'my_vae.py'}", tmp_path)
+    (package / "line.py").write_text('"""A line."""\n\n' + blocks("add-a-dataset.md", "python")[1], encoding="utf-8")
+    (package / "worst.py").write_text(METRIC, encoding="utf-8")
+    points = [*blocks("add-a-method.md", "toml"), *blocks("add-a-dataset.md", "toml")]
+    metric = '[project.entry-points."bench.metrics"]\nworst-error = "my_package.worst:WORST"\n'
+    (package.parent / "pyproject.toml").write_text("\n".join([PROJECT, *points, metric]), encoding="utf-8")
+    site = tmp_path / "site"
+    options = ["--quiet", "--no-index", "--no-deps", "--no-build-isolation", "--target", str(site)]
+    execute([sys.executable, "-m", "pip", "install", *options, str(package.parent)], tmp_path)
+    assert "from the package my-package" in bench("bench list methods", tmp_path, site)
+    assert "Intrinsic dimension: 1" in bench("bench show line", tmp_path, site)
+    bench("bench run --methods my-vae --datasets 'line[noise=0.1]' --budget smoke", tmp_path, site)
+    assert "worst-error" in bench("bench table --format csv", tmp_path, site)
