@@ -62,17 +62,17 @@ METHODS: tuple[Entry, ...] = (
     Entry("dpvae", "baselines.dpvae:DPVAE", "VAE with a decoupled prior behind a flow"),
     Entry("r-vae", "baselines.r_vae:RVAE", "relevance encoding network on a VAE"),
     Entry("r-dpvae", "baselines.r_dpvae:RDPVAE", "relevance encoding network on a dpVAE"),
+    Entry("rf-vae", "baselines.rf_vae:RFVAE", "relevance factor VAE, the authors' objective"),
+    Entry("rf-vae-port", "baselines.rf_vae_port:RFVAEPort", "relevance factor VAE as in the port that RENs used", headline=False),
     Entry("maskaae", "baselines.maskaae:MaskAAE", "adversarial autoencoder that learns a mask of its latent dimensions"),
     Entry("wae-gan", "baselines.wae_gan:WAEGAN", "MaskAAE without a mask: a Wasserstein adversarial autoencoder", headline=False),
     Entry("flexae", "baselines.flexae:FlexAE", "Wasserstein autoencoder with a learned prior"),
     Entry("flexae-sr", "baselines.flexae:FlexAE", "FlexAE with smoothed interpolations", headline=False, preset={"image_critic": True}),
-    Entry("rf-vae", "baselines.rf_vae:RFVAE", "relevance factor VAE, the authors' objective"),
-    Entry("rf-vae-port", "baselines.rf_vae_port:RFVAEPort", "relevance factor VAE as in the port that RENs used", headline=False),
+    Entry("geco-l0", "baselines.geco_l0:GecoL0", "VAE with hard gates on its latents, as few as a reconstruction error allows"),
     Entry("grae", "baselines.grae:GRAE", "deterministic autoencoder that pays for its decoder's volume"),
     Entry("beta-vae", "baselines.beta_vae:BetaVAE", "VAE with a weighted divergence, the twin of grae", headline=False),
     Entry("mi-vae", "baselines.mi_vae:MIVAE", "VAE rewarded for what two latent components tell of the decoded image"),
     Entry("mi-vae-joint", "baselines.mi_vae_joint:JointMIVAE", "mi-vae with a categorical variable, which the reward is for", headline=False),
-    Entry("geco-l0", "baselines.geco_l0:GecoL0", "VAE with hard gates on its latents, as few as a reconstruction error allows"),
 )
 
 DATASETS: tuple[Entry, ...] = (
