@@ -22,13 +22,13 @@ Discovery
 
 Deviations
     The code's R is 75 for L <= 20, where the mask freezes near its random start, and absolute otherwise. ``schedule=relative`` scales
-    R = min(10000, floor(112.5 L)) with the run's length, and the mask's step size is at least 40 / T so that a can cross its range. The mask
-    waits for ``warm_up`` steps (100, at most T / 3), and t counts from there: in short runs it would otherwise close before the decoder is of
-    any use. Measured on latent-8, L = 16, 300 steps of batch 64, seed 0 (mean predictor 0.998): test MSE 0.998 and L* 0 without a warm-up,
-    0.640 and 3 with 50 steps, 0.190 and 10 with 100. A step size of 5e-3 instead gives 0.592 and 3. ``schedule=reference`` is the code's.
-    The code's learning-rate decay scales losses, to which RMSProp is blind after some fifty steps: none here (``lr_decay``: a real division
-    by five at 5R). w is 1000, calibrated for the cross-entropy of images; 100 for standardised vectors. Backbones are the shared ones, the
-    critic is smaller on small inputs and has no output bias. Samples and metrics use the soft mask.
+    R = min(10000, floor(112.5 L)) with the steps after the warm-up, and the mask's step size is at least 40 / T so that a can cross its
+    range. The mask waits for ``warm_up`` steps (100, at most T / 3), and t counts from there: in short runs it would otherwise close before
+    the decoder is of any use. Measured on latent-8, L = 16, 300 steps of batch 64, seed 0 (mean predictor 0.998): test MSE 0.998 and L* 0
+    without a warm-up, 0.640 and 3 with 50 steps, 0.190 and 10 with 100. A step size of 5e-3 instead gives 0.592 and 3.
+    ``schedule=reference`` is the code's. The code's learning-rate decay scales losses, to which RMSProp is blind after some fifty steps:
+    none here (``lr_decay``: a real division by five at 5R). w is 1000, calibrated for the cross-entropy of images; 100 for standardised
+    vectors. Backbones are the shared ones, the critic is smaller on small inputs and has no output bias. Samples and metrics use the soft mask.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ __all__ = ["MaskAAE"]
 CRITIC_STEPS = 5
 
 SHORTEST = 10_000
-"""Steps below which the reference code's absolute schedule ends before the mask does."""
+"""The reference code's absolute schedule needs so many steps at least."""
 
 
 class MaskAAE(Method):
@@ -129,7 +129,7 @@ class MaskAAE(Method):
 
     def decay(self, step: Tensor) -> None:
         """At step 5R of the ramp divide the rates of autoencoder and mask by five."""
-        factor = torch.where(step == self.warm_up + 5 * self.period, 0.2, 1.0)
+        factor = 1.0 - 0.8 * (step == self.warm_up + 5 * self.period)
         for player in (self.autoencoder_player, self.mask_player):
             torch._foreach_mul_(player.state["rate"], factor)
 
