@@ -118,7 +118,7 @@ def _swept(names: Sequence[str], sweep: Mapping[str, Any], file: str) -> list[st
     found = []
     for name, values in product(names, product(*sweep.values())):
         reference, given = parse_reference(name)
-        given |= {option: str(value).lower() if isinstance(value, bool) else str(value) for option, value in zip(sweep, values, strict=True)}
+        given |= {option: str(value) for option, value in zip(sweep, values, strict=True)}
         found.append(f"{reference}[{','.join(f'{option}={value}' for option, value in given.items())}]" if given else name)
     return found
 

@@ -17,6 +17,8 @@ import pytest
 
 from benchmark import registry
 from benchmark.protocol import checkpoint
+from benchmark.protocol.job import execute
+from benchmark.protocol.reuse import Settings, finished
 from benchmark.protocol.study import Study
 from benchmark.protocol.suite import plan
 from benchmark.protocol.suites import Grid, read_suite
@@ -106,49 +108,42 @@ def test_methods_without_datasets_are_nothing_to_run() -> None:
     assert plan(Grid(["pca"], []), Path()) == []
 
 
-def state(folder: Path) -> dict[str, object]:
-    (record,) = Store(folder / "results" / "runs").records()
-    tensors, _ = checkpoint.read(folder / "results" / "runs" / record.key / "checkpoint.safetensors")  # type: ignore[misc]
-    with np.load(folder / "results" / "runs" / record.key / "artifacts.npz") as arrays:
+def state(results: Path) -> dict[str, object]:
+    (record,) = Store(results).records()
+    tensors, _ = checkpoint.read(results / record.key / "checkpoint.safetensors")  # type: ignore[misc]
+    with np.load(results / record.key / "artifacts.npz") as arrays:
         found: dict[str, object] = {name: arrays[name].tobytes() for name in arrays.files}
     return {**found, **{name: tensor.numpy().tobytes() for name, tensor in tensors.items()}, "measurements": dict(record.measurements)}
 
 
+def schema() -> dict[str, object]:
+    return json.loads(resources.files("benchmark").joinpath("data", "record.schema.json").read_text(encoding="utf-8"))
+
+
 def test_a_killed_study_goes_on_to_the_same_bits_and_leaves_a_valid_record(tmp_path: Path) -> None:
-    whole, cut = tmp_path / "whole", tmp_path / "cut"
-    call = (
-        "run",
-        "--suite",
-        str(suite_file(tmp_path, STAGE + "sweep = { covariance = ['full'], amortised = [false] }\n")),
-        "--checkpoint-every",
-        "0.02",
-    )
-    for folder in (whole, cut):
-        folder.mkdir()
-    command = [sys.executable, "-m", "benchmark", *call]
-    process = subprocess.Popen(command, cwd=cut, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
-    while process.poll() is None and not list(cut.glob("results/runs/*/checkpoint.safetensors")):
+    text = STAGE.replace("2500", "500") + "sweep = { covariance = ['full'], amortised = [false] }\n"
+    path, cut, whole = suite_file(tmp_path, text), tmp_path / "cut", tmp_path / "whole"
+    command = [sys.executable, "-m", "benchmark", "run", "--suite", str(path), "--results", str(cut), "--checkpoint-every", "0.02", "--device", "cpu"]
+    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    while process.poll() is None and not list(cut.glob("*/checkpoint.safetensors")):
         time.sleep(0.01)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait(30)
-    assert list(cut.glob("results/runs/*/checkpoint.safetensors")) and not list(cut.glob("results/runs/*/record.json"))
-    assert bench(cut, *call).returncode == bench(whole, *call).returncode == 0
+    (left,) = cut.glob("*/checkpoint.safetensors")
+    assert 0 < int(checkpoint.read(left)[1]["step"]) < 500 and not list(cut.glob("*/record.json"))  # type: ignore[index]
+    (job,) = plan(read_suite(str(path)).stages[0].grid, tmp_path)
+    record, alone = (execute(job, Settings(folder, device="cpu")) for folder in (cut, whole))
+    assert record is not None and alone is not None and record.status == alone.status == "done"
     assert state(cut) == state(whole)
-    assert "0 done now, 1 finished before" in bench(whole, *call).stdout
-    (record,) = Store(whole / "results" / "runs").records()
-    schema = json.loads(resources.files("benchmark").joinpath("data", "record.schema.json").read_text(encoding="utf-8"))
-    jsonschema.validate(json.loads(record.to_json()), schema)
+    assert finished(job, Store(whole)) == alone
     assert record.spec["kind"] == "grae-uniqueness" and record.discovery is None
-    shown = bench(whole, "show", record.key).stdout
-    assert "angle[trials=best]" in shown and "grae-uniqueness[amortised=False" in shown
+    jsonschema.validate(json.loads(record.to_json()), schema())
 
 
 def test_a_training_run_without_a_verdict_is_still_no_valid_record(tmp_path: Path) -> None:
-    (tmp_path / "a").mkdir()
-    assert bench(tmp_path / "a", "run", "--methods", "pca", "--datasets", "circle", "--budget", "smoke").returncode == 0
-    (record,) = Store(tmp_path / "a" / "results" / "runs").records()
-    schema = json.loads(resources.files("benchmark").joinpath("data", "record.schema.json").read_text(encoding="utf-8"))
-    document = json.loads(record.to_json())
-    jsonschema.validate(document, schema)
+    (job,) = plan(Grid(["pca"], ["circle"], budget="smoke"), tmp_path)
+    record = execute(job, Settings(tmp_path, device="cpu"))
+    assert record is not None
+    jsonschema.validate(json.loads(record.to_json()), schema())
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate({**document, "discovery": None}, schema)
+        jsonschema.validate({**json.loads(record.to_json()), "discovery": None}, schema())
