@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from benchmark import registry
 from benchmark.records import frame, load_records
 
 ROOT = Path(__file__).resolve().parents[1]
-ROWS = [(dataset, method) for dataset in ("latent-8", "sprites") for method in ("pca", "vae", "dpvae", "r-vae", "r-dpvae")]
+HEADLINE = [entry.name for entry in registry.METHODS if entry.headline]
+DIVERGED = ("sprites[size=32]", "mi-vae")
+ROWS = [(dataset, method) for dataset in ("latent-8", "sprites[size=32]") for method in HEADLINE if (dataset, method) != DIVERGED]
 
 
 @pytest.mark.parametrize(("dataset", "method"), ROWS)
@@ -18,7 +21,7 @@ def test_readme_quotes_the_published_records(dataset: str, method: str) -> None:
     found = table[(table["dataset"] == dataset) & (table["method"] == method)].set_index("metric")["value"]
     lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
     (line,) = [line for line in lines if line.startswith(f"| {dataset} |") and f"| {method} |" in line]
-    cells = [cell.strip().removesuffix("†") for cell in line.strip("|").split("|")]
+    cells = [cell.strip().rstrip("†§") for cell in line.strip("|").split("|")]
     quoted = dict(zip(("mse", "fd-raw", "lstar", "lstar-90", "active-units"), cells[-5:], strict=True))
     assert {name for name, text in quoted.items() if text != "–"} == set(quoted) & set(found.index)
     for name, text in quoted.items():
@@ -27,5 +30,5 @@ def test_readme_quotes_the_published_records(dataset: str, method: str) -> None:
 
 def test_published_runs_are_all_done() -> None:
     records = load_records(ROOT / "results" / "published" / "quick")
-    assert len(records) == 30
+    assert len(records) == 65  # eleven methods on six datasets; mi-vae diverges on the sprites, which the README says
     assert {record.status for record in records} == {"done"}
