@@ -54,9 +54,13 @@ def notes(table: Table, runs: Sequence[Replicates], marks: Mapping[tuple[str, st
         "± is the half width of the 95% t interval over seeds; a number without it rests on one seed, or on seeds that all agree.": any(
             cell.estimate and cell.estimate.half_width for cell in cells
         ),
-        "Bold: the interval lies apart from that of every other method with the same dataset, L and budget.": any(cell.best for cell in cells),
+        "Bold: better than every other method with the same dataset, L and budget, by separate intervals or paired t tests (Holm, 5%).": any(
+            cell.best for cell in cells
+        ),
         "n is the known intrinsic dimension of the data.": any(column.title == "n" for column in table.columns),
-        "Seeds a/b: a of b runs finished; only those are averaged over.": any(cell.finished < len(cell.keys) for cell in runs),
+        "Seeds a/b: a of b runs are averaged over; the others did not finish, or were made by other code (stale).": any(
+            cell.finished < len(cell.keys) for cell in runs
+        ),
     }
     plain = [Note(text) for text, needed in texts.items() if needed]
     return (*plain, *_units(table), *_protocol_notes(runs, marks), *_mark_notes(signs, runs))

@@ -113,6 +113,10 @@ def _best(block: Sequence[Line], metric: str) -> str | None:
     if len({runs.ids[metric] for runs in rivals}) != 1:
         return None
     place = clearly_best([found for runs in rivals if (found := runs.estimate(metric))], direction(metric))
+    if place is None and all(len(runs.values[metric]) > 1 for runs in rivals):
+        from benchmark.reporting.comparison import best_of_pairs  # scipy.stats, which most tables do without
+
+        place = best_of_pairs([dict(zip(runs.seeds[metric], runs.values[metric], strict=True)) for runs in rivals], direction(metric))
     return None if place is None or rivals[place].stale else rivals[place].method
 
 
