@@ -39,7 +39,7 @@ def floor_rows(
 
     ``head`` gives the cells of columns that belong to the dataset; the others are empty in these rows.
     """
-    ids = {name: list(found.get(dataset, {}).get(name, {})) for name in names}
+    ids = {name: sorted(found.get(dataset, {}).get(name, {}), key=lambda known: marks.get((dataset, known), "")) for name in names}
     rows = []
     for place in range(max(map(len, ids.values()), default=0)):
         cells = [head.get(column.title, Cell(ABSENT, raw=(None,) * len(column.raw))) for column in heads]

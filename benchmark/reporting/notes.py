@@ -64,9 +64,7 @@ def notes(table: Table, runs: Sequence[Replicates], marks: Mapping[tuple[str, st
             cell.text == LABEL for cell in cells
         ),
         "Values with different letters were measured by different protocols: they are not comparable, and none of them is bold.": bool(marks),
-        "Seeds a/b: a of b runs are averaged over; the others did not finish, or were made by other code (stale).": any(
-            cell.finished < len(cell.keys) for cell in runs
-        ),
+        "Seeds a/b: a of b runs finished and are not stale; only those are averaged over.": any(cell.finished < len(cell.keys) for cell in runs),
     }
     plain = [Note(text) for text, needed in texts.items() if needed]
     return (*plain, *_units(table), *_protocol_notes(runs, marks), *_mark_notes(signs, runs))
