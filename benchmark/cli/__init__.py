@@ -21,6 +21,7 @@ COMMANDS = {
     "table": "make a table from records",
     "figure": "draw a figure from records",
     "report": "make pages to read of all records",
+    "replay": "do stored runs again and compare",
     "new": "write a method of your own to start from",
     "check-method": "check that a method keeps its promises",
 }

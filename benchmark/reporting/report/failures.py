@@ -26,6 +26,4 @@ class Failure:
 
 def failures(records: Sequence[Record], results: Path) -> list[Failure]:
     """Return the runs of ``records`` that are not done, in their order."""
-    return [
-        Failure(record, *labels(record), log_tail(results / record.key), command(record)) for record in records if record.status != "done"
-    ]
+    return [Failure(record, *labels(record), log_tail(results / record.key), command(record)) for record in records if record.status != "done"]

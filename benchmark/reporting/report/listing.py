@@ -89,4 +89,6 @@ def _study_view(place: int, name: str, records: Sequence[Record]) -> TableView:
         rows.append(ViewRow(tuple(cells), "" if record.status == "done" else "failed"))
     units = dict.fromkeys(f"{i}: {r.measurements[i]['unit']}, {r.measurements[i]['protocol']}" for r in records for i in r.measurements)
     notes = tuple(map(Markup.escape, units))
-    return TableView(f"study-{place + 1}", name, "An experiment that is no method on a dataset.", (*columns, *map(_number, measured)), (tuple(rows),), notes)
+    return TableView(
+        f"study-{place + 1}", name, "An experiment that is no method on a dataset.", (*columns, *map(_number, measured)), (tuple(rows),), notes
+    )

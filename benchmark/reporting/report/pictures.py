@@ -14,7 +14,7 @@ from PIL import Image
 from benchmark.reporting.mosaic import Plane, alternate, is_image, mosaic
 from benchmark.reporting.report.charts import scatter
 
-__all__ = ["Picture", "data_uri", "pictures"]
+__all__ = ["Picture", "data_uri", "pictures", "png_bytes"]
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -68,7 +68,9 @@ def _of_images(arrays: Arrays) -> Iterator[Picture]:
     if _whole(arrays, "samples", "neighbours"):
         count = len(arrays["neighbours"])
         pairs = alternate(arrays["samples"][:count], arrays["neighbours"], min(count, _COLUMNS))
-        yield _tiles("Nearest training images", "samples, each above the training image nearest to it", pairs, columns=min(count, _COLUMNS), pairs=True)
+        yield _tiles(
+            "Nearest training images", "samples, each above the training image nearest to it", pairs, columns=min(count, _COLUMNS), pairs=True
+        )
 
 
 def _tiles(title: str, caption: str, images: np.ndarray, *, columns: int = _COLUMNS, pairs: bool = False) -> Picture:
@@ -77,13 +79,18 @@ def _tiles(title: str, caption: str, images: np.ndarray, *, columns: int = _COLU
     return Picture(title, caption, _image(picture[:, :, 0] if grey else picture, f"{title}: {caption}"))
 
 
-def _image(pixels: np.ndarray, told: str) -> Markup:
+def png_bytes(pixels: np.ndarray) -> bytes:
+    """Return pixels, uint8 (h, w) in grey or (h, w, 3) in colour, as a PNG file."""
     buffer = io.BytesIO()
     Image.fromarray(np.ascontiguousarray(pixels)).save(buffer, format="PNG", compress_level=6)
+    return buffer.getvalue()
+
+
+def _image(pixels: np.ndarray, told: str) -> Markup:
     height, width = pixels.shape[:2]
     factor = max(1, _TARGET // width)
     element = '<img class="pixels" src="{}" width="{}" height="{}" alt="{}" decoding="async">'
-    return Markup(element).format(data_uri(buffer.getvalue()), factor * width, factor * height, told)
+    return Markup(element).format(data_uri(png_bytes(pixels)), factor * width, factor * height, told)
 
 
 def _of_vectors(arrays: Arrays) -> Iterator[Picture]:
@@ -95,7 +102,9 @@ def _of_vectors(arrays: Arrays) -> Iterator[Picture]:
         if _whole(arrays, name):
             points = plane.project(arrays[name][:_POINTS])
             inside = (np.abs(points - np.mean(plane.limits, axis=1)) < np.diff(plane.limits, axis=1).T / 2).all(1)
-            told = f"{title} over test data, {where}" + (f"; {len(points) - inside.sum()} of {len(points)} points outside" if not inside.all() else "")
+            told = f"{title} over test data, {where}" + (
+                f"; {len(points) - inside.sum()} of {len(points)} points outside" if not inside.all() else ""
+            )
             yield Picture(title, told, scatter(told, plane.limits, (("dots data", data), ("dots", points))))
     codes = arrays.get("codes")
     if codes is not None and codes.ndim == 2 and codes.shape[1] > 1 and len(codes):

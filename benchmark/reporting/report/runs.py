@@ -33,6 +33,7 @@ class RunPage:
     method: str
     dataset: str
     stale: bool
+    replay: str
     command: str
     spec: tuple[tuple[str, str], ...]
     measured: tuple[tuple[str, ...], ...]
@@ -55,7 +56,9 @@ def run_page(record: Record, folder: Path) -> RunPage:
     relevance, found = _discovery(record.discovery or {}, troubles)
     drawn = tuple(pictures(artifacts))
     return RunPage(
-        *(record, method, dataset, code_of(record.spec["method"]) not in (None, record.code), command(record)),
+        *(record, method, dataset, code_of(record.spec["method"]) not in (None, record.code)),
+        replay=f"bench replay {shlex.quote(str(folder))}",
+        command=command(record),
         spec=_spec(record),
         measured=_measured(record),
         timing=_timing(record.timing),
@@ -131,7 +134,9 @@ def _timing(timing: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
             rows += [(f"{name.replace('_', ' ')} of {inner}", f"{count:,}") for inner, count in value.items()]
         else:
             seconds = name.endswith("_seconds")
-            rows.append((name.removesuffix("_seconds") + " time" if seconds else name.replace("_", " "), duration(value) if seconds else f"{value:,}"))
+            rows.append(
+                (name.removesuffix("_seconds") + " time" if seconds else name.replace("_", " "), duration(value) if seconds else f"{value:,}")
+            )
     return tuple(rows)
 
 
@@ -159,4 +164,6 @@ def _curves(arrays: Mapping[str, np.ndarray]) -> tuple[tuple[str, Markup], ...]:
     if steps is None or not len(steps):
         return ()
     names: Sequence[str] = sorted((name for name in arrays if name != "step" and len(arrays[name]) == len(steps)), key=lambda name: name != "loss")
-    return tuple((name + (f", {arrays[name].shape[1]} dimensions" if arrays[name].ndim > 1 else ""), curve(name, steps, arrays[name])) for name in names)
+    return tuple(
+        (name + (f", {arrays[name].shape[1]} dimensions" if arrays[name].ndim > 1 else ""), curve(name, steps, arrays[name])) for name in names
+    )

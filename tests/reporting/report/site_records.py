@@ -12,7 +12,15 @@ from benchmark.spec import Record
 
 EVIL = ("<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "javascript:alert(1)", "'];alert(1)//", "</style><b onclick=x>", "{{ 7 * 7 }}")
 
-ENVIRONMENT = {"commit": "c" * 40, "dirty": False, "cpu": "A CPU", "python": "3.11.7", "threads": 1, "deterministic": True, "packages": {"torch": "2.8"}}
+ENVIRONMENT = {
+    "commit": "c" * 40,
+    "dirty": False,
+    "cpu": "A CPU",
+    "python": "3.11.7",
+    "threads": 1,
+    "deterministic": True,
+    "packages": {"torch": "2.8"},
+}
 
 
 def full() -> list[Record]:
@@ -21,7 +29,9 @@ def full() -> list[Record]:
     runs += [found(record("r-vae", values={"mse": 1e-9, "lstar": 2.0, FD: 3.5}), [0.5, 3.0, 0.25], [True, True, False])]
     runs += [replace(record("mi-vae", status="diverged"), error="nll is not finite at step 7"), record("vae", "circle", 2, 1, status="killed")]
     study = record("grae-objective", "digits", 12, kind="grae-objective", values={"mse": 1.0, "gap[beta=1]": 0.5})
-    return [replace(each, environment=ENVIRONMENT, timing={"train_seconds": 75.0, "images_seen": 10, "updates": {"model": 3}}) for each in [*runs, study]]
+    return [
+        replace(each, environment=ENVIRONMENT, timing={"train_seconds": 75.0, "images_seen": 10, "updates": {"model": 3}}) for each in [*runs, study]
+    ]
 
 
 def found(record: Record, relevance: list[float], active: list[bool], flags: tuple[str, ...] = ()) -> Record:
