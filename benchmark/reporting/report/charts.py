@@ -56,7 +56,7 @@ def curve(name: str, steps: np.ndarray, values: np.ndarray) -> Markup:
     low, high, clipped = _view(x, y)
     window = _Window(0.0 if x[0] >= 0 else float(x[0]), float(x[-1]) or 1.0, low, high)
     kind = "line" if columns.shape[1] == 1 else "line thin"
-    paths = "".join(f'<path class="{kind}" d="{path}"/>' for path in map(lambda column: window.path(x, column), y.T) if path)
+    paths = "".join(f'<path class="{kind}" d="{path}"/>' for path in (window.path(x, column) for column in y.T) if path)
     note = Markup('<text class="hint" x="{}" y="{}">first steps out of view</text>').format(_ACROSS - 4, 12) if clipped else Markup()
     return _figure(name, _spoken(name, steps, columns), window.axes() + _inside(Markup(paths) + note))
 
@@ -104,7 +104,7 @@ class _Window:
     def path(self, x: np.ndarray, y: np.ndarray) -> str:
         """Return the path through the finite points, pen up at gaps; far outside the view values are cut, so that numbers stay short."""
         across = (x - self.left) / (self.right - self.left) * _ACROSS
-        down = np.clip((self.high - y) / (self.high - self.low) * _DOWN, -1e4, 1e4)
+        down = np.clip((self.high - np.where(np.isfinite(y), y, np.nan)) / (self.high - self.low) * _DOWN, -1e4, 1e4)
         return "".join(_pen(across, down))
 
     def axes(self, *, across: bool = True) -> Markup:
