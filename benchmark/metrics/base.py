@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeVar
 
 import numpy as np
 
 __all__ = ["Absent", "Evidence", "Measurement", "Metric"]
+
+
+T = TypeVar("T")
 
 
 class Absent(Exception):
@@ -47,6 +50,11 @@ class Evidence(Protocol):
         ...
 
     @property
+    def codes(self) -> np.ndarray:
+        """The counted coordinates of the deterministic code of each test image, float64 (N, L)."""
+        ...
+
+    @property
     def relevance(self) -> np.ndarray:
         """``discover``'s relevance, float64 (L,)."""
         ...
@@ -59,6 +67,14 @@ class Evidence(Protocol):
     @property
     def reference_count(self) -> int:
         """How many test images ``discover`` saw."""
+        ...
+
+    def information(self, of: Literal["code", "category"]) -> tuple[float, int]:
+        """A lower bound on what noisy decoded images tell of ``of``, in nats, and the images it rests on; :class:`Absent` where there is none."""
+        ...
+
+    def once(self, name: str, make: Callable[[], T]) -> T:
+        """What ``make`` returned when ``name`` was first asked for: work that several metrics share."""
         ...
 
     @property
