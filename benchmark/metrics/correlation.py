@@ -34,8 +34,10 @@ def normalised_absolute_correlation(codes: np.ndarray) -> float:
     return float((np.abs(correlation).sum() - np.trace(correlation)) / (k * (k - 1)))
 
 
-def _nac(evidence: Evidence) -> tuple[float, int]:
-    return normalised_absolute_correlation(evidence.codes[:, evidence.active]), len(evidence.codes)
+def _nac(evidence: Evidence) -> tuple[float, int, str]:
+    codes = evidence.codes[:, evidence.active]
+    value, constant = normalised_absolute_correlation(codes), int((codes.var(0, ddof=1) < _TINY).sum())
+    return value, len(codes), f"{constant} of {codes.shape[1]} active dimensions constant, left out" if constant else ""
 
 
 NAC = Metric(

@@ -82,7 +82,7 @@ class Evaluation:
         splits = self._splits(planned)
         method = job.build(planned, splits).to(device)
         checkpoint.load_state(method, self._state(record, folder))
-        evidence = job.evidence(planned, method, splits, device)
+        evidence = job.evidence(planned, method, splits, self.store.root, device)
         found, absent = measure(evidence, metrics)
         kept = {name: each for name, each in record.measurements.items() if parse_reference(name)[0] not in {metric.name for metric in metrics}}
         reasons = {name: text for name, text in record.absent.items() if name not in {metric.name for metric in metrics}} | absent

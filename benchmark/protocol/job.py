@@ -8,7 +8,7 @@ import math
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from benchmark.method import Discovery, Method
 from benchmark.metrics.base import Metric
 from benchmark.protocol import artifacts, runtime
 from benchmark.protocol.evaluator import Evaluator, measure
+from benchmark.protocol.features import Source
 from benchmark.protocol.reuse import Settings, finished
 from benchmark.protocol.study import Study
 from benchmark.protocol.suite import Job, instance, load
@@ -123,7 +124,7 @@ def _run(job: Job, settings: Settings, folder: Path, device: torch.device, blank
     started = time.perf_counter()
     if job.spec.kind != "train":
         return replace(blank, status="done", **_studied(trainer, splits, folder, started))
-    found = evidence(job, trainer.method, splits, device)
+    found = evidence(job, trainer.method, splits, settings.results, device, frugal=True)
     measurements, absent = measure(found, _metrics(job.spec.budget))
     if "mse" not in measurements:
         raise Diverged(f"the reconstruction error of the trained model: {absent['mse']}")
@@ -146,7 +147,7 @@ def _studied(trainer: Trainer, splits: Splits, folder: Path, started: float) -> 
         atomic_write(folder / "artifacts.npz", artifacts.npz_bytes(outcome.arrays))
     (folder / "log.txt").unlink(missing_ok=True)
     timing = {"train_seconds": trainer.seconds, "evaluate_seconds": time.perf_counter() - started, **_work(trainer)}
-    return {"measurements": {name: asdict(found) for name, found in outcome.measurements.items()}, "timing": timing}
+    return {"measurements": {name: found.document() for name, found in outcome.measurements.items()}, "timing": timing}
 
 
 def build(job: Job, splits: Splits) -> Method:
@@ -157,10 +158,12 @@ def build(job: Job, splits: Splits) -> Method:
     return runtime.construct(kind, kind.Config(**spec.config), spec.seed, steps=spec.steps, steps_per_epoch=per_epoch, **size)
 
 
-def evidence(job: Job, method: Method, splits: Splits, device: torch.device) -> Evaluator:
-    """Return the evidence about the trained ``method``; the same after training and after its checkpoint was loaded."""
+def evidence(job: Job, method: Method, splits: Splits, results: Path, device: torch.device, *, frugal: bool = False) -> Evaluator:
+    """Return the evidence about the trained ``method``, the same after training as from its checkpoint. ``frugal``: no Inception on a CPU."""
     train, test = (TensorSplit(split, device) for split in (splits.train, splits.test))
-    return Evaluator(method, test, seed=job.spec.seed, device=device, train=train, labels=(splits.train.labels, splits.test.labels))
+    source = Source(splits.digest, job.data_dir, results / ".features", frugal)
+    labels = (splits.train.labels, splits.test.labels)
+    return Evaluator(method, test, seed=job.spec.seed, device=device, train=train, labels=labels, source=source)
 
 
 def _metrics(budget: str) -> list[Metric]:
