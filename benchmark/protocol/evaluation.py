@@ -13,6 +13,7 @@ from benchmark.metrics.base import Metric
 from benchmark.options import parse_reference, suggest
 from benchmark.protocol import checkpoint, job, runtime
 from benchmark.protocol.evaluator import measure
+from benchmark.protocol.machine import changes
 from benchmark.protocol.suite import Job, instance, load
 from benchmark.records import Store
 from benchmark.registry import Choice
@@ -145,7 +146,7 @@ def _find(room: registry.Room, name: str, asked: Sequence[str]) -> Choice:
 def _environment(record: Record, found: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
     """Return the record's environment; where it is another than ``now``, with what differs, by the id of what was measured now."""
     kept = {name: value for name, value in record.environment.items() if name != "evaluations"}
-    differs = {name: value for name, value in now.items() if kept.get(name) != value}
+    differs = {change.name: change.after for change in changes(kept, now)}
     later = {name: each for name, each in record.environment.get("evaluations", {}).items() if name not in found}
     later |= dict.fromkeys(found, differs) if differs else {}
     return {**kept, "evaluations": later} if later else kept
