@@ -23,13 +23,17 @@ _DETERMINISTIC = ("mse", "lstar")
 
 @dataclass(frozen=True)
 class Sample:
-    """The values of one method by seed. ``identifier`` is the measurement id; ``exact``: the value is not random, one stands for any seed."""
+    """The values of one method by seed. ``identifier`` is the measurement id; ``exact``: the value is not random, one stands for any seed.
+
+    ``doubt`` says what is doubtful about a published figure.
+    """
 
     name: str
     values: Mapping[int, float]
     identifier: str
     keys: tuple[str, ...] = ()
     exact: bool = False
+    doubt: str = ""
 
 
 def name_of(cell: Replicates) -> str:
@@ -71,7 +75,12 @@ class Group:
         values = cell.values[self.metric]
         seeds = cell.seeds.get(self.metric, range(len(values)))
         exact = cell.spec["steps"] == 0 and self.metric in _DETERMINISTIC
-        return Sample(method, dict(zip(seeds, values, strict=True)), cell.ids[self.metric], cell.keys, exact)
+        return Sample(method, dict(zip(seeds, values, strict=True)), cell.ids[self.metric], cell.keys, exact, _doubt(cell, self.metric))
+
+
+def _doubt(cell: Replicates, metric: str) -> str:
+    figure = cell.spec.get("printed", {}).get(metric)
+    return "" if figure is None else "doubtful figure" if figure.suspect else "dataset inferred" if figure.inferred else ""
 
 
 def group_for(claim: Claim, dataset: str, sizes: Sequence[int], cells: Iterable[Replicates]) -> Group | None:

@@ -8,6 +8,7 @@ are single runs without error bars: there the printed numbers are compared as th
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
@@ -42,6 +43,7 @@ class Finding:
     limit: str = ""
     keys: tuple[str, ...] = ()
     identifier: str = ""
+    doubt: str = ""
 
 
 @dataclass(frozen=True)
@@ -138,7 +140,8 @@ def _compared(claim: Claim, first: Sample | str, second: Sample | str, text: str
     ours, theirs = (sum(each.values.values()) / len(each.values) for each in (first, second))
     numbers = f"{ours:.4g} against {theirs:.4g}"
     if printed:
-        return replace(made, outcome=_as_printed(claim, ours, theirs), why=numbers)
+        doubts = ", ".join(dict.fromkeys(filter(None, (first.doubt, second.doubt))))
+        return replace(made, outcome=_as_printed(claim, ours, theirs), why=f"{numbers} ({doubts})" if doubts else numbers, doubt=doubts)
     found = compare(first.values, dict.fromkeys(first.values, theirs) if second.exact else second.values, exact=first.exact and second.exact)
     return _tested(claim, found, theirs, replace(made, why=numbers))
 
@@ -169,7 +172,7 @@ def _tested(claim: Claim, found: Comparison, theirs: float, made: Finding) -> Fi
         why = f"{made.why}; the 95 % interval of the difference, {gap.low:.3g} to {gap.high:.3g}, against ±{room:.3g}"
         return replace(made, outcome="holds" if inside else "fails" if outside else "open", why=why)
     beyond = sign * gap.mean - claim.margin
-    p = found.p_beyond(sign * claim.margin)
+    p = 0.0 if gap.half_width == 0.0 else found.p_beyond(sign * claim.margin)  # where all seeds agree, equal is not below
     return replace(made, outcome="holds" if beyond > 0 else "fails", why=f"{made.why}; p = {p:.2g}", p=p, limit=found.limit)
 
 
@@ -195,4 +198,6 @@ def _verdict(claim: Claim, findings: Sequence[Finding], printed: bool) -> Verdic
         parts += [f"{shown[0].text}: {shown[0].why}" + (f" (and {len(shown) - 1} more)" if len(shown) > 1 else "")]
     if judged and by["absent"]:
         parts += [f"{len(by['absent'])} more could not be made ({by['absent'][0].why})"]
+    doubts = Counter(each.doubt for each in findings if each.doubt)
+    parts += [f"{doubt} in {count} of them" for doubt, count in doubts.items()]
     return Verdict(claim, ruling, "; ".join(filter(None, parts)), tuple(findings))
