@@ -21,6 +21,7 @@ COMMANDS = {
     "table": "make a table from records",
     "claims": "judge the claims of the sources",
     "figure": "draw a figure from records",
+    "replay": "do stored runs again and compare",
     "new": "write a method of your own to start from",
     "check-method": "check that a method keeps its promises",
 }
