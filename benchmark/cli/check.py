@@ -30,7 +30,7 @@ def check(file: Path, strict: bool, statistical: bool, kind: str, results: Path,
     from benchmark.reporting.check import check as judge
     from benchmark.reporting.check import exit_status
     from benchmark.reporting.output import save
-    from benchmark.reporting.verdicts import FORMATS, text
+    from benchmark.reporting.judgements import FORMATS, text
 
     found = read(file)
     judgements = judge(found, load_records(results), exact=not statistical)

@@ -1,122 +1,203 @@
-"""What the gate says, for people, for JUnit readers and as annotations of GitHub, and what to do about it."""
+"""Verdicts on the claims of the sources, from records or from the published figures themselves.
+
+A verdict is *supported* where every comparison that can be made comes out as claimed, *contradicted* where one comes out the other way, *cannot tell*
+where none contradicts but some are open, *not run* where nothing can be compared. From records a comparison comes out only by a t test over seeds
+(5 %, Holm over the comparisons of the claim) or, for "the same within a tolerance", by a 95 % interval wholly inside or outside it. Published figures
+are single runs without error bars: there the printed numbers are compared as they stand.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from xml.etree import ElementTree
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import Literal
 
-from benchmark.reporting.baseline import Baseline, Cell
-from benchmark.reporting.check import Judgement, Verdict
+from benchmark.reporting.claims import Claim, claims
+from benchmark.reporting.comparison import ALPHA, Comparison, compare, holm
+from benchmark.reporting.datasets import intrinsic_dim
+from benchmark.reporting.evidence import Group, Sample, group_for
+from benchmark.reporting.paper import cells_of, published
+from benchmark.reporting.protocols import one_protocol
+from benchmark.reporting.replicates import Replicates, gather
+from benchmark.spec import Record
 
-__all__ = ["FORMATS", "cells_text", "github", "junit", "text"]
+__all__ = ["RULINGS", "Finding", "Ruling", "Verdict", "judge", "published_verdicts", "verdicts"]
 
-_ORDER: tuple[Verdict, ...] = ("worse", "no verdict", "cannot tell", "better", "not worse")
-_LEVELS: Mapping[Verdict, str] = {"worse": "error", "no verdict": "error", "cannot tell": "warning", "better": "notice"}
+Ruling = Literal["supported", "contradicted", "cannot tell", "not run"]
 
+RULINGS: tuple[Ruling, ...] = ("supported", "contradicted", "cannot tell", "not run")
 
-def _line(found: Judgement) -> str:
-    cell = found.cell
-    moved = ""
-    if found.mean is not None:
-        relative = f" ({(found.mean - cell.mean) / abs(cell.mean):+.3g})" if cell.mean else ""
-        moved = f" {cell.mean:.6g} -> {found.mean:.6g}{relative},"
-    p = "" if found.p is None else f", corrected p = {found.p:.2g}"
-    return _printable(f"{cell.name}:{moved} {found.reason}{p}")
-
-
-def _printable(message: str) -> str:
-    """Errors of runs may hold anything; XML and logs may not."""
-    return "".join(each if each.isprintable() else " " for each in message)
+Outcome = Literal["holds", "fails", "open", "absent"]
 
 
-def _changed(found: Judgement) -> str:
-    return _printable(f"changed: {', '.join(found.causes)}") if found.causes else ""
+@dataclass(frozen=True)
+class Finding:
+    """One comparison of a claim: what was compared, how it came out and why. ``p`` is that of its t test, before correction."""
+
+    text: str
+    outcome: Outcome
+    why: str = ""
+    p: float | None = None
+    limit: str = ""
+    keys: tuple[str, ...] = ()
+    identifier: str = ""
+    doubt: str = ""
 
 
-def text(judgements: Sequence[Judgement], baseline: Baseline) -> str:
-    """Return one line per cell, the worst first, what changed beside it, a summary, and what to do next."""
-    lines = []
-    for found in sorted(judgements, key=lambda each: _ORDER.index(each.verdict)):
-        lines.append(f"{found.verdict:11}  {_line(found)}")
-        if found.causes and found.verdict != "not worse":
-            lines.append(f"{'':11}  {_changed(found)}")
-    return "\n".join([*lines, _summary(judgements, baseline), *_advice(judgements, baseline)]) + "\n"
+@dataclass(frozen=True)
+class Verdict:
+    """A claim, what is to be said of it, and the comparisons behind that. ``reason`` is one or two sentences."""
+
+    claim: Claim
+    ruling: Ruling
+    reason: str
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """The measurement ids it rests on."""
+        return tuple(dict.fromkeys(each.identifier for each in self.findings if each.identifier))
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The runs it rests on."""
+        return tuple(dict.fromkeys(key for each in self.findings for key in each.keys))
 
 
-def _summary(judgements: Sequence[Judgement], baseline: Baseline) -> str:
-    count = Counter(each.verdict for each in judgements)
-    told = ", ".join(f"{count[verdict]} {verdict}" for verdict in _ORDER if count[verdict])
-    tested = sum(each.p is not None for each in judgements)
-    how = f"; chance of any false alarm {baseline.alpha:g}" if tested else "; all bits compared" if count["no verdict"] < len(judgements) else ""
-    return f"{len(judgements)} cells: {told}{how}"
+def verdicts(records: Iterable[Record], chosen: Sequence[Claim] | None = None) -> list[Verdict]:
+    """Return the verdict of every claim (or of ``chosen``) on ``records``, in the order of the claims."""
+    cells = gather(one_protocol(records))
+    return [judge(claim, cells) for claim in (claims() if chosen is None else chosen)]
 
 
-def _advice(judgements: Sequence[Judgement], baseline: Baseline) -> list[str]:
-    worse = [each for each in judgements if each.verdict == "worse"]
-    lines = []
-    if worse:
-        keys = next((each.keys for each in worse if each.keys), ())
-        lines.append("What to do: see what changed above; undo it, or find its cause:")
-        lines += [f"    bench show {keys[0]}"] if keys else []
-        if any(each.p is None and each.mean is not None for each in worse):
-            lines.append("    bench check --statistical ...      is it more than other seeds would do?")
-        lines.append("If the change is meant, write the baseline again, commit it with the reason, and say it in the changelog:")
-        lines.append("    bench baseline -o FILE")
-    if any(each.verdict == "no verdict" for each in judgements):
-        lines.append("No verdict where runs are missing or broken; these calls make all of them:")
-        lines += [f"    {command}" for command in baseline.commands]
-    if any(each.verdict == "cannot tell" for each in judgements):
-        lines.append("Cannot tell: more seeds would (run and write the baseline with a larger --seeds); a warning, an error with --strict.")
-    return lines
+def published_verdicts(chosen: Sequence[Claim] | None = None) -> list[Verdict]:
+    """Return the verdict of every claim (or of ``chosen``) on the figures that the sources print."""
+    found = []
+    for claim in claims() if chosen is None else chosen:
+        cells = cells_of(each for each in published() if each.origin in claim.tables)
+        found.append(Verdict(claim, "cannot tell", claim.silent) if claim.silent else judge(claim, cells, printed=True))
+    return found
 
 
-def junit(judgements: Sequence[Judgement], baseline: Baseline) -> str:
-    """Return the judgements as JUnit XML: worse is a failure, no verdict an error, cannot tell is skipped with its reason."""
-    tags: Mapping[Verdict, str] = {"worse": "failure", "no verdict": "error", "cannot tell": "skipped"}
-    count = Counter(tags.get(each.verdict, "passed") for each in judgements)
-    numbers = {"tests": len(judgements), "failures": count["failure"], "errors": count["error"], "skipped": count["skipped"]}
-    suite = ElementTree.Element("testsuite", name="bench check", **{name: str(number) for name, number in numbers.items()})
-    for each in judgements:
-        case = ElementTree.SubElement(suite, "testcase", classname=f"{each.cell.dataset}.{each.cell.method}", name=each.cell.name)
-        tag = tags.get(each.verdict)
-        if tag is not None:
-            ElementTree.SubElement(case, tag, message=_line(each)).text = _changed(each)
-        else:
-            ElementTree.SubElement(case, "system-out").text = f"{each.verdict}: {_line(each)}"
-    ElementTree.SubElement(suite, "system-out").text = "\n".join([_summary(judgements, baseline), *_advice(judgements, baseline)])
-    ElementTree.indent(suite)
-    return ElementTree.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"
+def judge(claim: Claim, cells: Sequence[Replicates], *, printed: bool = False) -> Verdict:
+    """Return the verdict of one claim on ``cells``; ``printed``: they are published figures, compared as they stand."""
+    findings: list[Finding] = []
+    for dataset, sizes in claim.places.items():
+        group = group_for(claim, dataset, sizes, cells)
+        findings += [Finding(f"{dataset}", "absent", "not run")] if group is None else _findings(claim, group, sizes, printed)
+    return _verdict(claim, _corrected(findings), printed)
 
 
-def github(judgements: Sequence[Judgement], baseline: Baseline) -> str:
-    """Return the text with an annotation before it for every cell that is not simply well."""
-    lines = []
-    for each in judgements:
-        if each.verdict in _LEVELS:
-            told = "; ".join(filter(None, (_line(each), _changed(each))))
-            lines.append(f"::{_LEVELS[each.verdict]} title={_escaped(f'{each.verdict}: {each.cell.name}', title=True)}::{_escaped(told)}")
-    return "\n".join([*lines, text(judgements, baseline)])
+def _findings(claim: Claim, group: Group, sizes: Sequence[int], printed: bool) -> Iterator[Finding]:
+    there = group.sizes(claim.methods)
+    if claim.kind in ("rises", "falls", "constant"):
+        usable = {method: [size for size in there if isinstance(group.sample(method, size), Sample)] for method in claim.methods}
+        for method, found in usable.items():
+            if len(found) < 2:
+                yield Finding(f"{method} on {group.known}", "absent", "fewer than two latent sizes were run")
+            for low, high in combinations(found, 2) if claim.kind == "constant" else [(found[0], found[-1])] if len(found) > 1 else ():
+                text = f"{method}, L = {high} against L = {low}, {group.known}"
+                yield _compared(claim, group.sample(method, high), group.sample(method, low), text, printed)
+    elif claim.kind == "valley":
+        for size in sizes or there:
+            yield from _valley(claim, group, size, printed)
+    else:
+        for size in sizes or there:
+            for method in claim.methods:
+                for other in claim.than:
+                    text = f"{method} against {other}, L = {size}, {group.known}" if size else f"{method} against {other}, {group.known}"
+                    yield _compared(claim, group.sample(method, size), _other(group, other, size), text, printed)
 
 
-def _escaped(message: str, *, title: bool = False) -> str:
-    """As the runner's commands want it: https://github.com/actions/toolkit, packages/core/src/command.ts."""
-    pairs = [("%", "%25"), ("\r", "%0D"), ("\n", "%0A")] + ([(":", "%3A"), (",", "%2C")] if title else [])
-    for plain, escaped in pairs:
-        message = message.replace(plain, escaped)
-    return message
+def _other(group: Group, name: str, size: int) -> Sample | str:
+    if name not in ("L", "n"):
+        return group.sample(name, size)
+    number = size if name == "L" else intrinsic_dim(group.dataset)
+    return f"{group.dataset} has no known dimension" if number is None else Sample(name, {0: float(number)}, "", exact=True)
 
 
-FORMATS = {"text": text, "junit": junit, "github": github}
+def _valley(claim: Claim, group: Group, size: int, printed: bool) -> Iterator[Finding]:
+    samples = [group.sample(method, size) for method in claim.methods]
+    inner = [each for each in samples[1:-1] if isinstance(each, Sample)]
+    if not inner:
+        yield Finding(f"L = {size}, {group.known}", "absent", "not run")
+        return
+    lowest = min(inner, key=lambda each: sum(each.values.values()) / len(each.values))
+    for end, method in ((samples[0], claim.methods[0]), (samples[-1], claim.methods[-1])):
+        yield _compared(claim, lowest, end, f"{lowest.name} against {method}, {group.known}", printed)
 
 
-def cells_text(baseline: Baseline) -> str:
-    """Return one line per cell of a baseline: its mean and spread, and the smallest worsening that will be seen."""
-    return "".join(f"{_detects(cell, baseline.power)}\n" for cell in baseline.cells)
+def _compared(claim: Claim, first: Sample | str, second: Sample | str, text: str, printed: bool) -> Finding:
+    for each in (first, second):
+        if isinstance(each, str):
+            return Finding(text, "absent", each)
+    assert isinstance(first, Sample) and isinstance(second, Sample)
+    if second.identifier and first.identifier != second.identifier:
+        return Finding(text, "open", f"measured as {first.identifier} and as {second.identifier}, which are not compared")
+    made = replace(Finding(text, "open"), keys=tuple(dict.fromkeys((*first.keys, *second.keys))), identifier=first.identifier)
+    ours, theirs = (sum(each.values.values()) / len(each.values) for each in (first, second))
+    numbers = f"{ours:.4g} against {theirs:.4g}"
+    if printed:
+        doubts = ", ".join(dict.fromkeys(filter(None, (first.doubt, second.doubt))))
+        return replace(made, outcome=_as_printed(claim, ours, theirs), why=f"{numbers} ({doubts})" if doubts else numbers, doubt=doubts)
+    found = compare(first.values, dict.fromkeys(first.values, theirs) if second.exact else second.values, exact=first.exact and second.exact)
+    return _tested(claim, found, theirs, replace(made, why=numbers))
 
 
-def _detects(cell: Cell, power: float) -> str:
-    relative = f" ({cell.effect / abs(cell.mean):.3g} of the mean)" if cell.mean else ""
-    way = {"min": "rise", "max": "fall", "none": "move"}[cell.direction]
-    spread = f"{cell.mean:.6g}, spread {cell.spread:.2g} over {len(cell.runs)} seeds"
-    return f"{cell.name}: {spread}; sees a {way} by {cell.effect:.3g}{relative} with power {power:g} ({cell.test})"
+def _sign(claim: Claim) -> float:
+    """-1 where the first is claimed to be lower, +1 where higher, 0 where the same."""
+    return {"below": -1.0, "falls": -1.0, "valley": -1.0, "above": 1.0, "rises": 1.0}.get(claim.kind, 0.0)
+
+
+def _tolerance(claim: Claim, theirs: float) -> float:
+    return max(claim.tolerance, claim.relative * abs(theirs))
+
+
+def _as_printed(claim: Claim, ours: float, theirs: float) -> Outcome:
+    sign = _sign(claim)
+    if not sign:
+        return "holds" if abs(ours - theirs) <= _tolerance(claim, theirs) * (1 + 1e-12) else "fails"
+    return "holds" if sign * (ours - theirs) > claim.margin else "fails"
+
+
+def _tested(claim: Claim, found: Comparison, theirs: float, made: Finding) -> Finding:
+    gap, sign = found.difference, _sign(claim)
+    if gap.half_width is None:
+        return replace(made, why=f"{made.why}; {found.limit}")
+    if not sign:
+        room = _tolerance(claim, theirs)
+        inside, outside = -room <= gap.low and gap.high <= room, gap.low > room or gap.high < -room
+        why = f"{made.why}; the 95 % interval of the difference, {gap.low:.3g} to {gap.high:.3g}, against ±{room:.3g}"
+        return replace(made, outcome="holds" if inside else "fails" if outside else "open", why=why)
+    beyond = sign * gap.mean - claim.margin
+    p = 0.0 if gap.half_width == 0.0 else found.p_beyond(sign * claim.margin)  # where all seeds agree, equal is not below
+    return replace(made, outcome="holds" if beyond > 0 else "fails", why=f"{made.why}; p = {p:.2g}", p=p, limit=found.limit)
+
+
+def _corrected(findings: Sequence[Finding]) -> list[Finding]:
+    """Return ``findings`` with those tests open that do not pass together (Holm)."""
+    tested = [index for index, each in enumerate(findings) if each.p is not None]
+    corrected = dict(zip(tested, holm([findings[index].p or 0.0 for index in tested]), strict=True))
+    return [
+        replace(each, outcome="open", why=f"{each.why}, {corrected[index]:.2g} after Holm") if corrected.get(index, 0.0) >= ALPHA else each
+        for index, each in enumerate(findings)
+    ]
+
+
+def _verdict(claim: Claim, findings: Sequence[Finding], printed: bool) -> Verdict:
+    by = {outcome: [each for each in findings if each.outcome == outcome] for outcome in ("holds", "fails", "open", "absent")}
+    judged = len(findings) - len(by["absent"])
+    ruling: Ruling = "contradicted" if by["fails"] else "cannot tell" if by["open"] else "supported" if by["holds"] else "not run"
+    shown = by["fails"] or by["open"] or by["absent"]
+    parts = [f"{len(by['holds'])} of {judged} comparisons hold"] if judged else []
+    if ruling == "supported" and not printed:
+        parts += [next((each.limit for each in by["holds"] if each.limit), "")]
+    if ruling != "supported" and shown:
+        parts += [f"{shown[0].text}: {shown[0].why}" + (f" (and {len(shown) - 1} more)" if len(shown) > 1 else "")]
+    if judged and by["absent"]:
+        parts += [f"{len(by['absent'])} more could not be made ({by['absent'][0].why})"]
+    doubts = Counter(each.doubt for each in findings if each.doubt)
+    parts += [f"{doubt} in {count} of them" for doubt, count in doubts.items()]
+    return Verdict(claim, ruling, "; ".join(filter(None, parts)), tuple(findings))
