@@ -31,9 +31,9 @@ def baseline(output: Path, metrics: tuple[str, ...], alpha: float, power: float,
     from benchmark.options import split_list
     from benchmark.records import load_records
     from benchmark.reporting.baseline import make
+    from benchmark.reporting.judgements import cells_text
     from benchmark.reporting.output import save
     from benchmark.reporting.selection import Filters, select
-    from benchmark.reporting.judgements import cells_text
 
     chosen = Filters(**{kind: split_list(texts) for kind, texts in filters.items()})
     found = make(select(load_records(results), chosen, str(results)), split_list(metrics), alpha=alpha, power=power)

@@ -29,8 +29,8 @@ def check(file: Path, strict: bool, statistical: bool, kind: str, results: Path,
     from benchmark.reporting.baseline import read
     from benchmark.reporting.check import check as judge
     from benchmark.reporting.check import exit_status
-    from benchmark.reporting.output import save
     from benchmark.reporting.judgements import FORMATS, text
+    from benchmark.reporting.output import save
 
     found = read(file)
     judgements = judge(found, load_records(results), exact=not statistical)
