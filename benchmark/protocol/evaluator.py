@@ -5,10 +5,9 @@ Noise is addressed per chunk of 500, so a measurement depends neither on what wa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -16,7 +15,9 @@ from torch import Tensor
 
 from benchmark.datasets.tensors import TensorSplit
 from benchmark.method import Discovery, Method
-from benchmark.metrics.base import Absent, Metric
+from benchmark.metrics.base import Absent, Extractor, Images, Metric
+from benchmark.protocol.features import MOST, Features, Source, other_images
+from benchmark.protocol.information import Of, information_bound
 from benchmark.protocol.runtime import seed_noise
 from benchmark.spec import derive_seed
 
@@ -29,10 +30,14 @@ REFERENCE_IMAGES = 4096
 """``discover`` sees the first so many test images at most."""
 
 
+T = TypeVar("T")
+
+
 class Evaluator:
     """Evidence about a trained ``method`` on the ``test`` split (see :class:`benchmark.metrics.base.Evidence`).
 
-    Metrics that map categories to classes also need the ``train`` split and the ``labels`` of both, (train, test).
+    Metrics that map categories to classes also need the ``train`` split and the ``labels`` of both, (train, test); metrics of features need to
+    know where the images come from (``source``).
     """
 
     def __init__(
@@ -44,11 +49,13 @@ class Evaluator:
         device: torch.device,
         train: TensorSplit | None = None,
         labels: tuple[np.ndarray | None, np.ndarray | None] = (None, None),
+        source: Source | None = None,
     ) -> None:
         self.method, self.test, self.seed, self.device = method.eval(), test, seed, device
         self.latent_dim, self.shape = method.latent_dim, method.shape
-        self.train = train
+        self.train, self.source = train, source or Source()
         self.labels = None if labels[0] is None or labels[1] is None else (labels[0], labels[1])
+        self._shared: dict[str, Any] = {}
 
     @cached_property
     @torch.no_grad()
@@ -94,6 +101,11 @@ class Evaluator:
 
     @cached_property
     @torch.no_grad()
+    def codes(self) -> np.ndarray:
+        return np.concatenate([_array(self.method.encode(x)[:, : self.latent_dim]) for _, x in self._chunks("encode")])
+
+    @cached_property
+    @torch.no_grad()
     def _posterior(self) -> tuple[np.ndarray, np.ndarray]:
         """Posterior means (N, L) and variances (N, L) of the test images; the code and zeros without a posterior."""
         means, variances = [], []
@@ -120,6 +132,17 @@ class Evaluator:
         found = [self.method.categories(x) for x in data.batches(CHUNK)]
         return np.concatenate([p.argmax(1).cpu().numpy() for p in found if p is not None])
 
+    def information(self, of: Of) -> tuple[float, int]:
+        if self.train is None:
+            raise Absent("the training images are not at hand")
+        train = self.train
+        return self.once(f"information/{of}", lambda: information_bound(self.method, train, self.test, of, seed=self.seed, device=self.device))
+
+    def once(self, name: str, make: Callable[[], T]) -> T:
+        if name not in self._shared:
+            self._shared[name] = make()
+        return self._shared[name]
+
     @cached_property
     def test_vectors(self) -> np.ndarray:
         return np.concatenate([_array(x.flatten(1)) for x in self.test.batches(CHUNK)])
@@ -127,12 +150,45 @@ class Evaluator:
     def sample_vectors(self, n: int) -> np.ndarray:
         return np.concatenate([_array(x.flatten(1)) for x in self.samples(n)])
 
+    def train_vectors(self, n: int) -> np.ndarray:
+        return np.concatenate([_array(x.flatten(1)) for x in self._train(n)])
+
     @torch.no_grad()
     def samples(self, n: int) -> Iterator[Tensor]:
         """Yield ``n`` samples in chunks of 500; the first ones are the same whatever ``n`` is."""
         for chunk in range(-(-n // CHUNK)):
             seed_noise(derive_seed(self.seed, "sample", chunk), self.device)
             yield self.method.sample(CHUNK)[: n - chunk * CHUNK]
+
+    @property
+    def feature_count(self) -> int:
+        return min(MOST, len(self.test))
+
+    def extractor(self, kind: str) -> Extractor:
+        return self._features.extractor(kind)
+
+    def features(self, kind: str, of: Images) -> np.ndarray:
+        return self._features.features(kind, of)
+
+    @cached_property
+    def _features(self) -> Features:
+        streams = {"test": self._test, "train": self._train, "samples": self.samples, "reconstructions": self._reconstructions}
+        return Features(streams, self.feature_count, self.source, self.device)
+
+    def _test(self, n: int) -> Iterator[Tensor]:
+        for chunk, x in enumerate(self.test.batches(CHUNK)):
+            yield x[: max(0, n - chunk * CHUNK)]
+
+    def _train(self, n: int) -> Iterator[Tensor]:
+        if self.train is None:
+            raise Absent("the training images are not at hand")
+        yield from other_images(self.train, n, CHUNK)
+
+    @torch.no_grad()
+    def _reconstructions(self, n: int) -> Iterator[Tensor]:
+        for chunk, x in self._chunks("encode"):
+            if chunk * CHUNK < n:
+                yield self.method.decode(self.method.encode(x))[: n - chunk * CHUNK]
 
     def code_covariance(self) -> np.ndarray:
         """Covariance (L, L) of the posterior means over the test images."""
@@ -155,7 +211,7 @@ def measure(evidence: Evaluator, metrics: Iterable[Metric]) -> tuple[dict[str, d
             absent[metric.name] = str(reason)
             continue
         if np.isfinite(found.value):
-            measurements[identifier] = asdict(found)
+            measurements[identifier] = found.document()
         else:
             absent[metric.name] = "the value is not finite"
     return measurements, absent
