@@ -25,14 +25,14 @@ Discovery
 
 Deviations
     The thesis states neither networks, likelihood, optimiser nor schedule: shared backbones (the critic is one more encoder), sigma-VAE decoder,
-    Adam at 1e-3, the VAE's epochs. Once it calls Q's input the encoder's output, elsewhere the decoder's: the decoder's mean is read. The
-    form of Q is ours; its variance is kept in 0.01 to 2, because x' is a function of z and the bound would have no ceiling. Of which
-    distribution H(s) is the entropy is open: codes raise one of their own without end by spreading, and the prior's constant pays a code that
-    shrinks to a point, on sprites of 32x32 until training explodes (docs/decisions.md); the lesser of both has neither flaw. lambda is 0.001 to
-    0.01 there, under a reduction that is not stated: read per pixel, 0.01 is 7.84 nats on MNIST. The default of 1 lies between; more pulls the codes off the prior,
-    ``mi_weight=0.01`` takes the number literally. s is the first two components, which are exchangeable at the start; the thesis takes the two
-    of least effect in a twin without the reward: give their positions as ``subset``. H and Q serve training alone: the bound in the curves is
-    no measurement, for it takes the decoder's mean without pixel noise and a prior that the codes need not follow.
+    Adam at 1e-3, the VAE's epochs. Once it calls Q's input the encoder's output, elsewhere the decoder's: the decoder's mean is read. The form of Q
+    is ours; its variance is kept in 0.01 to 2, because x' is a function of z and the bound would have no ceiling. Of which distribution H(s) is the
+    entropy is open: codes raise one of their own without end by spreading, and the prior's constant pays a code that shrinks to a point, on sprites
+    of 32x32 until training explodes (docs/decisions.md); the lesser of both has neither flaw. lambda is 0.001 to 0.01 there, under a reduction that
+    is not stated: read per pixel, 0.01 is 7.84 nats on MNIST. The default of 1 lies between; more pulls the codes off the prior, ``mi_weight=0.01``
+    takes the number literally. s is the first two components, which are exchangeable at the start; the thesis takes the two of least effect in a
+    twin without the reward: give their positions as ``subset``. H and Q serve training alone: the bound in the curves is no measurement, for it
+    takes the decoder's mean without pixel noise and a prior that the codes need not follow.
 """
 
 from __future__ import annotations
