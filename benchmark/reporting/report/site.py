@@ -15,11 +15,13 @@ from markupsafe import Markup
 from threadpoolctl import threadpool_limits
 
 import benchmark
+from benchmark.reporting.claims_table import claims_table
 from benchmark.reporting.document import Table
 from benchmark.reporting.material import Material
 from benchmark.reporting.render import RENDERERS
 from benchmark.reporting.report import drawings, failures, listing, methods, overview, runs, views
 from benchmark.reporting.report.pictures import data_uri
+from benchmark.reporting.verdicts import verdicts
 from benchmark.spec import Record
 
 __all__ = ["site"]
@@ -39,8 +41,9 @@ def site(records: Sequence[Record], results: Path) -> Iterator[tuple[str, bytes]
 def _files(ordered: Sequence[Record], results: Path) -> Iterator[tuple[str, bytes]]:
     trained = [record for record in ordered if record.spec["kind"] == "train"]
     made, refused = views.made(trained) if trained else ([], [])
-    yield "index.html", _index(ordered, trained, made, refused, results)
-    for table in made:
+    judged = [claims_table(verdicts(trained), "records")] if trained else []
+    yield "index.html", _index(ordered, trained, judged, made, refused, results)
+    for table in judged + made:
         for suffix, kind in _FORMATS.items():
             yield f"tables/{table.name}.{suffix}", RENDERERS[kind](table).encode()
     for place, record in enumerate(ordered):
@@ -49,17 +52,22 @@ def _files(ordered: Sequence[Record], results: Path) -> Iterator[tuple[str, byte
         yield f"runs/{record.key}.html", _fill("run.html", page=page, before=around[0], after=around[1])
 
 
-def _index(ordered: Sequence[Record], trained: Sequence[Record], made: Sequence[Table], refused: Sequence[Any], results: Path) -> bytes:
+def _index(
+    ordered: Sequence[Record], trained: Sequence[Record], judged: Sequence[Table], made: Sequence[Table], refused: Sequence[Any], results: Path
+) -> bytes:
     seeds = {record.key: record.spec["seed"] for record in ordered}
-    shown = [views.document_view(table, seeds, [(suffix, f"tables/{table.name}.{suffix}") for suffix in _FORMATS]) for table in made]
+
+    def shown(tables: Sequence[Table]) -> list[views.TableView]:
+        return [views.document_view(table, seeds, [(suffix, f"tables/{table.name}.{suffix}") for suffix in _FORMATS]) for table in tables]
+
     drawn = list(drawings.drawings(Material.of(trained, results))) if trained else []
     return _fill(
         "index.html",
         count=len(ordered),
-        claims=(),
+        claims=shown(judged),
         plan=overview.plan(ordered),
         coverage=overview.coverage(trained),
-        tables=shown,
+        tables=shown(made),
         refused=refused,
         studies=listing.study_views(ordered),
         figures=[figure for figure in drawn if figure.png],

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from benchmark.reporting import tables
 from benchmark.reporting.catalogue import TABLES
-from benchmark.reporting.document import Cell, Column, Row, Table
+from benchmark.reporting.document import Cell, Column, Row, Table, clip
 from benchmark.reporting.render import html
 from benchmark.spec import BenchError, Record
 
@@ -22,11 +22,12 @@ _FEW = 40
 
 @dataclass(frozen=True)
 class ViewColumn:
-    """A column: its heading, whether it holds numbers, whether it names the row, and the texts it can be filtered by."""
+    """A column: its heading, whether it holds numbers, names the row or holds prose, and the texts it can be filtered by."""
 
     heading: Markup
     number: bool = False
     names_row: bool = False
+    wide: bool = False
     choices: tuple[str, ...] = ()
     label: str = ""
 
@@ -92,7 +93,11 @@ def document_view(table: Table, seeds: Mapping[str, int], files: Sequence[tuple[
 
 def _column(column: Column, cells: Sequence[Cell]) -> ViewColumn:
     words = choices(text for cell in cells if isinstance(text := _sort(cell), str)) if column.align == "left" else ()
-    return ViewColumn(Markup(html.heading(column)), column.align == "right", column.title == "Method", words, column.title)
+    over = Markup("<small>{}</small> ").format(clip(column.over)) if column.over else Markup()
+    number = column.align == "right"
+    return ViewColumn(
+        over + Markup(html.heading(column)), number, column.title in ("Method", "Claim"), column.wide, words, f"{column.over} {column.title}".strip()
+    )
 
 
 def choices(texts: Iterable[str]) -> tuple[str, ...]:
