@@ -72,6 +72,12 @@ TRAINED: dict[str, Trained] = {
         data="80a3c2306ec4f19bd82360e4735daf7039ddcd4f89ae26d9d7f1f4bbbb090558",
         accuracy=0.9833,
     ),
+    "mnist": Trained(
+        side=28,
+        sha256="7617bc4c7e1e57dea81f422235dc0c4bdb0e38a312eb2449fd4a5a373adcaba4",
+        data="da0f0a7a982c19506489cdfa9c53f640762021d857063ce23d33364d77342c1b",
+        accuracy=0.9932,
+    ),
 }
 """By dataset; ``python -m benchmark.features.train NAME`` prints the line of each."""
 
