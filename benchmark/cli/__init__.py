@@ -19,7 +19,9 @@ COMMANDS = {
     "show": "show a method, a dataset or a run",
     "data": "list, fetch and verify data",
     "table": "make a table from records",
+    "claims": "judge the claims of the sources",
     "figure": "draw a figure from records",
+    "replay": "do stored runs again and compare",
     "new": "write a method of your own to start from",
     "check-method": "check that a method keeps its promises",
 }
