@@ -103,6 +103,12 @@ METRICS: tuple[Entry, ...] = (
     Entry("lstar-99", "benchmark.metrics.dimension:LSTAR_99", "dimensions holding 99 % of the method's relevance"),
     Entry("active-units", "benchmark.metrics.dimension:ACTIVE_UNITS", "active units, one rule for every method"),
     Entry("fd-raw", "benchmark.metrics.frechet:FD_RAW", "Frechet distance of samples to test data, raw space"),
+    Entry("fd-cnn", "benchmark.metrics.features:FD_CNN", "Frechet distance of samples to test data, features of a small classifier"),
+    Entry("fd-cnn-reconstruction", "benchmark.metrics.features:FD_CNN_RECONSTRUCTION", "the same of reconstructions"),
+    Entry("fd-cnn-floor", "benchmark.metrics.features:FD_CNN_FLOOR", "the same of other real images: what a perfect generator would get"),
+    Entry("fid", "benchmark.metrics.features:FID", "Frechet inception distance of samples to test data"),
+    Entry("fid-reconstruction", "benchmark.metrics.features:FID_RECONSTRUCTION", "the same of reconstructions"),
+    Entry("fid-floor", "benchmark.metrics.features:FID_FLOOR", "the same of other real images: what a perfect generator would get"),
     Entry("accuracy", "benchmark.metrics.categorical:ACCURACY", "accuracy of the categorical variable as a classifier, one category per class"),
     Entry("accuracy-majority", "benchmark.metrics.categorical:ACCURACY_MAJORITY", "the same, each category standing for its commonest class"),
 )

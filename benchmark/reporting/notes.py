@@ -58,9 +58,7 @@ def notes(table: Table, runs: Sequence[Replicates], marks: Mapping[tuple[str, st
             cell.best for cell in cells
         ),
         "n is the known intrinsic dimension of the data.": any(column.title == "n" for column in table.columns),
-        "Seeds a/b: a of b runs are averaged over; the others did not finish, or were made by other code (stale).": any(
-            cell.finished < len(cell.keys) for cell in runs
-        ),
+        "Seeds a/b: a of b runs finished and are not stale; only those are averaged over.": any(cell.finished < len(cell.keys) for cell in runs),
     }
     plain = [Note(text) for text, needed in texts.items() if needed]
     return (*plain, *_units(table), *_protocol_notes(runs, marks), *_mark_notes(signs, runs))
