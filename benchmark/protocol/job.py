@@ -125,6 +125,7 @@ def _run(job: Job, settings: Settings, folder: Path, device: torch.device, blank
         return replace(blank, status="done", **_studied(trainer, splits, folder, started))
     source = Source(splits.digest, job.data_dir, settings.results / ".features")
     known: dict[str, Any] = {"train": trainer.train, "labels": (splits.train.labels, splits.test.labels), "source": source}
+    known["intrinsic_dim"] = registry.load(job.dataset.entry.target).intrinsic_dim
     evidence = Evaluator(trainer.method, TensorSplit(splits.test, device), seed=job.spec.seed, device=device, **known)
     metrics = [registry.load(entry.target) for entry in registry.entries("metrics")]
     measurements, absent = measure(evidence, [metric for metric in metrics if metric.tier == "core"])

@@ -24,6 +24,7 @@ TITLES: Mapping[str, str] = {
     "lstar-draw": "L* (draw)",
     "lstar-90": "L*90",
     "lstar-99": "L*99",
+    "lstar-error": "|L* − n|",
     "active-units": "Active units",
     "accuracy": "Accuracy",
     "accuracy-majority": "Accuracy (majority)",
