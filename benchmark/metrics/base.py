@@ -113,6 +113,10 @@ class Evidence(Protocol):
         """``n`` samples as rows, float64 (n, D)."""
         ...
 
+    def train_vectors(self, n: int) -> np.ndarray:
+        """``n`` training images, drawn once for all runs, as rows, float64 (n, D); :class:`Absent` where there are fewer."""
+        ...
+
     @property
     def feature_count(self) -> int:
         """How many images of each kind features are taken of, the same for all: the test images, 10,000 at most."""

@@ -15,7 +15,17 @@ from benchmark.metrics.base import Absent, Evidence, Images, Metric
 from benchmark.metrics.frechet import frechet_distance
 from benchmark.metrics.moments import Moments
 
-__all__ = ["FD_CNN", "FD_CNN_FLOOR", "FD_CNN_RECONSTRUCTION", "FID", "FID_FLOOR", "FID_RECONSTRUCTION", "feature_metric", "feature_protocol"]
+__all__ = [
+    "FD_CNN",
+    "FD_CNN_FLOOR",
+    "FD_CNN_RECONSTRUCTION",
+    "FID",
+    "FID_FLOOR",
+    "FID_RECONSTRUCTION",
+    "feature_distance",
+    "feature_metric",
+    "remark",
+]
 
 _WORDS = {
     "samples": "samples of the method's prior against the test split",
@@ -24,7 +34,7 @@ _WORDS = {
 }
 
 
-def feature_protocol(kind: str) -> Callable[[Evidence], str]:
+def _protocol(kind: str) -> Callable[[Evidence], str]:
     """Return the function that puts extractor, counts and split into an id."""
 
     def identify(evidence: Evidence) -> str:
@@ -57,32 +67,31 @@ def remark(found: np.ndarray, reference: np.ndarray, n: int) -> str:
     return ""
 
 
+Compute = Callable[[Evidence, str, Images], tuple[float, int, str]]
+
+
 def feature_metric(
-    name: str, kind: str, of: Images, tier: Literal["core", "full"], reference: str, compute: Callable[[Evidence], tuple[float, int, str]]
+    name: str, kind: str, of: Images, tier: Literal["core", "full"], reference: str, compute: Compute, *, unit: str = "squared feature units"
 ) -> Metric:
     """Return a metric of features, less is better; a floor has no direction, it is no property of the method."""
     return Metric(
         name=name,
-        unit="squared feature units",
+        unit=unit,
         direction="none" if of == "train" else "min",
         tier=tier,
         reference=reference,
-        compute=compute,
-        protocol=f"{_WORDS[of]}; images clipped to [0, 1], moments in float64",
-        identify=feature_protocol(kind),
+        compute=lambda evidence: compute(evidence, kind, of),
+        protocol=f"{_WORDS[of]}; images clipped to [0, 1], float64",
+        identify=_protocol(kind),
     )
-
-
-def _frechet(name: str, kind: str, of: Images, tier: Literal["core", "full"], reference: str) -> Metric:
-    return feature_metric(name, kind, of, tier, reference, lambda evidence: feature_distance(evidence, kind, of))
 
 
 _HEUSEL = "Heusel et al., 2017 (https://arxiv.org/abs/1706.08500), in the protocol of https://github.com/mseitzer/pytorch-fid"
 _OURS = "the distance of Heusel et al., 2017, in the features of a small classifier trained on the data; not comparable with FID"
 
-FID = _frechet("fid", "inception", "samples", "full", _HEUSEL)
-FID_RECONSTRUCTION = _frechet("fid-reconstruction", "inception", "reconstructions", "full", _HEUSEL)
-FID_FLOOR = _frechet("fid-floor", "inception", "train", "full", _HEUSEL)
-FD_CNN = _frechet("fd-cnn", "cnn", "samples", "core", _OURS)
-FD_CNN_RECONSTRUCTION = _frechet("fd-cnn-reconstruction", "cnn", "reconstructions", "core", _OURS)
-FD_CNN_FLOOR = _frechet("fd-cnn-floor", "cnn", "train", "core", _OURS)
+FID = feature_metric("fid", "inception", "samples", "full", _HEUSEL, feature_distance)
+FID_RECONSTRUCTION = feature_metric("fid-reconstruction", "inception", "reconstructions", "full", _HEUSEL, feature_distance)
+FID_FLOOR = feature_metric("fid-floor", "inception", "train", "full", _HEUSEL, feature_distance)
+FD_CNN = feature_metric("fd-cnn", "cnn", "samples", "core", _OURS, feature_distance)
+FD_CNN_RECONSTRUCTION = feature_metric("fd-cnn-reconstruction", "cnn", "reconstructions", "core", _OURS, feature_distance)
+FD_CNN_FLOOR = feature_metric("fd-cnn-floor", "cnn", "train", "core", _OURS, feature_distance)

@@ -15,6 +15,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from benchmark.datasets.split import Split, Splits
+from benchmark.metrics.moments import Moments
 from benchmark.references import DimensionReference
 from benchmark.spec import BenchError, derive_seed
 
@@ -91,13 +92,9 @@ def _spectrum(split: Split) -> tuple[np.ndarray, int]:
         rows = split.vectors(np.arange(min(len(split), _MOST_NUMBERS)))
         rows -= rows.mean(0)
         return np.linalg.eigvalsh(rows @ rows.T)[::-1].clip(min=0.0), len(rows)
-    chunks = [np.arange(start, min(start + _CHUNK, len(split))) for start in range(0, len(split), _CHUNK)]
-    mean = sum(split.vectors(chunk).sum(0) for chunk in chunks) / len(split)
-    scatter = np.zeros((numbers, numbers))
-    for chunk in chunks:
-        centred = split.vectors(chunk) - mean
-        scatter += centred.T @ centred
-    return np.linalg.eigvalsh(scatter)[::-1].clip(min=0.0), len(split)
+    found = Moments(numbers)
+    found.update(split.vectors(np.arange(start, min(start + _CHUNK, len(split)))) for start in range(0, len(split), _CHUNK))
+    return np.linalg.eigvalsh(found.scatter)[::-1].clip(min=0.0), len(split)
 
 
 def pca_dimensions(split: Split) -> tuple[dict[str, int], int]:

@@ -131,6 +131,9 @@ class Evaluator:
     def sample_vectors(self, n: int) -> np.ndarray:
         return np.concatenate([_array(x.flatten(1)) for x in self.samples(n)])
 
+    def train_vectors(self, n: int) -> np.ndarray:
+        return np.concatenate([_array(x.flatten(1)) for x in self._train(n)])
+
     @torch.no_grad()
     def samples(self, n: int) -> Iterator[Tensor]:
         """Yield ``n`` samples in chunks of 500; the first ones are the same whatever ``n`` is."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from benchmark.options import parse_reference
 from benchmark.records import code_of, frame
-from benchmark.reporting.selection import budget_rank, matches, rank
+from benchmark.reporting.selection import base_of, budget_rank, matches, rank
 from benchmark.reporting.statistics import Estimate, estimate
 from benchmark.spec import STATUSES, BenchError, Record, digest
 
@@ -26,8 +26,8 @@ class Replicates:
     ``method`` and ``dataset`` are labels; where two cells would carry the same, they say what differs. ``values`` holds each metric's
     values over the finished runs, ``ids`` the one measurement id they share, ``seeds`` the seeds of the values. ``flags`` are those any finished
     run's discovery raised. Runs made by other code than is installed are *stale* and never averaged with others: where some runs are not,
-    ``left_out`` counts those that are; where all are, ``stale`` is set and the runs of the commonest code stand.
-    ``code`` is the digest of the code of the runs averaged over.
+    ``left_out`` counts those that are; where all are, ``stale`` is set and the runs of the commonest code stand. ``remarks`` are those that stand
+    beside values of a metric, ``code`` is the digest of the code of the runs averaged over.
     """
 
     method: str
@@ -44,6 +44,7 @@ class Replicates:
     spec: Mapping[str, Any]
     seeds: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     left_out: int = 0
+    remarks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     code: str = ""
 
     @property
@@ -93,6 +94,11 @@ class _Open:
         code = installed if installed in codes else max(codes, key=codes.__getitem__)
         return [record.key for record in done if record.code == code], code != installed
 
+    def _remarks(self, measured: Iterable[tuple[str, str, float]]) -> tuple[str, ...]:
+        """Return what was remarked on these values, each remark once."""
+        found = [self.runs[key].measurements[identifier].get("remark", "") for key, identifier, _ in measured]
+        return tuple(dict.fromkeys(filter(None, found)))
+
     def close(self) -> Replicates:
         runs = sorted(self.runs.values(), key=lambda record: record.spec["seed"])
         kept, stale = self.kept()
@@ -110,6 +116,7 @@ class _Open:
             ids={metric: min(identifier for _, identifier, _ in each) for metric, each in found.items()},
             spec=spec,
             seeds={metric: tuple(self.runs[key].spec["seed"] for key, _, _ in each) for metric, each in found.items()},
+            remarks={metric: remarks for metric, each in found.items() if (remarks := self._remarks(each))},
             left_out=sum(record.status == "done" for record in runs) - len(kept),
             code=self.runs[kept[0]].code if kept else "",
         )
@@ -142,9 +149,12 @@ def gather(records: Iterable[Record], metrics: Sequence[str] = ()) -> list[Repli
 
 
 def _wanted(metrics: Sequence[str], metric: str, identifier: str) -> bool:
-    if not metrics or metric in metrics or identifier in metrics:
+    """Whether a measurement was asked for; the floor of a metric comes with it."""
+    names = {metric, identifier, base_of(metric), base_of(identifier)}
+    if not metrics or names & set(metrics):
         return True
-    return any(matches(wanted, metric, parse_reference(identifier)[1]) for wanted in metrics)
+    options = parse_reference(identifier)[1]
+    return any(matches(wanted, name, options) for wanted in metrics for name in (metric, base_of(metric)))
 
 
 def _tell_apart(cells: Sequence[Replicates]) -> list[Replicates]:

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from benchmark.references import References
-from benchmark.reporting import notes
+from benchmark.reporting import floors, notes
 from benchmark.reporting.catalogue import TABLES, check
 from benchmark.reporting.chance import BAND_COLUMN, COUNTS, NULL_COLUMN, Beside
 from benchmark.reporting.datasets import intrinsic_dim
@@ -17,7 +17,7 @@ from benchmark.reporting.dimensions import dimensions
 from benchmark.reporting.document import ABSENT, Cell, Column, Row, Table
 from benchmark.reporting.metrics import direction, order, title
 from benchmark.reporting.replicates import Replicates, gather
-from benchmark.reporting.selection import base_name, rank
+from benchmark.reporting.selection import base_name, is_floor, rank
 from benchmark.reporting.statistics import clearly_best
 from benchmark.spec import BenchError, Record
 
@@ -50,7 +50,7 @@ def summary(records: Iterable[Record], metrics: Sequence[str] = (), references: 
     cells = gather(records, metrics)
     _check_metrics(metrics, cells, records)
     lines = _with_missing(cells)
-    names = order({name for cell in cells for name in cell.values} or set(map(base_name, metrics)) or {"mse"})
+    names = _names(cells, metrics)
     budgets = {line.budget for line in lines}
     dims = {line.dataset: intrinsic_dim(line.dataset) for line in lines}
     beside = Beside(cells if set(names) & set(COUNTS) else (), references or References())
@@ -63,6 +63,12 @@ def summary(records: Iterable[Record], metrics: Sequence[str] = (), references: 
             row = (*_head_cells(line, heads, dims, beside), *_metric_cells(line, names, best, marks, beside))
             row += (beside.null_cell(line.runs),) if beside.has_null else ()
             groups[line.dataset].append(Row(row, line.runs.keys if line.runs else ()))
+    lowest = floors.floors(cells)
+    for dataset, group in groups.items():
+        head = {"Dataset": Cell(dataset, raw=(dataset,)), "n": _known_dim(dims[dataset]), BAND_COLUMN.title: beside.band(dataset)}
+        head["Method"] = Cell(floors.LABEL, raw=(floors.LABEL,))
+        end = (beside.null_cell(None),) if beside.has_null else ()
+        group += [Row((*row, *end)) for row in floors.floor_rows(dataset, lowest, heads, head, names, marks)]
     table = Table(
         name="summary",
         caption=f"Mean over seeds; {'budget' if len(budgets) == 1 else 'budgets'} {', '.join(dict.fromkeys(line.budget for line in lines))}.",
@@ -77,6 +83,13 @@ BUILDERS: Mapping[str, Callable[[Iterable[Record], Sequence[str], References], T
     "summary": summary,
     "dimensions": partial(dimensions, summary),
 }
+
+
+def _names(cells: Sequence[Replicates], metrics: Sequence[str]) -> list[str]:
+    """Return the metrics that have a column: those measured, but no floors, which have a row; a floor asked for by name has both."""
+    measured = {name for cell in cells for name in cell.values}
+    asked = set(map(base_name, metrics))
+    return order({name for name in measured if not is_floor(name) or name in asked} or asked or {"mse"})
 
 
 def _with_missing(cells: Sequence[Replicates]) -> list[Line]:
@@ -146,7 +159,7 @@ def _head_cells(line: Line, columns: Sequence[Column], dims: Mapping[str, int | 
     stale = bool(line.runs and line.runs.stale)
     cells = {
         "Dataset": Cell(line.dataset, raw=(line.dataset,)),
-        "n": Cell(ABSENT if known is None else str(known), raw=(known,)),
+        "n": _known_dim(known),
         BAND_COLUMN.title: beside.band(line.dataset),
         "L": Cell(str(line.latent_dim), raw=(line.latent_dim,)),
         "Budget": Cell(line.budget, raw=(line.budget,)),
@@ -154,6 +167,10 @@ def _head_cells(line: Line, columns: Sequence[Column], dims: Mapping[str, int | 
         "Seeds": _seeds(line.runs),
     }
     return [cells[column.title] for column in columns]
+
+
+def _known_dim(known: int | None) -> Cell:
+    return Cell(ABSENT if known is None else str(known), raw=(known,))
 
 
 def _seeds(runs: Replicates | None) -> Cell:
@@ -176,6 +193,7 @@ def _metric_cells(
         signs = (
             notes.flag_mark(name, runs.flags),
             notes.CHANCE if beside.inside(runs, name) else None,
+            notes.REMARK if runs.remarks.get(name) else None,
             letters.get((line.dataset, runs.ids.get(name, ""))),
         )
         cells.append(_estimate_cell(runs, name, best[name] == line.method, tuple(filter(None, signs))))

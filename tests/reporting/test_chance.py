@@ -19,7 +19,7 @@ from benchmark.reporting.render import RENDERERS
 from benchmark.reporting.tables import build
 from benchmark.spec import Record
 
-SIGN = {"markdown": "¶", "html": "<sup>¶</sup>", "latex": r"\textsuperscript{$\P$}"}
+SIGN = {"markdown": "‖", "html": "<sup>‖</sup>", "latex": r"\textsuperscript{$\|$}"}
 
 
 def counted(method: str, lstar: float, dataset: str = "latent-8", size: int = 16, **given: object) -> Record:
