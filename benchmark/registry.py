@@ -92,6 +92,9 @@ DATASETS: tuple[Entry, ...] = (
     Entry("dsprites", "benchmark.datasets.dsprites:DSprites", "dSprites, the original file, 64x64", headline=False),
     Entry("cifar10", "benchmark.datasets.cifar10:CIFAR10", "50,000 + 10,000 photographs of ten classes, 32x32", headline=False),
     Entry("celeba", "benchmark.datasets.celeba:CelebA", "162,770 + 19,962 faces, 64x64", headline=False),
+    Entry("mnist-limited", "benchmark.datasets.limited:LimitedMNIST", "mnist with 1,000 training images", headline=False),
+    Entry("cifar10-limited", "benchmark.datasets.limited:LimitedCIFAR10", "cifar10 with 1,000 training images", headline=False),
+    Entry("celeba-limited", "benchmark.datasets.limited:LimitedCelebA", "celeba with 1,000 training images", headline=False),
     Entry("npz", "benchmark.datasets.npz:Npz", "npz:FILE, arrays 'train' and 'test' of your own", headline=False),
 )
 
@@ -121,6 +124,7 @@ METRICS: tuple[Entry, ...] = (
 
 STUDIES: tuple[Entry, ...] = (
     Entry("grae-uniqueness", "benchmark.studies.uniqueness:Uniqueness", "rotation of the inferred codes over many trials in the plane"),
+    Entry("grae-jacobian", "benchmark.studies.jacobian:Blocks", "blocks of a beta-VAE's posterior, found again in its decoder's Jacobian"),
     Entry("grae-objective", "benchmark.studies.objective:Objective", "three objectives of one network trained as a beta-VAE"),
 )
 
