@@ -26,6 +26,9 @@ __all__ = ["CHUNK", "REFERENCE_IMAGES", "Evaluator", "measure"]
 CHUNK = 500
 """Images per chunk of every pass over a trained model."""
 
+TERM_IMAGES = 1000
+"""Test images whose ELBO is taken apart, at most: `grae` takes a Jacobian of each."""
+
 REFERENCE_IMAGES = 4096
 """``discover`` sees the first so many test images at most."""
 
@@ -122,6 +125,18 @@ class Evaluator:
     def code_moments(self) -> tuple[np.ndarray, np.ndarray]:
         means, variances = self._posterior
         return means.var(0), variances.mean(0)
+
+    @torch.no_grad()
+    def terms(self) -> dict[str, np.ndarray]:
+        """Means over the first 1,000 test images of the parts of the ELBO that the method tells of (``terms``), in nats, float64 () or (L,)."""
+        tell = getattr(self.method, "terms", None)
+        found: dict[str, list[np.ndarray]] = {}
+        for chunk, x in self._chunks("terms"):
+            if tell is None or chunk * CHUNK >= TERM_IMAGES:
+                break
+            for name, values in tell(x).items():
+                found.setdefault(name, []).append(_array(values))
+        return {name: np.concatenate(parts).mean(0) for name, parts in found.items()}
 
     @cached_property
     @torch.no_grad()

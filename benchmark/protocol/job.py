@@ -128,7 +128,8 @@ def _run(job: Job, settings: Settings, folder: Path, device: torch.device, blank
     measurements, absent = measure(found, _metrics(job.spec.budget))
     if "mse" not in measurements:
         raise Diverged(f"the reconstruction error of the trained model: {absent['mse']}")
-    atomic_write(folder / "artifacts.npz", artifacts.npz_bytes(artifacts.artifacts(found, trainer.train)))
+    terms = {f"term_{name}": values for name, values in found.terms().items()}
+    atomic_write(folder / "artifacts.npz", artifacts.npz_bytes({**artifacts.artifacts(found, trainer.train), **terms}))
     (folder / "log.txt").unlink(missing_ok=True)
     timing = {"train_seconds": trainer.seconds, "evaluate_seconds": time.perf_counter() - started, **_work(trainer)}
     return replace(blank, status="done", measurements=measurements, absent=absent, discovery=_plain(found.discovery), timing=timing)
