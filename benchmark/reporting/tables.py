@@ -15,6 +15,7 @@ from benchmark.reporting.chance import BAND_COLUMN, COUNTS, NULL_COLUMN, Beside
 from benchmark.reporting.datasets import intrinsic_dim
 from benchmark.reporting.dimensions import dimensions
 from benchmark.reporting.document import ABSENT, Cell, Column, Row, Table
+from benchmark.reporting.estimates import estimates
 from benchmark.reporting.metrics import direction, order, title
 from benchmark.reporting.replicates import Replicates, gather
 from benchmark.reporting.selection import base_name, is_floor, rank
@@ -82,6 +83,7 @@ def summary(records: Iterable[Record], metrics: Sequence[str] = (), references: 
 BUILDERS: Mapping[str, Callable[[Iterable[Record], Sequence[str], References], Table]] = {
     "summary": summary,
     "dimensions": partial(dimensions, summary),
+    "references": estimates,
 }
 
 
