@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -73,7 +74,7 @@ class _Running:
     place: int
     process: BaseProcess
     pipe: Connection
-    begun: float
+    begun: float | None = None
 
 
 def measure(
@@ -90,7 +91,7 @@ def measure(
                 wait([each.pipe for each in running], timeout=0.2)
                 for each in list(running):
                     results[each.place] = _listen(each, results[each.place])
-                    if not each.process.is_alive() or time.monotonic() - each.begun > limit:
+                    if not each.process.is_alive() or time.monotonic() - (each.begun or math.inf) > limit:
                         results[each.place] = _end(each, _listen(each, results[each.place]), limit)
                         running.remove(each)
                         tell(results[each.place])
@@ -105,12 +106,13 @@ def _start(job: Job, place: int, folder: Path, device: str) -> _Running:
     process = context().Process(target=_work, args=(job, folder, device, sender), daemon=True)
     process.start()
     sender.close()
-    return _Running(place, process, receiver, time.monotonic())
+    return _Running(place, process, receiver)
 
 
 def _work(job: Job, folder: Path, device: str, pipe: Connection) -> None:
     from benchmark.protocol.probe import probe
 
+    pipe.send(None)
     probe(job, folder, device, pipe)
 
 
@@ -118,6 +120,9 @@ def _listen(each: _Running, group: Group) -> Group:
     try:
         while each.pipe.poll():
             said = each.pipe.recv()
+            if said is None:  # it has begun: waiting for the server of processes does not count
+                each.begun = time.monotonic()
+                continue
             group = replace(group, cost=said) if isinstance(said, Cost) else replace(group, error=said)
     except (EOFError, OSError):
         pass
