@@ -1,40 +1,52 @@
-"""``bench data``: what data is here, fetching it, and checking it."""
+"""``bench data``: what data is here, fetching it, checking it, and estimating its dimension."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from benchmark.cli import data_dir_option
+from benchmark.cli import data_dir_option, results_option
+
+if TYPE_CHECKING:
+    from benchmark.references import DimensionReference
 
 __all__ = ["data"]
+
+INCEPTION = "inception"
 
 
 @click.group()
 def data() -> None:
-    """List, fetch and verify data."""
+    """List, fetch and verify data, and estimate its dimension."""
 
 
 @data.command("list")
 @data_dir_option
 def list_data(data_dir: Path) -> None:
-    """List the datasets and whether they can be loaded here."""
+    """List the datasets, and the weights that FID needs, and whether they can be loaded here."""
     from benchmark import registry
 
     for entry in registry.entries("datasets"):
         state = "needs a file" if entry.source.constants.get("takes_file") else _state(entry.name, data_dir)
         click.echo(f"{entry.name:15} {state:12} {entry.summary}")
+    click.echo(f"{INCEPTION:15} {_inception_state(data_dir):12} weights of InceptionV3, which FID and KID need")
 
 
 @data.command()
 @click.argument("name")
 @data_dir_option
 def fetch(name: str, data_dir: Path) -> None:
-    """Download dataset NAME into the data folder."""
+    """Download dataset NAME, or the weights that FID needs (NAME is then inception), into the data folder."""
     from benchmark import registry
     from benchmark.protocol.suite import instance
 
+    if name == INCEPTION:
+        from benchmark.features import inception
+
+        click.echo(f"{INCEPTION}: {inception.fetch(data_dir)}")
+        return
     choice = registry.choose("datasets", name)
     if choice.entry.headline or choice.argument is not None:
         click.echo(f"'{name}' needs no download")
@@ -47,12 +59,52 @@ def fetch(name: str, data_dir: Path) -> None:
 @click.argument("names", nargs=-1)
 @data_dir_option
 def verify(names: tuple[str, ...], data_dir: Path) -> None:
-    """Load datasets (default: every one that is here), check their checksums and print the digest that is part of run keys."""
+    """Load datasets, or the weights of FID (default: all that is here), check their checksums and print the digest that is part of run keys."""
     from benchmark import registry
 
     here = [entry.name for entry in registry.entries("datasets") if not entry.source.constants.get("takes_file")]
-    for name in names or [name for name in here if _state(name, data_dir) == "here"]:
-        click.echo(f"{name}: {_verify(name, data_dir)}")
+    default = [name for name in here if _state(name, data_dir) == "here"] + ([INCEPTION] if _inception_state(data_dir) == "here" else [])
+    for name in names or default:
+        click.echo(f"{name}: {_verify_inception(data_dir) if name == INCEPTION else _verify(name, data_dir)}")
+
+
+@data.command()
+@click.argument("names", nargs=-1, required=True)
+@click.option("--force", is_flag=True, help="estimate again what is known")
+@data_dir_option
+@results_option
+def dims(names: tuple[str, ...], force: bool, data_dir: Path, results: Path) -> None:
+    """Estimate the intrinsic dimension of datasets, kept in RESULTS/references for tables to show beside L*.
+
+    Four estimators of scikit-dimension on five seeded draws of at most 2,000 training images, and the principal components that hold 95 and
+    99 % of the variance. What is known of the same data, here or in the package, is not estimated again.
+    """
+    from benchmark import registry
+    from benchmark.metrics.intrinsic import dimension_reference
+    from benchmark.options import split_list
+    from benchmark.protocol.suite import instance, load
+    from benchmark.records import label
+    from benchmark.references import References
+
+    references = References(results)
+    for name in split_list(names):
+        choice = registry.choose("datasets", name)
+        splits = load(instance(choice, data_dir))
+        found = None if force else references.dimension(splits.digest)
+        if found is None:
+            found = dimension_reference(label("datasets", choice.name, choice.options), splits)
+            references.write(found)
+        click.echo(_told(name, found))
+
+
+def _told(name: str, found: DimensionReference) -> str:
+    from benchmark.metrics.intrinsic import ESTIMATORS
+
+    parts = [f"{title} {found.mean(each):.1f} ± {found.spread(each):.1f}" for each, (title, *_) in ESTIMATORS.items() if each in found.estimates]
+    parts += [f"{ESTIMATORS[each][0]} absent ({reason})" for each, reason in found.absent.items()]
+    parts += [f"PCA-{share} {count}" for share, count in found.pca.items()]
+    band = "no estimate" if found.band is None else "{:.1f} to {:.1f}".format(*found.band)
+    return f"{name}: {band} ({', '.join(parts)}; {found.draws} draws of {found.points})"
 
 
 def _state(name: str, data_dir: Path) -> str:
@@ -77,3 +129,20 @@ def _verify(name: str, data_dir: Path) -> str:
 
     splits = load(instance(registry.choose("datasets", name), data_dir))
     return f"{len(splits.train)} train, {len(splits.test)} test, shape {'x'.join(map(str, splits.train.shape))}, digest {splits.digest[:16]}"
+
+
+def _inception_state(data_dir: Path) -> str:
+    from benchmark.features import weights
+
+    return "here" if weights.kept([data_dir]) or weights.published(data_dir) else "missing"
+
+
+def _verify_inception(data_dir: Path) -> str:
+    from benchmark.features import weights
+    from benchmark.spec import MissingData
+
+    path = weights.kept([data_dir]) or weights.published(data_dir)
+    if path is None:
+        raise MissingData(f"the weights of InceptionV3 are missing: looked in '{data_dir}'; run `bench data fetch inception`")
+    weights.read_pinned(path)
+    return f"{path.name}, checksum as pinned"

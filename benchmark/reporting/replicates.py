@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache, partial
 from typing import Any
 
 from benchmark.options import parse_reference
-from benchmark.records import code_of, frame
+from benchmark.records import code_of, facts, metric_of
 from benchmark.reporting.selection import base_of, budget_rank, matches, rank
 from benchmark.reporting.statistics import Estimate, estimate
 from benchmark.spec import STATUSES, BenchError, Record, digest
@@ -27,7 +28,7 @@ class Replicates:
     values over the finished runs, ``ids`` the one measurement id they share, ``seeds`` the seeds of the values. ``flags`` are those any finished
     run's discovery raised. Runs made by other code than is installed are *stale* and never averaged with others: where some runs are not,
     ``left_out`` counts those that are; where all are, ``stale`` is set and the runs of the commonest code stand. ``remarks`` are those that stand
-    beside values of a metric.
+    beside values of a metric, ``code`` is the digest of the code of the runs averaged over.
     """
 
     method: str
@@ -45,6 +46,7 @@ class Replicates:
     seeds: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     left_out: int = 0
     remarks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    code: str = ""
 
     @property
     def finished(self) -> int:
@@ -117,6 +119,7 @@ class _Open:
             seeds={metric: tuple(self.runs[key].spec["seed"] for key, _, _ in each) for metric, each in found.items()},
             remarks={metric: remarks for metric, each in found.items() if (remarks := self._remarks(each))},
             left_out=sum(record.status == "done" for record in runs) - len(kept),
+            code=self.runs[kept[0]].code if kept else "",
         )
         for _, each in sorted(found.items()):
             ids = sorted({identifier for _, identifier, _ in each})
@@ -135,13 +138,17 @@ def gather(records: Iterable[Record], metrics: Sequence[str] = ()) -> list[Repli
     """
     runs = {record.key: record for record in records}
     cells: dict[str, _Open] = {}
-    for row in frame(runs.values()).itertuples(index=False):
-        cell = cells.get(row.cell)
+    wanted = cache(partial(_wanted, tuple(metrics)))
+    for key, record in runs.items():
+        told = facts(record)
+        cell = cells.get(told["cell"])
         if cell is None:
-            cell = cells[row.cell] = _Open(runs[row.key].spec, row.method, row.dataset)
-        cell.runs[row.key] = runs[row.key]
-        if row.status == "done" and isinstance(row.metric, str) and row.value == row.value and _wanted(metrics, row.metric, row.id):
-            cell.measured[row.metric].append((row.key, row.id, row.value))
+            cell = cells[told["cell"]] = _Open(record.spec, told["method"], told["dataset"])
+        cell.runs[key] = record
+        for identifier, found in record.measurements.items() if record.status == "done" else ():
+            metric, value = metric_of(identifier), found.get("value")
+            if value is not None and value == value and wanted(metric, identifier):
+                cell.measured[metric].append((key, identifier, value))
     closed = _tell_apart([cell.close() for cell in cells.values()])
     return sorted(closed, key=lambda cell: (rank("datasets", cell.dataset), cell.latent_dim, budget_rank(cell.budget), rank("methods", cell.method)))
 
