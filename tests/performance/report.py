@@ -38,9 +38,11 @@ def specs() -> Iterator[RunSpec]:
     """Every headline method at every place, seed after seed."""
     methods = [entry.name for entry in registry.METHODS if entry.headline]
     places = [(dataset, size) for dataset, sizes in SIZES.items() for size in sizes]
-    for seed, (dataset, size), method in product(count(), places, methods):
-        schedule = {"budget": "short", "steps": 1500, "batch_size": 128}
-        yield RunSpec(method=method, config={}, dataset=dataset, options={}, data="d" * 64, latent_dim=size, seed=seed, **schedule)  # type: ignore[arg-type]
+    schedule = {"budget": "short", "steps": 1500, "batch_size": 128}
+    for seed in count():
+        for (dataset, size), method in product(places, methods):
+            given = {"config": {}, "options": {}, "data": "d" * 64, **schedule}
+            yield RunSpec(method=method, dataset=dataset, latent_dim=size, seed=seed, **given)  # type: ignore[arg-type]
 
 
 def leave(store: Store, spec: RunSpec, place: int) -> None:
