@@ -125,7 +125,8 @@ def _spans(columns: Sequence[Column]) -> list[str]:
 
 
 def _comment(line: str) -> str:
-    return "% " + " ".join(line.encode("ascii", "backslashreplace").decode().split())
+    seen = "".join(each if each.isprintable() else " " for each in line)
+    return "% " + " ".join(seen.encode("ascii", "backslashreplace").decode().split())
 
 
 def render(table: Table) -> str:
