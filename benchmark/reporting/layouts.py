@@ -85,11 +85,6 @@ class Layout:
         raw = (prefix, f"{prefix} half width", f"{prefix} n", f"{prefix} id")
         return Column(title, raw, "right", metric, direction(metric), over)
 
-    def address(self, line: tuple[str, ...], slot: tuple[str, str, str]) -> Address | None:
-        """What stands in a cell; None where the source prints nothing there."""
-        figure = self.grid().get((line, slot))
-        return None if figure is None else (figure.method, figure.dataset, figure.latent_dim, figure.metric)
-
     def grid(self) -> dict[tuple[tuple[str, ...], tuple[str, str, str]], Printed]:
         """Every figure by its row and column."""
         return {(self.line(each), self.slot(each)): each for each in self.figures}

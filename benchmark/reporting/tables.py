@@ -6,26 +6,34 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
 from benchmark.reporting import floors, notes
+from benchmark.reporting.beside import beside_paper
 from benchmark.reporting.catalogue import TABLES, check
+from benchmark.reporting.cells import best_of, estimate_cell
 from benchmark.reporting.datasets import intrinsic_dim
 from benchmark.reporting.dimensions import dimensions
 from benchmark.reporting.document import ABSENT, Cell, Column, Row, Table
+from benchmark.reporting.filled import filled_table
+from benchmark.reporting.layouts import LAYOUTS
 from benchmark.reporting.metrics import direction, order, title
 from benchmark.reporting.replicates import Replicates, gather
 from benchmark.reporting.selection import base_name, is_floor, rank
-from benchmark.reporting.statistics import clearly_best
 from benchmark.spec import BenchError, Record
 
 __all__ = ["BUILDERS", "build", "summary"]
 
 
-def build(name: str, records: Iterable[Record], metrics: Sequence[str] = ()) -> Table:
-    """Return the table called ``name`` of ``records``, with the named metrics only (empty: all that were measured)."""
+def build(name: str, records: Iterable[Record], metrics: Sequence[str] = (), *, paper: bool = False) -> Table:
+    """Return the table called ``name`` of ``records``, with the named metrics only (empty: all that were measured).
+
+    ``paper`` sets published values beside ours.
+    """
     check("table", TABLES, name)
-    return BUILDERS[name](records, metrics)
+    if name in LAYOUTS:
+        return filled_table(name, records, metrics, paper=paper)
+    table = BUILDERS[name](records, metrics)
+    return beside_paper(table) if paper else table
 
 
 @dataclass(frozen=True)
@@ -72,6 +80,7 @@ def summary(records: Iterable[Record], metrics: Sequence[str] = ()) -> Table:
 BUILDERS: Mapping[str, Callable[[Iterable[Record], Sequence[str]], Table]] = {
     "summary": summary,
     "dimensions": partial(dimensions, summary),
+    **{name: partial(filled_table, name) for name in LAYOUTS},
 }
 
 
@@ -119,16 +128,9 @@ def _blocks(lines: Sequence[Line]) -> list[list[Line]]:
 
 
 def _best(block: Sequence[Line], metric: str) -> str | None:
-    """Return the method whose value is clearly best among comparable cells; never a stale one."""
-    rivals = [line.runs for line in block if line.runs and metric in line.runs.values]
-    if len({runs.ids[metric] for runs in rivals}) != 1:
-        return None
-    place = clearly_best([found for runs in rivals if (found := runs.estimate(metric))], direction(metric))
-    if place is None and all(len(runs.values[metric]) > 1 for runs in rivals):
-        from benchmark.reporting.comparison import best_of_pairs  # scipy.stats, which most tables do without
-
-        place = best_of_pairs([dict(zip(runs.seeds[metric], runs.values[metric], strict=True)) for runs in rivals], direction(metric))
-    return None if place is None or rivals[place].stale else rivals[place].method
+    """Return the method of a block whose value is clearly best."""
+    found = best_of([line.runs for line in block if line.runs], metric)
+    return None if found is None else found.method
 
 
 def _head_columns(with_budget: bool, with_dims: bool) -> tuple[Column, ...]:
@@ -174,14 +176,4 @@ def _metric_cells(line: Line, names: Sequence[str], best: Mapping[str, str | Non
     if runs is None or not runs.finished:
         status = "missing" if runs is None else ", ".join(dict.fromkeys(runs.statuses))
         return [Cell(status if place == 0 else ABSENT, raw=(None, None, 0, None)) for place in range(len(names))]
-    return [_estimate_cell(runs, name, best[name] == line.method, marks.get((line.dataset, runs.ids.get(name, "")))) for name in names]
-
-
-def _estimate_cell(runs: Replicates, metric: str, best: bool, mark: str | None) -> Cell:
-    found = runs.estimate(metric)
-    if found is None:
-        return Cell(ABSENT, raw=(None, None, 0, None))
-    raw: tuple[Any, ...] = (found.mean, found.half_width, found.n, runs.ids[metric])
-    remark = notes.REMARK if runs.remarks.get(metric) else None
-    marks = tuple(filter(None, (notes.flag_mark(metric, runs.flags), remark, mark)))
-    return Cell(estimate=found, raw=raw, note="" if found.n == runs.finished else f"n = {found.n}", marks=marks, best=best)
+    return [estimate_cell(runs, name, best[name] == line.method, marks.get((line.dataset, runs.ids.get(name, "")))) for name in names]
