@@ -23,6 +23,8 @@ COMMANDS = {
     "claims": "judge the claims of the sources",
     "figure": "draw a figure from records",
     "replay": "do stored runs again and compare",
+    "baseline": "write down what runs measured when all was well",
+    "check": "judge runs against a baseline",
     "new": "write a method of your own to start from",
     "check-method": "check that a method keeps its promises",
 }

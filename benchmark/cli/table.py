@@ -32,6 +32,7 @@ def table(
     """Make table NAME (default: summary; see `bench list tables`)."""
     from benchmark.options import split_list
     from benchmark.records import load_records
+    from benchmark.references import References
     from benchmark.reporting import catalogue, tables
     from benchmark.reporting.layouts import printed_table
     from benchmark.reporting.output import save
@@ -41,6 +42,7 @@ def table(
     from benchmark.spec import BenchError
 
     catalogue.check("table", catalogue.TABLES, name)
+<<<<<<< HEAD
     wanted = kind or ("latex" if output is None else format_of(output))
     if macros and wanted != "latex":
         raise BenchError(f"--macros writes LaTeX, not {wanted}; leave --format out, or name a file that ends with .tex")
@@ -51,6 +53,11 @@ def table(
     else:
         chosen = Filters(**{kind: split_list(texts) for kind, texts in filters.items()})
         document = tables.build(name, select(load_records(results), chosen, str(results)), split_list(metrics), paper=paper)
+=======
+    render = RENDERERS[kind or ("latex" if output is None else format_of(output))]
+    chosen = Filters(**{kind: split_list(texts) for kind, texts in filters.items()})
+    document = tables.build(name, select(load_records(results), chosen, str(results)), split_list(metrics), References(results))
+>>>>>>> main
     text = render(document)
     if output is None:
         click.echo(text, nl=False)

@@ -26,6 +26,9 @@ __all__ = ["CHUNK", "REFERENCE_IMAGES", "Evaluator", "measure"]
 CHUNK = 500
 """Images per chunk of every pass over a trained model."""
 
+TERM_IMAGES = 1000
+"""Test images whose ELBO is taken apart, at most: `grae` takes a Jacobian of each."""
+
 REFERENCE_IMAGES = 4096
 """``discover`` sees the first so many test images at most."""
 
@@ -37,7 +40,7 @@ class Evaluator:
     """Evidence about a trained ``method`` on the ``test`` split (see :class:`benchmark.metrics.base.Evidence`).
 
     Metrics that map categories to classes also need the ``train`` split and the ``labels`` of both, (train, test); metrics of features need to
-    know where the images come from (``source``).
+    know where the images come from (``source``); ``lstar-error`` the known dimension of the data.
     """
 
     def __init__(
@@ -50,10 +53,12 @@ class Evaluator:
         train: TensorSplit | None = None,
         labels: tuple[np.ndarray | None, np.ndarray | None] = (None, None),
         source: Source | None = None,
+        intrinsic_dim: int | None = None,
     ) -> None:
         self.method, self.test, self.seed, self.device = method.eval(), test, seed, device
         self.latent_dim, self.shape = method.latent_dim, method.shape
         self.train, self.source = train, source or Source()
+        self.intrinsic_dim = intrinsic_dim
         self.labels = None if labels[0] is None or labels[1] is None else (labels[0], labels[1])
         self._shared: dict[str, Any] = {}
 
@@ -120,6 +125,18 @@ class Evaluator:
     def code_moments(self) -> tuple[np.ndarray, np.ndarray]:
         means, variances = self._posterior
         return means.var(0), variances.mean(0)
+
+    @torch.no_grad()
+    def terms(self) -> dict[str, np.ndarray]:
+        """Means over the first 1,000 test images of the parts of the ELBO that the method tells of (``terms``), in nats, float64 () or (L,)."""
+        tell = getattr(self.method, "terms", None)
+        found: dict[str, list[np.ndarray]] = {}
+        for chunk, x in self._chunks("terms"):
+            if tell is None or chunk * CHUNK >= TERM_IMAGES:
+                break
+            for name, values in tell(x).items():
+                found.setdefault(name, []).append(_array(values))
+        return {name: np.concatenate(parts).mean(0) for name, parts in found.items()}
 
     @cached_property
     @torch.no_grad()

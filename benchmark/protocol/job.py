@@ -128,7 +128,8 @@ def _run(job: Job, settings: Settings, folder: Path, device: torch.device, blank
     measurements, absent = measure(found, _metrics(job.spec.budget))
     if "mse" not in measurements:
         raise Diverged(f"the reconstruction error of the trained model: {absent['mse']}")
-    atomic_write(folder / "artifacts.npz", artifacts.npz_bytes(artifacts.artifacts(found, trainer.train)))
+    terms = {f"term_{name}": values for name, values in found.terms().items()}
+    atomic_write(folder / "artifacts.npz", artifacts.npz_bytes({**artifacts.artifacts(found, trainer.train), **terms}))
     (folder / "log.txt").unlink(missing_ok=True)
     timing = {"train_seconds": trainer.seconds, "evaluate_seconds": time.perf_counter() - started, **_work(trainer)}
     return replace(blank, status="done", measurements=measurements, absent=absent, discovery=_plain(found.discovery), timing=timing)
@@ -162,8 +163,11 @@ def evidence(job: Job, method: Method, splits: Splits, results: Path, device: to
     """Return the evidence about the trained ``method``, the same after training as from its checkpoint. ``frugal``: no Inception on a CPU."""
     train, test = (TensorSplit(split, device) for split in (splits.train, splits.test))
     source = Source(splits.digest, job.data_dir, results / ".features", frugal)
-    labels = (splits.train.labels, splits.test.labels)
-    return Evaluator(method, test, seed=job.spec.seed, device=device, train=train, labels=labels, source=source)
+    known: dict[str, Any] = {
+        "labels": (splits.train.labels, splits.test.labels),
+        "intrinsic_dim": registry.load(job.dataset.entry.target).intrinsic_dim,
+    }
+    return Evaluator(method, test, seed=job.spec.seed, device=device, train=train, source=source, **known)
 
 
 def _metrics(budget: str) -> list[Metric]:

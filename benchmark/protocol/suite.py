@@ -16,7 +16,7 @@ from benchmark.protocol.suites import Grid
 from benchmark.registry import Choice
 from benchmark.spec import BUDGETS, BenchError, Budget, RunSpec, canonical_json
 
-__all__ = ["Grid", "Job", "Seen", "budget_of", "described", "instance", "load", "offline_datasets", "plan"]
+__all__ = ["Grid", "Job", "Seen", "budget_of", "described", "instance", "load", "offline_datasets", "plan", "seen_name"]
 
 
 OWN_DATA = Choice(registry.Entry("own-data", "benchmark.datasets.nothing:Nothing", "for studies that draw their own data"), {})
@@ -63,9 +63,14 @@ Seen = dict[str, tuple[str, int]]
 """What planning learned of datasets: digest and number of training images, so that one call reads each only once. A run checks its data again."""
 
 
+def seen_name(choice: Choice) -> str:
+    """Return the name under which ``seen`` holds a dataset: one text for one set of arrays."""
+    return canonical_json([choice.name, dict(choice.options), choice.argument])
+
+
 def described(choice: Choice, data_dir: Path, seen: Seen) -> tuple[str, int]:
     """Return the digest of a dataset and the number of its training images, from ``seen`` where it was read before."""
-    name = canonical_json([choice.name, dict(choice.options), choice.argument])
+    name = seen_name(choice)
     if name not in seen:
         splits = load(instance(choice, data_dir))
         seen[name] = splits.digest, len(splits.train)

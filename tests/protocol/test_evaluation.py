@@ -8,14 +8,17 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from benchmark import registry
 from benchmark.cli import cli
 from benchmark.protocol import checkpoint
+from benchmark.protocol.compare import compare
 from benchmark.protocol.evaluation import Evaluation, chosen_metrics
 from benchmark.protocol.job import execute
+from benchmark.protocol.replay import measure_alike
 from benchmark.protocol.reuse import Settings
 from benchmark.protocol.suite import plan
 from benchmark.protocol.suites import Grid
@@ -202,6 +205,27 @@ def test_command_says_what_was_added_and_goes_on_after_a_failure(run: tuple[Stor
     assert f"2 runs: 1 records changed, 0 as before, 1 failed; records in {store.root}" in done.stdout
     again = CliRunner().invoke(cli, ["evaluate", "--metrics", "nac", "--methods", "vae", "--results", str(store.root), "--device", "cpu"])
     assert again.exit_code == 0 and again.stdout == f"1 runs: 0 records changed, 1 as before, 0 failed; records in {store.root}\n"
+
+
+def test_a_replay_measures_what_was_added_too(run: tuple[Store, str], tmp_path: Path) -> None:
+    store, key = run
+    evaluation(store, *QUICK).add(key)
+    (job,) = plan(Grid(["vae"], ["digits"], steps=3), tmp_path)
+    again = Settings(tmp_path / "again", device="cpu")
+    assert execute(job, again) is not None
+    folders = store.folder(key), again.results / key
+    assert not compare(read(store, key), read(Store(again.results), key), *folders).equal
+    measure_alike(read(store, key), job, again)
+    assert compare(read(store, key), read(Store(again.results), key), *folders).equal
+
+
+def test_a_run_leaves_the_parts_of_its_elbo(run: tuple[Store, str]) -> None:
+    from benchmark.reporting.artifacts import read_arrays
+
+    store, key = run
+    arrays = read_arrays(store.folder(key) / "artifacts.npz")
+    assert arrays["term_nll"].shape == () and arrays["term_kl"].shape == (read(store, key).spec["latent_dim"],)
+    assert (arrays["term_kl"] >= 0).all() and np.isfinite(arrays["term_nll"])
 
 
 @pytest.mark.slow
