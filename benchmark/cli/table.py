@@ -42,7 +42,6 @@ def table(
     from benchmark.spec import BenchError
 
     catalogue.check("table", catalogue.TABLES, name)
-<<<<<<< HEAD
     wanted = kind or ("latex" if output is None else format_of(output))
     if macros and wanted != "latex":
         raise BenchError(f"--macros writes LaTeX, not {wanted}; leave --format out, or name a file that ends with .tex")
@@ -52,12 +51,8 @@ def table(
         document = printed_table(name)
     else:
         chosen = Filters(**{kind: split_list(texts) for kind, texts in filters.items()})
-        document = tables.build(name, select(load_records(results), chosen, str(results)), split_list(metrics), paper=paper)
-=======
-    render = RENDERERS[kind or ("latex" if output is None else format_of(output))]
-    chosen = Filters(**{kind: split_list(texts) for kind, texts in filters.items()})
-    document = tables.build(name, select(load_records(results), chosen, str(results)), split_list(metrics), References(results))
->>>>>>> main
+        records = select(load_records(results), chosen, str(results))
+        document = tables.build(name, records, split_list(metrics), References(results), paper=paper)
     text = render(document)
     if output is None:
         click.echo(text, nl=False)

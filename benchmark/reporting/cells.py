@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from benchmark.reporting import notes
 from benchmark.reporting.document import ABSENT, Cell
 from benchmark.reporting.metrics import direction
 from benchmark.reporting.replicates import Replicates
@@ -30,12 +29,10 @@ def best_of(cells: Sequence[Replicates], metric: str) -> Replicates | None:
     return None if place is None or rivals[place].stale else rivals[place]
 
 
-def estimate_cell(runs: Replicates, metric: str, best: bool, mark: str | None = None) -> Cell:
-    """Return mean and interval of a metric as a cell, with the marks its notes explain; an empty cell where no run has it."""
+def estimate_cell(runs: Replicates, metric: str, best: bool, marks: tuple[str, ...] = ()) -> Cell:
+    """Return mean and interval of a metric as a cell, ``marks`` pointing at notes; an empty cell where no run has it."""
     found = runs.estimate(metric)
     if found is None:
         return Cell(ABSENT, raw=(None, None, 0, None))
     raw: tuple[Any, ...] = (found.mean, found.half_width, found.n, runs.ids[metric])
-    remark = notes.REMARK if runs.remarks.get(metric) else None
-    marks = tuple(filter(None, (notes.flag_mark(metric, runs.flags), remark, mark)))
     return Cell(estimate=found, raw=raw, note="" if found.n == runs.finished else f"n = {found.n}", marks=marks, best=best)

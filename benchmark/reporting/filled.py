@@ -184,7 +184,8 @@ def _filled(runs: Replicates | None, metric: str, best: bool) -> Cell:
         return Cell("missing", raw=(None, None, 0, None))
     if not runs.finished:
         return Cell(runs.trouble, raw=(None, None, 0, None))
-    cell = estimate_cell(runs, metric, best, notes.STALE if runs.stale else None)
+    signs = (notes.flag_mark(metric, runs.flags), notes.REMARK if runs.remarks.get(metric) else None, notes.STALE if runs.stale else None)
+    cell = estimate_cell(runs, metric, best, tuple(filter(None, signs)))
     return replace(cell, note="; ".join(filter(None, (cell.note, runs.trouble))))
 
 

@@ -11,11 +11,8 @@ from benchmark.references import References
 from benchmark.reporting import floors, notes
 from benchmark.reporting.beside import beside_paper
 from benchmark.reporting.catalogue import TABLES, check
-<<<<<<< HEAD
 from benchmark.reporting.cells import best_of, estimate_cell
-=======
 from benchmark.reporting.chance import BAND_COLUMN, COUNTS, NULL_COLUMN, Beside
->>>>>>> main
 from benchmark.reporting.datasets import intrinsic_dim
 from benchmark.reporting.dimensions import dimensions
 from benchmark.reporting.document import ABSENT, Cell, Column, Row, Table
@@ -29,26 +26,16 @@ from benchmark.spec import BenchError, Record
 __all__ = ["BUILDERS", "build", "summary"]
 
 
-<<<<<<< HEAD
-def build(name: str, records: Iterable[Record], metrics: Sequence[str] = (), *, paper: bool = False) -> Table:
+def build(name: str, records: Iterable[Record], metrics: Sequence[str] = (), references: References | None = None, *, paper: bool = False) -> Table:
     """Return the table called ``name`` of ``records``, with the named metrics only (empty: all that were measured).
 
-    ``paper`` sets published values beside ours.
+    ``references`` are those of the results folder; by default, those that come with the package. ``paper`` sets published values beside ours.
     """
     check("table", TABLES, name)
     if name in LAYOUTS:
         return filled_table(name, records, metrics, paper=paper)
-    table = BUILDERS[name](records, metrics)
+    table = BUILDERS[name](records, metrics, references or References())
     return beside_paper(table) if paper else table
-=======
-def build(name: str, records: Iterable[Record], metrics: Sequence[str] = (), references: References | None = None) -> Table:
-    """Return the table called ``name`` of ``records``, with the named metrics only (empty: all that were measured).
-
-    ``references`` are those of the results folder; by default, those that come with the package.
-    """
-    check("table", TABLES, name)
-    return BUILDERS[name](records, metrics, references or References())
->>>>>>> main
 
 
 @dataclass(frozen=True)
@@ -100,7 +87,6 @@ def summary(records: Iterable[Record], metrics: Sequence[str] = (), references: 
 BUILDERS: Mapping[str, Callable[[Iterable[Record], Sequence[str], References], Table]] = {
     "summary": summary,
     "dimensions": partial(dimensions, summary),
-    **{name: partial(filled_table, name) for name in LAYOUTS},
 }
 
 
@@ -200,9 +186,6 @@ def _metric_cells(
     if runs is None or not runs.finished:
         status = "missing" if runs is None else ", ".join(dict.fromkeys(runs.statuses))
         return [Cell(status if place == 0 else ABSENT, raw=(None, None, 0, None)) for place in range(len(names))]
-<<<<<<< HEAD
-    return [estimate_cell(runs, name, best[name] == line.method, marks.get((line.dataset, runs.ids.get(name, "")))) for name in names]
-=======
     cells = []
     for name in names:
         signs = (
@@ -211,14 +194,5 @@ def _metric_cells(
             notes.REMARK if runs.remarks.get(name) else None,
             letters.get((line.dataset, runs.ids.get(name, ""))),
         )
-        cells.append(_estimate_cell(runs, name, best[name] == line.method, tuple(filter(None, signs))))
+        cells.append(estimate_cell(runs, name, best[name] == line.method, tuple(filter(None, signs))))
     return cells
-
-
-def _estimate_cell(runs: Replicates, metric: str, best: bool, marks: tuple[str, ...]) -> Cell:
-    found = runs.estimate(metric)
-    if found is None:
-        return Cell(ABSENT, raw=(None, None, 0, None))
-    raw: tuple[Any, ...] = (found.mean, found.half_width, found.n, runs.ids[metric])
-    return Cell(estimate=found, raw=raw, note="" if found.n == runs.finished else f"n = {found.n}", marks=marks, best=best)
->>>>>>> main
