@@ -22,14 +22,16 @@ from benchmark.metrics.base import Metric
 from benchmark.protocol import artifacts, runtime
 from benchmark.protocol.evaluator import Evaluator, measure
 from benchmark.protocol.features import Source
+from benchmark.protocol.initial import count_once
 from benchmark.protocol.reuse import Settings, finished
+from benchmark.protocol.runtime import build
 from benchmark.protocol.study import Study
 from benchmark.protocol.suite import Job, instance, load
 from benchmark.protocol.trainer import Diverged, Stopped, Trainer
 from benchmark.records import Store, atomic_write
 from benchmark.spec import BUDGETS, BenchError, Record, derive_seed
 
-__all__ = ["TIME_LIMIT", "build", "evidence", "execute", "locked"]
+__all__ = ["TIME_LIMIT", "attempt", "build", "evidence", "execute", "locked"]
 
 TIME_LIMIT = "time limit"
 
@@ -57,7 +59,7 @@ def execute(
             return found
         if settings.force:
             (folder / "checkpoint.safetensors").unlink(missing_ok=True)
-        record = _attempt(job, settings, folder, stop, progress)
+        record = attempt(job, settings, stop, progress)
         if record is not None:
             store.write(record)
         return record
@@ -82,12 +84,20 @@ def locked(folder: Path, stop: Stop) -> Iterator[bool]:
         yield True
 
 
-def _attempt(job: Job, settings: Settings, folder: Path, stop: Stop, progress: Progress) -> Record | None:
+def attempt(
+    job: Job,
+    settings: Settings,
+    stop: Stop = lambda: None,
+    progress: Progress = lambda step, values: None,
+    make: Callable[..., Trainer] = Trainer,
+) -> Record | None:
+    """Do ``job`` and return its record, not stored; None where it was asked to stop. ``make`` constructs the trainer. The run's folder exists."""
+    folder = Store(settings.results).folder(job.spec.key)
     runtime.make_deterministic()
     device = runtime.resolve_device(settings.device)
     blank = Record(spec=job.spec.document(), key=job.spec.key, code=job.code, status="failed", environment=runtime.environment(device))
     try:
-        return _run(job, settings, folder, device, blank, stop, progress)
+        return _run(job, settings, device, blank, stop, progress, make)
     except Stopped as reason:
         return _ended(blank, "timed-out", f"time limit of {settings.time_limit:g} s reached") if str(reason) == TIME_LIMIT else None
     except Diverged as error:
@@ -107,13 +117,14 @@ def _ended(blank: Record, status: str, error: str) -> Record:
     return replace(blank, status=status, error=" ".join(error.split()))
 
 
-def _run(job: Job, settings: Settings, folder: Path, device: torch.device, blank: Record, stop: Stop, progress: Progress) -> Record:
+def _run(job: Job, settings: Settings, device: torch.device, blank: Record, stop: Stop, progress: Progress, make: Callable[..., Trainer]) -> Record:
+    folder = Store(settings.results).folder(job.spec.key)
     if job.method.entry.code != job.code:
         raise BenchError(f"the code of '{job.spec.method}' changed while the run waited; run the same command again")
     splits = load(instance(job.dataset, job.data_dir))
     if splits.digest != job.spec.data:
         raise BenchError(f"the data of '{job.spec.dataset}' changed while the run waited; run the same command again")
-    trainer = _trainer(job, settings, folder, device, splits)
+    trainer = _trainer(job, settings, device, splits, make)
     trainer.stop, trainer.progress = _with_limit(stop, settings.time_limit), progress
     try:
         trainer.fit()
@@ -132,7 +143,10 @@ def _run(job: Job, settings: Settings, folder: Path, device: torch.device, blank
     atomic_write(folder / "artifacts.npz", artifacts.npz_bytes({**artifacts.artifacts(found, trainer.train), **terms}))
     (folder / "log.txt").unlink(missing_ok=True)
     timing = {"train_seconds": trainer.seconds, "evaluate_seconds": time.perf_counter() - started, **_work(trainer)}
-    return replace(blank, status="done", measurements=measurements, absent=absent, discovery=_plain(found.discovery), timing=timing)
+    record = replace(blank, status="done", measurements=measurements, absent=absent, discovery=_plain(found.discovery), timing=timing)
+    if _pays_for_full(job.spec.budget):
+        count_once(job, record, splits, settings.results, device)
+    return record
 
 
 def _studied(trainer: Trainer, splits: Splits, folder: Path, started: float) -> dict[str, Any]:
@@ -151,14 +165,6 @@ def _studied(trainer: Trainer, splits: Splits, folder: Path, started: float) -> 
     return {"measurements": {name: found.document() for name, found in outcome.measurements.items()}, "timing": timing}
 
 
-def build(job: Job, splits: Splits) -> Method:
-    """Return the untrained method that the spec asks for, on the CPU."""
-    spec, kind = job.spec, registry.load(job.method.entry.target)
-    per_epoch = len(splits.train) // spec.batch_size if spec.batch_size else 1
-    size = {"shape": splits.train.shape, "latent_dim": spec.latent_dim, "batch_size": spec.batch_size}
-    return runtime.construct(kind, kind.Config(**spec.config), spec.seed, steps=spec.steps, steps_per_epoch=per_epoch, **size)
-
-
 def evidence(job: Job, method: Method, splits: Splits, results: Path, device: torch.device, *, frugal: bool = False) -> Evaluator:
     """Return the evidence about the trained ``method``, the same after training as from its checkpoint. ``frugal``: no Inception on a CPU."""
     train, test = (TensorSplit(split, device) for split in (splits.train, splits.test))
@@ -172,21 +178,24 @@ def evidence(job: Job, method: Method, splits: Splits, results: Path, device: to
 
 def _metrics(budget: str) -> list[Metric]:
     """Return what a run of ``budget`` measures: every metric where the budget pays for tier full, else those of tier core."""
-    full = budget in BUDGETS and BUDGETS[budget].full
     found: list[Metric] = [registry.load(entry.target) for entry in registry.entries("metrics")]
-    return [metric for metric in found if full or metric.tier == "core"]
+    return [metric for metric in found if metric.tier == "core" or _pays_for_full(budget)]
 
 
-def _trainer(job: Job, settings: Settings, folder: Path, device: torch.device, splits: Splits) -> Trainer:
+def _pays_for_full(budget: str) -> bool:
+    return budget in BUDGETS and BUDGETS[budget].full
+
+
+def _trainer(job: Job, settings: Settings, device: torch.device, splits: Splits, make: Callable[..., Trainer]) -> Trainer:
     spec = job.spec
-    return Trainer(
+    return make(
         build(job, splits).to(device),
         TensorSplit(splits.train, device),
         seed=spec.seed,
         steps=spec.steps,
         batch_size=spec.batch_size,
         device=device,
-        path=folder / "checkpoint.safetensors",
+        path=Store(settings.results).folder(spec.key) / "checkpoint.safetensors",
         identity={"key": spec.key, "code": job.code, "device": device.type, "torch": torch.__version__},
         checkpoint_seconds=settings.checkpoint_seconds,
     )

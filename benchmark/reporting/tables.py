@@ -16,6 +16,7 @@ from benchmark.reporting.chance import BAND_COLUMN, COUNTS, NULL_COLUMN, Beside
 from benchmark.reporting.datasets import intrinsic_dim
 from benchmark.reporting.dimensions import dimensions
 from benchmark.reporting.document import ABSENT, Cell, Column, Row, Table
+from benchmark.reporting.estimates import estimates
 from benchmark.reporting.filled import filled_table
 from benchmark.reporting.layouts import LAYOUTS
 from benchmark.reporting.metrics import direction, order, title
@@ -87,6 +88,7 @@ def summary(records: Iterable[Record], metrics: Sequence[str] = (), references: 
 BUILDERS: Mapping[str, Callable[[Iterable[Record], Sequence[str], References], Table]] = {
     "summary": summary,
     "dimensions": partial(dimensions, summary),
+    "references": estimates,
 }
 
 
