@@ -107,12 +107,14 @@ def _there(records: Iterable[Record], kind: str) -> list[str]:
     return [str(size) for size in sorted({spec["latent_dim"] for spec in specs})]
 
 
-def select(records: Iterable[Record], filters: Filters, where: str) -> list[Record]:
-    """Return the training runs among ``records`` that ``filters`` take, in their order.
+def select(records: Iterable[Record], filters: Filters, where: str, study: str | None = None) -> list[Record]:
+    """Return the training runs among ``records`` that ``filters`` take, in their order; with ``study`` the runs of that study instead.
 
     :class:`BenchError` where one name alone, or all filters together, match nothing; ``where`` is the folder it names.
     """
-    found = [record for record in records if record.spec["kind"] == "train"]
+    found = [record for record in records if record.spec["kind"] == (study or "train")]
+    if not found and study:
+        raise BenchError(f"there are no runs of the study '{study}' in '{where}'; make them with `bench run --suite {study}`, or name --results")
     if not found:
         raise BenchError(f"there are no runs in '{where}'; run `bench run` first, or name another folder with --results")
     chosen = found
