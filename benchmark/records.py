@@ -20,7 +20,7 @@ from benchmark.spec import BenchError, Record, digest
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Store", "atomic_write", "code_of", "frame", "load_records"]
+__all__ = ["Store", "atomic_write", "cell_of", "code_of", "frame", "label", "load_records", "read_record"]
 
 
 def atomic_write(path: Path, data: bytes) -> None:
@@ -36,6 +36,20 @@ def atomic_write(path: Path, data: bytes) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def read_record(path: Path) -> Record | None:
+    """Return the record in the file ``path``, or None where there is none; ``BenchError`` where it cannot be read."""
+    try:
+        return Record.from_json(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise BenchError(f"cannot read '{path}': {error.strerror}; name a folder of records with --results") from None
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise BenchError(f"record '{path}' is truncated or not JSON ({error}); delete its folder and run `bench run` again") from None
+    except (ValueError, TypeError, KeyError) as error:
+        raise BenchError(f"record '{path}' is not readable: {error}; delete its folder and run `bench run` again") from None
 
 
 class Store:
@@ -64,17 +78,7 @@ class Store:
 
     def read(self, key: str) -> Record | None:
         """Return the record of ``key``, or None where there is none; ``BenchError`` where it cannot be read."""
-        path = self.folder(key) / "record.json"
-        try:
-            return Record.from_json(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise BenchError(f"cannot read '{path}': {error.strerror}; name a folder of records with --results") from None
-        except (json.JSONDecodeError, UnicodeDecodeError) as error:
-            raise BenchError(f"record '{path}' is truncated or not JSON ({error}); delete its folder and run `bench run` again") from None
-        except (ValueError, TypeError, KeyError) as error:
-            raise BenchError(f"record '{path}' is not readable: {error}; delete its folder and run `bench run` again") from None
+        return read_record(self.folder(key) / "record.json")
 
     def records(self) -> list[Record]:
         """Return every record of the folder, in the order of their keys."""
@@ -115,6 +119,12 @@ def label(room: registry.Room, name: str, options: Mapping[str, Any]) -> str:
     return f"{name}[{','.join(changed)}]" if changed else name
 
 
+def cell_of(spec: Mapping[str, Any]) -> str:
+    """Return the name, 12 hex digits, of everything in a spec but the seed and the values taken from earlier runs: equal for replicates."""
+    config = {**spec["config"], **dict.fromkeys(spec.get("taken", {}), "*")}
+    return digest({**{name: value for name, value in spec.items() if name != "seed"}, "config": config})[:12]
+
+
 def frame(records: Iterable[Record]) -> pd.DataFrame:
     """Return one row per record and measurement (one row without a metric for a record that measured nothing).
 
@@ -132,7 +142,7 @@ def frame(records: Iterable[Record]) -> pd.DataFrame:
         config = {**spec["config"], **dict.fromkeys(spec.get("taken", {}), "*")}
         base = {
             "key": record.key,
-            "cell": digest({**{name: value for name, value in spec.items() if name != "seed"}, "config": config})[:12],
+            "cell": cell_of(spec),
             "status": record.status,
             "stale": current is not None and current != record.code,
             "method": label("methods", spec["method"], config),

@@ -20,6 +20,7 @@ COMMANDS = {
     "data": "list, fetch and verify data",
     "table": "make a table from records",
     "figure": "draw a figure from records",
+    "replay": "do stored runs again and compare",
     "new": "write a method of your own to start from",
     "check-method": "check that a method keeps its promises",
 }

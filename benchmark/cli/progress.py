@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
@@ -12,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from benchmark.protocol.executors.processes import Events, Outcome
 from benchmark.protocol.suite import Job
 
-__all__ = ["watcher"]
+__all__ = ["signals", "watcher"]
 
 
 class _Lines(Events):
@@ -68,3 +69,15 @@ def watcher(total: int) -> Iterator[Events]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
     with Progress(*columns, TextColumn("{task.fields[loss]}"), console=console, transient=True) as progress:
         yield _Bars(progress, total)
+
+
+@contextmanager
+def signals() -> Iterator[list[int]]:
+    """Yield the list into which SIGINT and SIGTERM are put while the block lasts, instead of ending it."""
+    received: list[int] = []
+    previous = {number: signal.signal(number, lambda number, frame: received.append(number)) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield received
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)

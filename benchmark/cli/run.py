@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from click.core import ParameterSource
 
 from benchmark.cli import data_dir_option, results_option
 
-__all__ = ["run"]
+__all__ = ["default_workers", "run"]
 
 LISTS: dict[str, Any] = {"multiple": True, "metavar": "A,B"}
 
@@ -141,22 +140,16 @@ class Tally:
 
     def carry_out(self, todo: list[Any], options: dict[str, Any]) -> bool:
         """Run the jobs under progress bars; whether a signal interrupted them."""
-        from benchmark.cli.progress import watcher
+        from benchmark.cli.progress import signals, watcher
         from benchmark.protocol.executors.processes import run_jobs
         from benchmark.protocol.reuse import Settings
 
         if not todo:
             return False
         settings = Settings(options["results"], options["device"], options["time_limit"], options["checkpoint_every"], options["force"])
-        workers = min(len(todo), options["workers"] or _default_workers(options["device"]))
-        received: list[int] = []
-        previous = {number: signal.signal(number, lambda number, frame: received.append(number)) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            with watcher(len(todo)) as events:
-                self.ended += run_jobs(todo, settings, workers, events, interrupted=lambda: bool(received))
-        finally:
-            for number, handler in previous.items():
-                signal.signal(number, handler)
+        workers = min(len(todo), options["workers"] or default_workers(options["device"]))
+        with signals() as received, watcher(len(todo)) as events:
+            self.ended += run_jobs(todo, settings, workers, events, interrupted=lambda: bool(received))
         self.signal = received[0] if received else None
         return bool(received)
 
@@ -178,7 +171,7 @@ class Tally:
         return 1 if bad else 0
 
 
-def _default_workers(device: str) -> int:
+def default_workers(device: str) -> int:
     """One run per core on CPU; on a GPU one at a time."""
     if device != "cpu":
         import torch

@@ -35,28 +35,37 @@ def present(path: Path, *, dataset: str) -> Path:
 
 def verify_md5(path: Path, md5: str, *, dataset: str) -> Path:
     """Return ``path``; ``BenchError`` where the md5 of its bytes is not the one published."""
+    return _verify(path, ("md5", md5), dataset)
+
+
+def _verify(path: Path, pinned: tuple[str, str], dataset: str) -> Path:
+    kind, expected = pinned
     remedy = f"delete it and run `bench data fetch {dataset}`"
     try:
         with path.open("rb") as file:
-            found = hashlib.file_digest(file, _md5).hexdigest()
+            found = hashlib.file_digest(file, lambda: _hasher(kind)).hexdigest()
     except OSError as error:
         raise BenchError(f"cannot read '{path}': {error.strerror or error}; make it readable, or {remedy}") from None
-    if found != md5:
-        raise BenchError(f"'{path}' has the wrong checksum: md5 is {found}, expected {md5}; {remedy}")
+    if found != expected:
+        raise BenchError(f"'{path}' has the wrong checksum: {kind} is {found}, expected {expected}; {remedy}")
     return path
 
 
-def download(url: str, path: Path, *, md5: str, dataset: str) -> None:
-    """Put what ``url`` (https) gives at ``path``: written beside it, verified, then renamed. A file that is there already is verified and kept."""
+def download(url: str, path: Path, *, dataset: str, md5: str = "", sha256: str = "") -> None:
+    """Put what ``url`` (https) gives at ``path``: written beside it, verified, then renamed. A file that is there already is verified and kept.
+
+    Give the checksum that is published, ``md5`` or ``sha256``.
+    """
+    kind, expected = pinned = ("sha256", sha256) if sha256 else ("md5", md5)
     if path.is_file():
-        verify_md5(path, md5, dataset=dataset)
+        _verify(path, pinned, dataset)
         return
     partial = path.with_name(f"{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        found = _receive(url, partial)
-        if found != md5:
-            raise OSError(f"what arrived has md5 {found}, expected {md5}")
+        found = _receive(url, partial, kind)
+        if found != expected:
+            raise OSError(f"what arrived has {kind} {found}, expected {expected}")
         partial.replace(path)
     except (OSError, http.client.HTTPException) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
@@ -67,9 +76,9 @@ def download(url: str, path: Path, *, md5: str, dataset: str) -> None:
         partial.unlink(missing_ok=True)
 
 
-def _receive(url: str, path: Path) -> str:
-    """Write the answer of ``url`` to ``path`` and return its md5."""
-    hasher = _md5()
+def _receive(url: str, path: Path, kind: str) -> str:
+    """Write the answer of ``url`` to ``path`` and return its checksum."""
+    hasher = _hasher(kind)
     with urllib.request.urlopen(url, timeout=PATIENCE) as answer, path.open("wb") as file:
         if not answer.url.startswith("https://"):
             raise OSError(f"it leads to {answer.url}, which is not https")
@@ -79,6 +88,6 @@ def _receive(url: str, path: Path) -> str:
     return hasher.hexdigest()
 
 
-def _md5() -> hashlib._Hash:
-    """An md5 that detects damage and mistakes; it protects from no attack, and is what the publishers give."""
-    return hashlib.md5(usedforsecurity=False)
+def _hasher(kind: str) -> hashlib._Hash:
+    """A new checksum. md5 detects damage and mistakes; it protects from no attack, and is what some publishers give."""
+    return hashlib.new(kind, usedforsecurity=False)

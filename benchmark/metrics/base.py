@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, Protocol
 
 import numpy as np
 
-__all__ = ["Absent", "Evidence", "Measurement", "Metric"]
+__all__ = ["Absent", "Evidence", "Extractor", "Images", "Measurement", "Metric"]
+
+Images = Literal["test", "train", "samples", "reconstructions"]
+"""What features can be taken of: test images (the reference), as many other real images, samples, reconstructions of the test images."""
 
 
 class Absent(Exception):
@@ -17,12 +20,37 @@ class Absent(Exception):
 
 @dataclass(frozen=True)
 class Measurement:
-    """A number with its unit, the count ``n`` it rests on, and the protocol in words."""
+    """A number with its unit, the count ``n`` it rests on, the protocol in words, and what a reader must know of this one value (``remark``)."""
 
     value: float
     unit: str
     n: int
     protocol: str
+    remark: str = ""
+
+    def document(self) -> dict[str, Any]:
+        """Return the measurement as plain JSON values; an empty remark is left out."""
+        return {name: value for name, value in asdict(self).items() if name != "remark" or value}
+
+
+@dataclass(frozen=True)
+class Extractor:
+    """What a feature extractor is: name, first 8 hex digits of the sha256 of its weights, number of features, and what is done to images before.
+
+    ``resize`` is the side images are brought to (``none``: as they are), ``rounding`` is ``uint8`` or ``none``, ``shape`` the only shape it takes.
+    """
+
+    name: str
+    digest: str
+    dim: int
+    resize: str
+    rounding: str
+    shape: tuple[int, ...] | None = None
+
+    @property
+    def options(self) -> str:
+        """The extractor as a measurement id carries it: ``extractor=inception-6726825d,resize=299,rounding=uint8``."""
+        return f"extractor={self.name}-{self.digest},resize={self.resize},rounding={self.rounding}"
 
 
 class Evidence(Protocol):
@@ -80,11 +108,29 @@ class Evidence(Protocol):
         """``n`` samples as rows, float64 (n, D)."""
         ...
 
+    def train_vectors(self, n: int) -> np.ndarray:
+        """``n`` training images, drawn once for all runs, as rows, float64 (n, D); :class:`Absent` where there are fewer."""
+        ...
+
+    @property
+    def feature_count(self) -> int:
+        """How many images of each kind features are taken of, the same for all: the test images, 10,000 at most."""
+        ...
+
+    def extractor(self, kind: str) -> Extractor:
+        """The feature extractor for these data: kind ``inception``, or ``cnn`` (trained on them); :class:`Absent` where there is none here."""
+        ...
+
+    def features(self, kind: str, of: Images) -> np.ndarray:
+        """Features of the first ``feature_count`` images, float32 (n, dim); :class:`Absent` as above, or where images are not finite."""
+        ...
+
 
 @dataclass(frozen=True)
 class Metric:
     """A registered metric. ``direction``: whether less or more is better, or neither; ``tier``: in every run, or on demand.
 
+    ``compute`` returns the value, the count it rests on, and where there is one a remark on the value (a singular covariance, a collapse).
     ``identify(evidence)`` adds the protocol to the id where it changes the value: ``fd-raw[n=1024,reference=1024,split=test]``.
     """
 
@@ -93,11 +139,11 @@ class Metric:
     direction: Literal["min", "max", "none"]
     tier: Literal["core", "full"]
     reference: str
-    compute: Callable[[Evidence], tuple[float, int]]
+    compute: Callable[[Evidence], tuple[float, int] | tuple[float, int, str]]
     protocol: str
     identify: Callable[[Evidence], str] = lambda evidence: ""
 
     def measure(self, evidence: Evidence) -> tuple[str, Measurement]:
         """Return the measurement and its id; :class:`Absent` where the metric does not apply."""
-        value, n = self.compute(evidence)
-        return self.name + self.identify(evidence), Measurement(float(value), self.unit, int(n), self.protocol)
+        value, n, *remark = self.compute(evidence)
+        return self.name + self.identify(evidence), Measurement(float(value), self.unit, int(n), self.protocol, *remark)

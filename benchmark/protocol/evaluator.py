@@ -6,7 +6,6 @@ Noise is addressed per chunk of 500, so a measurement depends neither on what wa
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
 from functools import cached_property
 from typing import Any
 
@@ -16,7 +15,8 @@ from torch import Tensor
 
 from benchmark.datasets.tensors import TensorSplit
 from benchmark.method import Discovery, Method
-from benchmark.metrics.base import Absent, Metric
+from benchmark.metrics.base import Absent, Extractor, Images, Metric
+from benchmark.protocol.features import MOST, Features, Source, other_images
 from benchmark.protocol.runtime import seed_noise
 from benchmark.spec import derive_seed
 
@@ -32,7 +32,8 @@ REFERENCE_IMAGES = 4096
 class Evaluator:
     """Evidence about a trained ``method`` on the ``test`` split (see :class:`benchmark.metrics.base.Evidence`).
 
-    Metrics that map categories to classes also need the ``train`` split and the ``labels`` of both, (train, test).
+    Metrics that map categories to classes also need the ``train`` split and the ``labels`` of both, (train, test); metrics of features need to
+    know where the images come from (``source``).
     """
 
     def __init__(
@@ -44,10 +45,11 @@ class Evaluator:
         device: torch.device,
         train: TensorSplit | None = None,
         labels: tuple[np.ndarray | None, np.ndarray | None] = (None, None),
+        source: Source | None = None,
     ) -> None:
         self.method, self.test, self.seed, self.device = method.eval(), test, seed, device
         self.latent_dim, self.shape = method.latent_dim, method.shape
-        self.train = train
+        self.train, self.source = train, source or Source()
         self.labels = None if labels[0] is None or labels[1] is None else (labels[0], labels[1])
 
     @cached_property
@@ -132,12 +134,45 @@ class Evaluator:
     def sample_vectors(self, n: int) -> np.ndarray:
         return np.concatenate([_array(x.flatten(1)) for x in self.samples(n)])
 
+    def train_vectors(self, n: int) -> np.ndarray:
+        return np.concatenate([_array(x.flatten(1)) for x in self._train(n)])
+
     @torch.no_grad()
     def samples(self, n: int) -> Iterator[Tensor]:
         """Yield ``n`` samples in chunks of 500; the first ones are the same whatever ``n`` is."""
         for chunk in range(-(-n // CHUNK)):
             seed_noise(derive_seed(self.seed, "sample", chunk), self.device)
             yield self.method.sample(CHUNK)[: n - chunk * CHUNK]
+
+    @property
+    def feature_count(self) -> int:
+        return min(MOST, len(self.test))
+
+    def extractor(self, kind: str) -> Extractor:
+        return self._features.extractor(kind)
+
+    def features(self, kind: str, of: Images) -> np.ndarray:
+        return self._features.features(kind, of)
+
+    @cached_property
+    def _features(self) -> Features:
+        streams = {"test": self._test, "train": self._train, "samples": self.samples, "reconstructions": self._reconstructions}
+        return Features(streams, self.feature_count, self.source, self.device)
+
+    def _test(self, n: int) -> Iterator[Tensor]:
+        for chunk, x in enumerate(self.test.batches(CHUNK)):
+            yield x[: max(0, n - chunk * CHUNK)]
+
+    def _train(self, n: int) -> Iterator[Tensor]:
+        if self.train is None:
+            raise Absent("the training images are not at hand")
+        yield from other_images(self.train, n, CHUNK)
+
+    @torch.no_grad()
+    def _reconstructions(self, n: int) -> Iterator[Tensor]:
+        for chunk, x in self._chunks("encode"):
+            if chunk * CHUNK < n:
+                yield self.method.decode(self.method.encode(x))[: n - chunk * CHUNK]
 
     def code_covariance(self) -> np.ndarray:
         """Covariance (L, L) of the posterior means over the test images."""
@@ -160,7 +195,7 @@ def measure(evidence: Evaluator, metrics: Iterable[Metric]) -> tuple[dict[str, d
             absent[metric.name] = str(reason)
             continue
         if np.isfinite(found.value):
-            measurements[identifier] = asdict(found)
+            measurements[identifier] = found.document()
         else:
             absent[metric.name] = "the value is not finite"
     return measurements, absent

@@ -8,7 +8,7 @@ import math
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from benchmark.datasets.tensors import TensorSplit
 from benchmark.method import Discovery
 from benchmark.protocol import artifacts, runtime
 from benchmark.protocol.evaluator import Evaluator, measure
+from benchmark.protocol.features import Source
 from benchmark.protocol.reuse import Settings, finished
 from benchmark.protocol.study import Study
 from benchmark.protocol.suite import Job, instance, load
@@ -122,9 +123,11 @@ def _run(job: Job, settings: Settings, folder: Path, device: torch.device, blank
     started = time.perf_counter()
     if job.spec.kind != "train":
         return replace(blank, status="done", **_studied(trainer, splits, folder, started))
-    known = {"train": trainer.train, "labels": (splits.train.labels, splits.test.labels)}
+    source = Source(splits.digest, job.data_dir, settings.results / ".features")
+    known: dict[str, Any] = {"train": trainer.train, "labels": (splits.train.labels, splits.test.labels), "source": source}
     evidence = Evaluator(trainer.method, TensorSplit(splits.test, device), seed=job.spec.seed, device=device, **known)
-    measurements, absent = measure(evidence, [registry.load(entry.target) for entry in registry.entries("metrics")])
+    metrics = [registry.load(entry.target) for entry in registry.entries("metrics")]
+    measurements, absent = measure(evidence, [metric for metric in metrics if metric.tier == "core"])
     if "mse" not in measurements:
         raise Diverged(f"the reconstruction error of the trained model: {absent['mse']}")
     atomic_write(folder / "artifacts.npz", artifacts.npz_bytes(artifacts.artifacts(evidence, trainer.train)))
@@ -146,7 +149,7 @@ def _studied(trainer: Trainer, splits: Splits, folder: Path, started: float) -> 
         atomic_write(folder / "artifacts.npz", artifacts.npz_bytes(outcome.arrays))
     (folder / "log.txt").unlink(missing_ok=True)
     timing = {"train_seconds": trainer.seconds, "evaluate_seconds": time.perf_counter() - started, **_work(trainer)}
-    return {"measurements": {name: asdict(found) for name, found in outcome.measurements.items()}, "timing": timing}
+    return {"measurements": {name: found.document() for name, found in outcome.measurements.items()}, "timing": timing}
 
 
 def _trainer(job: Job, settings: Settings, folder: Path, device: torch.device, splits: Splits) -> Trainer:

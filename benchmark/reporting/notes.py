@@ -7,13 +7,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from benchmark.reporting.document import Note, Table
+from benchmark.reporting.floors import LABEL
 from benchmark.reporting.metrics import title, unit
 from benchmark.reporting.replicates import Replicates
+from benchmark.reporting.selection import is_floor
 from benchmark.spec import PROTOCOL
 
-__all__ = ["FLAGGED", "NO_SELECTION", "STALE", "flag_mark", "notes", "protocol_marks", "provenance"]
+__all__ = ["FLAGGED", "NO_SELECTION", "REMARK", "STALE", "flag_mark", "notes", "protocol_marks", "provenance"]
 
-NO_SELECTION, STALE, FLAGGED = "†", "‡", "§"
+NO_SELECTION, STALE, FLAGGED, REMARK = "†", "‡", "§", "¶"
 
 
 def flag_mark(metric: str, flags: Iterable[str]) -> str | None:
@@ -28,7 +30,7 @@ def _protocols(runs: Iterable[Replicates]) -> dict[str, dict[str, list[str]]]:
     found: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for cell in runs:
         for metric, identifier in cell.ids.items():
-            if identifier not in found[metric][cell.dataset]:
+            if not is_floor(metric) and identifier not in found[metric][cell.dataset]:
                 found[metric][cell.dataset].append(identifier)
     return found
 
@@ -54,9 +56,15 @@ def notes(table: Table, runs: Sequence[Replicates], marks: Mapping[tuple[str, st
         "± is the half width of the 95% t interval over seeds; a number without it rests on one seed, or on seeds that all agree.": any(
             cell.estimate and cell.estimate.half_width for cell in cells
         ),
-        "Bold: the interval lies apart from that of every other method with the same dataset, L and budget.": any(cell.best for cell in cells),
+        "Bold: better than every other method with the same dataset, L and budget, by separate intervals or paired t tests (Holm, 5%).": any(
+            cell.best for cell in cells
+        ),
         "n is the known intrinsic dimension of the data.": any(column.title == "n" for column in table.columns),
-        "Seeds a/b: a of b runs finished; only those are averaged over.": any(cell.finished < len(cell.keys) for cell in runs),
+        f"{LABEL}: other real images in place of samples, from the training split, as many as samples: what a perfect generator would get.": any(
+            cell.text == LABEL for cell in cells
+        ),
+        "Values with different letters were measured by different protocols: they are not comparable, and none of them is bold.": bool(marks),
+        "Seeds a/b: a of b runs finished and are not stale; only those are averaged over.": any(cell.finished < len(cell.keys) for cell in runs),
     }
     plain = [Note(text) for text, needed in texts.items() if needed]
     return (*plain, *_units(table), *_protocol_notes(runs, marks), *_mark_notes(signs, runs))
@@ -90,7 +98,18 @@ def _mark_notes(signs: set[str], runs: Sequence[Replicates]) -> list[Note]:
         STALE: "stale: made by other code of the method than is installed now.",
         FLAGGED: f"the method's own rule raised a flag ({', '.join(flags)}).",
     }
-    return [Note(text, sign) for sign, text in texts.items() if sign in signs]
+    found = [Note(text, sign) for sign, text in texts.items() if sign in signs]
+    return found + ([Note(f"{'; '.join(_remarks(runs))}.", REMARK)] if REMARK in signs else [])
+
+
+def _remarks(runs: Sequence[Replicates]) -> list[str]:
+    """Return what was remarked on values, each remark once with the cells it was made on."""
+    found: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for cell in runs:
+        for metric, remarks in cell.remarks.items():
+            for remark in remarks if not is_floor(metric) else ():
+                found[metric, remark].append(f"{cell.method} on {cell.dataset}, L = {cell.latent_dim}")
+    return [f"{title(metric)} of {', '.join(dict.fromkeys(where))}: {remark}" for (metric, remark), where in found.items()]
 
 
 def provenance(runs: Sequence[Replicates], metrics: Sequence[str]) -> tuple[str, ...]:

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from benchmark.options import parse_reference
-from benchmark.records import frame
-from benchmark.reporting.selection import budget_rank, matches, rank
+from benchmark.records import code_of, frame
+from benchmark.reporting.selection import base_of, budget_rank, matches, rank
 from benchmark.reporting.statistics import Estimate, estimate
 from benchmark.spec import STATUSES, BenchError, Record, digest
 
@@ -24,7 +24,10 @@ class Replicates:
     """The runs of one cell, in the order of their seeds.
 
     ``method`` and ``dataset`` are labels; where two cells would carry the same, they say what differs. ``values`` holds each metric's
-    values over the finished runs, ``ids`` the one measurement id they share. ``flags`` are those any finished run's discovery raised.
+    values over the finished runs, ``ids`` the one measurement id they share, ``seeds`` the seeds of the values. ``flags`` are those any finished
+    run's discovery raised. Runs made by other code than is installed are *stale* and never averaged with others: where some runs are not,
+    ``left_out`` counts those that are; where all are, ``stale`` is set and the runs of the commonest code stand. ``remarks`` are those that stand
+    beside values of a metric.
     """
 
     method: str
@@ -39,11 +42,14 @@ class Replicates:
     values: Mapping[str, tuple[float, ...]]
     ids: Mapping[str, str]
     spec: Mapping[str, Any]
+    seeds: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    left_out: int = 0
+    remarks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def finished(self) -> int:
-        """How many runs are done."""
-        return self.statuses.count("done")
+        """How many runs are done, and made by the code whose runs are averaged over."""
+        return self.statuses.count("done") - self.left_out
 
     @property
     def place(self) -> tuple[str, int, str]:
@@ -53,8 +59,8 @@ class Replicates:
     @property
     def trouble(self) -> str:
         """What became of the runs that are not done: ``2 diverged, 1 killed``; empty where all are."""
-        counts = Counter(self.statuses)
-        return ", ".join(f"{counts[status]} {status}" for status in STATUSES if status != "done" and counts[status])
+        counts = {**Counter(self.statuses), "done": 0, "stale": self.left_out}
+        return ", ".join(f"{counts[status]} {status}" for status in (*STATUSES, "stale") if counts.get(status))
 
     @property
     def name(self) -> str:
@@ -74,28 +80,50 @@ class _Open:
     method: str
     dataset: str
     runs: dict[str, Record] = field(default_factory=dict)
-    stale: bool = False
-    ids: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    values: dict[str, list[tuple[int, float]]] = field(default_factory=lambda: defaultdict(list))
+    measured: dict[str, list[tuple[str, str, float]]] = field(default_factory=lambda: defaultdict(list))
+    """Metric -> (key, id, value) of each measurement."""
+
+    def kept(self) -> tuple[list[str], bool]:
+        """Return the keys of the finished runs of one code, in the order of their seeds, and whether that is not the installed code."""
+        done = sorted((record for record in self.runs.values() if record.status == "done"), key=lambda record: record.spec["seed"])
+        installed = code_of(self.spec["method"])
+        if installed is None:
+            return [record.key for record in done], False
+        codes = Counter(record.code for record in done or self.runs.values())
+        code = installed if installed in codes else max(codes, key=codes.__getitem__)
+        return [record.key for record in done if record.code == code], code != installed
+
+    def _remarks(self, measured: Iterable[tuple[str, str, float]]) -> tuple[str, ...]:
+        """Return what was remarked on these values, each remark once."""
+        found = [self.runs[key].measurements[identifier].get("remark", "") for key, identifier, _ in measured]
+        return tuple(dict.fromkeys(filter(None, found)))
 
     def close(self) -> Replicates:
         runs = sorted(self.runs.values(), key=lambda record: record.spec["seed"])
-        flags = {flag for record in runs if record.status == "done" for flag in (record.discovery or {}).get("flags", ())}
+        kept, stale = self.kept()
+        place = {key: index for index, key in enumerate(kept)}
+        taken = {metric: [each for each in found if each[0] in place] for metric, found in self.measured.items()}
+        found = {metric: sorted(each, key=lambda one: place[one[0]]) for metric, each in taken.items() if each}
         spec = {name: value for name, value in self.spec.items() if name != "seed"}
         closed = Replicates(
             *(self.method, self.dataset, spec["data"], spec["latent_dim"], spec["budget"]),
             keys=tuple(record.key for record in runs),
             statuses=tuple(record.status for record in runs),
-            stale=self.stale,
-            flags=frozenset(flags),
-            values={metric: tuple(value for _, value in sorted(found)) for metric, found in self.values.items()},
-            ids={metric: min(found) for metric, found in self.ids.items()},
+            stale=stale,
+            flags=frozenset(flag for key in kept for flag in (self.runs[key].discovery or {}).get("flags", ())),
+            values={metric: tuple(value for _, _, value in each) for metric, each in found.items()},
+            ids={metric: min(identifier for _, identifier, _ in each) for metric, each in found.items()},
             spec=spec,
+            seeds={metric: tuple(self.runs[key].spec["seed"] for key, _, _ in each) for metric, each in found.items()},
+            remarks={metric: remarks for metric, each in found.items() if (remarks := self._remarks(each))},
+            left_out=sum(record.status == "done" for record in runs) - len(kept),
         )
-        for _, found in sorted(self.ids.items()):
-            if len(found) > 1:
-                ids = " and ".join(sorted(found))
-                raise BenchError(f"{closed.name}, was measured as {ids}; these are never averaged: choose one with --metrics '{min(found)}'")
+        for _, each in sorted(found.items()):
+            ids = sorted({identifier for _, identifier, _ in each})
+            if len(ids) > 1:
+                raise BenchError(
+                    f"{closed.name}, was measured as {' and '.join(ids)}; these are never averaged: choose one with --metrics '{ids[0]}'"
+                )
         return closed
 
 
@@ -112,18 +140,19 @@ def gather(records: Iterable[Record], metrics: Sequence[str] = ()) -> list[Repli
         if cell is None:
             cell = cells[row.cell] = _Open(runs[row.key].spec, row.method, row.dataset)
         cell.runs[row.key] = runs[row.key]
-        cell.stale |= bool(row.stale)
         if row.status == "done" and isinstance(row.metric, str) and row.value == row.value and _wanted(metrics, row.metric, row.id):
-            cell.ids[row.metric].add(row.id)
-            cell.values[row.metric].append((row.seed, row.value))
+            cell.measured[row.metric].append((row.key, row.id, row.value))
     closed = _tell_apart([cell.close() for cell in cells.values()])
     return sorted(closed, key=lambda cell: (rank("datasets", cell.dataset), cell.latent_dim, budget_rank(cell.budget), rank("methods", cell.method)))
 
 
 def _wanted(metrics: Sequence[str], metric: str, identifier: str) -> bool:
-    if not metrics or metric in metrics or identifier in metrics:
+    """Whether a measurement was asked for; the floor of a metric comes with it."""
+    names = {metric, identifier, base_of(metric), base_of(identifier)}
+    if not metrics or names & set(metrics):
         return True
-    return any(matches(wanted, metric, parse_reference(identifier)[1]) for wanted in metrics)
+    options = parse_reference(identifier)[1]
+    return any(matches(wanted, name, options) for wanted in metrics for name in (metric, base_of(metric)))
 
 
 def _tell_apart(cells: Sequence[Replicates]) -> list[Replicates]:

@@ -14,10 +14,12 @@ from benchmark.options import parse_reference
 from benchmark.records import label
 from benchmark.spec import BUDGETS, BenchError, Record
 
-__all__ = ["Filters", "base_name", "budget_rank", "matches", "rank", "select"]
+__all__ = ["Filters", "base_name", "base_of", "budget_rank", "is_floor", "matches", "rank", "select"]
 
 _SHOWN = 20
 """Names an error lists before it stops."""
+
+_FLOOR = "-floor"
 
 
 @dataclass(frozen=True)
@@ -129,3 +131,18 @@ def select(records: Iterable[Record], filters: Filters, where: str, study: str |
             f"no run in '{where}' has all of what was asked for together; there are {there}; ask for less, or make them with `bench run`"
         )
     return chosen
+
+
+def is_floor(metric: str) -> bool:
+    """Whether ``metric`` is the floor of another: ``fd-cnn-floor`` of ``fd-cnn``."""
+    return metric.endswith(_FLOOR)
+
+
+def base_of(identifier: str) -> str:
+    """Return the metric, or measurement id, whose floor ``identifier`` is; others as they are.
+
+    >>> base_of("fid-floor[n=360]"), base_of("fid")
+    ('fid[n=360]', 'fid')
+    """
+    name, bracket, options = identifier.partition("[")
+    return name.removesuffix(_FLOOR) + bracket + options

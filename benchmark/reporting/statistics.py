@@ -15,7 +15,7 @@ from typing import Literal
 
 from scipy.special import stdtrit
 
-__all__ = ["Estimate", "Written", "clearly_best", "estimate", "written"]
+__all__ = ["Direction", "Estimate", "Written", "clearly_best", "estimate", "written"]
 
 Direction = Literal["min", "max", "none"]
 

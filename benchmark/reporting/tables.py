@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from benchmark.reporting import notes
+from benchmark.reporting import floors, notes
 from benchmark.reporting.catalogue import TABLES, check
 from benchmark.reporting.datasets import intrinsic_dim
 from benchmark.reporting.dimensions import dimensions
 from benchmark.reporting.document import ABSENT, Cell, Column, Row, Table
 from benchmark.reporting.metrics import direction, order, title
 from benchmark.reporting.replicates import Replicates, gather
-from benchmark.reporting.selection import base_name, rank
+from benchmark.reporting.selection import base_name, is_floor, rank
 from benchmark.reporting.statistics import clearly_best
 from benchmark.spec import BenchError, Record
 
@@ -45,7 +45,7 @@ def summary(records: Iterable[Record], metrics: Sequence[str] = ()) -> Table:
     cells = gather(records, metrics)
     _check_metrics(metrics, cells, records)
     lines = _with_missing(cells)
-    names = order({name for cell in cells for name in cell.values} or set(map(base_name, metrics)) or {"mse"})
+    names = _names(cells, metrics)
     budgets = {line.budget for line in lines}
     dims = {line.dataset: intrinsic_dim(line.dataset) for line in lines}
     heads = _head_columns(len(budgets) > 1, any(known is not None for known in dims.values()))
@@ -56,6 +56,10 @@ def summary(records: Iterable[Record], metrics: Sequence[str] = ()) -> Table:
         for line in block:
             row = (*_head_cells(line, heads, dims), *_metric_cells(line, names, best, marks))
             groups[line.dataset].append(Row(row, line.runs.keys if line.runs else ()))
+    lowest = floors.floors(cells)
+    for dataset, group in groups.items():
+        head = {"Dataset": Cell(dataset, raw=(dataset,)), "n": _known_dim(dims[dataset]), "Method": Cell(floors.LABEL, raw=(floors.LABEL,))}
+        group += [Row(row) for row in floors.floor_rows(dataset, lowest, heads, head, names, marks)]
     table = Table(
         name="summary",
         caption=f"Mean over seeds; {'budget' if len(budgets) == 1 else 'budgets'} {', '.join(dict.fromkeys(line.budget for line in lines))}.",
@@ -69,6 +73,13 @@ BUILDERS: Mapping[str, Callable[[Iterable[Record], Sequence[str]], Table]] = {
     "summary": summary,
     "dimensions": partial(dimensions, summary),
 }
+
+
+def _names(cells: Sequence[Replicates], metrics: Sequence[str]) -> list[str]:
+    """Return the metrics that have a column: those measured, but no floors, which have a row; a floor asked for by name has both."""
+    measured = {name for cell in cells for name in cell.values}
+    asked = set(map(base_name, metrics))
+    return order({name for name in measured if not is_floor(name) or name in asked} or asked or {"mse"})
 
 
 def _with_missing(cells: Sequence[Replicates]) -> list[Line]:
@@ -113,6 +124,10 @@ def _best(block: Sequence[Line], metric: str) -> str | None:
     if len({runs.ids[metric] for runs in rivals}) != 1:
         return None
     place = clearly_best([found for runs in rivals if (found := runs.estimate(metric))], direction(metric))
+    if place is None and all(len(runs.values[metric]) > 1 for runs in rivals):
+        from benchmark.reporting.comparison import best_of_pairs  # scipy.stats, which most tables do without
+
+        place = best_of_pairs([dict(zip(runs.seeds[metric], runs.values[metric], strict=True)) for runs in rivals], direction(metric))
     return None if place is None or rivals[place].stale else rivals[place].method
 
 
@@ -133,13 +148,17 @@ def _head_cells(line: Line, columns: Sequence[Column], dims: Mapping[str, int | 
     stale = bool(line.runs and line.runs.stale)
     cells = {
         "Dataset": Cell(line.dataset, raw=(line.dataset,)),
-        "n": Cell(ABSENT if known is None else str(known), raw=(known,)),
+        "n": _known_dim(known),
         "L": Cell(str(line.latent_dim), raw=(line.latent_dim,)),
         "Budget": Cell(line.budget, raw=(line.budget,)),
         "Method": Cell(line.method, raw=(line.method,), marks=(notes.STALE,) if stale else ()),
         "Seeds": _seeds(line.runs),
     }
     return [cells[column.title] for column in columns]
+
+
+def _known_dim(known: int | None) -> Cell:
+    return Cell(ABSENT if known is None else str(known), raw=(known,))
 
 
 def _seeds(runs: Replicates | None) -> Cell:
@@ -163,5 +182,6 @@ def _estimate_cell(runs: Replicates, metric: str, best: bool, mark: str | None) 
     if found is None:
         return Cell(ABSENT, raw=(None, None, 0, None))
     raw: tuple[Any, ...] = (found.mean, found.half_width, found.n, runs.ids[metric])
-    marks = tuple(filter(None, (notes.flag_mark(metric, runs.flags), mark)))
+    remark = notes.REMARK if runs.remarks.get(metric) else None
+    marks = tuple(filter(None, (notes.flag_mark(metric, runs.flags), remark, mark)))
     return Cell(estimate=found, raw=raw, note="" if found.n == runs.finished else f"n = {found.n}", marks=marks, best=best)

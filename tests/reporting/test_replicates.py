@@ -50,11 +50,20 @@ def test_other_data_under_the_same_name_is_another_dataset() -> None:
     assert [cell.dataset for cell in cells] == ["digits (data dddddddd)", "digits (data eeeeeeee)"]
 
 
-def test_flags_and_staleness_are_those_of_any_seed() -> None:
-    (cell,) = gather([record(), record(seed=1, flags=["no_selection"], code="another")])
-    assert cell.stale and cell.flags == {"no_selection"}
-    assert not gather([record()])[0].stale
+def test_flags_are_those_of_any_seed() -> None:
+    (cell,) = gather([record(), record(seed=1, flags=["no_selection"])])
+    assert cell.flags == {"no_selection"} and not cell.stale
     assert not gather([record("mine", code="whatever")])[0].stale  # the code of a method that is not registered here is not known
+
+
+def test_stale_runs_are_shown_and_never_averaged_with_others() -> None:
+    old = record(seed=1, values={"mse": 9.0}, flags=["no_selection"], code="another")
+    (cell,) = gather([record(values={"mse": 1.0}), old, record(seed=2, status="killed")])
+    assert cell.values == {"mse": (1.0,)} and cell.seeds == {"mse": (0,)} and not cell.flags
+    assert (cell.stale, cell.left_out, cell.finished, len(cell.keys), cell.trouble) == (False, 1, 1, 3, "1 killed, 1 stale")
+    (cell,) = gather([old, record(seed=2, values={"mse": 3.0}, code="older"), record(seed=3, values={"mse": 8.0}, code="another")])
+    assert cell.values == {"mse": (9.0, 8.0)} and cell.seeds == {"mse": (1, 3)}
+    assert (cell.stale, cell.left_out, cell.finished) == (True, 1, 2)
 
 
 def test_missing_values_are_no_values() -> None:

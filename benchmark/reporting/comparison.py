@@ -1,0 +1,144 @@
+r"""Whether two methods differ, judged from a few seeds: t intervals of the difference, permutation tests, Holm's correction.
+
+The seed is the only replicate. Seeds that both methods ran are paired, since a seed fixes the order of the data and the noise of both:
+
+.. math:: \bar d \pm t_{0.975,\, n-1} \frac{s_d}{\sqrt n}
+
+elsewhere Welch's test is used. Beside it stands an exact permutation test, which assumes no normal distribution but has few values to take: with
+three seeds against three its p is never below 0.1, whatever they are. Sources: Welch, Biometrika 1947; Holm, Scand. J. Statist. 1979.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property, partial
+
+import numpy as np
+from scipy import stats
+
+from benchmark.reporting.statistics import Direction, Estimate
+
+__all__ = ["ALPHA", "Comparison", "best_of_pairs", "compare", "holm", "smallest_p"]
+
+ALPHA = 0.05
+
+_EXACT = 14
+"""Pairs, or values of both sides together, up to which every relabelling is gone through."""
+
+_ROUNDING = 1e-12
+"""Relative spread below which values are taken for equal."""
+
+Values = Mapping[int, float]
+"""Seed -> value."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """``difference`` is the mean of ``first`` minus that of ``second`` with its 95 % interval; ``paired`` says whether values belong in pairs.
+
+    ``p`` is two-sided, of the t test; None where one side has one seed.
+    """
+
+    first: tuple[float, ...]
+    second: tuple[float, ...]
+    paired: bool
+    difference: Estimate
+    p: float | None
+
+    @property
+    def n(self) -> tuple[int, int]:
+        """The seeds of both sides."""
+        return len(self.first), len(self.second)
+
+    @cached_property
+    def p_permutation(self) -> float | None:
+        """The two-sided p of the exact permutation test; None where p is None, or where the relabellings are too many to go through."""
+        if self.p is None or (self.n[0] if self.paired else sum(self.n)) > _EXACT:
+            return None
+        if self.paired:
+            gaps = np.subtract(self.first, self.second)
+            return float(stats.permutation_test((gaps,), np.mean, permutation_type="samples", vectorized=True, n_resamples=np.inf).pvalue)
+        return float(stats.permutation_test((self.first, self.second), _gap, vectorized=True, n_resamples=np.inf).pvalue)
+
+    @property
+    def smallest(self) -> float:
+        """The smallest p the permutation test could give for these numbers of seeds."""
+        return smallest_p(*self.n, paired=self.paired)
+
+    @property
+    def limit(self) -> str:
+        """What these seeds could never show, in one sentence; empty where they could."""
+        if self.p is None:
+            return "one seed has no spread, so no test can tell a difference from chance"
+        if self.smallest > ALPHA:
+            sides = f"{self.n[0]} pairs" if self.paired else f"{self.n[0]} against {self.n[1]} seeds"
+            return f"a permutation test of {sides} can never give p below {self.smallest:.3g}"
+        return ""
+
+
+@cache
+def smallest_p(first: int, second: int, *, paired: bool) -> float:
+    """Return the smallest two-sided p of an exact permutation test: twice the share of the single most extreme relabelling.
+
+    >>> smallest_p(3, 3, paired=False), smallest_p(5, 5, paired=True), smallest_p(1, 1, paired=True)
+    (0.1, 0.0625, 1.0)
+    """
+    return min(2.0 / (2**first if paired else math.comb(first + second, first)), 1.0)
+
+
+def compare(first: Values, second: Values) -> Comparison:
+    """Return how ``first`` differs from ``second`` (seed -> value each, at least one): paired over common seeds where there are two or more."""
+    common = sorted(set(first) & set(second))
+    if len(common) >= 2:
+        return _comparison([first[seed] for seed in common], [second[seed] for seed in common], paired=True)
+    return _comparison(list(first.values()), list(second.values()), paired=False)
+
+
+def _comparison(first: Sequence[float], second: Sequence[float], *, paired: bool) -> Comparison:
+    gap = float(np.mean(first) - np.mean(second))
+    made = partial(Comparison, tuple(first), tuple(second), paired)
+    n = min(len(first), len(second))
+    if n == 1:
+        return made(Estimate(gap, None, 1), None)
+    spread = np.ptp(np.subtract(first, second)) if paired else np.ptp(first) + np.ptp(second)
+    if spread <= _ROUNDING * max(np.abs(first).max(), np.abs(second).max()):
+        return made(Estimate(gap, 0.0, n), 0.0 if gap else 1.0)
+    found = stats.ttest_rel(first, second) if paired else stats.ttest_ind(first, second, equal_var=False)
+    return made(Estimate(gap, float(found.confidence_interval(0.95).high - gap), n), float(found.pvalue))
+
+
+def _gap(first: np.ndarray, second: np.ndarray, axis: int = 0) -> np.ndarray:
+    return np.asarray(np.mean(first, axis=axis) - np.mean(second, axis=axis))
+
+
+def holm(values: Sequence[float]) -> list[float]:
+    """Return p values corrected for being the best of several: ordered from the smallest, the k-th of m is multiplied with m - k + 1.
+
+    >>> [round(value, 3) for value in holm([0.01, 0.04, 0.03])]
+    [0.03, 0.06, 0.06]
+    """
+    order = sorted(range(len(values)), key=values.__getitem__)
+    corrected = [0.0] * len(values)
+    highest = 0.0
+    for place, index in enumerate(order):
+        highest = max(highest, min(1.0, (len(values) - place) * values[index]))
+        corrected[index] = highest
+    return corrected
+
+
+def best_of_pairs(values: Sequence[Values], direction: Direction) -> int | None:
+    """Return the place of the values that are better than each of the others in paired t tests, Holm-corrected; None where none are.
+
+    A paired test sees differences that the spread between seeds hides from intervals; it needs two common seeds at least.
+    """
+    if direction == "none" or len(values) < 2 or not all(values):
+        return None
+    sign = 1.0 if direction == "min" else -1.0
+    means = [sign * float(np.mean(list(each.values()))) for each in values]
+    place = means.index(min(means))
+    found = [compare(values[place], other) for index, other in enumerate(values) if index != place]
+    if not all(each.paired and each.p is not None and sign * each.difference.mean < 0.0 for each in found):
+        return None
+    return place if max(holm([each.p or 0.0 for each in found])) < ALPHA else None

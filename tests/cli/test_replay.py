@@ -1,0 +1,128 @@
+"""``bench replay`` as its user meets it: a stored run is done again, and what was edited, lost or made elsewhere is told."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+def bench(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "benchmark", *arguments], cwd=folder, capture_output=True, text=True, timeout=300, check=False)
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("ran")
+    done = bench(folder, "run", "--methods", "vae", "--datasets", "circle", "--budget", "smoke", "--seeds", "4")
+    assert done.returncode == 0, done.stderr
+    return folder / "results" / "runs"
+
+
+def copy(ran: Path, place: Path, edit: Callable[[dict[str, Any]], None]) -> Path:
+    """A copy of the store in which the record of seed 0 was edited; the folder of that record."""
+    shutil.copytree(ran, place)
+    (folder,) = place.glob("*-s0-*")
+    document = json.loads((folder / "record.json").read_text(encoding="utf-8"))
+    edit(document)
+    text = json.dumps(document, indent=1, sort_keys=True) + "\n"
+    (folder / "record.json").write_text(text if edit is nothing else text.rstrip(), encoding="utf-8")
+    return folder
+
+
+def nothing(record: dict[str, Any]) -> None: ...
+
+
+def another_digit(record: dict[str, Any]) -> None:
+    text = repr(record["measurements"]["mse"]["value"])
+    record["measurements"]["mse"]["value"] = float(text[:-1] + str((int(text[-1]) + 1) % 10))
+
+
+def another_torch(record: dict[str, Any]) -> None:
+    record["environment"]["packages"]["torch"] = "0.0"
+
+
+def another_digit_and_torch(record: dict[str, Any]) -> None:
+    another_digit(record)
+    another_torch(record)
+
+
+def far_off_and_torch(record: dict[str, Any]) -> None:
+    record["measurements"]["active-units"]["value"] += 5
+    another_torch(record)
+
+
+def test_verdicts(ran: Path, tmp_path: Path) -> None:
+    edits = (nothing, another_digit, another_torch, another_digit_and_torch, far_off_and_torch)
+    folders = [copy(ran, tmp_path / edit.__name__, edit) for edit in edits]
+    done = bench(tmp_path, "replay", *map(str, folders))
+    assert done.returncode == 1, done.stderr
+    heads = [line.split(": ", 1)[1] for line in done.stdout.splitlines() if line.startswith(folders[0].name)]
+    assert heads[0] == "bit-equal"
+    assert heads[1].startswith("differs, and nothing that the record tells explains it")
+    assert heads[2].startswith("bit-equal, although torch 0.0 -> ")
+    assert heads[3].startswith("within the seed interval, because torch 0.0 -> ")
+    assert heads[4].startswith("differs, because torch 0.0 -> ")
+    for file in ("curves.npz", "artifacts.npz", "checkpoint.safetensors"):
+        assert len(re.findall(rf"{re.escape(file)}: ([1-9]\d*) of \1 equal\n", done.stdout)) == 5
+    assert done.stdout.count("record.json is not as this program wrote it") == 4
+    assert done.stdout.splitlines()[-1] == "5 replayed: 2 bit-equal, 2 differs, 1 within the seed interval"
+
+
+def test_a_key_in_results_is_replayed_and_the_store_is_left_alone(ran: Path, tmp_path: Path) -> None:
+    before = {path: path.stat().st_mtime_ns for path in ran.rglob("*")}
+    done = bench(tmp_path, "replay", "vae-circle-L2-s1", "--results", str(ran))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "bit-equal" in done.stdout
+    assert before == {path: path.stat().st_mtime_ns for path in ran.rglob("*")}
+    assert list(tmp_path.iterdir()) == []
+
+
+def other_data(record: dict[str, Any]) -> None:
+    from benchmark.spec import RunSpec
+
+    record["spec"]["data"] = "0" * 64
+    record["key"] = RunSpec(**record["spec"]).key
+
+
+def test_other_data_differ_without_a_run(ran: Path, tmp_path: Path) -> None:
+    done = bench(tmp_path, "replay", str(copy(ran, tmp_path / "store", other_data) / "record.json"))
+    assert done.returncode == 1
+    assert "differs, because the data are others" in done.stdout
+
+
+def no_such_method(record: dict[str, Any]) -> None:
+    from benchmark.spec import RunSpec
+
+    record["spec"]["method"] = "my-vae"
+    record["key"] = RunSpec(**record["spec"]).key
+
+
+def unfinished(record: dict[str, Any]) -> None:
+    record["status"] = "killed"
+
+
+@pytest.mark.parametrize(("edit", "message"), [(no_such_method, "--method FILE.py"), (unfinished, "ended as 'killed'")])
+def test_what_cannot_be_run_again_is_no_verdict(ran: Path, tmp_path: Path, edit: Callable[[dict[str, Any]], None], message: str) -> None:
+    done = bench(tmp_path, "replay", str(copy(ran, tmp_path / "store", edit)))
+    assert done.returncode == 3, done.stderr
+    assert "cannot tell" in done.stdout and message in done.stdout
+
+
+def another_seed(record: dict[str, Any]) -> None:
+    record["spec"]["seed"] = 7
+
+
+def test_mistakes_are_one_line_and_exit_2(ran: Path, tmp_path: Path) -> None:
+    wrong = str(copy(ran, tmp_path / "store", another_seed))
+    for arguments, message in (((wrong,), "key does not belong"), (("nonsense",), "bench run"), (("none.json",), "no record"), ((), "RECORD")):
+        done = bench(tmp_path, "replay", *arguments)
+        assert done.returncode == 2
+        assert len(done.stderr.splitlines()) == 1 and message in done.stderr
