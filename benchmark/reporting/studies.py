@@ -112,9 +112,12 @@ def _against_beta(axes: Axes, runs: Sequence[Run], prefix: str, names: Sequence[
 
 
 def block_structure(material: Material) -> Figure:
-    """Draw the mean posterior precision and the mean of J'J side by side, a row per setting (its first seed): blocks in one show in the other."""
+    """Draw the mean posterior precision and the mean of J'J side by side, a row per setting (its first seed): blocks in one show in the
+    other. Runs without blocks are drawn only where there are no others."""
     first: dict[str, Run] = {}
-    for run in sorted(_runs(material, "grae-objective", ("gram", "precision")), key=lambda run: (run.record.spec["seed"], float(run.config["beta"]))):
+    found = _runs(material, "grae-objective", ("gram", "precision"))
+    blocks = [run for run in found if run.config["covariance"] == "block"] or found
+    for run in sorted(blocks, key=lambda run: (run.record.spec["seed"], _setting(run), float(run.config["beta"]))):
         first.setdefault(f"{_setting(run)}\nbeta = {run.config['beta']:g}", run)
     figure = Figure(figsize=(4.6, 2.25 * len(first) + 0.3), layout="constrained")
     axes = figure.subplots(len(first), 2, squeeze=False)

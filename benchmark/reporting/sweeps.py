@@ -80,7 +80,7 @@ def _beside(axes: Axes, cells: Sequence[Replicates]) -> None:
         return
     all_sizes = np.geomspace(sizes[0] / 1.25, sizes[-1] * 1.25, 100)
     axes.plot(all_sizes, all_sizes, ":", color=INK, linewidth=0.8, zorder=1.5)
-    axes.set_ylim(0, 1.06 * sizes[-1])
+    axes.set_ylim(-0.03 * sizes[-1], 1.06 * sizes[-1])
     axes.yaxis.set_major_locator(MaxNLocator(6, integer=True))
     for size, (low, high) in sorted(_chance(cells).items()):
         axes.fill_between([size / 1.12, size * 1.12], low, high, color=NULL, linewidth=0, zorder=0.5)
