@@ -10,10 +10,11 @@ Objective
     With s the chosen components of z (S of them), x' = decode(z) and a critic Q(s|x') = N(m(x'), diag v(x')), in nats, mean over images, one
     draw of z per image; NLL and KL sum over dimensions as in the VAE:
 
-        critic:   -log Q(s|x'),                                    s and x' held fixed; moves the critic alone
-        model:    NLL + KL - lambda [ log Q(s|x') + S/2 log(2 pi e) ],   with the critic just updated; moves the model alone
+        critic:   -log Q(s|x'),                            s and x' held fixed; moves the critic alone
+        model:    NLL + KL - lambda [ log Q(s|x') + H(s) ],   with the critic just updated; moves the model alone
+        H(s) = 1/2 sum_i log(2 pi e min(V_i, 1)),   V the variance of s over the images of the update, at least 0.01
 
-    The bracket bounds I(s; x') from below where s follows the prior, and its gradient flows through x' and through s. lambda is
+    The bracket bounds I(s; x') from below where s follows the prior, and its gradient flows through x', s and V. lambda is
     ``mi_weight``; with lambda = 0 the model is the VAE, bit for bit. One Adam step each per quarter of a batch.
 
 Discovery
@@ -24,13 +25,14 @@ Discovery
 
 Deviations
     The thesis states neither networks, likelihood, optimiser nor schedule: shared backbones (the critic is one more encoder), sigma-VAE decoder,
-    Adam at 1e-3, the VAE's epochs. Once it calls Q's input the encoder's output, elsewhere the decoder's: the decoder's mean is read. The
-    form of Q is ours; its variance is kept in 0.01 to 2, because x' is a function of z and the bound would have no ceiling. H(s) is the constant
-    of the prior, because codes raise an entropy of their own without end by spreading. lambda is 0.001 to 0.01 there, under a reduction that is
-    not stated: read per pixel, 0.01 is 7.84 nats on MNIST. The default of 1 lies between; more pulls the codes off the prior,
-    ``mi_weight=0.01`` takes the number literally. s is the first two components, which are exchangeable at the start; the thesis takes the two
-    of least effect in a twin without the reward: give their positions as ``subset``. H and Q serve training alone: the bound in the curves is
-    no measurement, for it takes the decoder's mean without pixel noise and a prior that the codes need not follow.
+    Adam at 1e-3, the VAE's epochs. Once it calls Q's input the encoder's output, elsewhere the decoder's: the decoder's mean is read. The form of Q
+    is ours; its variance is kept in 0.01 to 2, because x' is a function of z and the bound would have no ceiling. Of which distribution H(s) is the
+    entropy is open: codes raise one of their own without end by spreading, and the prior's constant pays a code that shrinks to a point, on sprites
+    of 32x32 until training explodes (docs/decisions.md); the lesser of both has neither flaw. lambda is 0.001 to 0.01 there, under a reduction that
+    is not stated: read per pixel, 0.01 is 7.84 nats on MNIST. The default of 1 lies between; more pulls the codes off the prior, ``mi_weight=0.01``
+    takes the number literally. s is the first two components, which are exchangeable at the start; the thesis takes the two of least effect in a
+    twin without the reward: give their positions as ``subset``. H and Q serve training alone: the bound in the curves is no measurement, for it
+    takes the decoder's mean without pixel noise and a prior that the codes need not follow.
 """
 
 from __future__ import annotations

@@ -29,8 +29,8 @@ Room = Literal["methods", "datasets", "metrics", "studies"]
 class Entry:
     """One registered name: where its class lives (``module:attribute`` or ``file.py``) and one line about it.
 
-    ``headline`` marks what ``bench run --all`` runs (datasets: those that need no download), with ``headline_options``; ``preset`` fixes
-    options of a variant.
+    ``headline`` marks what ``bench run --all`` runs (datasets: those that need no download; metrics: those of tier core, in every run), with
+    ``headline_options``; ``preset`` fixes options of a variant.
     """
 
     name: str
@@ -92,6 +92,9 @@ DATASETS: tuple[Entry, ...] = (
     Entry("dsprites", "benchmark.datasets.dsprites:DSprites", "dSprites, the original file, 64x64", headline=False),
     Entry("cifar10", "benchmark.datasets.cifar10:CIFAR10", "50,000 + 10,000 photographs of ten classes, 32x32", headline=False),
     Entry("celeba", "benchmark.datasets.celeba:CelebA", "162,770 + 19,962 faces, 64x64", headline=False),
+    Entry("mnist-limited", "benchmark.datasets.limited:LimitedMNIST", "mnist with 1,000 training images", headline=False),
+    Entry("cifar10-limited", "benchmark.datasets.limited:LimitedCIFAR10", "cifar10 with 1,000 training images", headline=False),
+    Entry("celeba-limited", "benchmark.datasets.limited:LimitedCelebA", "celeba with 1,000 training images", headline=False),
     Entry("npz", "benchmark.datasets.npz:Npz", "npz:FILE, arrays 'train' and 'test' of your own", headline=False),
 )
 
@@ -107,19 +110,30 @@ METRICS: tuple[Entry, ...] = (
     Entry("fd-cnn", "benchmark.metrics.features:FD_CNN", "Frechet distance of samples to test data, features of a small classifier"),
     Entry("fd-cnn-reconstruction", "benchmark.metrics.features:FD_CNN_RECONSTRUCTION", "the same of reconstructions"),
     Entry("fd-cnn-floor", "benchmark.metrics.features:FD_CNN_FLOOR", "the same of other real images: what a perfect generator would get"),
-    Entry("fid", "benchmark.metrics.features:FID", "Frechet inception distance of samples to test data"),
-    Entry("fid-reconstruction", "benchmark.metrics.features:FID_RECONSTRUCTION", "the same of reconstructions"),
-    Entry("fid-floor", "benchmark.metrics.features:FID_FLOOR", "the same of other real images: what a perfect generator would get"),
-    Entry("kid", "benchmark.metrics.kid:KID", "kernel inception distance of samples to test data, unbiased"),
-    Entry("kid-floor", "benchmark.metrics.kid:KID_FLOOR", "the same of other real images"),
-    Entry("kid-cnn", "benchmark.metrics.kid:KID_CNN", "kernel distance of samples to test data, features of a small classifier"),
-    Entry("kid-cnn-floor", "benchmark.metrics.kid:KID_CNN_FLOOR", "the same of other real images"),
+    Entry("fid", "benchmark.metrics.features:FID", "Frechet inception distance of samples to test data", headline=False),
+    Entry("fid-reconstruction", "benchmark.metrics.features:FID_RECONSTRUCTION", "the same of reconstructions", headline=False),
+    Entry("fid-floor", "benchmark.metrics.features:FID_FLOOR", "the same of other real images: what a perfect generator would get", headline=False),
+    Entry("kid", "benchmark.metrics.kid:KID", "kernel inception distance of samples to test data, unbiased", headline=False),
+    Entry("kid-floor", "benchmark.metrics.kid:KID_FLOOR", "the same of other real images", headline=False),
+    Entry("kid-cnn", "benchmark.metrics.kid:KID_CNN", "kernel distance of samples to test data, features of a small classifier", headline=False),
+    Entry("kid-cnn-floor", "benchmark.metrics.kid:KID_CNN_FLOOR", "the same of other real images", headline=False),
+    Entry("prd-precision", "benchmark.metrics.generation:PRD_PRECISION", "precision of samples by clusters, F_1/8", headline=False),
+    Entry("prd-recall", "benchmark.metrics.generation:PRD_RECALL", "recall of test data by clusters, F_8", headline=False),
+    Entry("precision", "benchmark.metrics.generation:PRECISION", "samples among the test data, by nearest neighbours", headline=False),
+    Entry("recall", "benchmark.metrics.generation:RECALL", "test data among the samples, by nearest neighbours", headline=False),
+    Entry("coverage", "benchmark.metrics.generation:COVERAGE", "test data that have a sample near", headline=False),
+    Entry("sw2", "benchmark.metrics.generation:SLICED_WASSERSTEIN", "sliced 2-Wasserstein distance of samples to test data", headline=False),
+    Entry("mmd", "benchmark.metrics.generation:MMD", "squared maximum mean discrepancy of samples to test data", headline=False),
+    Entry("nac", "benchmark.metrics.correlation:NAC", "normalised absolute correlation of active dimensions", headline=False),
+    Entry("mi-bound", "benchmark.metrics.information:MI_BOUND", "what decoded images tell of the code, at least", headline=False),
+    Entry("mi-bound-category", "benchmark.metrics.information:MI_BOUND_CATEGORY", "the same of the category", headline=False),
     Entry("accuracy", "benchmark.metrics.categorical:ACCURACY", "accuracy of the categorical variable as a classifier, one category per class"),
     Entry("accuracy-majority", "benchmark.metrics.categorical:ACCURACY_MAJORITY", "the same, each category standing for its commonest class"),
 )
 
 STUDIES: tuple[Entry, ...] = (
     Entry("grae-uniqueness", "benchmark.studies.uniqueness:Uniqueness", "rotation of the inferred codes over many trials in the plane"),
+    Entry("grae-jacobian", "benchmark.studies.jacobian:Blocks", "blocks of a beta-VAE's posterior, found again in its decoder's Jacobian"),
     Entry("grae-objective", "benchmark.studies.objective:Objective", "three objectives of one network trained as a beta-VAE"),
 )
 

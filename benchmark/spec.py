@@ -52,7 +52,8 @@ class MissingData(BenchError):
 class Budget:
     """How long to train, in outer steps or epochs (one of both); ``summary`` is its line in ``bench list budgets``.
 
-    ``sweep`` says whether a dataset's whole list of latent dimensions is run by default, or only its first.
+    ``sweep`` says whether a dataset's whole list of latent dimensions is run by default, or only its first; ``full`` whether metrics of tier
+    full are measured too.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Budget:
     steps: int | None = None
     epochs: int | None = None
     sweep: bool = False
+    full: bool = False
 
 
 BUDGETS: Mapping[str, Budget] = {
@@ -67,8 +69,8 @@ BUDGETS: Mapping[str, Budget] = {
     for budget in (
         Budget("smoke", "20 outer steps: does it run?", steps=20),
         Budget("quick", "300 outer steps, one latent size per dataset (default)", steps=300),
-        Budget("short", "10 epochs, every latent size of the dataset", epochs=10, sweep=True),
-        Budget("paper", "the schedule the method's paper gives for the dataset", sweep=True),
+        Budget("short", "10 epochs, every latent size of the dataset", epochs=10, sweep=True, full=True),
+        Budget("paper", "the schedule the method's paper gives for the dataset", sweep=True, full=True),
     )
 }
 

@@ -43,6 +43,8 @@ def test_metric_entries_load_under_their_name(entry: registry.Entry) -> None:
     metric = registry.load(entry.target)
     assert isinstance(metric, Metric)
     assert metric.name == entry.name
+    assert entry.headline == (metric.tier == "core")  # what `bench list metrics` says of it
+    assert metric.unit and metric.protocol and metric.reference and metric.direction in ("min", "max", "none")
 
 
 @pytest.mark.parametrize(

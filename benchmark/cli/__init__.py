@@ -15,12 +15,16 @@ __all__ = ["cli", "main"]
 
 COMMANDS = {
     "run": "train and evaluate methods on datasets",
+    "evaluate": "add metrics to finished runs",
     "list": "list what is here",
     "show": "show a method, a dataset or a run",
     "data": "list, fetch and verify data",
     "table": "make a table from records",
+    "claims": "judge the claims of the sources",
     "figure": "draw a figure from records",
     "replay": "do stored runs again and compare",
+    "baseline": "write down what runs measured when all was well",
+    "check": "judge runs against a baseline",
     "new": "write a method of your own to start from",
     "check-method": "check that a method keeps its promises",
 }

@@ -44,8 +44,11 @@ def _rows(kind: str) -> list[tuple[str, str]]:
     from benchmark import registry
 
     found = registry.entries(kind)  # type: ignore[arg-type]
-    return [(entry.name, entry.summary + (" (download)" if kind == "datasets" and _downloaded(entry) else "")) for entry in found]
+    return [(entry.name, entry.summary + _mark(kind, entry)) for entry in found]
 
 
-def _downloaded(entry: registry.Entry) -> bool:
-    return not entry.headline and not entry.source.constants.get("takes_file")
+def _mark(kind: str, entry: registry.Entry) -> str:
+    """What to know of an entry before it is used: a download, or a metric that not every run measures."""
+    if kind == "datasets" and not entry.headline and not entry.source.constants.get("takes_file"):
+        return " (download)"
+    return " (full tier: see `bench evaluate`)" if kind == "metrics" and not entry.headline else ""

@@ -13,6 +13,12 @@ from benchmark.cli import data_dir_option, results_option
 
 __all__ = ["default_workers", "run"]
 
+OWN = {"everything", "methods", "datasets", "latent_dims", "shard"}
+"""Options that do not go with ``--suite``, which has its own grid."""
+
+SCALES = {"seeds", "budget", "steps", "batch_size"}
+"""Options that scale a suite."""
+
 LISTS: dict[str, Any] = {"multiple": True, "metavar": "A,B"}
 
 
@@ -40,22 +46,19 @@ def run(
 ) -> None:
     """Train and evaluate every combination that has no finished record yet.
 
-    Finished runs are skipped, interrupted ones resume where they stood, a failing run leaves its record while the others go on. Exit status: 0
-    all well, 1 a run failed, 2 a mistake in the call, 130 or 143 interrupted.
+    Finished runs are skipped, interrupted ones resume where they stood, a failing run leaves its record while the others go on. A suite has its own
+    grid; --seeds, --budget, --steps and --batch-size scale it for a try, and the records say so. Its runs on data that is not here are left out and
+    reported. Exit status: 0 all well, 1 a run failed or could not be made, 2 a mistake in the call, 130 or 143 interrupted.
     """
-    from benchmark.protocol.stages import resolve
-    from benchmark.protocol.suites import Stage, read_suite
+    from benchmark.protocol.stages import resolve, together
     from benchmark.records import Store
 
-    given = click.get_current_context().get_parameter_source
-    own = ("everything", "methods", "datasets", "latent_dims", "seeds", "budget", "steps", "batch_size", "shard")
-    if suite is not None and any(given(name) is ParameterSource.COMMANDLINE for name in own):
-        raise click.UsageError("--suite has its own grid; give it without --all, --methods, --datasets, sizes, seeds, budget or shard")
-    stages = read_suite(suite).stages if suite is not None else (Stage(_grid(everything, methods, datasets, latent_dims, options)),)
-    store, tally = Store(options["results"]), Tally()
-    for stage in stages:
-        jobs, waiting = resolve(stage, options["data_dir"], store)
-        jobs = _shard(jobs, options["shard"])
+    store, tally, seen = Store(options["results"]), Tally(), {}
+    stages, tally.absent = _stages(suite, everything, methods, datasets, latent_dims, options, seen)
+    for part in together(stages):
+        planned = [resolve(stage, options["data_dir"], store, seen) for stage in part]
+        jobs = _shard(list({job.spec.key: job for ready, _ in planned for job in ready}.values()), options["shard"])
+        waiting = [each for _, blocked in planned for each in blocked]
         todo, kept = _split(jobs, store, options["force"])
         tally.add(jobs, kept, waiting)
         if options["dry_run"]:
@@ -66,8 +69,38 @@ def run(
             store.write(each.record())
         if tally.carry_out(todo, options):
             break
-    if not options["dry_run"]:
+    if options["dry_run"]:
+        tally.announce_absent()
+    else:
         raise SystemExit(tally.summary(options["results"]))
+
+
+def _stages(
+    suite: str | None,
+    everything: bool,
+    methods: tuple[str, ...],
+    datasets: tuple[str, ...],
+    latent_dims: tuple[str, ...],
+    options: dict[str, Any],
+    seen: dict[str, tuple[str, int]],
+) -> tuple[list[Any], list[Any]]:
+    """Return the stages to run, every one of them planned once so that a mistake is told before anything runs, and what lacks its data."""
+    from benchmark.protocol.stages import available
+    from benchmark.protocol.suite import plan
+    from benchmark.protocol.suites import Stage, read_suite, scaled
+
+    given = click.get_current_context().get_parameter_source
+    asked = {name for name in SCALES | OWN if given(name) is ParameterSource.COMMANDLINE}
+    if suite is None:
+        return [Stage(_grid(everything, methods, datasets, latent_dims, options))], []
+    if asked & OWN:
+        raise click.UsageError("--suite has its own grid; give it without --all, --methods, --datasets, --latent-dims or --shard")
+    scale = {name: options[name] for name in asked}
+    found = [available(stage, options["data_dir"], seen) for stage in scaled(read_suite(suite), **scale).stages]
+    stages = [stage for stage, _ in found if stage is not None]
+    for stage in stages:
+        plan(stage.grid, options["data_dir"], seen)
+    return stages, [each for _, absent in found for each in absent]
 
 
 def _grid(everything: bool, methods: tuple[str, ...], datasets: tuple[str, ...], latent_dims: tuple[str, ...], options: dict[str, Any]) -> Any:
@@ -131,6 +164,7 @@ class Tally:
         self.kept: list[Any] = []
         self.ended: list[Any] = []
         self.waiting: list[Any] = []
+        self.absent: list[Any] = []
         self.signal: int | None = None
 
     def add(self, jobs: list[Any], kept: list[Any], waiting: list[Any]) -> None:
@@ -153,6 +187,12 @@ class Tally:
         self.signal = received[0] if received else None
         return bool(received)
 
+    def announce_absent(self) -> None:
+        """Say which runs lack their data, once for each dataset."""
+        for reason in dict.fromkeys(each.reason for each in self.absent):
+            alike = [each for each in self.absent if each.reason == reason]
+            click.echo(f"no data {alike[0].dataset}: {sum(each.runs for each in alike)} runs left out: {reason}", err=True)
+
     def summary(self, results: Path) -> int:
         """Say how it went and return the exit status."""
         ended = [outcome for outcome in self.ended if outcome.status != "interrupted"]
@@ -161,14 +201,17 @@ class Tally:
         bad += [(each.job.spec.key, "blocked", each.reason) for each in self.waiting]
         for key, status, error in bad:
             click.echo(f"{status}: {key}: {error}", err=True)
+        self.announce_absent()
         done = sum(outcome.status == "done" for outcome in ended)
-        click.echo(f"{self.count} runs: {done} done now, {len(self.kept)} finished before, {len(bad)} failed; records in {results}")
+        lacking = sum(each.runs for each in self.absent)
+        left = f", {lacking} left out for want of data" if lacking else ""
+        click.echo(f"{self.count + lacking} runs: {done} done now, {len(self.kept)} finished before, {len(bad)} failed{left}; records in {results}")
         if self.signal is not None:
             click.echo("interrupted; the same command goes on from the last checkpoints", err=True)
             return 128 + self.signal
         if bad:
             click.echo("failed runs: `bench show KEY` tells more; the same command tries again (diverged ones only with --force)", err=True)
-        return 1 if bad else 0
+        return 1 if bad or lacking else 0
 
 
 def default_workers(device: str) -> int:

@@ -1,4 +1,4 @@
-"""``bench show``: a method or dataset from its source text, or a run from its record."""
+"""``bench show``: a method or dataset from its source text, a suite from its plan, or a run from its record."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from benchmark.cli import results_option
+from benchmark.cli import data_dir_option, results_option
 
 if TYPE_CHECKING:
     from benchmark import registry
@@ -18,8 +18,12 @@ __all__ = ["show"]
 @click.command()
 @click.argument("name")
 @results_option
-def show(name: str, results: Path) -> None:
-    """Show NAME: a method, a dataset, a metric, a study, or the key of a run (its beginning suffices)."""
+@data_dir_option
+def show(name: str, results: Path, data_dir: Path) -> None:
+    """Show NAME: a method, a dataset, a metric, a study, a suite (or FILE.toml), or the key of a run (its beginning suffices).
+
+    A suite shows what it would run and cost, and which of its data is not here.
+    """
     from benchmark import registry
     from benchmark.options import suggest
     from benchmark.spec import BenchError
@@ -27,11 +31,20 @@ def show(name: str, results: Path) -> None:
     if name.endswith(".py"):
         click.echo(_source("methods", registry.find("methods", name)))
         return
-    for room in ("methods", "datasets", "metrics", "studies"):
-        for entry in registry.entries(room):
-            if entry.name == name:
-                click.echo(_metric(entry) if room == "metrics" else _source(room, entry))
-                return
+    pages = [
+        _metric(entry) if room == "metrics" else _source(room, entry)
+        for room in ("methods", "datasets", "metrics", "studies")
+        for entry in registry.entries(room)
+        if entry.name == name
+    ]
+    suites = _suites()
+    if name in suites or name.endswith(".toml"):
+        from benchmark.cli.suite_page import suite_page
+
+        pages.append(f"{'Suite ' if pages else ''}{suite_page(name, data_dir)}")
+    if pages:
+        click.echo("\n\n".join(pages))
+        return
     keys = sorted(path.parent.name for path in results.glob("*/record.json"))
     found = [key for key in keys if key.startswith(name)]
     if len(found) == 1:
@@ -40,7 +53,14 @@ def show(name: str, results: Path) -> None:
     if found:
         raise BenchError(f"'{name}' is the beginning of {len(found)} runs, the first {found[0]}; give more of the key")
     known = [entry.name for room in ("methods", "datasets", "metrics", "studies") for entry in registry.entries(room)]
-    raise BenchError(f"'{name}' is no method, dataset, metric, study or run in '{results}'{suggest(name, [*known, *keys])} (see `bench list`)")
+    close = suggest(name, [*known, *suites, *keys])
+    raise BenchError(f"'{name}' is no method, dataset, metric, study, suite or run in '{results}'{close} (see `bench list`)")
+
+
+def _suites() -> list[str]:
+    from benchmark.protocol.suites import suites
+
+    return [suite.name for suite in suites()]
 
 
 def _source(room: registry.Room, entry: registry.Entry) -> str:
@@ -87,9 +107,10 @@ def _run(results: Path, key: str) -> str:
     assert record is not None
     spec = record.spec
     stale = code_of(spec["method"]) not in (None, record.code)
+    room: registry.Room = "methods" if spec["kind"] == "train" else "studies"
     lines = [
         f"{key}: {record.status}{' (stale: the installed code differs)' if stale else ''}",
-        f"    {label('methods', spec['method'], spec['config'])} on {label('datasets', spec['dataset'], spec['options'])}",
+        f"    {label(room, spec['method'], spec['config'])} on {label('datasets', spec['dataset'], spec['options'])}",
         f"    L = {spec['latent_dim']}, seed {spec['seed']}, {spec['steps']} outer steps of {spec['batch_size']} images (budget {spec['budget']})",
     ]
     lines += [f"    error: {record.error}"] if record.error else []

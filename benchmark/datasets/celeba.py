@@ -65,6 +65,7 @@ class CelebA(Dataset):
     shape = (3, 64, 64)
     batch_size = 100
     latent_dims = (64, 128)
+    train_count = 162_770
 
     def load(self) -> Splits:
         """Return the splits; the images stay in the file until they are used."""

@@ -45,6 +45,7 @@ class CIFAR10(Dataset):
     shape = (3, 32, 32)
     batch_size = 100
     latent_dims = (128, 64)
+    train_count = 50_000
     sha256: ClassVar[dict[str, str]] = {
         "data_batch_1.bin": "cee916563c9f80d84e3cc88e17fdc0941787f1244f00a67874d45b261883ada5",
         "data_batch_2.bin": "a591ca11fa1708a91ee40f54b3da4784ccd871ecf2137de63f51ada8b3fa57ed",

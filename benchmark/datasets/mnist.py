@@ -89,6 +89,7 @@ class MNIST(_Idx):
     shape = (1, 28, 28)
     batch_size = 100
     latent_dims = (16, 32)
+    train_count = 60_000
     sha256: ClassVar[dict[str, str]] = {
         "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
         "train-labels-idx1-ubyte": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
@@ -105,6 +106,7 @@ class FashionMNIST(_Idx):
     shape = (1, 28, 28)
     batch_size = 100
     latent_dims = (32, 64)
+    train_count = 60_000
     sha256: ClassVar[dict[str, str]] = {
         "train-images-idx3-ubyte": "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
         "train-labels-idx1-ubyte": "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",

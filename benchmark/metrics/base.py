@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeVar
 
 import numpy as np
 
@@ -12,6 +12,9 @@ __all__ = ["Absent", "Evidence", "Extractor", "Images", "Measurement", "Metric"]
 
 Images = Literal["test", "train", "samples", "reconstructions"]
 """What features can be taken of: test images (the reference), as many other real images, samples, reconstructions of the test images."""
+
+
+T = TypeVar("T")
 
 
 class Absent(Exception):
@@ -75,6 +78,11 @@ class Evidence(Protocol):
         ...
 
     @property
+    def codes(self) -> np.ndarray:
+        """The counted coordinates of the deterministic code of each test image, float64 (N, L)."""
+        ...
+
+    @property
     def relevance(self) -> np.ndarray:
         """``discover``'s relevance, float64 (L,)."""
         ...
@@ -87,6 +95,14 @@ class Evidence(Protocol):
     @property
     def reference_count(self) -> int:
         """How many test images ``discover`` saw."""
+        ...
+
+    def information(self, of: Literal["code", "category"]) -> tuple[float, int]:
+        """A lower bound on what noisy decoded images tell of ``of``, in nats, and the images it rests on; :class:`Absent` where there is none."""
+        ...
+
+    def once(self, name: str, make: Callable[[], T]) -> T:
+        """What ``make`` returned when ``name`` was first asked for: work that several metrics share."""
         ...
 
     @property

@@ -32,7 +32,6 @@ THRESHOLD = 0.5 * math.log(1.1)
 """0.047655 nats: the rate of a linear Gaussian channel whose input variance is a tenth of its noise's."""
 
 _LOG_2PI = math.log(2.0 * math.pi)
-_STANDARD_ENTROPY = 0.5 * (_LOG_2PI + 1.0)
 
 
 def gaussian_log_q(s: Tensor, mean: Tensor, log_var: Tensor) -> Tensor:
@@ -43,12 +42,14 @@ def gaussian_log_q(s: Tensor, mean: Tensor, log_var: Tensor) -> Tensor:
 
 
 def gaussian_bound(s: Tensor, mean: Tensor, log_var: Tensor) -> Tensor:
-    r"""Return :math:`\overline{\log Q(s | x')} + \tfrac{S}{2} \log 2 \pi e`, 0-d: the entropy is that of the standard normal prior.
+    r"""Return :math:`\overline{\log Q(s | x')} + \tfrac12 \sum_i \log (2 \pi e \min(V_i, 1))`, 0-d, with V the variance of s over the batch.
 
-    It is a bound where s follows the prior. The entropy of the codes themselves could be raised without end by spreading them. ``s`` (B, S)
-    is the code that was decoded, ``mean`` and ``log_var`` (B, S) are the critic's.
+    The entropy is that of a normal variable with the codes' variance, but no more than the standard normal prior's, and V counts as at least the
+    critic's smallest variance. The prior's entropy alone would be earned by a constant code of small variance, which tells nothing; the codes'
+    alone could be raised without end by spreading them. ``s`` (B, S) is the code that was decoded, ``mean`` and ``log_var`` (B, S) are the critic's.
     """
-    return gaussian_log_q(s, mean, log_var).mean() + s.shape[1] * _STANDARD_ENTROPY
+    variance = s.var(0, correction=0).clamp(VARIANCE_BOUNDS[0], 1.0)
+    return gaussian_log_q(s, mean, log_var).mean() + 0.5 * (_LOG_2PI + 1.0 + variance.log()).sum()
 
 
 def categorical_log_q(y: Tensor, logits: Tensor) -> Tensor:

@@ -5,9 +5,9 @@ Noise is addressed per chunk of 500, so a measurement depends neither on what wa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -17,6 +17,7 @@ from benchmark.datasets.tensors import TensorSplit
 from benchmark.method import Discovery, Method
 from benchmark.metrics.base import Absent, Extractor, Images, Metric
 from benchmark.protocol.features import MOST, Features, Source, other_images
+from benchmark.protocol.information import Of, information_bound
 from benchmark.protocol.runtime import seed_noise
 from benchmark.spec import derive_seed
 
@@ -25,8 +26,14 @@ __all__ = ["CHUNK", "REFERENCE_IMAGES", "Evaluator", "measure"]
 CHUNK = 500
 """Images per chunk of every pass over a trained model."""
 
+TERM_IMAGES = 1000
+"""Test images whose ELBO is taken apart, at most: `grae` takes a Jacobian of each."""
+
 REFERENCE_IMAGES = 4096
 """``discover`` sees the first so many test images at most."""
+
+
+T = TypeVar("T")
 
 
 class Evaluator:
@@ -51,6 +58,7 @@ class Evaluator:
         self.latent_dim, self.shape = method.latent_dim, method.shape
         self.train, self.source = train, source or Source()
         self.labels = None if labels[0] is None or labels[1] is None else (labels[0], labels[1])
+        self._shared: dict[str, Any] = {}
 
     @cached_property
     @torch.no_grad()
@@ -96,6 +104,11 @@ class Evaluator:
 
     @cached_property
     @torch.no_grad()
+    def codes(self) -> np.ndarray:
+        return np.concatenate([_array(self.method.encode(x)[:, : self.latent_dim]) for _, x in self._chunks("encode")])
+
+    @cached_property
+    @torch.no_grad()
     def _posterior(self) -> tuple[np.ndarray, np.ndarray]:
         """Posterior means (N, L) and variances (N, L) of the test images; the code and zeros without a posterior."""
         means, variances = [], []
@@ -110,6 +123,18 @@ class Evaluator:
     def code_moments(self) -> tuple[np.ndarray, np.ndarray]:
         means, variances = self._posterior
         return means.var(0), variances.mean(0)
+
+    @torch.no_grad()
+    def terms(self) -> dict[str, np.ndarray]:
+        """Means over the first 1,000 test images of the parts of the ELBO that the method tells of (``terms``), in nats, float64 () or (L,)."""
+        tell = getattr(self.method, "terms", None)
+        found: dict[str, list[np.ndarray]] = {}
+        for chunk, x in self._chunks("terms"):
+            if tell is None or chunk * CHUNK >= TERM_IMAGES:
+                break
+            for name, values in tell(x).items():
+                found.setdefault(name, []).append(_array(values))
+        return {name: np.concatenate(parts).mean(0) for name, parts in found.items()}
 
     @cached_property
     def category_probabilities(self) -> np.ndarray | None:
@@ -126,6 +151,17 @@ class Evaluator:
     def _probabilities(self, data: TensorSplit) -> np.ndarray:
         found = [self.method.categories(x) for x in data.batches(CHUNK)]
         return np.concatenate([p.cpu().numpy() for p in found if p is not None])
+
+    def information(self, of: Of) -> tuple[float, int]:
+        if self.train is None:
+            raise Absent("the training images are not at hand")
+        train = self.train
+        return self.once(f"information/{of}", lambda: information_bound(self.method, train, self.test, of, seed=self.seed, device=self.device))
+
+    def once(self, name: str, make: Callable[[], T]) -> T:
+        if name not in self._shared:
+            self._shared[name] = make()
+        return self._shared[name]
 
     @cached_property
     def test_vectors(self) -> np.ndarray:

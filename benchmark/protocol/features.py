@@ -30,11 +30,15 @@ Streams = Mapping[Images, Callable[[int], Iterable[Tensor]]]
 
 @dataclass(frozen=True)
 class Source:
-    """Where a run's images come from: digest of the data (empty: unknown), folder of downloaded files, folder that keeps features."""
+    """Where a run's images come from: digest of the data (empty: unknown), folder of downloaded files, folder that keeps features.
+
+    ``frugal``: Inception is not used on a CPU, where it takes minutes.
+    """
 
     data: str = ""
     data_dir: Path | None = None
     cache: Path | None = None
+    frugal: bool = False
 
 
 class Features:
@@ -57,6 +61,8 @@ class Features:
 
     def _network(self, kind: str) -> Network:
         if kind not in self._networks:
+            if kind == "inception" and self.source.frugal and self.device.type == "cpu":
+                raise Absent("Inception takes minutes on a CPU, so a run leaves it out there; `bench evaluate` adds it")
             try:
                 found = cnn.for_data(self.source.data) if kind == "cnn" else inception.from_folder(self.source.data_dir, self.source.cache)
                 self._networks[kind] = found.to(self.device)

@@ -17,7 +17,8 @@ import torch
 from benchmark import registry
 from benchmark.datasets.split import Splits
 from benchmark.datasets.tensors import TensorSplit
-from benchmark.method import Discovery
+from benchmark.method import Discovery, Method
+from benchmark.metrics.base import Metric
 from benchmark.protocol import artifacts, runtime
 from benchmark.protocol.evaluator import Evaluator, measure
 from benchmark.protocol.features import Source
@@ -26,9 +27,9 @@ from benchmark.protocol.study import Study
 from benchmark.protocol.suite import Job, instance, load
 from benchmark.protocol.trainer import Diverged, Stopped, Trainer
 from benchmark.records import Store, atomic_write
-from benchmark.spec import BenchError, Record, derive_seed
+from benchmark.spec import BUDGETS, BenchError, Record, derive_seed
 
-__all__ = ["TIME_LIMIT", "execute"]
+__all__ = ["TIME_LIMIT", "build", "evidence", "execute", "locked"]
 
 TIME_LIMIT = "time limit"
 
@@ -47,7 +48,7 @@ def execute(
     store = Store(settings.results)
     folder = store.folder(job.spec.key)
     folder.mkdir(parents=True, exist_ok=True)
-    with _locked(folder, stop) as held:
+    with locked(folder, stop) as held:
         if not held:
             return None
         begun()
@@ -63,7 +64,7 @@ def execute(
 
 
 @contextlib.contextmanager
-def _locked(folder: Path, stop: Stop) -> Iterator[bool]:
+def locked(folder: Path, stop: Stop) -> Iterator[bool]:
     """Hold the run's lock and clear what a killed write left; yields False where it was asked to stop while it waited."""
     with (folder / ".lock").open("w") as file:
         while True:
@@ -123,17 +124,15 @@ def _run(job: Job, settings: Settings, folder: Path, device: torch.device, blank
     started = time.perf_counter()
     if job.spec.kind != "train":
         return replace(blank, status="done", **_studied(trainer, splits, folder, started))
-    source = Source(splits.digest, job.data_dir, settings.results / ".features")
-    known: dict[str, Any] = {"train": trainer.train, "labels": (splits.train.labels, splits.test.labels), "source": source}
-    evidence = Evaluator(trainer.method, TensorSplit(splits.test, device), seed=job.spec.seed, device=device, **known)
-    metrics = [registry.load(entry.target) for entry in registry.entries("metrics")]
-    measurements, absent = measure(evidence, [metric for metric in metrics if metric.tier == "core"])
+    found = evidence(job, trainer.method, splits, settings.results, device, frugal=True)
+    measurements, absent = measure(found, _metrics(job.spec.budget))
     if "mse" not in measurements:
         raise Diverged(f"the reconstruction error of the trained model: {absent['mse']}")
-    atomic_write(folder / "artifacts.npz", artifacts.npz_bytes(artifacts.artifacts(evidence, trainer.train)))
+    terms = {f"term_{name}": values for name, values in found.terms().items()}
+    atomic_write(folder / "artifacts.npz", artifacts.npz_bytes({**artifacts.artifacts(found, trainer.train), **terms}))
     (folder / "log.txt").unlink(missing_ok=True)
     timing = {"train_seconds": trainer.seconds, "evaluate_seconds": time.perf_counter() - started, **_work(trainer)}
-    return replace(blank, status="done", measurements=measurements, absent=absent, discovery=_plain(evidence.discovery), timing=timing)
+    return replace(blank, status="done", measurements=measurements, absent=absent, discovery=_plain(found.discovery), timing=timing)
 
 
 def _studied(trainer: Trainer, splits: Splits, folder: Path, started: float) -> dict[str, Any]:
@@ -152,14 +151,33 @@ def _studied(trainer: Trainer, splits: Splits, folder: Path, started: float) -> 
     return {"measurements": {name: found.document() for name, found in outcome.measurements.items()}, "timing": timing}
 
 
-def _trainer(job: Job, settings: Settings, folder: Path, device: torch.device, splits: Splits) -> Trainer:
-    """Construct the method and the trainer that the spec asks for."""
+def build(job: Job, splits: Splits) -> Method:
+    """Return the untrained method that the spec asks for, on the CPU."""
     spec, kind = job.spec, registry.load(job.method.entry.target)
     per_epoch = len(splits.train) // spec.batch_size if spec.batch_size else 1
     size = {"shape": splits.train.shape, "latent_dim": spec.latent_dim, "batch_size": spec.batch_size}
-    method = runtime.construct(kind, kind.Config(**spec.config), spec.seed, steps=spec.steps, steps_per_epoch=per_epoch, **size)
+    return runtime.construct(kind, kind.Config(**spec.config), spec.seed, steps=spec.steps, steps_per_epoch=per_epoch, **size)
+
+
+def evidence(job: Job, method: Method, splits: Splits, results: Path, device: torch.device, *, frugal: bool = False) -> Evaluator:
+    """Return the evidence about the trained ``method``, the same after training as from its checkpoint. ``frugal``: no Inception on a CPU."""
+    train, test = (TensorSplit(split, device) for split in (splits.train, splits.test))
+    source = Source(splits.digest, job.data_dir, results / ".features", frugal)
+    labels = (splits.train.labels, splits.test.labels)
+    return Evaluator(method, test, seed=job.spec.seed, device=device, train=train, labels=labels, source=source)
+
+
+def _metrics(budget: str) -> list[Metric]:
+    """Return what a run of ``budget`` measures: every metric where the budget pays for tier full, else those of tier core."""
+    full = budget in BUDGETS and BUDGETS[budget].full
+    found: list[Metric] = [registry.load(entry.target) for entry in registry.entries("metrics")]
+    return [metric for metric in found if full or metric.tier == "core"]
+
+
+def _trainer(job: Job, settings: Settings, folder: Path, device: torch.device, splits: Splits) -> Trainer:
+    spec = job.spec
     return Trainer(
-        method.to(device),
+        build(job, splits).to(device),
         TensorSplit(splits.train, device),
         seed=spec.seed,
         steps=spec.steps,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from benchmark import registry
+from benchmark.options import parse_reference
 from benchmark.protocol.compare import Comparison, compare, within
 from benchmark.protocol.executors.processes import Events, Outcome, run_jobs
 from benchmark.protocol.machine import Change, changes
@@ -145,6 +147,7 @@ def replay(
             ended = {outcome.job.spec.key: outcome for outcome in outcomes if outcome.status != "interrupted"}
             for place, job in members.items():
                 if job.spec.key in ended:
+                    measure_alike(runs[place].record, job, settings)
                     found[place] = _judge(runs[place], ended[job.spec.key], Store(settings.results))
     return [found[place] for place in sorted(found)]
 
@@ -169,6 +172,24 @@ def _check(record: Record, job: Job) -> None:
     digest = job.spec.data if own else _digest(chosen.entry.name, tuple(sorted(chosen.options.items())), chosen.argument, job.data_dir)
     if digest != job.spec.data:
         raise _OtherData(digest[:12])
+
+
+def measure_alike(stored: Record, job: Job, settings: Settings) -> None:
+    """Measure in the new run what ``bench evaluate`` added to the ``stored`` one; what is still missing then is a difference."""
+    store = Store(settings.results)
+    again = store.read(job.spec.key)
+    if again is None or again.status != "done":
+        return
+    names = [{parse_reference(identifier)[0] for identifier in record.measurements} for record in (stored, again)]
+    lacking = [entry.name for entry in registry.entries("metrics") if entry.name in names[0] - names[1]]
+    if not lacking:
+        return
+    from benchmark.protocol.evaluation import Evaluation, chosen_metrics  # imports torch
+
+    own = [job.method.entry.target] if job.method.entry.target.endswith(".py") else []
+    data = [f"{job.dataset.entry.name}:{job.dataset.argument}"] if job.dataset.argument else []
+    with contextlib.suppress(BenchError):
+        Evaluation(store, chosen_metrics(lacking), job.data_dir, own, data, settings.device).add(job.spec.key)
 
 
 def _judge(run: Stored, outcome: Outcome, store: Store) -> Replay:

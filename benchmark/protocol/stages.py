@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+from benchmark import registry
 from benchmark.options import suggest
-from benchmark.protocol.suite import Job, plan
+from benchmark.protocol.suite import Job, Seen, budget_of, described, plan
 from benchmark.protocol.suites import Stage
 from benchmark.records import Store
-from benchmark.spec import BenchError, Record
+from benchmark.spec import BenchError, MissingData, Record
 
-__all__ = ["Waiting", "resolve"]
+__all__ = ["Absent", "Waiting", "available", "resolve", "together"]
 
 
 @dataclass(frozen=True)
@@ -28,12 +29,58 @@ class Waiting:
         return Record(spec=self.job.spec.document(), key=self.job.spec.key, code=self.job.code, status="blocked", error=self.reason)
 
 
-def resolve(stage: Stage, data_dir: Path, store: Store) -> tuple[list[Job], list[Waiting]]:
+@dataclass(frozen=True)
+class Absent:
+    """The runs of a stage on one dataset whose data is not here, and what to do about it. Without data they have no digest, so no key and no
+    record."""
+
+    dataset: str
+    runs: int
+    reason: str
+
+
+def available(stage: Stage, data_dir: Path, seen: Seen) -> tuple[Stage | None, list[Absent]]:
+    """Return the stage restricted to datasets whose data is here (None where nothing is left), and what became of the others."""
+    budget_of(stage.grid)
+    here: list[str] = []
+    absent: list[Absent] = []
+    for dataset in stage.grid.datasets:
+        choice = registry.choose("datasets", dataset)
+        try:
+            described(choice, data_dir, seen)
+        except MissingData as reason:
+            absent.append(Absent(dataset, _count(stage, choice), str(reason)))
+        else:
+            here.append(dataset)
+    if stage.grid.datasets and not here:
+        return None, absent
+    return replace(stage, grid=replace(stage.grid, datasets=here)), absent
+
+
+def _count(stage: Stage, dataset: registry.Choice) -> int:
+    """How many runs the stage has on one dataset."""
+    declared = dataset.entry.source.constants.get("latent_dims", ())
+    sizes = len(set(stage.grid.latent_dims)) or (len(declared) if budget_of(stage.grid).sweep else 1)
+    return sizes * len(set(stage.grid.methods)) * stage.grid.seeds
+
+
+def together(stages: Sequence[Stage]) -> list[list[Stage]]:
+    """Return the stages in groups that can run at once: one that takes values begins a new group, for what it takes must be there."""
+    groups: list[list[Stage]] = []
+    for stage in stages:
+        if stage.take or not groups:
+            groups.append([])
+        groups[-1].append(stage)
+    return groups
+
+
+def resolve(stage: Stage, data_dir: Path, store: Store, seen: Seen | None = None) -> tuple[list[Job], list[Waiting]]:
     """Return the jobs of a stage, the options it takes filled in from ``store``, and those that wait for a parent."""
-    jobs = plan(stage.grid, data_dir)
+    seen = {} if seen is None else seen
+    jobs = plan(stage.grid, data_dir, seen)
     if not stage.take:
         return jobs, []
-    parents = {option: _parents(stage, option, data_dir) for option in stage.take}
+    parents = {option: _parents(stage, option, data_dir, seen) for option in stage.take}
     ready: list[Job] = []
     waiting: list[Waiting] = []
     for job in jobs:
@@ -50,9 +97,9 @@ def _place(job: Job) -> tuple[Any, ...]:
     return job.spec.data, job.spec.latent_dim, job.spec.seed
 
 
-def _parents(stage: Stage, option: str, data_dir: Path) -> dict[tuple[Any, ...], Job]:
+def _parents(stage: Stage, option: str, data_dir: Path, seen: Seen) -> dict[tuple[Any, ...], Job]:
     method = stage.take[option].partition(":")[0].strip()
-    return {_place(job): job for job in plan(replace(stage.grid, methods=[method]), data_dir)}
+    return {_place(job): job for job in plan(replace(stage.grid, methods=[method]), data_dir, seen)}
 
 
 def _path(stage: Stage, option: str) -> list[str]:

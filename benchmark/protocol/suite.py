@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,9 @@ from benchmark.datasets.split import Dataset, Splits
 from benchmark.options import suggest
 from benchmark.protocol.suites import Grid
 from benchmark.registry import Choice
-from benchmark.spec import BUDGETS, BenchError, Budget, RunSpec
+from benchmark.spec import BUDGETS, BenchError, Budget, RunSpec, canonical_json
 
-__all__ = ["Grid", "Job", "instance", "load", "offline_datasets", "plan"]
+__all__ = ["Grid", "Job", "Seen", "budget_of", "described", "instance", "load", "offline_datasets", "plan", "seen_name"]
 
 
 OWN_DATA = Choice(registry.Entry("own-data", "benchmark.datasets.nothing:Nothing", "for studies that draw their own data"), {})
@@ -52,11 +52,38 @@ def load(source: Dataset) -> Splits:
         return source.load()
 
 
-def plan(grid: Grid, data_dir: Path) -> list[Job]:
-    """Return the jobs of ``grid`` by dataset, latent size, method and seed; every mistake in it is a ``BenchError`` before anything runs."""
+def budget_of(grid: Grid) -> Budget:
+    """Return the budget that ``grid`` names; ``BenchError`` where there is none of that name."""
     if grid.budget not in BUDGETS:
         raise BenchError(f"unknown budget '{grid.budget}'{suggest(grid.budget, BUDGETS)} (see `bench list budgets`)")
-    budget = BUDGETS[grid.budget]
+    return BUDGETS[grid.budget]
+
+
+Seen = dict[str, tuple[str, int]]
+"""What planning learned of datasets: digest and number of training images, so that one call reads each only once. A run checks its data again."""
+
+
+def seen_name(choice: Choice) -> str:
+    """Return the name under which ``seen`` holds a dataset: one text for one set of arrays."""
+    return canonical_json([choice.name, dict(choice.options), choice.argument])
+
+
+def described(choice: Choice, data_dir: Path, seen: Seen) -> tuple[str, int]:
+    """Return the digest of a dataset and the number of its training images, from ``seen`` where it was read before."""
+    name = seen_name(choice)
+    if name not in seen:
+        splits = load(instance(choice, data_dir))
+        seen[name] = splits.digest, len(splits.train)
+    return seen[name]
+
+
+def plan(grid: Grid, data_dir: Path, seen: Seen | None = None) -> list[Job]:
+    """Return the jobs of ``grid`` by dataset, latent size, method and seed; every mistake in it is a ``BenchError`` before anything runs.
+
+    ``seen`` is filled with what is read of datasets; give the same to several calls.
+    """
+    seen = {} if seen is None else seen
+    budget = budget_of(grid)
     methods = [registry.choose(grid.room, text) for text in _unique(grid.methods)]
     datasets = [registry.choose("datasets", text) for text in _unique(grid.datasets)]
     if grid.room == "studies":
@@ -66,14 +93,14 @@ def plan(grid: Grid, data_dir: Path) -> list[Job]:
         source = instance(dataset, data_dir)
         for method in methods:
             _schedule(grid, budget, method, dataset.name, source, 10**9)  # refuse before a large dataset is read
-        splits = load(source)
+        digest, count = described(dataset, data_dir, seen)
         declared = source.latent_dims if budget.sweep else source.latent_dims[:1]
         for latent_dim in sorted(set(grid.latent_dims)) or declared:
             for method in methods:
-                schedule = _schedule(grid, budget, method, dataset.name, source, len(splits.train))
+                schedule = _schedule(grid, budget, method, dataset.name, source, count)
                 for seed in range(grid.seeds):
                     kind = "train" if grid.room == "methods" else method.name
-                    _add(jobs, _job(method, dataset, splits, latent_dim, seed, {**schedule, "kind": kind}, data_dir))
+                    _add(jobs, _job(method, dataset, digest, latent_dim, seed, {**schedule, "kind": kind}, data_dir))
     return list(jobs.values())
 
 
@@ -99,13 +126,13 @@ def _unique(texts: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(texts))
 
 
-def _job(method: Choice, dataset: Choice, splits: Splits, latent_dim: int, seed: int, schedule: dict[str, Any], data_dir: Path) -> Job:
+def _job(method: Choice, dataset: Choice, digest: str, latent_dim: int, seed: int, schedule: dict[str, Any], data_dir: Path) -> Job:
     spec = RunSpec(
         method=method.name,
         config=dict(method.options),
         dataset=dataset.name,
         options=dict(dataset.options),
-        data=splits.digest,
+        data=digest,
         latent_dim=latent_dim,
         seed=seed,
         **schedule,
@@ -114,13 +141,18 @@ def _job(method: Choice, dataset: Choice, splits: Splits, latent_dim: int, seed:
 
 
 def _schedule(grid: Grid, budget: Budget, method: Choice, dataset: str, source: Dataset, count: int) -> dict[str, Any]:
-    """Return ``budget`` (its name), ``steps`` and ``batch_size`` of one method on one dataset of ``count`` training images."""
+    """Return ``budget`` (its name), ``steps`` and ``batch_size`` of one method on one dataset of ``count`` training images.
+
+    The schedule of the grid comes before that of the method, which ``paper`` stands for, and that before the budget's.
+    """
     constants = method.entry.source.constants
     name = budget.name if grid.steps is None else f"steps-{grid.steps}"
     if constants.get("closed_form"):
         return {"budget": name, "steps": 0, "batch_size": 0}
-    given = {"steps": budget.steps, "epochs": budget.epochs}
-    if budget.name == "paper" and grid.steps is None:
+    given: Mapping[str, Any] = {"steps": budget.steps, "epochs": budget.epochs}
+    if budget.name in grid.schedule:
+        given = grid.schedule[budget.name]
+    elif budget.name == "paper" and grid.steps is None:
         given = _paper(method, dataset, constants.get("reference", {}))
     batch_size = grid.batch_size or given.get("batch_size") or source.batch_size
     if batch_size > count:

@@ -1,32 +1,42 @@
 """Suites: grids that belong together, in stages, as TOML files say them. Standard library only.
 
-A suite is a TOML file: a ``summary`` and a list of ``[[stage]]`` tables with the fields of :class:`~benchmark.protocol.suite.Grid`, and ``take``,
-which says for an option where its number comes from: ``{ gamma = "vae: discovery.extra.gamma" }`` is the number in the record of the same dataset,
-latent size, seed and budget of ``vae``. It is resolved run by run and enters the Config, so the key of a run tells its real value.
-``sweep = { beta = [0.1, 0.4] }`` runs every method with every combination of these options. A stage may name ``studies`` instead of methods.
+A suite is a TOML file. At its top stand texts: ``summary``, ``source`` (paper, table or figure), ``notes`` (what the source leaves open and what was
+chosen), and lists of names: the ``tables``, ``figures`` and ``claims`` it feeds. Below stands a list of ``[[stage]]`` tables with the fields of
+:class:`Grid`, and besides these
+
+* ``sweep = { beta = [0.1, 0.4] }`` runs every method with every combination of these options;
+* ``studies`` names studies in the place of ``methods``;
+* ``take`` says for an option where its number comes from: ``{ gamma = "vae: discovery.extra.gamma" }`` is the number in the record of the same
+  dataset, latent size, seed and budget of ``vae``. It is resolved run by run and enters the Config, so the key of a run tells its real value;
+* ``schedule = { paper = { epochs = 100, batch_size = 64 } }`` says what a budget means in this stage: where the suite's source trains otherwise than
+  the paper of a method, or where a study needs more than the steps of a budget.
 """
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import resources
 from itertools import product
 from pathlib import Path
 from typing import Any, Literal
 
 from benchmark.options import parse_reference, suggest
-from benchmark.spec import BenchError
+from benchmark.spec import BUDGETS, BenchError
 
-__all__ = ["Grid", "Stage", "Suite", "read_suite", "suites"]
+__all__ = ["Grid", "Stage", "Suite", "read_suite", "scaled", "suites"]
+
+TEXTS = ("summary", "source", "notes")
+LISTS = ("tables", "figures", "claims")
 
 
 @dataclass(frozen=True)
 class Grid:
     """What to run, as it was asked for. ``latent_dims`` empty: the dataset's own; ``steps`` and ``batch_size`` override the budget.
 
-    ``room``: where ``methods`` are looked up; in ``studies`` no datasets means that they draw their own data.
+    ``room``: where ``methods`` are looked up; in ``studies`` no datasets means that they draw their own data. ``schedule``: by the name of a budget,
+    the ``epochs`` or ``steps`` and the ``batch_size`` it stands for here, in the place of those of the budget and of the method.
     """
 
     methods: Sequence[str]
@@ -37,6 +47,7 @@ class Grid:
     steps: int | None = None
     batch_size: int | None = None
     room: Literal["methods", "studies"] = "methods"
+    schedule: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -49,16 +60,27 @@ class Stage:
 
 @dataclass(frozen=True)
 class Suite:
-    """A named list of stages."""
+    """A named list of stages, where it comes from, and the names of the tables, figures and claims that are made of its records."""
 
     name: str
     summary: str
     stages: tuple[Stage, ...]
+    source: str = ""
+    notes: str = ""
+    tables: tuple[str, ...] = ()
+    figures: tuple[str, ...] = ()
+    claims: tuple[str, ...] = ()
+
+
+def scaled(suite: Suite, **changes: Any) -> Suite:
+    """Return ``suite`` with ``budget``, ``seeds``, ``steps`` or ``batch_size`` of every stage replaced; another budget drops their ``steps``."""
+    changes = {"steps": None, **changes} if "budget" in changes else changes
+    return replace(suite, stages=tuple(replace(stage, grid=replace(stage.grid, **changes)) for stage in suite.stages))
 
 
 def suites() -> list[Suite]:
     """Return the suites that come with the package, by name."""
-    files = sorted(resources.files("benchmark").joinpath("data", "suites").iterdir(), key=lambda file: file.name)
+    files = sorted(resources.files("benchmark").joinpath("data", "suites").iterdir(), key=lambda file: Path(file.name).stem)
     return [_parse(Path(file.name).stem, file.read_text(encoding="utf-8"), file.name) for file in files if file.name.endswith(".toml")]
 
 
@@ -80,17 +102,22 @@ def _parse(name: str, text: str, file: str) -> Suite:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise BenchError(f"suite '{file}' is not TOML: {error}") from None
-    _only(document, {"summary", "stage"}, file)
-    stages = document.get("stage")
-    if not isinstance(stages, list) or not stages:
-        raise BenchError(f"suite '{file}' has no [[stage]]; see benchmark/data/suites/gamma.toml for an example")
-    return Suite(name, str(document.get("summary", "")), tuple(_stage(table, file) for table in stages))
+    _only(document, {*TEXTS, *LISTS, "stage"}, file)
+    stages = document.pop("stage", None)
+    if not isinstance(stages, list) or not stages or not all(isinstance(table, dict) for table in stages):
+        raise BenchError(f"suite '{file}' has no [[stage]]; `bench show gamma` names a file that is an example")
+    for key, value in document.items():
+        if not (isinstance(value, str) if key in TEXTS else isinstance(value, list) and all(isinstance(each, str) for each in value)):
+            raise BenchError(f"'{key}' in suite '{file}' is {value!r}; expected {'text' if key in TEXTS else 'a list of names in quotes'}")
+    told = {key: " ".join(value.split()) if key in TEXTS else tuple(value) for key, value in document.items()}
+    return Suite(name, told.pop("summary", ""), tuple(_stage(table, file) for table in stages), **told)
 
 
 def _stage(table: dict[str, Any], file: str) -> Stage:
     kinds = {"methods": list, "studies": list, "datasets": list, "latent_dims": list}
-    kinds |= {"seeds": int, "budget": str, "steps": int, "batch_size": int, "take": dict, "sweep": dict}
+    kinds |= {"seeds": int, "budget": str, "steps": int, "batch_size": int, "take": dict, "sweep": dict, "schedule": dict}
     _only(table, set(kinds), f"{file}, [[stage]]")
+    _check_schedule(table.get("schedule", {}), file)
     for name, value in table.items():
         if not isinstance(value, kinds[name]):
             raise BenchError(f"'{name}' in suite '{file}' is {value!r}; expected a {kinds[name].__name__}")
@@ -131,6 +158,21 @@ def _check(name: str, value: Any, file: str) -> None:
             raise BenchError(f"'{name}' in suite '{file}' holds {each!r}; expected names in quotes")
         if name in numbers and (type(each) is not int or each < 1):
             raise BenchError(f"'{name}' in suite '{file}' is {each!r}; expected a whole number from 1")
+
+
+def _check_schedule(schedule: Any, file: str) -> None:
+    """By the names of budgets, tables of ``epochs`` or ``steps`` and perhaps ``batch_size``."""
+    if not isinstance(schedule, dict):
+        raise BenchError(f"'schedule' in suite '{file}' is {schedule!r}; expected {{ paper = {{ epochs = 100, batch_size = 64 }} }}")
+    _only(schedule, set(BUDGETS), f"{file}, schedule")
+    for budget, plan in schedule.items():
+        where = f"schedule.{budget} in suite '{file}'"
+        if not isinstance(plan, dict) or ("epochs" in plan) == ("steps" in plan):
+            raise BenchError(f"{where} is {plan!r}; expected 'epochs' or 'steps', and perhaps 'batch_size'")
+        _only(plan, {"epochs", "steps", "batch_size"}, f"{file}, schedule.{budget}")
+        for name, value in plan.items():
+            if type(value) is not int or value < 1:
+                raise BenchError(f"'{name}' of {where} is {value!r}; expected a whole number from 1")
 
 
 def _only(table: Mapping[str, Any], known: set[str], where: str) -> None:

@@ -32,13 +32,13 @@ FIGURES: Mapping[str, str] = {
     "jacobian": "mean of J'J, J the Jacobian of each method's decoder",
     "toy": "data, reconstruction, samples, latent space and error histogram of each method on data in the plane",
     "objective-closeness": "objectives of beta-VAE and GRAE on one network, and their gaps, against beta (study grae-objective)",
-    "block-structure": "blocks of the posterior precision and of the decoder's Jacobian (study grae-objective)",
+    "block-structure": "blocks of the posterior precision and of the decoder's Jacobian (study grae-jacobian)",
     "rotation": "rotation of the codes against the ELBO, one point per trial (study grae-uniqueness)",
 }
 
 STUDIES: Mapping[str, str] = {
     "objective-closeness": "grae-objective",
-    "block-structure": "grae-objective",
+    "block-structure": "grae-jacobian",
     "rotation": "grae-uniqueness",
 }
 """The study whose records a figure is drawn from; the other figures are drawn from runs of methods."""

@@ -62,6 +62,13 @@ class Comparison:
             return float(stats.permutation_test((gaps,), np.mean, permutation_type="samples", vectorized=True, n_resamples=np.inf).pvalue)
         return float(stats.permutation_test((self.first, self.second), _gap, vectorized=True, n_resamples=np.inf).pvalue)
 
+    def p_beyond(self, margin: float) -> float | None:
+        """Return the p of the t test that the difference is ``margin``, two-sided; None where p is None."""
+        if self.p is None or not margin:
+            return self.p
+        shifted = tuple(value - margin for value in self.first)
+        return _comparison(shifted, self.second, paired=self.paired).p
+
     @property
     def smallest(self) -> float:
         """The smallest p the permutation test could give for these numbers of seeds."""
@@ -88,8 +95,14 @@ def smallest_p(first: int, second: int, *, paired: bool) -> float:
     return min(2.0 / (2**first if paired else math.comb(first + second, first)), 1.0)
 
 
-def compare(first: Values, second: Values) -> Comparison:
-    """Return how ``first`` differs from ``second`` (seed -> value each, at least one): paired over common seeds where there are two or more."""
+def compare(first: Values, second: Values, *, exact: bool = False) -> Comparison:
+    """Return how ``first`` differs from ``second`` (seed -> value each, at least one): paired over common seeds where there are two or more.
+
+    ``exact``: neither is random, so that one value is enough to know the difference.
+    """
+    if exact:
+        gap = next(iter(first.values())) - next(iter(second.values()))
+        return Comparison(tuple(first.values()), tuple(second.values()), True, Estimate(gap, 0.0, 1), 0.0 if gap else 1.0)
     common = sorted(set(first) & set(second))
     if len(common) >= 2:
         return _comparison([first[seed] for seed in common], [second[seed] for seed in common], paired=True)

@@ -2,33 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Literal
 
 from benchmark.reporting.statistics import Estimate, Written, written
 
-__all__ = ["ABSENT", "Cell", "Column", "Note", "Row", "Table", "clip"]
+__all__ = ["ABSENT", "LONG", "NAME", "Cell", "Column", "Note", "Row", "Table", "clip", "spans"]
 
 ABSENT = "–"
 """What stands where there is nothing to show."""
 
+NAME, LONG = 64, 600
+"""Characters of a name, and of prose, that a cell shows."""
+
 
 @dataclass(frozen=True)
 class Column:
-    """A column. ``raw`` names the fields it has in a CSV file; ``metric`` marks columns of estimates, ``direction`` what is better there."""
+    """A column. ``raw`` names the fields it has in a CSV file; ``metric`` marks columns of estimates, ``direction`` what is better there.
+
+    ``over`` is a heading that neighbouring columns share; ``wide`` says that prose stands below, which may take several lines.
+    """
 
     title: str
     raw: tuple[str, ...]
     align: Literal["left", "right"] = "left"
     metric: str | None = None
     direction: Literal["min", "max", "none"] = "none"
+    over: str = ""
+    wide: bool = False
 
 
 @dataclass(frozen=True)
 class Cell:
     """What stands in one place: an estimate, or ``text``. ``note`` follows in brackets; ``marks`` point at notes below the table.
 
-    ``raw`` is what a CSV file holds here: as many values as the column has raw names, at full precision.
+    ``raw`` is what a CSV file holds here: as many values as the column has raw names, at full precision. ``best`` is set bold; ``place`` 2 and 3
+    (second and third, underlined and italic) are for layouts of the papers alone. ``long`` text is not shortened to the length of a name.
     """
 
     text: str = ""
@@ -37,6 +48,13 @@ class Cell:
     note: str = ""
     marks: tuple[str, ...] = ()
     best: bool = False
+    place: Literal[0, 2, 3] = 0
+    long: bool = False
+
+    @property
+    def shown(self) -> str:
+        """The text as renderers write it: one line, shortened."""
+        return clip(self.text, LONG if self.long else NAME)
 
     @property
     def number(self) -> Written | None:
@@ -75,6 +93,16 @@ class Table:
     def rows(self) -> tuple[Row, ...]:
         """All rows, in order."""
         return tuple(row for group in self.groups for row in group)
+
+
+def spans(columns: Sequence[Column]) -> list[tuple[str, int]]:
+    """Return the headings above the titles with the number of columns each covers, from left to right; none where no column has one.
+
+    >>> spans([Column("Method", ("m",)), Column("a", ("a",), over="MNIST"), Column("b", ("b",), over="MNIST")])
+    [('', 1), ('MNIST', 2)]
+    """
+    found = [(over, len(list(group))) for over, group in groupby(column.over for column in columns)]
+    return found if any(over for over, _ in found) else []
 
 
 def clip(text: str, limit: int = 64) -> str:

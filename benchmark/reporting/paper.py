@@ -56,7 +56,7 @@ METRICS: Mapping[str, tuple[str, Decimal]] = {
     "FID_rec": ("fid-reconstruction", _ONE),
     **dict.fromkeys(("L_star", "m_A"), ("lstar", _ONE)),
     "MSE": ("mse", _HUNDREDTH),
-    **{"NAC": ("nac", _ONE), "precision": ("precision", _ONE), "recall": ("recall", _ONE), "accuracy": ("accuracy", _HUNDREDTH)},
+    **{"NAC": ("nac", _ONE), "precision": ("prd-precision", _ONE), "recall": ("prd-recall", _ONE), "accuracy": ("accuracy", _HUNDREDTH)},
     **{"kl_categorical": ("kl-categorical", _ONE), "rec_error": ("reconstruction-error", _ONE), "MMD": ("mmd", _ONE)},
 }
 """Printed name -> metric here, and what a printed value is multiplied with to have its unit (MSE is read as 1e-2, accuracy is in percent)."""

@@ -64,9 +64,9 @@ def _runs(material: Material, study: str, needed: Sequence[str] = ()) -> list[Ru
 
 
 def _setting(run: Run) -> str:
-    """Dataset, latent size and posterior of a run of ``grae-objective``, for titles."""
+    """Dataset, latent size and posterior of a run, for titles."""
     spec, config = run.record.spec, run.config
-    posterior = f"blocks of {config['block']}" if config["covariance"] == "block" else config["covariance"]
+    posterior = f"blocks of {config['block']}" if config.get("covariance", "block") == "block" else config["covariance"]
     return f"{label('datasets', spec['dataset'], spec['options'])}, L = {spec['latent_dim']}, {posterior}"
 
 
@@ -112,12 +112,10 @@ def _against_beta(axes: Axes, runs: Sequence[Run], prefix: str, names: Sequence[
 
 
 def block_structure(material: Material) -> Figure:
-    """Draw the mean posterior precision and the mean of J'J side by side, a row per setting (its first seed): blocks in one show in the
-    other. Runs without blocks are drawn only where there are no others."""
+    """Draw the mean posterior precision and the mean of J'J side by side, a row per setting (its first seed): blocks in one show in the other."""
     first: dict[str, Run] = {}
-    found = _runs(material, "grae-objective", ("gram", "precision"))
-    blocks = [run for run in found if run.config["covariance"] == "block"] or found
-    for run in sorted(blocks, key=lambda run: (run.record.spec["seed"], _setting(run), float(run.config["beta"]))):
+    found = _runs(material, "grae-jacobian", ("gram", "precision", "inside"))
+    for run in sorted(found, key=lambda run: (run.record.spec["seed"], _setting(run), float(run.config["beta"]))):
         first.setdefault(f"{_setting(run)}\nbeta = {run.config['beta']:g}", run)
     figure = Figure(figsize=(4.6, 2.25 * len(first) + 0.3), layout="constrained")
     axes = figure.subplots(len(first), 2, squeeze=False)
@@ -125,7 +123,7 @@ def block_structure(material: Material) -> Figure:
         for panel, name in zip(row, ("precision", "gram"), strict=True):
             panel.grid(False)
             signed(panel, run.arrays[name])
-            _block_lines(panel, run)
+            _block_lines(panel, run.arrays["inside"])
         row[0].set_ylabel(plain(setting.partition("\n")[0], 40) + "\n" + setting.partition("\n")[2], fontsize=7)
         share, chance = run.value("off-block"), run.value("off-block[partition=random]")
         if share is not None and chance is not None:
@@ -135,13 +133,11 @@ def block_structure(material: Material) -> Figure:
     return figure
 
 
-def _block_lines(axes: Axes, run: Run) -> None:
-    block, size = run.config["block"], len(run.arrays["gram"])
-    if run.config["covariance"] != "block":
-        return
-    for edge in range(block, size, block):
-        axes.axhline(edge - 0.5, color=FAINT, linewidth=0.4)
-        axes.axvline(edge - 0.5, color=FAINT, linewidth=0.4)
+def _block_lines(axes: Axes, inside: np.ndarray) -> None:
+    """Draw lines between the blocks, ``inside`` (L, L) says which pairs of coordinates share one."""
+    for edge in np.flatnonzero(~np.diagonal(inside, 1).astype(bool)):
+        axes.axhline(edge + 0.5, color=FAINT, linewidth=0.4)
+        axes.axvline(edge + 0.5, color=FAINT, linewidth=0.4)
 
 
 def rotation(material: Material) -> Figure:

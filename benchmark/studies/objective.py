@@ -47,8 +47,7 @@ _CHUNK = 250
 
 @torch.no_grad()
 def objectives(network: BetaVAE | GRAE, x: Tensor, draws: int = 32) -> dict[str, Tensor]:
-    """Return ``beta-vae``, ``taylor`` and ``grae`` of each image (B,), in half squared pixel units, ``gram``, J'J, and ``precision``, the
-    inverse of Sigma, (B, L, L) each.
+    """Return ``beta-vae``, ``taylor`` and ``grae`` of each image (B,), in half squared pixel units, and ``gram``, J'J (B, L, L).
 
     A GRAE network has no covariance of its own; it is given the best one, with which the last two objectives agree.
     """
@@ -70,7 +69,6 @@ def objectives(network: BetaVAE | GRAE, x: Tensor, draws: int = 32) -> dict[str,
         "taylor": at_mean + 0.5 * (grams * spread).sum((1, 2)) + price,
         "grae": at_mean + 0.5 * beta * (mean.square().sum(1) + jacobian.log_det_term(grams, beta)),
         "gram": grams,
-        "precision": torch.linalg.inv(spread),
     }
 
 
@@ -103,10 +101,10 @@ class Objective(BetaVAE, Study):
 
     @torch.no_grad()
     def outcome(self, test: TensorSplit) -> Outcome:
-        """Return the objectives and their gaps on the first 5,000 test images; as arrays the means of J'J and of the inverse of Sigma, (L, L)."""
+        """Return the objectives and their gaps on the first 5,000 test images."""
         parts = [objectives(self, x, self.config.draws) for x in test.head(IMAGES).split(_CHUNK)]
         values = {name: torch.cat([part[name] for part in parts]).double() for name in parts[0]}
-        gram, precision = values.pop("gram").mean(0), values.pop("precision").mean(0)
+        gram = values.pop("gram").mean(0)
         found = {f"objective-{name}": float(value.mean()) for name, value in values.items()}
         for one, other in (("beta-vae", "taylor"), ("taylor", "grae"), ("beta-vae", "grae")):
             found[f"gap-{one}-{other}"] = float((values[one] - values[other]).mean())
@@ -115,8 +113,7 @@ class Objective(BetaVAE, Study):
         measurements = {name: Measurement(value, "half squared pixel units", count, text) for name, value in found.items()}
         error, numbers = self.reconstruction_error(test)
         measurements["mse"] = Measurement(error, "squared data units", numbers, "test split, decode(encode(x)) with the posterior mean, not clipped")
-        arrays = {name: matrix.to(torch.float32).cpu().numpy() for name, matrix in {"gram": gram, "precision": precision}.items()}
-        return Outcome(measurements | self.blocks(gram, count), arrays)
+        return Outcome(measurements | self.blocks(gram, count))
 
     def reconstruction_error(self, test: TensorSplit) -> tuple[float, int]:
         """Return the mean squared error of a pixel over the test split, and how many images that are."""

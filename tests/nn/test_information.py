@@ -66,9 +66,28 @@ def test_gaussian_bound_adds_up_over_dimensions() -> None:
     assert float(gaussian_bound(torch.cat((Z, Z), 1), *both)) == pytest.approx(TRUTH, abs=1e-14)
 
 
+@pytest.mark.parametrize("spread", [1e-3, 0.1, 0.4, 1.0])
+def test_trap_a_code_that_shrinks_to_a_point_would_earn_the_entropy_of_the_prior_and_tells_nothing(spread: float) -> None:
+    """The Gaussian twin of the constant category: s = spread Z whatever the image, which Q predicts at its best variance."""
+    s, best = spread * Z, max(spread**2, VARIANCE_BOUNDS[0])
+    q = torch.zeros_like(s), torch.full_like(s, math.log(best))
+    with_constant = float(gaussian_log_q(s, *q).mean()) + 0.5 * math.log(2.0 * math.pi * math.e)
+    assert with_constant >= 0.5 * math.log(1.0 / best)  # 2.3 nats for what tells nothing
+    if spread**2 >= VARIANCE_BOUNDS[0]:
+        assert float(gaussian_bound(s, *q)) == pytest.approx(0.0, abs=1e-14)
+    else:
+        assert 0.0 < float(gaussian_bound(s, *q)) <= 0.5  # what the floor of Q's variance leaves
+
+
+def test_a_code_wider_than_the_prior_earns_no_more_entropy() -> None:
+    wide = torch.full_like(Z, math.log(2.0))
+    by_width = [float(gaussian_bound(c * Z, (c - 1.0) * Z, wide)) for c in (1.0, 2.0, 5.0)]  # Q errs by Z each time
+    assert by_width == pytest.approx([by_width[0]] * 3, abs=1e-13)
+
+
 def test_variance_is_clamped_so_that_a_deterministic_code_has_a_ceiling() -> None:
     s, sharp, wide = (
-        torch.randn(5, 1, dtype=torch.float64),
+        tensor([[-2.0], [-1.0], [0.0], [1.0], [2.0]]),
         torch.full((5, 1), -20.0, dtype=torch.float64),
         torch.full((5, 1), 9.0, dtype=torch.float64),
     )

@@ -107,7 +107,7 @@ def leave(folder: Path, record: Record, *, image: tuple[int, int, int] | None = 
 
 def study(kind: str, seed: int = 0, *, values: Mapping[str, float], **config: Any) -> Record:
     """A finished record of the study ``kind`` with options ``config``."""
-    dataset = "digits" if kind == "grae-objective" else "own-data"
+    dataset = "own-data" if kind == "grae-uniqueness" else "digits"
     return record(kind, dataset, 4, seed, kind=kind, values={"mse": 0.1, **values}, config=config, code="of-the-study")
 
 

@@ -17,14 +17,15 @@ BETAS = (0.1, 1.0)
 
 
 def study_runs() -> list[Record]:
-    """Two seeds of ``grae-objective`` at two betas with blocks, and ``grae-uniqueness`` with both posteriors."""
+    """Two seeds of ``grae-objective`` and ``grae-jacobian`` at two betas, and ``grae-uniqueness`` with both posteriors."""
     found = []
     for beta in BETAS:
         for seed in (0, 1):
             gaps = {f"gap-{pair}": beta + seed for pair in ("beta-vae-taylor", "taylor-grae", "beta-vae-grae")}
             values = {f"objective-{name}": 2.0 * beta + seed for name in ("beta-vae", "taylor", "grae")}
+            found.append(study("grae-objective", seed, values={**gaps, **values}, beta=beta, covariance="block", block=2))
             shares = {"off-block": 0.25, "off-block[partition=random]": 0.5}
-            found.append(study("grae-objective", seed, values={**gaps, **values, **shares}, beta=beta, covariance="block", block=2))
+            found.append(study("grae-jacobian", seed, values=shares, beta=beta, block=2))
     for covariance in ("diagonal", "full"):
         found.append(study("grae-uniqueness", values={}, nu="tanh", covariance=covariance, amortised=True, mixing="orthogonal"))
     return found
@@ -32,8 +33,8 @@ def study_runs() -> list[Record]:
 
 def study_arrays(record: Record) -> dict[str, np.ndarray]:
     rng = np.random.default_rng(record.spec["seed"])
-    if record.spec["kind"] == "grae-objective":
-        return {"gram": rng.normal(size=(4, 4)), "precision": np.eye(4)}
+    if record.spec["kind"] == "grae-jacobian":
+        return {"gram": rng.normal(size=(4, 4)), "precision": np.eye(4), "inside": np.kron(np.eye(2), np.ones((2, 2))).astype(bool)}
     return {"elbo": rng.normal(size=60), "angle": rng.uniform(-45, 45, 60), "length": np.full(60, 500)}
 
 
@@ -57,10 +58,11 @@ def test_objectives_and_gaps_are_means_over_seeds_against_beta(material: Materia
 def test_blocks_show_both_matrices_and_what_chance_gives(material: Material) -> None:
     figure = block_structure(material)
     assert len(figure.axes) == 4  # a row per beta, the first seed
-    expected = study_arrays(study_runs()[0])
+    expected = study_arrays(study_runs()[1])
     np.testing.assert_array_equal(figure.axes[0].images[0].get_array(), expected["precision"])
     np.testing.assert_array_equal(figure.axes[1].images[0].get_array(), expected["gram"])
     assert figure.axes[3].get_title() == "outside blocks 0.25, by chance 0.50"
+    assert [line.get_ydata()[0] for line in figure.axes[1].lines if line.get_xdata()[0] == 0] == [1.5]  # between the blocks
     assert figure.axes[1].images[0].get_clim() == (-np.abs(expected["gram"]).max(), np.abs(expected["gram"]).max())
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 
-from benchmark.reporting.document import Cell, Column, Row, Table, clip
+from benchmark.reporting.document import LONG, Cell, Column, Row, Table, clip, spans
 
 __all__ = ["render"]
 
@@ -14,6 +14,8 @@ _STYLE = """\
 .bench-table caption { text-align: left; padding: .4em .7em }
 .bench-table th, .bench-table td { padding: .25em .7em; text-align: left; white-space: nowrap }
 .bench-table .right { text-align: right }
+.bench-table .wide { white-space: normal; min-width: 22em }
+.bench-table .over { text-align: center }
 .bench-table thead { border-block: 2px solid currentColor }
 .bench-table tbody { border-bottom: 1px solid var(--line) }
 .bench-table tbody tr:hover { background: #8882 }
@@ -37,19 +39,25 @@ def _number(cell: Cell) -> str:
     return text
 
 
+def _emphasised(cell: Cell) -> str:
+    text = escape(cell.shown, LONG)
+    tag = "b" if cell.best else {2: "u", 3: "i"}.get(cell.place)
+    return f"<{tag}>{text}</{tag}>" if tag else text
+
+
 def _mark(mark: str) -> str:
     return f"<sup>{escape(mark)}</sup>" if mark else ""
 
 
 def _cell(cell: Cell, column: Column) -> str:
-    text = escape(cell.text) if cell.estimate is None else _number(cell)
+    text = _emphasised(cell) if cell.estimate is None else _number(cell)
     marks = "".join(map(_mark, cell.marks))
     note = f" ({escape(cell.note)})" if cell.note else ""
     return f"<td{_right(column)}>{text}{marks}{note}</td>"
 
 
 def _right(column: Column) -> str:
-    return ' class="right"' if column.align == "right" else ""
+    return ' class="wide"' if column.wide else ' class="right"' if column.align == "right" else ""
 
 
 def _title(column: Column) -> str:
@@ -65,13 +73,14 @@ def _row(row: Row, columns: tuple[Column, ...]) -> str:
 
 def render(table: Table) -> str:
     """Return ``table`` as a fragment that any page can hold; the run keys of a row are its tooltip."""
+    over = "".join(f'<th class="over" colspan="{count}">{escape(text)}</th>' for text, count in spans(table.columns))
     head = "".join(map(_title, table.columns))
     bodies = ["<tbody>\n" + "\n".join(_row(row, table.columns) for row in group) + "\n</tbody>" for group in table.groups]
     notes = [f'<tr><td colspan="{len(table.columns)}">{_mark(note.mark)}{escape(note.text, 2000)}</td></tr>' for note in table.notes]
     foot = ["<tfoot>", *notes, "</tfoot>"] if notes else []
     lines = [
         *('<table class="bench-table">', f"<caption>{escape(table.caption, 2000)}</caption>"),
-        *("<thead>", f"<tr>{head}</tr>", "</thead>", *bodies, *foot, "</table>"),
+        *("<thead>", *([f"<tr>{over}</tr>"] if over else []), f"<tr>{head}</tr>", "</thead>", *bodies, *foot, "</table>"),
         *("<style>", _STYLE, "</style>"),
     ]
     return "\n".join(lines) + "\n"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
-from benchmark.reporting.document import Cell, Column, Note, Row, Table, clip
+from benchmark.reporting.document import Cell, Column, Note, Row, Table, clip, spans
 
 __all__ = ["escape", "render"]
 
@@ -70,8 +71,14 @@ def _note(note: Note) -> str:
     return rf"\par\smallskip{{\footnotesize {_mark(note.mark)}{_prose(note.text)}\par}}"
 
 
+def _emphasised(cell: Cell) -> str:
+    text = _prose(cell.shown) if cell.long else escape(cell.shown)
+    command = "textbf" if cell.best else {2: "underline", 3: "textit"}.get(cell.place)
+    return rf"\{command}{{{text}}}" if command else text
+
+
 def _cell(cell: Cell) -> str:
-    text = escape(clip(cell.text)) if cell.estimate is None else _number(cell)
+    text = _emphasised(cell) if cell.estimate is None else _number(cell)
     marks = "".join(map(_mark, cell.marks))
     note = f" ({escape(clip(cell.note))})" if cell.note else ""
     return text + marks + note
@@ -88,6 +95,25 @@ def _title(column: Column) -> str:
     return _prose(clip(column.title)) + arrow
 
 
+def _align(table: Table) -> str:
+    wide = sum(column.wide for column in table.columns)
+    text = rf"p{{{0.62 / max(wide, 1):.2f}\textwidth}}"
+    return "".join(text if column.wide else "l" if column.align == "left" else "r" for column in table.columns)
+
+
+def _spans(columns: Sequence[Column]) -> list[str]:
+    """The line of shared headings, and the rules below them."""
+    found = spans(columns)
+    if not found:
+        return []
+    heads, rules, place = [], [], 1
+    for over, count in found:
+        heads.append(rf"\multicolumn{{{count}}}{{c}}{{{_prose(clip(over))}}}" if over else " & ".join([""] * count))
+        rules += [rf"\cmidrule(lr){{{place}-{place + count - 1}}}"] if over else []
+        place += count
+    return [" & ".join(heads) + r" \\", " ".join(rules)]
+
+
 def _comment(line: str) -> str:
     return "% " + " ".join(line.encode("ascii", "backslashreplace").decode().split())
 
@@ -100,8 +126,9 @@ def render(table: Table) -> str:
         r"\begin{table}",
         r"\centering\footnotesize\setlength{\tabcolsep}{3.5pt}",
         rf"\caption{{{_prose(table.caption)}}}",
-        rf"\begin{{tabular}}{{{''.join('l' if column.align == 'left' else 'r' for column in table.columns)}}}",
+        rf"\begin{{tabular}}{{{_align(table)}}}",
         r"\toprule",
+        *_spans(table.columns),
         " & ".join(map(_title, table.columns)) + r" \\",
         r"\midrule",
         groups,

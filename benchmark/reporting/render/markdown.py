@@ -31,8 +31,13 @@ def _number(cell: Cell) -> str:
     return text
 
 
+def _emphasised(cell: Cell) -> str:
+    before, after = ("**", "**") if cell.best else {2: ("<ins>", "</ins>"), 3: ("*", "*")}.get(cell.place, ("", ""))
+    return before + escape(cell.shown) + after
+
+
 def _cell(cell: Cell) -> str:
-    text = escape(clip(cell.text)) if cell.estimate is None else _number(cell)
+    text = _emphasised(cell) if cell.estimate is None else _number(cell)
     return text + "".join(cell.marks) + (f" ({escape(clip(cell.note))})" if cell.note else "")
 
 
@@ -41,7 +46,8 @@ def _line(texts: list[str]) -> str:
 
 
 def _title(column: Column) -> str:
-    return escape(clip(column.title)) + {"min": " ↓", "max": " ↑", "none": ""}[column.direction]
+    over = f"{clip(column.over)}: " if column.over else ""
+    return escape(over + clip(column.title)) + {"min": " ↓", "max": " ↑", "none": ""}[column.direction]
 
 
 def _row(row: Row) -> str:

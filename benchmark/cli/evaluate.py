@@ -1,0 +1,76 @@
+"""``bench evaluate``: metrics for finished runs, without training."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from benchmark.cli import data_dir_option, results_option
+
+__all__ = ["evaluate"]
+
+LISTS: dict[str, Any] = {"multiple": True, "metavar": "A,B"}
+
+
+@click.command()
+@click.option("--metrics", **LISTS, help="metrics to add (see `bench list metrics`)  [default: all]")
+@click.option("--methods", **LISTS, help="only runs of these; a bare name takes every variant, ./my_vae.py a file of yours  [default: all]")
+@click.option("--datasets", **LISTS, help="only runs on these, likewise; npz:FILE  [default: all]")
+@click.option("--budget", "budgets", **LISTS, help="only runs of these budgets  [default: all]")
+@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
+@data_dir_option
+@results_option
+@click.option("--force", is_flag=True, help="measure again what the records already say")
+def evaluate(metrics: tuple[str, ...], device: str, data_dir: Path, results: Path, force: bool, **filters: tuple[str, ...]) -> None:
+    """Add metrics to finished runs from their checkpoints.
+
+    What a record already says stays as it is, bit for bit; a metric that does not apply is told with its reason. The code and data must be those
+    that the run was made with. Exit status: 0 all well, 1 a run could not be evaluated, 2 a mistake in the call, 130 interrupted.
+    """
+    from benchmark.options import split_list
+    from benchmark.protocol.evaluation import Evaluation, chosen_metrics
+    from benchmark.records import Store, load_records
+    from benchmark.reporting.selection import Filters, select
+
+    wanted = {kind: split_list(texts) for kind, texts in filters.items()}
+    chosen = chosen_metrics(split_list(metrics))
+    records = select(load_records(results), Filters(**wanted), str(results))
+    done = sorted((record for record in records if record.status == "done"), key=lambda record: (record.spec["dataset"], record.key))
+    evaluation = Evaluation(Store(results), chosen, data_dir, wanted["methods"], wanted["datasets"], device, force)
+    changed = failed = 0
+    for record in done:
+        started = time.perf_counter()
+        outcome = _one(evaluation, record.key)
+        failed += outcome is None
+        if outcome is not None and (outcome.measured or outcome.absent):
+            changed += outcome.changed
+            click.echo(f"{record.key}: {_told(outcome)}; {time.perf_counter() - started:.1f} s")
+    unfinished = len(records) - len(done)
+    click.echo(
+        f"{len(records)} runs: {changed} records changed, {len(done) - changed - failed} as before, {failed} failed"
+        f"{f', {unfinished} not finished' if unfinished else ''}; records in {results}"
+    )
+    raise SystemExit(1 if failed else 0)
+
+
+def _one(evaluation: Any, key: str) -> Any:
+    """Evaluate one run; None, and a line on stderr, where that cannot be."""
+    from benchmark.spec import BenchError
+
+    try:
+        return evaluation.add(key)
+    except BenchError as error:
+        click.echo(f"failed: {key}: {error}", err=True)
+    except Exception as error:  # one run's failure is not another's
+        click.echo(f"failed: {key}: {type(error).__name__}: {' '.join(str(error).split())}", err=True)
+    return None
+
+
+def _told(outcome: Any) -> str:
+    names = [identifier.partition("[")[0] for identifier in outcome.measured]
+    parts = [f"measured {', '.join(names)}"] if names else []
+    parts += [f"absent {', '.join(outcome.absent)}"] if outcome.absent else []
+    return "; ".join(parts)

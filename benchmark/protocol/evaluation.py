@@ -1,0 +1,152 @@
+"""Metrics for runs that are finished: their checkpoint is loaded, nothing is trained, and what the record already says stays as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from benchmark import registry
+from benchmark.datasets.split import Splits
+from benchmark.metrics.base import Metric
+from benchmark.options import parse_reference, suggest
+from benchmark.protocol import checkpoint, job, runtime
+from benchmark.protocol.evaluator import measure
+from benchmark.protocol.machine import changes
+from benchmark.protocol.suite import Job, instance, load
+from benchmark.records import Store
+from benchmark.registry import Choice
+from benchmark.spec import BenchError, Record, RunSpec
+
+__all__ = ["Added", "Evaluation", "chosen_metrics"]
+
+
+@dataclass(frozen=True)
+class Added:
+    """What one run got: ids measured now, reasons of metrics that do not apply, and whether the record changed."""
+
+    measured: Sequence[str] = ()
+    absent: Mapping[str, str] = field(default_factory=dict)
+    changed: bool = False
+
+
+def chosen_metrics(names: Sequence[str]) -> list[Metric]:
+    """Return the metrics called ``names``, every registered one where none is named; a wrong name is a ``BenchError``."""
+    for name in names:
+        if "[" in name:
+            raise BenchError(f"'{name}' is the id of a measurement; give the metric's name, '{name.partition('[')[0]}' (see `bench list metrics`)")
+    known = [entry.name for entry in registry.entries("metrics")]
+    wrong = [name for name in names if name not in known]
+    if wrong:
+        raise BenchError(f"unknown metric '{wrong[0]}'{suggest(wrong[0], known)} (see `bench list metrics`)")
+    return [registry.load(entry.target) for entry in registry.entries("metrics") if not names or entry.name in names]
+
+
+@dataclass
+class Evaluation:
+    """Adds ``metrics`` to records of ``store``. ``methods`` and ``datasets`` are what was asked for: there stand files of yours.
+
+    ``force`` measures again what is there; else only what is missing, or was absent, is measured.
+    """
+
+    store: Store
+    metrics: Sequence[Metric]
+    data_dir: Path
+    methods: Sequence[str] = ()
+    datasets: Sequence[str] = ()
+    device: str = "auto"
+    force: bool = False
+    _loaded: tuple[Any, Splits] | None = field(default=None, init=False, repr=False)
+
+    def add(self, key: str) -> Added:
+        """Measure what the run ``key`` lacks and write its record anew, under its lock; ``BenchError`` says why that cannot be."""
+        folder = self.store.folder(key)
+        with job.locked(folder, lambda: "busy") as held:
+            if not held:
+                raise BenchError("another process is at work on this run; try again when it is done")
+            record = self.store.read(key)
+            if record is None:
+                raise BenchError(f"its record is gone from '{folder}'")
+            missing = self.missing(record)
+            return self._add(record, missing, folder) if missing else Added()
+
+    def missing(self, record: Record) -> list[Metric]:
+        """Return the metrics that ``record`` lacks; all of them with ``force``."""
+        there = {parse_reference(identifier)[0] for identifier in record.measurements}
+        return [metric for metric in self.metrics if self.force or metric.name not in there]
+
+    def _add(self, record: Record, metrics: Sequence[Metric], folder: Path) -> Added:
+        runtime.make_deterministic()
+        device = runtime.resolve_device(self.device)
+        planned = self._job(record)
+        splits = self._splits(planned)
+        method = job.build(planned, splits).to(device)
+        checkpoint.load_state(method, self._state(record, folder))
+        evidence = job.evidence(planned, method, splits, self.store.root, device)
+        found, absent = measure(evidence, metrics)
+        kept = {name: each for name, each in record.measurements.items() if parse_reference(name)[0] not in {metric.name for metric in metrics}}
+        reasons = {name: text for name, text in record.absent.items() if name not in {metric.name for metric in metrics}} | absent
+        environment = _environment(record, found, runtime.environment(device))
+        changed = replace(record, measurements={**kept, **found}, absent=reasons, environment=environment)
+        if changed != record:
+            self.store.write(changed)
+        return Added(list(found), absent, changed != record)
+
+    def _job(self, record: Record) -> Job:
+        """Return the job that made ``record``; ``BenchError`` where the installed code is another."""
+        spec = RunSpec(**record.spec)
+        method = _find("methods", spec.method, self.methods)
+        if method.entry.code != record.code:
+            raise BenchError(f"the installed code of '{spec.method}' is not the one that trained it; make it again with `bench run`")
+        dataset = _find("datasets", spec.dataset, self.datasets)
+        return Job(spec, Choice(method.entry, spec.config), Choice(dataset.entry, spec.options, dataset.argument), record.code, self.data_dir)
+
+    def _splits(self, planned: Job) -> Splits:
+        """Return the data of a run; those of the run before are kept, as most share them."""
+        wanted = (planned.dataset.entry.target, dict(planned.dataset.options), planned.dataset.argument)
+        if self._loaded is None or self._loaded[0] != wanted:
+            self._loaded = (wanted, load(instance(planned.dataset, planned.data_dir)))
+        splits = self._loaded[1]
+        if splits.digest != planned.spec.data:
+            raise BenchError(f"the data of '{planned.spec.dataset}' in '{self.data_dir}' are not those it was trained on (see `bench data verify`)")
+        return splits
+
+    def _state(self, record: Record, folder: Path) -> Mapping[str, Any]:
+        """Return the tensors of the run's last checkpoint."""
+        found = checkpoint.read(folder / "checkpoint.safetensors")
+        again = "make it again with `bench run --force`"
+        if found is None:
+            raise BenchError(f"'{folder}' holds no checkpoint that can be read; {again}")
+        tensors, header = found
+        told = {"key": (header.get("key"), record.key), "code": (header.get("code"), record.code), "concluded": (header.get("concluded"), "1")}
+        told["step"] = (header.get("step"), str(record.spec["steps"]))
+        for name, (given, expected) in told.items():
+            if given != expected:
+                raise BenchError(f"the checkpoint in '{folder}' has {name} {given}, the record {expected}; {again}")
+        return tensors
+
+
+def _find(room: registry.Room, name: str, asked: Sequence[str]) -> Choice:
+    """Return the entry behind the ``name`` in a spec: registered, or one of the files that were ``asked`` for."""
+    for text in asked:
+        reference = parse_reference(text)[0]
+        if reference.endswith((".py", ".npz")):
+            given = registry.choose(room, text)
+            if given.name == name:
+                return given
+    if ":" in name:
+        raise BenchError(f"'{name}' was a file of yours; name it with --datasets, as in --datasets {name.partition(':')[0]}:PATH/TO/FILE")
+    try:
+        return Choice(registry.find(room, name), {})
+    except BenchError:
+        raise BenchError(f"'{name}' is not registered; if it was a file of yours, name it with --{room} ./FILE.py") from None
+
+
+def _environment(record: Record, found: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the record's environment; where it is another than ``now``, with what differs, by the id of what was measured now."""
+    kept = {name: value for name, value in record.environment.items() if name != "evaluations"}
+    differs = {change.name: change.after for change in changes(kept, now)}
+    later = {name: each for name, each in record.environment.get("evaluations", {}).items() if name not in found}
+    later |= dict.fromkeys(found, differs) if differs else {}
+    return {**kept, "evaluations": later} if later else kept

@@ -1,0 +1,71 @@
+"""Verdicts as a table document: one row per claim, grouped by source."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from itertools import groupby
+
+from benchmark.reporting.document import Cell, Column, Note, Row, Table
+from benchmark.reporting.verdicts import RULINGS, Verdict
+
+__all__ = ["as_json", "as_text", "claims_table", "counted"]
+
+_COLUMNS = (
+    Column("Claim", ("claim",)),
+    Column("Verdict", ("verdict",)),
+    Column("Statement", ("statement", "source", "where"), wide=True),
+    Column("Because", ("because", "metrics"), wide=True),
+)
+
+
+def counted(found: Iterable[Verdict]) -> str:
+    """Return how many verdicts of each kind there are: ``30 supported, 3 contradicted``."""
+    rulings = [verdict.ruling for verdict in found]
+    return ", ".join(f"{rulings.count(ruling)} {ruling}" for ruling in RULINGS if ruling in rulings)
+
+
+def _row(verdict: Verdict) -> Row:
+    claim = verdict.claim
+    cells = (
+        Cell(claim.name, raw=(claim.name,)),
+        Cell(verdict.ruling, raw=(verdict.ruling,), best=verdict.ruling == "contradicted"),
+        Cell(f"{claim.text} [{claim.where}]", raw=(claim.text, claim.source, claim.where), long=True),
+        Cell(verdict.reason, raw=(verdict.reason, " ".join(verdict.metrics)), long=True),
+    )
+    return Row(cells, verdict.keys)
+
+
+def claims_table(found: Sequence[Verdict], on: str) -> Table:
+    """Return the verdicts as a table; ``on`` says what they were judged by, ``records`` or ``published figures``."""
+    groups = tuple(tuple(map(_row, group)) for _, group in groupby(found, key=lambda verdict: verdict.claim.source))
+    sources = "; ".join(dict.fromkeys(verdict.claim.source for verdict in found))
+    printed = "Published figures are single runs without error bars: they are compared as they stand."
+    tested = "A comparison holds or fails by t tests over seeds (5%, Holm within a claim), or by a 95% interval inside or outside the tolerance."
+    metrics = sorted({metric for verdict in found for metric in verdict.metrics})
+    return Table(
+        name="claims",
+        caption=f"Claims of the sources judged by {on}: {counted(found)}.",
+        columns=_COLUMNS,
+        groups=groups,
+        notes=(Note(tested if on == "records" else printed), Note(f"Sources, in the order of the groups: {sources}.")),
+        provenance=tuple(metrics),
+    )
+
+
+def as_text(found: Sequence[Verdict], *, every: bool = False) -> str:
+    """Return the verdicts as lines for a terminal; ``every`` adds each comparison."""
+    lines = []
+    for source, group in groupby(found, key=lambda verdict: verdict.claim.source):
+        lines += ["", source]
+        for verdict in group:
+            lines += [f"  {verdict.ruling.upper() if verdict.ruling == 'contradicted' else verdict.ruling:12}  {verdict.claim.name}"]
+            lines += [f"                {verdict.claim.text} [{verdict.claim.where}]", f"                {verdict.reason}"]
+            lines += [f"                  {each.outcome:6}  {each.text}: {each.why}" for each in verdict.findings] if every else []
+    return "\n".join([*lines, "", counted(found)]).lstrip("\n") + "\n"
+
+
+def as_json(found: Sequence[Verdict]) -> str:
+    """Return the verdicts as a JSON list, each with its claim and its comparisons."""
+    return json.dumps([{"metrics": verdict.metrics, **asdict(verdict)} for verdict in found], indent=1) + "\n"

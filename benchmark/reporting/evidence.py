@@ -1,0 +1,112 @@
+"""What a claim is judged by: the values of its methods on one dataset, all from runs that may be compared.
+
+Runs are compared where dataset, data and budget are the same. Of several such groups the one stands that has most of what the claim asks for, and of
+equals the one with most outer steps. Stale runs are no evidence.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from benchmark.records import label
+from benchmark.reporting.claims import Claim
+from benchmark.reporting.replicates import Replicates
+from benchmark.reporting.selection import base_name
+
+__all__ = ["Group", "Sample", "group_for"]
+
+_DETERMINISTIC = ("mse", "lstar")
+"""Metrics of which a closed-form method has one value, whatever the seed."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The values of one method by seed. ``identifier`` is the measurement id; ``exact``: the value is not random, one stands for any seed.
+
+    ``doubt`` says what is doubtful about a published figure.
+    """
+
+    name: str
+    values: Mapping[int, float]
+    identifier: str
+    keys: tuple[str, ...] = ()
+    exact: bool = False
+    doubt: str = ""
+
+
+def name_of(cell: Replicates) -> str:
+    """Return the label of a cell's method as claims write it, studies by their own defaults, without what only tells cells apart."""
+    if cell.spec.get("kind", "train") != "train":
+        return label("studies", cell.spec["method"], cell.spec["config"])
+    return cell.method.partition(" (")[0]
+
+
+@dataclass(frozen=True)
+class Group:
+    """The cells of one dataset, data and budget, by method and latent size, and the metric that stands for the claim's."""
+
+    dataset: str
+    budget: str
+    cells: Mapping[tuple[str, int], Replicates]
+    metric: str
+
+    @property
+    def known(self) -> str:
+        """What the group is called: the dataset and the budget, or the source."""
+        return f"{self.dataset}, {self.budget}"
+
+    def sizes(self, methods: Iterable[str]) -> list[int]:
+        """Return the latent sizes at which any of ``methods`` stands here."""
+        return sorted({size for method, size in self.cells if method in set(methods)})
+
+    def sample(self, method: str, size: int) -> Sample | str:
+        """Return the values of a method at a latent size, or why there are none."""
+        cell = self.cells.get((method, size))
+        if cell is None:
+            return "not run"
+        if cell.stale:
+            return "stale: made by other code than is installed"
+        if not cell.finished:
+            return f"no run finished ({cell.trouble})"
+        if self.metric not in cell.values:
+            return f"'{self.metric}' was not measured"
+        values = cell.values[self.metric]
+        seeds = cell.seeds.get(self.metric, range(len(values)))
+        exact = cell.spec["steps"] == 0 and self.metric in _DETERMINISTIC
+        return Sample(method, dict(zip(seeds, values, strict=True)), cell.ids[self.metric], cell.keys, exact, _doubt(cell, self.metric))
+
+
+def _doubt(cell: Replicates, metric: str) -> str:
+    figure = cell.spec.get("printed", {}).get(metric)
+    return "" if figure is None else "doubtful figure" if figure.suspect else "dataset inferred" if figure.inferred else ""
+
+
+def group_for(claim: Claim, dataset: str, sizes: Sequence[int], cells: Iterable[Replicates]) -> Group | None:
+    """Return what there is for ``claim`` on ``dataset`` (or its stand-in) at ``sizes``; None where no run is of use."""
+    wanted = set(claim.labels)
+    groups: dict[tuple[str, str, str], dict[tuple[str, int], Replicates]] = defaultdict(dict)
+    closed: dict[tuple[str, str], dict[tuple[str, int], Replicates]] = defaultdict(dict)
+    for cell in cells:
+        method = name_of(cell)
+        if method in wanted and base_name(cell.dataset) in (dataset, claim.stand_ins.get(dataset)) and (not sizes or cell.latent_dim in sizes):
+            (closed[cell.dataset, cell.data] if cell.spec["steps"] == 0 else groups[cell.dataset, cell.data, cell.budget])[
+                method, cell.latent_dim
+            ] = cell
+    for place in closed:
+        if not any(other[:2] == place for other in groups):
+            groups[*place, "closed form"] = {}
+    made = [_group(claim, place, {**closed[place[:2]], **found}) for place, found in groups.items()]
+    return max(made, key=lambda each: _worth(each, dataset), default=None)
+
+
+def _group(claim: Claim, place: tuple[str, str, str], cells: Mapping[tuple[str, int], Replicates]) -> Group:
+    counts = {metric: sum(metric in cell.values for cell in cells.values() if not cell.stale) for metric in claim.metrics}
+    return Group(place[0], place[2], cells, max(claim.metrics, key=counts.__getitem__))
+
+
+def _worth(group: Group, dataset: str) -> tuple[int, int, bool]:
+    """How much of a claim a group can decide: cells with a value, then outer steps, then whether it is the dataset itself."""
+    measured = [cell for cell in group.cells.values() if group.metric in cell.values and not cell.stale]
+    return len(measured), max((cell.spec["steps"] for cell in group.cells.values()), default=0), group.dataset == dataset
