@@ -104,6 +104,7 @@ METRICS: tuple[Entry, ...] = (
     Entry("lstar", "benchmark.metrics.dimension:LSTAR", "L* by the method's own rule"),
     Entry("lstar-90", "benchmark.metrics.dimension:LSTAR_90", "dimensions holding 90 % of the method's relevance"),
     Entry("lstar-99", "benchmark.metrics.dimension:LSTAR_99", "dimensions holding 99 % of the method's relevance"),
+    Entry("lstar-error", "benchmark.metrics.dimension:LSTAR_ERROR", "|L* - n| where the intrinsic dimension n of the data is known"),
     Entry("active-units", "benchmark.metrics.dimension:ACTIVE_UNITS", "active units, one rule for every method"),
     Entry("fd-raw", "benchmark.metrics.frechet:FD_RAW", "Frechet distance of samples to test data, raw space"),
     Entry("fd-raw-floor", "benchmark.metrics.frechet:FD_RAW_FLOOR", "the same of other real data: what a perfect generator would get"),

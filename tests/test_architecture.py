@@ -21,6 +21,7 @@ ROOMS = (
     "source",
     "registry",
     "records",
+    "references",
     "nn",
     "method",
     "datasets",

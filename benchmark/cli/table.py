@@ -27,6 +27,7 @@ def table(name: str, metrics: tuple[str, ...], kind: str | None, results: Path, 
     """Make table NAME (default: summary; see `bench list tables`)."""
     from benchmark.options import split_list
     from benchmark.records import load_records
+    from benchmark.references import References
     from benchmark.reporting import catalogue, tables
     from benchmark.reporting.output import save
     from benchmark.reporting.render import RENDERERS, format_of
@@ -35,7 +36,7 @@ def table(name: str, metrics: tuple[str, ...], kind: str | None, results: Path, 
     catalogue.check("table", catalogue.TABLES, name)
     render = RENDERERS[kind or ("latex" if output is None else format_of(output))]
     chosen = Filters(**{kind: split_list(texts) for kind, texts in filters.items()})
-    document = tables.build(name, select(load_records(results), chosen, str(results)), split_list(metrics))
+    document = tables.build(name, select(load_records(results), chosen, str(results)), split_list(metrics), References(results))
     text = render(document)
     if output is None:
         click.echo(text, nl=False)

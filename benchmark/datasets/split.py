@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +31,14 @@ class Split:
 
     def __len__(self) -> int:
         return len(self.stored)
+
+    def vectors(self, rows: np.ndarray) -> np.ndarray:
+        """Return the images at ``rows`` (n,) as float64 (n, D), as methods see them."""
+        stored = self.stored[rows]
+        if self.packed:
+            return np.unpackbits(stored, axis=1, count=math.prod(self.shape)).astype(np.float64)
+        scale = self.levels if stored.dtype == np.uint8 else 1
+        return stored.reshape(len(stored), -1).astype(np.float64) / scale
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Every array of the split, by name."""

@@ -93,6 +93,11 @@ class Evidence(Protocol):
         ...
 
     @property
+    def intrinsic_dim(self) -> int | None:
+        """The known intrinsic dimension of the data; None where it is not known."""
+        ...
+
+    @property
     def reference_count(self) -> int:
         """How many test images ``discover`` saw."""
         ...

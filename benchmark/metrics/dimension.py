@@ -6,7 +6,7 @@ import numpy as np
 
 from benchmark.metrics.base import Absent, Evidence, Metric
 
-__all__ = ["ACTIVE_UNITS", "LSTAR", "LSTAR_90", "LSTAR_99", "active_units", "smallest_share"]
+__all__ = ["ACTIVE_UNITS", "LSTAR", "LSTAR_90", "LSTAR_99", "LSTAR_ERROR", "active_units", "smallest_share"]
 
 _TINY = 1e-8
 """Variance of a deterministic code below which a coordinate counts as constant."""
@@ -44,6 +44,12 @@ def _share(evidence: Evidence, share: float) -> tuple[float, int]:
     return smallest_share(evidence.relevance, share), evidence.reference_count
 
 
+def _lstar_error(evidence: Evidence) -> tuple[float, int]:
+    if evidence.intrinsic_dim is None:
+        raise Absent("the intrinsic dimension of the data is not known")
+    return abs(int(evidence.active.sum()) - evidence.intrinsic_dim), evidence.reference_count
+
+
 def _active_units(evidence: Evidence) -> tuple[float, int]:
     return active_units(*evidence.code_moments), len(evidence.squared_error)
 
@@ -76,6 +82,16 @@ LSTAR_99 = Metric(
     reference="the cumulative rule of RENs at 99 % instead of 95 %",
     compute=lambda evidence: _share(evidence, 0.99),
     protocol="fewest dimensions holding 99 % of the method's relevance",
+)
+
+LSTAR_ERROR = Metric(
+    name="lstar-error",
+    unit="dimensions",
+    direction="min",
+    tier="core",
+    reference="the question of MaskAAE's experiment on data of known dimension (https://arxiv.org/abs/1912.04564)",
+    compute=_lstar_error,
+    protocol="|L* - n| of the method's own rule, where the intrinsic dimension n of the data is known",
 )
 
 ACTIVE_UNITS = Metric(

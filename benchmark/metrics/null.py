@@ -31,9 +31,9 @@ def null_interval(latent_dim: int, concentration: float, share: float = 0.95, se
     return int(low), int(middle), int(high)
 
 
-def null_intervals(method: str, latent_dim: int, batch_size: int) -> dict[float, tuple[int, int, int]]:
+def null_intervals(method: str, latent_dim: int, batch_size: int, share: float = 0.95) -> dict[float, tuple[int, int, int]]:
     """Return the null intervals of a method's rule by concentration k; empty for methods without a null of this kind."""
     concentrations = RULES.get(method)
     if concentrations is None:
         return {}
-    return {k: null_interval(latent_dim, k) for k in (*concentrations, batch_size / 2)}
+    return {k: null_interval(latent_dim, k, share) for k in (*concentrations, batch_size / 2)}

@@ -40,7 +40,7 @@ class Evaluator:
     """Evidence about a trained ``method`` on the ``test`` split (see :class:`benchmark.metrics.base.Evidence`).
 
     Metrics that map categories to classes also need the ``train`` split and the ``labels`` of both, (train, test); metrics of features need to
-    know where the images come from (``source``).
+    know where the images come from (``source``); ``lstar-error`` the known dimension of the data.
     """
 
     def __init__(
@@ -53,10 +53,12 @@ class Evaluator:
         train: TensorSplit | None = None,
         labels: tuple[np.ndarray | None, np.ndarray | None] = (None, None),
         source: Source | None = None,
+        intrinsic_dim: int | None = None,
     ) -> None:
         self.method, self.test, self.seed, self.device = method.eval(), test, seed, device
         self.latent_dim, self.shape = method.latent_dim, method.shape
         self.train, self.source = train, source or Source()
+        self.intrinsic_dim = intrinsic_dim
         self.labels = None if labels[0] is None or labels[1] is None else (labels[0], labels[1])
         self._shared: dict[str, Any] = {}
 

@@ -163,8 +163,11 @@ def evidence(job: Job, method: Method, splits: Splits, results: Path, device: to
     """Return the evidence about the trained ``method``, the same after training as from its checkpoint. ``frugal``: no Inception on a CPU."""
     train, test = (TensorSplit(split, device) for split in (splits.train, splits.test))
     source = Source(splits.digest, job.data_dir, results / ".features", frugal)
-    labels = (splits.train.labels, splits.test.labels)
-    return Evaluator(method, test, seed=job.spec.seed, device=device, train=train, labels=labels, source=source)
+    known: dict[str, Any] = {
+        "labels": (splits.train.labels, splits.test.labels),
+        "intrinsic_dim": registry.load(job.dataset.entry.target).intrinsic_dim,
+    }
+    return Evaluator(method, test, seed=job.spec.seed, device=device, train=train, source=source, **known)
 
 
 def _metrics(budget: str) -> list[Metric]:

@@ -30,6 +30,7 @@ TITLES: Mapping[str, str] = {
     "lstar-draw": "L* (draw)",
     "lstar-90": "L*90",
     "lstar-99": "L*99",
+    "lstar-error": "|L* − n|",
     "active-units": "Active units",
     "precision": "Precision",
     "recall": "Recall",

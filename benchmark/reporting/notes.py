@@ -13,9 +13,9 @@ from benchmark.reporting.replicates import Replicates
 from benchmark.reporting.selection import is_floor
 from benchmark.spec import PROTOCOL
 
-__all__ = ["FLAGGED", "NO_SELECTION", "REMARK", "STALE", "flag_mark", "notes", "protocol_marks", "provenance"]
+__all__ = ["CHANCE", "FLAGGED", "NO_SELECTION", "REMARK", "STALE", "flag_mark", "notes", "protocol_marks", "provenance"]
 
-NO_SELECTION, STALE, FLAGGED, REMARK = "†", "‡", "§", "¶"
+NO_SELECTION, STALE, FLAGGED, REMARK, CHANCE = "†", "‡", "§", "¶", "‖"
 
 
 def flag_mark(metric: str, flags: Iterable[str]) -> str | None:
@@ -96,6 +96,7 @@ def _mark_notes(signs: set[str], runs: Sequence[Replicates]) -> list[Note]:
     texts = {
         NO_SELECTION: "by definition, not found: the method keeps every dimension.",
         STALE: "stale: made by other code of the method than is installed now.",
+        CHANCE: "inside the null: the rule gives as many where there is nothing to find.",
         FLAGGED: f"the method's own rule raised a flag ({', '.join(flags)}).",
     }
     found = [Note(text, sign) for sign, text in texts.items() if sign in signs]

@@ -27,7 +27,7 @@ class Replicates:
     values over the finished runs, ``ids`` the one measurement id they share, ``seeds`` the seeds of the values. ``flags`` are those any finished
     run's discovery raised. Runs made by other code than is installed are *stale* and never averaged with others: where some runs are not,
     ``left_out`` counts those that are; where all are, ``stale`` is set and the runs of the commonest code stand. ``remarks`` are those that stand
-    beside values of a metric.
+    beside values of a metric, ``code`` is the digest of the code of the runs averaged over.
     """
 
     method: str
@@ -45,6 +45,7 @@ class Replicates:
     seeds: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     left_out: int = 0
     remarks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    code: str = ""
 
     @property
     def finished(self) -> int:
@@ -117,6 +118,7 @@ class _Open:
             seeds={metric: tuple(self.runs[key].spec["seed"] for key, _, _ in each) for metric, each in found.items()},
             remarks={metric: remarks for metric, each in found.items() if (remarks := self._remarks(each))},
             left_out=sum(record.status == "done" for record in runs) - len(kept),
+            code=self.runs[kept[0]].code if kept else "",
         )
         for _, each in sorted(found.items()):
             ids = sorted({identifier for _, identifier, _ in each})

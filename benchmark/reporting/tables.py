@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from benchmark.references import References
 from benchmark.reporting import floors, notes
 from benchmark.reporting.catalogue import TABLES, check
+from benchmark.reporting.chance import BAND_COLUMN, COUNTS, NULL_COLUMN, Beside
 from benchmark.reporting.datasets import intrinsic_dim
 from benchmark.reporting.dimensions import dimensions
 from benchmark.reporting.document import ABSENT, Cell, Column, Row, Table
@@ -22,10 +24,13 @@ from benchmark.spec import BenchError, Record
 __all__ = ["BUILDERS", "build", "summary"]
 
 
-def build(name: str, records: Iterable[Record], metrics: Sequence[str] = ()) -> Table:
-    """Return the table called ``name`` of ``records``, with the named metrics only (empty: all that were measured)."""
+def build(name: str, records: Iterable[Record], metrics: Sequence[str] = (), references: References | None = None) -> Table:
+    """Return the table called ``name`` of ``records``, with the named metrics only (empty: all that were measured).
+
+    ``references`` are those of the results folder; by default, those that come with the package.
+    """
     check("table", TABLES, name)
-    return BUILDERS[name](records, metrics)
+    return BUILDERS[name](records, metrics, references or References())
 
 
 @dataclass(frozen=True)
@@ -39,7 +44,7 @@ class Line:
     runs: Replicates | None
 
 
-def summary(records: Iterable[Record], metrics: Sequence[str] = ()) -> Table:
+def summary(records: Iterable[Record], metrics: Sequence[str] = (), references: References | None = None) -> Table:
     """One row per cell, grouped by dataset, then latent size, then method; one column per metric, mean over seeds and 95 % t interval."""
     records = list(records)
     cells = gather(records, metrics)
@@ -48,28 +53,33 @@ def summary(records: Iterable[Record], metrics: Sequence[str] = ()) -> Table:
     names = _names(cells, metrics)
     budgets = {line.budget for line in lines}
     dims = {line.dataset: intrinsic_dim(line.dataset) for line in lines}
-    heads = _head_columns(len(budgets) > 1, any(known is not None for known in dims.values()))
+    beside = Beside(cells if set(names) & set(COUNTS) else (), references or References())
+    heads = _head_columns(len(budgets) > 1, any(known is not None for known in dims.values()), beside.has_band)
     marks = notes.protocol_marks(cells)
     groups: dict[str, list[Row]] = defaultdict(list)
     for block in _blocks(lines):
         best = {name: _best(block, name) for name in names}
         for line in block:
-            row = (*_head_cells(line, heads, dims), *_metric_cells(line, names, best, marks))
+            row = (*_head_cells(line, heads, dims, beside), *_metric_cells(line, names, best, marks, beside))
+            row += (beside.null_cell(line.runs),) if beside.has_null else ()
             groups[line.dataset].append(Row(row, line.runs.keys if line.runs else ()))
     lowest = floors.floors(cells)
     for dataset, group in groups.items():
-        head = {"Dataset": Cell(dataset, raw=(dataset,)), "n": _known_dim(dims[dataset]), "Method": Cell(floors.LABEL, raw=(floors.LABEL,))}
-        group += [Row(row) for row in floors.floor_rows(dataset, lowest, heads, head, names, marks)]
+        head = {"Dataset": Cell(dataset, raw=(dataset,)), "n": _known_dim(dims[dataset]), BAND_COLUMN.title: beside.band(dataset)}
+        head["Method"] = Cell(floors.LABEL, raw=(floors.LABEL,))
+        end = (beside.null_cell(None),) if beside.has_null else ()
+        group += [Row((*row, *end)) for row in floors.floor_rows(dataset, lowest, heads, head, names, marks)]
     table = Table(
         name="summary",
         caption=f"Mean over seeds; {'budget' if len(budgets) == 1 else 'budgets'} {', '.join(dict.fromkeys(line.budget for line in lines))}.",
-        columns=(*heads, *map(_metric_column, names)),
+        columns=(*heads, *map(_metric_column, names), *((NULL_COLUMN,) if beside.has_null else ())),
         groups=tuple(map(tuple, groups.values())),
     )
-    return replace(table, notes=notes.notes(table, cells, marks), provenance=notes.provenance(cells, names))
+    below = (*notes.notes(table, cells, marks), *beside.notes())
+    return replace(table, notes=below, provenance=notes.provenance(cells, names))
 
 
-BUILDERS: Mapping[str, Callable[[Iterable[Record], Sequence[str]], Table]] = {
+BUILDERS: Mapping[str, Callable[[Iterable[Record], Sequence[str], References], Table]] = {
     "summary": summary,
     "dimensions": partial(dimensions, summary),
 }
@@ -131,9 +141,10 @@ def _best(block: Sequence[Line], metric: str) -> str | None:
     return None if place is None or rivals[place].stale else rivals[place].method
 
 
-def _head_columns(with_budget: bool, with_dims: bool) -> tuple[Column, ...]:
+def _head_columns(with_budget: bool, with_dims: bool, with_band: bool) -> tuple[Column, ...]:
     columns = [Column("Dataset", ("dataset",))]
     columns += [Column("n", ("intrinsic dimension",), "right")] if with_dims else []
+    columns += [BAND_COLUMN] if with_band else []
     columns += [Column("L", ("latent_dim",), "right")]
     columns += [Column("Budget", ("budget",))] if with_budget else []
     return (*columns, Column("Method", ("method",)), Column("Seeds", ("seeds finished", "seeds", "status", "stale"), "right"))
@@ -143,12 +154,13 @@ def _metric_column(metric: str) -> Column:
     return Column(title(metric), (metric, f"{metric} half width", f"{metric} n", f"{metric} id"), "right", metric, direction(metric))
 
 
-def _head_cells(line: Line, columns: Sequence[Column], dims: Mapping[str, int | None]) -> list[Cell]:
+def _head_cells(line: Line, columns: Sequence[Column], dims: Mapping[str, int | None], beside: Beside) -> list[Cell]:
     known = dims[line.dataset]
     stale = bool(line.runs and line.runs.stale)
     cells = {
         "Dataset": Cell(line.dataset, raw=(line.dataset,)),
         "n": _known_dim(known),
+        BAND_COLUMN.title: beside.band(line.dataset),
         "L": Cell(str(line.latent_dim), raw=(line.latent_dim,)),
         "Budget": Cell(line.budget, raw=(line.budget,)),
         "Method": Cell(line.method, raw=(line.method,), marks=(notes.STALE,) if stale else ()),
@@ -169,19 +181,28 @@ def _seeds(runs: Replicates | None) -> Cell:
     return Cell(str(done) if done == count else f"{done}/{count}", raw=raw, note=runs.trouble)
 
 
-def _metric_cells(line: Line, names: Sequence[str], best: Mapping[str, str | None], marks: Mapping[tuple[str, str], str]) -> list[Cell]:
+def _metric_cells(
+    line: Line, names: Sequence[str], best: Mapping[str, str | None], letters: Mapping[tuple[str, str], str], beside: Beside
+) -> list[Cell]:
     runs = line.runs
     if runs is None or not runs.finished:
         status = "missing" if runs is None else ", ".join(dict.fromkeys(runs.statuses))
         return [Cell(status if place == 0 else ABSENT, raw=(None, None, 0, None)) for place in range(len(names))]
-    return [_estimate_cell(runs, name, best[name] == line.method, marks.get((line.dataset, runs.ids.get(name, "")))) for name in names]
+    cells = []
+    for name in names:
+        signs = (
+            notes.flag_mark(name, runs.flags),
+            notes.CHANCE if beside.inside(runs, name) else None,
+            notes.REMARK if runs.remarks.get(name) else None,
+            letters.get((line.dataset, runs.ids.get(name, ""))),
+        )
+        cells.append(_estimate_cell(runs, name, best[name] == line.method, tuple(filter(None, signs))))
+    return cells
 
 
-def _estimate_cell(runs: Replicates, metric: str, best: bool, mark: str | None) -> Cell:
+def _estimate_cell(runs: Replicates, metric: str, best: bool, marks: tuple[str, ...]) -> Cell:
     found = runs.estimate(metric)
     if found is None:
         return Cell(ABSENT, raw=(None, None, 0, None))
     raw: tuple[Any, ...] = (found.mean, found.half_width, found.n, runs.ids[metric])
-    remark = notes.REMARK if runs.remarks.get(metric) else None
-    marks = tuple(filter(None, (notes.flag_mark(metric, runs.flags), remark, mark)))
     return Cell(estimate=found, raw=raw, note="" if found.n == runs.finished else f"n = {found.n}", marks=marks, best=best)

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmark.metrics.base import Absent
-from benchmark.metrics.dimension import ACTIVE_UNITS, LSTAR, LSTAR_90, LSTAR_99, active_units
+from benchmark.metrics.dimension import ACTIVE_UNITS, LSTAR, LSTAR_90, LSTAR_99, LSTAR_ERROR, active_units
 from benchmark.metrics.frechet import FD_RAW, frechet_distance, moments
 from benchmark.metrics.reconstruction import MSE, MSE_SAMPLED
 
@@ -94,6 +94,17 @@ def test_dimension_counts() -> None:
     parts = evidence(relevance=np.array([90.0, 5.0, 4.5, 0.5]), active=np.array([True, True, False, False]), reference_count=7)
     assert [metric.measure(parts)[1].value for metric in (LSTAR, LSTAR_90, LSTAR_99)] == [2, 1, 3]
     assert LSTAR.measure(parts)[1].n == 7
+
+
+@pytest.mark.parametrize(("known", "expected"), [(2, 0.0), (5, 3.0), (1, 1.0)])
+def test_error_of_lstar_is_its_distance_from_the_known_dimension(known: int, expected: float) -> None:
+    parts = evidence(active=np.array([True, False, True]), intrinsic_dim=known, reference_count=7)
+    assert (LSTAR_ERROR.measure(parts)[1].value, LSTAR_ERROR.direction) == (expected, "min")
+
+
+def test_error_of_lstar_needs_a_known_dimension() -> None:
+    with pytest.raises(Absent, match="not known"):
+        LSTAR_ERROR.measure(evidence(active=np.array([True]), intrinsic_dim=None, reference_count=7))
 
 
 def test_active_units_are_scale_free_and_handle_deterministic_codes() -> None:

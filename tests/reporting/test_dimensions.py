@@ -11,6 +11,7 @@ from reporting.making import record
 from benchmark.metrics.dimension import smallest_share
 from benchmark.metrics.null import RULES, null_interval, null_intervals
 from benchmark.registry import METHODS
+from benchmark.reporting.document import Table
 from benchmark.reporting.tables import build
 from benchmark.spec import Record
 
@@ -59,12 +60,19 @@ def ren(seed: int, **extra: float) -> Record:
     return replace(made, discovery={**made.discovery, "extra": extra})  # type: ignore[dict-item]
 
 
+def rows_error(table: Table) -> dict[str, float]:
+    """|L* - n| of each method; the records were made before it was measured."""
+    place = [column.title for column in table.columns].index("|L* − n|")
+    return {row.cells[3].text: row.cells[place].estimate.mean for row in table.rows}  # type: ignore[union-attr]
+
+
 def test_table_shows_every_reading_beside_truth_and_null() -> None:
     records = [ren(seed, lstar_mean=8.0 + seed, lstar_last=9.0, lstar_draw=5.0, participation_ratio=3.3) for seed in (0, 1)]
     table = build("dimensions", [*records, record("vae", "latent-8", 16, values={"mse": 1.0, "lstar": 16.0}, flags=["no_selection"])])
     titles = [column.title for column in table.columns]
     assert titles[:5] == ["Dataset", "n", "L", "Method", "Seeds"]
-    assert titles[5:] == ["L*", "L* (mean)", "L* (last)", "L* (draw)", "L*90", "L*99", "Active units", "Null"]
+    assert titles[5:] == ["L*", "L* (mean)", "L* (last)", "L* (draw)", "L*90", "L*99", "|L* − n|", "Active units", "Null"]
+    assert rows_error(table) == {"r-dpvae": 0.5, "vae": 8.0}
     rows = {row.cells[3].text: dict(zip(titles, row.cells, strict=True)) for row in table.rows}
     assert rows["r-dpvae"]["n"].text == "8"
     assert rows["r-dpvae"]["L* (mean)"].estimate.mean == 8.5  # type: ignore[union-attr]

@@ -21,7 +21,17 @@ _SPECIAL = {
     "`": "{`}",
     "$": r"$\$$",  # in mathematics, where no text companion font is needed
     **{character: "\\" + character for character in "#%&_{}"},
-    **{"±": r"$\pm$", "×": r"$\times$", "↓": r"$\downarrow$", "↑": r"$\uparrow$", "†": r"$\dagger$", "‡": r"$\ddagger$", "§": r"$\S$", "¶": r"$\P$"},
+    **{
+        "±": r"$\pm$",
+        "×": r"$\times$",
+        "↓": r"$\downarrow$",
+        "↑": r"$\uparrow$",
+        "†": r"$\dagger$",
+        "‡": r"$\ddagger$",
+        "§": r"$\S$",
+        "¶": r"$\P$",
+        "‖": r"$\|$",
+    },
     **{"–": "--", "—": "---", "…": r"\ldots{}", "ß": r"\ss{}", "ø": r"\o{}", "Ø": r"\O{}", "æ": r"\ae{}", "Æ": r"\AE{}", "ł": r"\l{}", "Ł": r"\L{}"},
 }
 

@@ -1,0 +1,199 @@
+"""What a number of latent dimensions is read beside, as documents: how many dimensions the data have by common estimators, and how many an
+untrained network shows.
+
+Each is one JSON file in ``<results>/references/`` whose name ends in a digest of what it depends on. Dimensions of common datasets come with
+the package, under ``benchmark/data/references``. Standard library only, so that tables read them without torch.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import statistics
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+from benchmark.records import atomic_write
+from benchmark.spec import BenchError, canonical_json, digest
+
+__all__ = ["DimensionReference", "InitialCounts", "References", "cell_of"]
+
+SCHEMA = 1
+
+
+def cell_of(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """Return everything of a run's spec that an untrained network may depend on: all but the seed, and where options were taken from."""
+    return {name: value for name, value in spec.items() if name not in ("seed", "taken")}
+
+
+def _slug(*parts: object) -> str:
+    return re.sub(r"[^A-Za-z0-9]+", "-", "-".join(map(str, parts))).strip("-")[:80]
+
+
+class _Document:
+    """A JSON document that knows the name of its file."""
+
+    kind: ClassVar[str]
+    schema: int
+
+    @property
+    def address(self) -> str:
+        """What the end of the file's name says: 12 hex digits of what the document depends on."""
+        raise NotImplementedError
+
+    @property
+    def title(self) -> str:
+        """What the middle of the file's name says, for people."""
+        raise NotImplementedError
+
+    @property
+    def filename(self) -> str:
+        """``dimensions-latent-8-0123456789ab.json``."""
+        return f"{self.kind}-{self.title}-{self.address}.json"
+
+    def to_json(self) -> str:
+        """Return the document as indented JSON, keys sorted, lists of numbers on one line, ending with a newline."""
+        fields = {name: canonical_json(value) for name, value in asdict(self).items()}  # type: ignore[call-overload]
+        return "{\n" + ",\n".join(f' "{name}": {fields[name]}' for name in sorted(fields)) + "\n}\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Return the document in ``text``; ``ValueError`` or ``TypeError`` says what is wrong with it."""
+        found = json.loads(text)
+        if not isinstance(found, dict) or found.get("schema") != SCHEMA:
+            raise ValueError(f"schema is {found.get('schema') if isinstance(found, dict) else None!r}, this version reads {SCHEMA}")
+        return cls(**found)
+
+
+@dataclass(frozen=True)
+class DimensionReference(_Document):
+    """How many dimensions the training images of the data with digest ``data`` have.
+
+    ``estimates`` holds the values of each estimator over ``draws`` seeded draws of ``points`` images; ``absent`` the reason for those that gave
+    none. ``pca`` is the number of principal components that hold 95 and 99 % of the variance of ``images`` images.
+    """
+
+    dataset: str
+    data: str
+    points: int
+    draws: int
+    estimates: Mapping[str, Sequence[float]]
+    absent: Mapping[str, str]
+    pca: Mapping[str, int]
+    images: int
+    packages: Mapping[str, str] = field(default_factory=dict)
+    schema: int = SCHEMA
+    kind: ClassVar[str] = "dimensions"
+
+    @property
+    def address(self) -> str:
+        return self.data[:12]
+
+    @property
+    def title(self) -> str:
+        return _slug(self.dataset)
+
+    def mean(self, estimator: str) -> float:
+        """Return the mean of an estimator over the draws."""
+        return statistics.fmean(self.estimates[estimator])
+
+    def spread(self, estimator: str) -> float:
+        """Return the standard deviation of an estimator over the draws (divisor n - 1); 0 for one draw."""
+        values = self.estimates[estimator]
+        return statistics.stdev(values) if len(values) > 1 else 0.0
+
+    @property
+    def band(self) -> tuple[float, float] | None:
+        """The smallest and the largest of the estimators' means; None where no estimator gave a value."""
+        means = [self.mean(name) for name in self.estimates]
+        return (min(means), max(means)) if means else None
+
+
+@dataclass(frozen=True)
+class InitialCounts(_Document):
+    """L* of untrained networks: ``values`` of the method's own rule on ``images`` test images, one per initialisation.
+
+    ``spec`` is that of the runs they stand beside, without the seed; ``code`` the digest of the method's code. Where the rule has no value on an
+    untrained network, ``absent`` says why and ``values`` is empty.
+    """
+
+    spec: Mapping[str, Any]
+    code: str
+    values: Sequence[int]
+    images: int
+    seconds: float
+    absent: str = ""
+    schema: int = SCHEMA
+    kind: ClassVar[str] = "initial"
+
+    @property
+    def address(self) -> str:
+        return digest({"cell": cell_of(self.spec), "code": self.code})[:12]
+
+    @property
+    def title(self) -> str:
+        return _slug(self.spec["method"], self.spec["dataset"], f"L{self.spec['latent_dim']}")
+
+    @property
+    def interval(self) -> tuple[int, int, int] | None:
+        """The 5th, 50th and 95th percentile of ``values`` (nearest rank); None where there are none."""
+        ranked = sorted(self.values)
+        if not ranked:
+            return None
+        low, middle, high = (ranked[round(share * (len(ranked) - 1))] for share in (0.05, 0.5, 0.95))
+        return low, middle, high
+
+
+class References:
+    """The documents beside the records of a results folder, and those that come with the package."""
+
+    def __init__(self, results: Path | None = None) -> None:
+        self.folder = None if results is None else Path(results) / "references"
+
+    def dimension(self, data: str) -> DimensionReference | None:
+        """Return the dimensions of the data with this digest, of the results folder first; None where nobody computed them."""
+        found = self._find(DimensionReference, data[:12])
+        return found if isinstance(found, DimensionReference) and found.data == data else None
+
+    def initial(self, spec: Mapping[str, Any], code: str) -> InitialCounts | None:
+        """Return the counts of untrained networks beside runs of ``spec`` (any seed) and ``code``; None where nobody computed them."""
+        found = self._find(InitialCounts, digest({"cell": cell_of(spec), "code": code})[:12])
+        return found if isinstance(found, InitialCounts) else None
+
+    def write(self, document: DimensionReference | InitialCounts) -> Path:
+        """Store a document, whole or not at all, and return its file; an older one of the same address is replaced."""
+        if self.folder is None:
+            raise ValueError("these references have no results folder to write to")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path = self.folder / document.filename
+        atomic_write(path, document.to_json().encode())
+        return path
+
+    def _find(self, kind: type[DimensionReference] | type[InitialCounts], address: str) -> DimensionReference | InitialCounts | None:
+        for place in self._places():
+            for file in sorted(place.iterdir(), key=lambda file: file.name):
+                if file.name.startswith(f"{kind.kind}-") and file.name.endswith(f"-{address}.json"):
+                    return _read(kind, file)
+        return None
+
+    def _places(self) -> Iterator[Traversable]:
+        package = resources.files("benchmark").joinpath("data", "references")
+        for place in (self.folder, package):
+            if place is not None and place.is_dir():
+                yield place
+
+
+def _read(kind: type[DimensionReference] | type[InitialCounts], file: Traversable) -> DimensionReference | InitialCounts:
+    try:
+        found = kind.from_json(file.read_text(encoding="utf-8"))
+        values = found.values if isinstance(found, InitialCounts) else [value for each in found.estimates.values() for value in each]
+        if not all(isinstance(value, int | float) and math.isfinite(value) for value in values):
+            raise ValueError("it holds values that are not finite numbers")
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise BenchError(f"reference '{file}' is not readable ({' '.join(str(error).split())}); delete it and make it again") from None
+    return found

@@ -1,0 +1,67 @@
+"""Documents beside records: found by what they depend on, written whole, read with an error that says what to do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmark.references import DimensionReference, InitialCounts, References, cell_of
+from benchmark.spec import BenchError
+
+SPEC = {"method": "grae", "dataset": "circle", "latent_dim": 2, "seed": 0, "config": {}, "steps": 20}
+BAND = DimensionReference("circle", "ab" * 32, 100, 3, {"twonn": [1.0, 1.2, 1.1], "mle": [0.9, 0.9, 0.9]}, {"lpca": "no"}, {"95": 2, "99": 2}, 200)
+
+
+def initial(values: list[int], **given: object) -> InitialCounts:
+    return InitialCounts({**SPEC, **given}, "c0de", values, 512, 0.5)
+
+
+def test_documents_are_found_again(tmp_path: Path) -> None:
+    references = References(tmp_path)
+    counted = initial([2] * 32)
+    assert [references.write(BAND).name, references.write(counted).name] == [BAND.filename, counted.filename]
+    assert BAND.filename == "dimensions-circle-abababababab.json"
+    assert references.dimension("ab" * 32) == BAND
+    assert references.initial(SPEC, "c0de") == counted
+    assert not list((tmp_path / "references").glob(".*"))
+
+
+def test_what_depends_on_something_else_is_not_found(tmp_path: Path) -> None:
+    references = References(tmp_path)
+    references.write(BAND)
+    references.write(initial([2] * 32))
+    assert references.dimension("ab" * 31 + "cd") is None  # the same first 12 digits
+    assert references.initial({**SPEC, "seed": 7, "taken": {"gamma": "vae: x"}}, "c0de") is not None
+    for changed in ({"latent_dim": 3}, {"config": {"beta": 0.1}}, {"steps": 21}):
+        assert references.initial({**SPEC, **changed}, "c0de") is None
+    assert references.initial(SPEC, "0ther") is None
+    assert References().initial(SPEC, "c0de") is None
+    assert set(cell_of(SPEC)) == set(SPEC) - {"seed"}
+
+
+def test_an_empty_or_missing_folder_holds_nothing(tmp_path: Path) -> None:
+    assert References(tmp_path / "no").dimension("ab" * 32) is None
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"schema": 2}', '{"schema": 1, "odd": 1}', BAND.to_json().replace("1.2", "NaN"), "\xff"])
+def test_damaged_documents_are_an_error_that_names_the_file(tmp_path: Path, text: str) -> None:
+    path = References(tmp_path).write(BAND)
+    path.write_bytes(text.encode("latin-1"))
+    with pytest.raises(BenchError, match=f"{BAND.filename}.*not readable.*make it again"):
+        References(tmp_path).dimension(BAND.data)
+
+
+def test_band_is_the_spread_of_the_means() -> None:
+    assert BAND.band == pytest.approx((0.9, 1.1))
+    assert (BAND.spread("twonn"), BAND.spread("mle")) == pytest.approx((0.1, 0.0))
+    assert replace(BAND, estimates={}).band is None
+
+
+@pytest.mark.parametrize("count", [1, 2, 31, 32])
+def test_interval_is_numpys_nearest_percentile(count: int) -> None:
+    values = np.random.default_rng(count).integers(0, 17, count).tolist()
+    assert initial(values).interval == tuple(np.percentile(values, [5, 50, 95], method="nearest"))
+    assert initial([]).interval is None
