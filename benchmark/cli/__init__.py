@@ -22,6 +22,7 @@ COMMANDS = {
     "table": "make a table from records",
     "claims": "judge the claims of the sources",
     "figure": "draw a figure from records",
+    "report": "make pages to read of all records",
     "replay": "do stored runs again and compare",
     "baseline": "write down what runs measured when all was well",
     "check": "judge runs against a baseline",

@@ -34,21 +34,12 @@ def figure(name: str, names: tuple[str, ...], latent_dims: tuple[str, ...], resu
     from benchmark.reporting import figures
     from benchmark.reporting.material import Material
     from benchmark.reporting.output import save
-    from benchmark.reporting.selection import Filters, select
+    from benchmark.reporting.selection import Filters, latent_sizes, select
 
-    chosen = Filters(**{kind: split_list(texts) for kind, texts in filters.items()}, latent_dims=_sizes(split_list(latent_dims)))
+    chosen = Filters(**{kind: split_list(texts) for kind, texts in filters.items()}, latent_dims=latent_sizes(split_list(latent_dims)))
     path = output or Path(f"{name}.png")
     kind = figures.kind_of(path)
-    records = select(load_records(results), chosen, str(results), catalogue.STUDIES.get(name))
+    records = select(load_records(results), chosen, str(results), study=catalogue.STUDIES.get(name))
     material = Material.of(records, results, split_list(names), every_size=bool(latent_dims))
     save(path, figures.draw(name, material, kind))
     click.echo(f"wrote {path} from {len(records)} runs", err=True)
-
-
-def _sizes(texts: list[str]) -> list[int]:
-    from benchmark.spec import BenchError
-
-    for text in texts:
-        if not text.isdecimal() or int(text) < 1:
-            raise BenchError(f"--latent-dims holds '{text}'; expected whole numbers from 1, as in --latent-dims 16,32")
-    return [int(text) for text in texts]

@@ -40,6 +40,7 @@ LISTS: dict[str, Any] = {"multiple": True, "metavar": "A,B"}
 @data_dir_option
 @results_option
 @click.option("--dry-run", is_flag=True, help="say what would run")
+@click.option("--estimate", is_flag=True, help="say what it would cost: hours, memory, disk, from a short probe of each method and dataset")
 @click.option("--force", is_flag=True, help="run again even what is finished")
 def run(
     everything: bool, suite: str | None, methods: tuple[str, ...], datasets: tuple[str, ...], latent_dims: tuple[str, ...], **options: Any
@@ -50,6 +51,7 @@ def run(
     grid; --seeds, --budget, --steps and --batch-size scale it for a try, and the records say so. Its runs on data that is not here are left out and
     reported. Exit status: 0 all well, 1 a run failed or could not be made, 2 a mistake in the call, 130 or 143 interrupted.
     """
+    from benchmark.cli.estimate import estimate, stand_in
     from benchmark.protocol.stages import resolve, together
     from benchmark.records import Store
 
@@ -63,15 +65,20 @@ def run(
         tally.add(jobs, kept, waiting)
         if options["dry_run"]:
             _announce(jobs, todo, waiting)
+        if options["estimate"]:
+            tally.todo += todo + [stand_in(each) for each in waiting]
+        if options["dry_run"] or options["estimate"]:
             continue
         store.ensure_writable()
         for each in waiting:
             store.write(each.record())
         if tally.carry_out(todo, options):
             break
-    if options["dry_run"]:
+    if options["dry_run"] or options["estimate"]:
         tally.announce_absent()
-    else:
+    if options["estimate"]:
+        raise SystemExit(estimate(tally.todo, tally.kept, options["workers"] or default_workers(options["device"]), options["device"]))
+    if not options["dry_run"]:
         raise SystemExit(tally.summary(options["results"]))
 
 
@@ -162,6 +169,7 @@ class Tally:
     def __init__(self) -> None:
         self.count = 0
         self.kept: list[Any] = []
+        self.todo: list[Any] = []
         self.ended: list[Any] = []
         self.waiting: list[Any] = []
         self.absent: list[Any] = []

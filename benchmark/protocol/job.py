@@ -29,7 +29,7 @@ from benchmark.protocol.trainer import Diverged, Stopped, Trainer
 from benchmark.records import Store, atomic_write
 from benchmark.spec import BUDGETS, BenchError, Record, derive_seed
 
-__all__ = ["TIME_LIMIT", "build", "evidence", "execute", "locked"]
+__all__ = ["TIME_LIMIT", "attempt", "build", "evidence", "execute", "locked"]
 
 TIME_LIMIT = "time limit"
 
@@ -57,7 +57,7 @@ def execute(
             return found
         if settings.force:
             (folder / "checkpoint.safetensors").unlink(missing_ok=True)
-        record = _attempt(job, settings, folder, stop, progress)
+        record = attempt(job, settings, stop, progress)
         if record is not None:
             store.write(record)
         return record
@@ -82,12 +82,20 @@ def locked(folder: Path, stop: Stop) -> Iterator[bool]:
         yield True
 
 
-def _attempt(job: Job, settings: Settings, folder: Path, stop: Stop, progress: Progress) -> Record | None:
+def attempt(
+    job: Job,
+    settings: Settings,
+    stop: Stop = lambda: None,
+    progress: Progress = lambda step, values: None,
+    make: Callable[..., Trainer] = Trainer,
+) -> Record | None:
+    """Do ``job`` and return its record, not stored; None where it was asked to stop. ``make`` constructs the trainer. The run's folder exists."""
+    folder = Store(settings.results).folder(job.spec.key)
     runtime.make_deterministic()
     device = runtime.resolve_device(settings.device)
     blank = Record(spec=job.spec.document(), key=job.spec.key, code=job.code, status="failed", environment=runtime.environment(device))
     try:
-        return _run(job, settings, folder, device, blank, stop, progress)
+        return _run(job, settings, device, blank, stop, progress, make)
     except Stopped as reason:
         return _ended(blank, "timed-out", f"time limit of {settings.time_limit:g} s reached") if str(reason) == TIME_LIMIT else None
     except Diverged as error:
@@ -107,13 +115,14 @@ def _ended(blank: Record, status: str, error: str) -> Record:
     return replace(blank, status=status, error=" ".join(error.split()))
 
 
-def _run(job: Job, settings: Settings, folder: Path, device: torch.device, blank: Record, stop: Stop, progress: Progress) -> Record:
+def _run(job: Job, settings: Settings, device: torch.device, blank: Record, stop: Stop, progress: Progress, make: Callable[..., Trainer]) -> Record:
+    folder = Store(settings.results).folder(job.spec.key)
     if job.method.entry.code != job.code:
         raise BenchError(f"the code of '{job.spec.method}' changed while the run waited; run the same command again")
     splits = load(instance(job.dataset, job.data_dir))
     if splits.digest != job.spec.data:
         raise BenchError(f"the data of '{job.spec.dataset}' changed while the run waited; run the same command again")
-    trainer = _trainer(job, settings, folder, device, splits)
+    trainer = _trainer(job, settings, device, splits, make)
     trainer.stop, trainer.progress = _with_limit(stop, settings.time_limit), progress
     try:
         trainer.fit()
@@ -177,16 +186,16 @@ def _metrics(budget: str) -> list[Metric]:
     return [metric for metric in found if full or metric.tier == "core"]
 
 
-def _trainer(job: Job, settings: Settings, folder: Path, device: torch.device, splits: Splits) -> Trainer:
+def _trainer(job: Job, settings: Settings, device: torch.device, splits: Splits, make: Callable[..., Trainer]) -> Trainer:
     spec = job.spec
-    return Trainer(
+    return make(
         build(job, splits).to(device),
         TensorSplit(splits.train, device),
         seed=spec.seed,
         steps=spec.steps,
         batch_size=spec.batch_size,
         device=device,
-        path=folder / "checkpoint.safetensors",
+        path=Store(settings.results).folder(spec.key) / "checkpoint.safetensors",
         identity={"key": spec.key, "code": job.code, "device": device.type, "torch": torch.__version__},
         checkpoint_seconds=settings.checkpoint_seconds,
     )

@@ -90,18 +90,27 @@ class Trainer:
         return {name: torch.stack(points).numpy() for name, points in self._curves.items()}
 
     def _run(self) -> None:
+        take = self._stepping()
+        while self.step < self.steps:
+            self._between_steps()
+            values = take(self.step)
+            self.step += 1
+            self._log(values)
+
+    def _stepping(self) -> Callable[[int], Mapping[str, Tensor]]:
+        """Return the function that takes the outer step of a number and returns what it logs."""
         stream = BatchStream(len(self.train), self.batch_size, self.seed, self.device)
         stepper = stepper_for(self.method, self.device)
         now, progress = torch.zeros((), dtype=torch.int64, device=self.device), torch.zeros((), device=self.device)
-        while self.step < self.steps:
-            self._between_steps()
-            index = stream.index(self.step, self.batches)
-            now.fill_(self.step)
-            progress.fill_(self.step / self.steps)
-            tick = Tick(now, progress, self.method.phase(self.step))
-            values = stepper(derive_seed(self.seed, "noise", self.step), Batch(self.train.images(index), index), tick)
-            self.step += 1
-            self._log(values)
+
+        def take(step: int) -> Mapping[str, Tensor]:
+            index = stream.index(step, self.batches)
+            now.fill_(step)
+            progress.fill_(step / self.steps)
+            tick = Tick(now, progress, self.method.phase(step))
+            return stepper(derive_seed(self.seed, "noise", step), Batch(self.train.images(index), index), tick)
+
+        return take
 
     def _between_steps(self) -> None:
         reason = self.stop()

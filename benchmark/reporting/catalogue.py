@@ -16,7 +16,7 @@ TABLES: Mapping[str, str] = {
 
 FIGURES: Mapping[str, str] = {
     "metric-vs-latent-dim": "a metric (default mse) against the latent size, one panel per dataset",
-    "lstar-vs-latent-dim": "L* against the latent size, beside the intrinsic dimension and chance",
+    "lstar-vs-latent-dim": "L* against the latent size, beside the intrinsic dimension, known and estimated, and chance",
     "metric-vs-option": "a metric (default mse) against the numeric option that varies, as FID against beta",
     "curves": "a logged quantity (default loss) against outer steps, one panel per dataset and quantity",
     "traces": "relevance, mask, prior variance or divergence of every latent dimension while training",

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from matplotlib.figure import Figure
 
 from benchmark.reporting import style
-from benchmark.reporting.captions import CAPTIONS
 from benchmark.reporting.catalogue import FIGURES, check
 from benchmark.reporting.curves import curves
 from benchmark.reporting.heatmaps import categories, code_covariance, jacobian
@@ -23,7 +21,7 @@ from benchmark.reporting.toy import toy
 from benchmark.reporting.traces import traces
 from benchmark.spec import BenchError
 
-__all__ = ["DRAWERS", "Drawn", "draw", "draw_all", "drawable", "kind_of"]
+__all__ = ["DRAWERS", "draw", "drawable", "kind_of"]
 
 DRAWERS: Mapping[str, Callable[[Material], Figure]] = {
     "metric-vs-latent-dim": metric_vs_latent_dim,
@@ -48,16 +46,6 @@ DRAWERS: Mapping[str, Callable[[Material], Figure]] = {
 }
 
 
-@dataclass(frozen=True)
-class Drawn:
-    """A figure as a file: its name, one line about it, what it shows in words (caption and alternative text), and its bytes."""
-
-    name: str
-    summary: str
-    caption: str
-    content: bytes
-
-
 def kind_of(path: Path) -> str:
     """Return the kind of file a name ends in: png, pdf or svg."""
     kind = path.suffix.lower().removeprefix(".")
@@ -73,18 +61,8 @@ def draw(name: str, material: Material, kind: str = "png") -> bytes:
         return style.image(DRAWERS[name](material), kind)
 
 
-def draw_all(material: Material, kind: str = "svg") -> Iterator[Drawn]:
-    """Yield every figure that ``material`` has something for, in the order of the catalogue."""
-    for name in FIGURES:
-        try:
-            content = draw(name, material, kind)
-        except BenchError:
-            continue
-        yield Drawn(name, FIGURES[name], CAPTIONS[name], content)
-
-
 def drawable(material: Material) -> list[str]:
-    """Return the names of the figures that ``material`` has something for; they are built, not rendered. ``draw_all`` does both at once."""
+    """Return the names of the figures that ``material`` has something for; they are built, not rendered."""
     return [name for name in FIGURES if _can(name, material)]
 
 

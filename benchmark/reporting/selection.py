@@ -14,7 +14,7 @@ from benchmark.options import parse_reference
 from benchmark.records import label
 from benchmark.spec import BUDGETS, BenchError, Record
 
-__all__ = ["Filters", "base_name", "base_of", "budget_rank", "is_floor", "matches", "rank", "select"]
+__all__ = ["Filters", "base_name", "base_of", "budget_rank", "is_floor", "latent_sizes", "matches", "rank", "select"]
 
 _SHOWN = 20
 """Names an error lists before it stops."""
@@ -109,12 +109,22 @@ def _there(records: Iterable[Record], kind: str) -> list[str]:
     return [str(size) for size in sorted({spec["latent_dim"] for spec in specs})]
 
 
-def select(records: Iterable[Record], filters: Filters, where: str, study: str | None = None) -> list[Record]:
-    """Return the training runs among ``records`` that ``filters`` take, in their order; with ``study`` the runs of that study instead.
+def latent_sizes(texts: Iterable[str]) -> list[int]:
+    """Return the latent sizes that ``--latent-dims`` names."""
+    found = list(texts)
+    for text in found:
+        if not text.isdecimal() or int(text) < 1:
+            raise BenchError(f"--latent-dims holds '{text}'; expected whole numbers from 1, as in --latent-dims 16,32")
+    return [int(text) for text in found]
+
+
+def select(records: Iterable[Record], filters: Filters, where: str, *, studies: bool = False, study: str | None = None) -> list[Record]:
+    """Return the training runs, with ``studies`` theirs too, among ``records`` that ``filters`` take, in their order;
+    with ``study`` the runs of that study alone.
 
     :class:`BenchError` where one name alone, or all filters together, match nothing; ``where`` is the folder it names.
     """
-    found = [record for record in records if record.spec["kind"] == (study or "train")]
+    found = [record for record in records if (record.spec["kind"] == (study or "train")) or (studies and not study)]
     if not found and study:
         raise BenchError(f"there are no runs of the study '{study}' in '{where}'; make them with `bench run --suite {study}`, or name --results")
     if not found:

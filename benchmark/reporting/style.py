@@ -21,11 +21,11 @@ from benchmark.reporting.selection import base_name
 from benchmark.spec import BenchError
 
 __all__ = [
+    "BAND",
     "DATA",
     "FAINT",
     "FORMATS",
     "INK",
-    "NULL",
     "PALETTE",
     "Look",
     "house",
@@ -46,8 +46,8 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "h")
 DATA, INK = "#cfcfcf", "#333333"
 """The colours of data and of text."""
 
-NULL = "#e4e4f4"
-"""What chance gives."""
+BAND = "#e9e9e9"
+"""What is estimated of the data, behind everything."""
 
 FAINT = "#767676"
 """Remarks: the lightest grey that reads well on white (contrast 4.5)."""

@@ -1,6 +1,7 @@
 """A metric against the provisioned latent size: one panel per dataset, one line per method, mean and 95% t interval over seeds.
 
-For L* the figure also shows what it is to be read beside: the intrinsic dimension, the whole code, and what the rule of RENs finds in pure chance.
+For L* the figure also shows what it is read beside: the intrinsic dimension, known and estimated, the whole code, and what a rule finds where
+there is nothing to find.
 """
 
 from __future__ import annotations
@@ -17,19 +18,17 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
-from benchmark.metrics.null import null_intervals
+from benchmark.references import References
+from benchmark.reporting.chance import null_of
 from benchmark.reporting.datasets import intrinsic_dim
 from benchmark.reporting.material import Material
 from benchmark.reporting.metrics import title, unit
 from benchmark.reporting.replicates import Replicates
 from benchmark.reporting.selection import base_name
-from benchmark.reporting.style import INK, NULL, Look, legend, message, panels, plain
+from benchmark.reporting.style import BAND, INK, Look, legend, message, panels, plain
 from benchmark.spec import BenchError
 
 __all__ = ["draw_line", "lstar_vs_latent_dim", "metric_vs_latent_dim", "one_metric", "scale_values"]
-
-_CONCENTRATION = 0.693
-"""k of the null that is drawn: what a softplus head gives before it has learned anything."""
 
 
 def metric_vs_latent_dim(material: Material) -> Figure:
@@ -38,8 +37,8 @@ def metric_vs_latent_dim(material: Material) -> Figure:
 
 
 def lstar_vs_latent_dim(material: Material) -> Figure:
-    """Draw L* against L beside the intrinsic dimension, the line L* = L, and the null intervals of the rule of RENs where a method has it."""
-    return _sweep(material, "lstar")
+    """Draw L* against L beside the intrinsic dimension, known or estimated, the line L* = L, and the nulls of the methods' rules."""
+    return _sweep(material, "lstar", References(material.store.root))
 
 
 def one_metric(material: Material) -> str:
@@ -56,7 +55,7 @@ def _check(material: Material, metric: str) -> None:
         raise BenchError(f"no finished run of this choice has the metric '{metric}'; there are {', '.join(material.measured) or 'none'}")
 
 
-def _sweep(material: Material, metric: str) -> Figure:
+def _sweep(material: Material, metric: str, references: References | None = None) -> Figure:
     _check(material, metric)
     datasets: dict[str, list[Replicates]] = defaultdict(list)
     for cell in material.cells:
@@ -65,16 +64,16 @@ def _sweep(material: Material, metric: str) -> Figure:
     styles = material.dashes()
     for place, (dataset, cells) in enumerate(datasets.items()):
         kept = [cell for cell in cells if metric in cell.values]
-        _panel(axes[place], kept, metric, styles, material)
+        _panel(axes[place], kept, metric, styles, material, references)
         _decorate(axes[place], dataset, metric, first=place % 3 == 0)
-        if metric == "lstar":
-            _beside(axes[place], kept)
-    legend(figure, _handles(material, styles, metric), 6)
+        if references is not None:
+            _beside(axes[place], kept, references)
+    legend(figure, [*_handles(material, styles, metric), *_handles_beside(material, references)], 6)
     return figure
 
 
-def _beside(axes: Axes, cells: Sequence[Replicates]) -> None:
-    """Draw the line L* = L, and a bar per latent size where chance would put the rule of RENs."""
+def _beside(axes: Axes, cells: Sequence[Replicates], references: References) -> None:
+    """Draw the line L* = L, and the band of the estimators of the data's dimension."""
     sizes = sorted({cell.latent_dim for cell in cells})
     if not sizes:
         return
@@ -82,17 +81,24 @@ def _beside(axes: Axes, cells: Sequence[Replicates]) -> None:
     axes.plot(all_sizes, all_sizes, ":", color=INK, linewidth=0.8, zorder=1.5)
     axes.set_ylim(-0.03 * sizes[-1], 1.06 * sizes[-1])
     axes.yaxis.set_major_locator(MaxNLocator(6, integer=True))
-    for size, (low, high) in sorted(_chance(cells).items()):
-        axes.fill_between([size / 1.12, size * 1.12], low, high, color=NULL, linewidth=0, zorder=0.5)
+    band = _band(cells[0], references)
+    if band is not None:
+        axes.axhspan(*band, color=BAND, linewidth=0, zorder=0.5)
 
 
-def _chance(cells: Sequence[Replicates]) -> dict[int, tuple[int, int]]:
-    """Return by latent size the 5th to 95th percentile of L* where every alpha is drawn from the same Gamma(k, k)."""
-    found = ((cell.latent_dim, null_intervals(base_name(cell.method), cell.latent_dim, cell.spec["batch_size"])) for cell in cells)
-    return {size: (intervals[_CONCENTRATION][0], intervals[_CONCENTRATION][2]) for size, intervals in found if _CONCENTRATION in intervals}
+def _band(cell: Replicates, references: References) -> tuple[float, float] | None:
+    found = references.dimension(cell.data)
+    return None if found is None else found.band
 
 
-def _panel(axes: Axes, cells: Sequence[Replicates], metric: str, styles: dict[str, str], material: Material) -> None:
+def _chance(axes: Axes, places: Sequence[float], cells: Sequence[Replicates], colour: str, references: References) -> None:
+    """Draw behind each point what the method's rule gives where there is nothing to find, a bar per interval."""
+    for place, cell in zip(places, cells, strict=True):
+        for low, _, high in null_of(cell, references).intervals.get("lstar", ()):
+            axes.plot([place, place], [low, high], color=colour, linewidth=5.0, alpha=0.18, solid_capstyle="butt", zorder=0.8)
+
+
+def _panel(axes: Axes, cells: Sequence[Replicates], metric: str, styles: dict[str, str], material: Material, references: References | None) -> None:
     if not cells:
         message(axes, "no finished run")
     series: dict[str, list[Replicates]] = defaultdict(list)
@@ -103,7 +109,10 @@ def _panel(axes: Axes, cells: Sequence[Replicates], metric: str, styles: dict[st
         if name in series:
             look = material.looks[series[name][0].method]
             shift = 2.0 ** (spread * (place - (len(styles) - 1) / 2))
-            draw_line(axes, [cell.latent_dim * shift for cell in series[name]], series[name], metric, look, styles[name])
+            points = [cell.latent_dim * shift for cell in series[name]]
+            draw_line(axes, points, series[name], metric, look, styles[name])
+            if references is not None:
+                _chance(axes, points, series[name], look.colour, references)
     _scales(axes, cells, metric)
 
 
@@ -169,10 +178,17 @@ def _handles(material: Material, styles: dict[str, str], metric: str) -> list[Ar
     if unit(metric) == "dimensions":
         if any(intrinsic_dim(cell.dataset) is not None for cell in material.cells):
             handles.append(Line2D([], [], color=INK, linewidth=0.8, linestyle=(0, (4, 2)), label="intrinsic dimension"))
-        if metric == "lstar":
-            handles.append(Line2D([], [], color=INK, linewidth=0.8, linestyle=":", label="L* = L"))
-        if metric == "lstar" and _chance(material.cells):
-            handles.append(Patch(facecolor=NULL, label=f"the rule of RENs on chance, k = {_CONCENTRATION}, 5 to 95 %"))
         if metric == "lstar" and any("no_selection" in cell.flags for cell in material.cells):
             handles.append(Line2D([], [], color=INK, marker="o", markerfacecolor="white", linestyle="", label="by definition, not found"))
+    return handles
+
+
+def _handles_beside(material: Material, references: References | None) -> list[Artist]:
+    if references is None:
+        return []
+    handles: list[Artist] = [Line2D([], [], color=INK, linewidth=0.8, linestyle=":", label="L* = L")]
+    if any(null_of(cell, references).intervals for cell in material.cells):
+        handles.append(Line2D([], [], color=INK, linewidth=5.0, alpha=0.25, label="null of the method's rule, 5 to 95 %"))
+    if any(_band(cell, references) for cell in material.cells):
+        handles.append(Patch(facecolor=BAND, label="estimates of the dimension of the data"))
     return handles

@@ -81,5 +81,5 @@ def test_without_the_study_they_say_how_to_run_it(tmp_path: Path) -> None:
         with pytest.raises(BenchError, match=r"no finished run of the study.*bench run --suite grae-"):
             draw(Material.of([], tmp_path))
     with pytest.raises(BenchError, match="bench run --suite grae-objective"):
-        select([], Filters(), "runs", "grae-objective")
-    assert len(select(study_runs(), Filters(), "runs", "grae-uniqueness")) == 2
+        select([], Filters(), "runs", study="grae-objective")
+    assert len(select(study_runs(), Filters(), "runs", study="grae-uniqueness")) == 2

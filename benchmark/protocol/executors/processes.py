@@ -23,7 +23,7 @@ from benchmark.protocol.suite import Job
 from benchmark.records import Store
 from benchmark.spec import BenchError, Record
 
-__all__ = ["Events", "Outcome", "run_jobs"]
+__all__ = ["Events", "Outcome", "context", "run_jobs"]
 
 GRACE = 60.0
 """Seconds a run may overstay its time limit (one long step) before its process is killed."""
@@ -61,7 +61,7 @@ class _Running:
 
 def run_jobs(jobs: Sequence[Job], settings: Settings, workers: int, events: Events, interrupted: Callable[[], bool] = lambda: False) -> list[Outcome]:
     """Run ``jobs``, ``workers`` at a time, and return how each ended, in the order they ended; after an interrupt only those begun."""
-    context = _context()
+    processes = context()
     waiting, running, outcomes = list(reversed(jobs)), [], []
     while waiting or running:
         if interrupted():
@@ -70,7 +70,7 @@ def run_jobs(jobs: Sequence[Job], settings: Settings, workers: int, events: Even
                 each.asked_to_stop = True
                 each.process.terminate()
         while waiting and len(running) < workers:
-            running.append(_start(context, waiting.pop(), settings))
+            running.append(_start(processes, waiting.pop(), settings))
             events.started(running[-1].job)
         wait([each.events for each in running] + [each.process.sentinel for each in running], timeout=0.2)
         for each in list(running):
@@ -84,20 +84,20 @@ def run_jobs(jobs: Sequence[Job], settings: Settings, workers: int, events: Even
     return outcomes
 
 
-def _context() -> Any:
-    """The server runs are forked from. It must find this package and no file of the same name that lies where the command was called."""
+def context() -> Any:
+    """Return the server that runs are forked from. It must find this package and no file of the same name that lies where the command was called."""
     root = str(Path(__file__).resolve().parents[3])
     if root not in (entry.rstrip("/") for entry in sys.path[1:]):
         os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
     os.environ["PYTHONSAFEPATH"] = "1"
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["benchmark.protocol.executors.preload"])
-    return context
+    found = multiprocessing.get_context("forkserver")
+    found.set_forkserver_preload(["benchmark.protocol.executors.preload"])
+    return found
 
 
-def _start(context: Any, job: Job, settings: Settings) -> _Running:
-    receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_work, args=(job, settings, sender), daemon=True)
+def _start(processes: Any, job: Job, settings: Settings) -> _Running:
+    receiver, sender = processes.Pipe(duplex=False)
+    process = processes.Process(target=_work, args=(job, settings, sender), daemon=True)
     try:
         process.start()
     except (EOFError, ConnectionError):

@@ -7,7 +7,7 @@ import re
 
 from benchmark.reporting.document import LONG, Cell, Column, Row, Table, clip, spans
 
-__all__ = ["render"]
+__all__ = ["content", "heading", "mark", "render"]
 
 _STYLE = """\
 .bench-table { --line: #8884; --faint: #666; border-collapse: collapse; font: 14px/1.5 system-ui, sans-serif; font-variant-numeric: tabular-nums }
@@ -45,25 +45,36 @@ def _emphasised(cell: Cell) -> str:
     return f"<{tag}>{text}</{tag}>" if tag else text
 
 
-def _mark(mark: str) -> str:
-    return f"<sup>{escape(mark)}</sup>" if mark else ""
+def mark(sign: str) -> str:
+    """Return the sign that points at a note, raised; nothing for none."""
+    return f"<sup>{escape(sign)}</sup>" if sign else ""
+
+
+def content(cell: Cell) -> str:
+    """Return what stands in a cell: its number or text, the signs of its notes, its remark in brackets."""
+    text = _emphasised(cell) if cell.estimate is None else _number(cell)
+    marks = "".join(map(mark, cell.marks))
+    note = f" ({escape(cell.note)})" if cell.note else ""
+    return text + marks + note
 
 
 def _cell(cell: Cell, column: Column) -> str:
-    text = _emphasised(cell) if cell.estimate is None else _number(cell)
-    marks = "".join(map(_mark, cell.marks))
-    note = f" ({escape(cell.note)})" if cell.note else ""
-    return f"<td{_right(column)}>{text}{marks}{note}</td>"
+    return f"<td{_right(column)}>{content(cell)}</td>"
 
 
 def _right(column: Column) -> str:
     return ' class="wide"' if column.wide else ' class="right"' if column.align == "right" else ""
 
 
-def _title(column: Column) -> str:
+def heading(column: Column) -> str:
+    """Return what stands above a column, with an arrow towards what is better."""
     text = re.sub(r"L\*(\d*)", lambda found: "L*" + (f"<sub>{found[1]}</sub>" if found[1] else ""), escape(column.title))
     arrow = {"min": " ↓", "max": " ↑", "none": ""}[column.direction]
-    return f'<th scope="col"{_right(column)}>{text}{arrow}</th>'
+    return text + arrow
+
+
+def _title(column: Column) -> str:
+    return f'<th scope="col"{_right(column)}>{heading(column)}</th>'
 
 
 def _row(row: Row, columns: tuple[Column, ...]) -> str:
@@ -76,7 +87,7 @@ def render(table: Table) -> str:
     over = "".join(f'<th class="over" colspan="{count}">{escape(text)}</th>' for text, count in spans(table.columns))
     head = "".join(map(_title, table.columns))
     bodies = ["<tbody>\n" + "\n".join(_row(row, table.columns) for row in group) + "\n</tbody>" for group in table.groups]
-    notes = [f'<tr><td colspan="{len(table.columns)}">{_mark(note.mark)}{escape(note.text, 2000)}</td></tr>' for note in table.notes]
+    notes = [f'<tr><td colspan="{len(table.columns)}">{mark(note.mark)}{escape(note.text, 2000)}</td></tr>' for note in table.notes]
     foot = ["<tfoot>", *notes, "</tfoot>"] if notes else []
     lines = [
         *('<table class="bench-table">', f"<caption>{escape(table.caption, 2000)}</caption>"),

@@ -1,0 +1,169 @@
+"""The page of one run: its spec, what was measured and how, its discovery, curves, pictures, and the command that makes it again."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from markupsafe import Markup
+
+from benchmark.records import code_of, label
+from benchmark.reporting.artifacts import read_arrays
+from benchmark.reporting.metrics import order, title
+from benchmark.reporting.report.charts import bars, curve
+from benchmark.reporting.report.overview import duration, labels
+from benchmark.reporting.report.pictures import Picture, pictures
+from benchmark.spec import BenchError, Record
+
+__all__ = ["RunPage", "command", "log_tail", "run_page"]
+
+_LOG_LINES, _LINE = 25, 400
+"""Lines of a log that are shown, from its end, and characters of a line."""
+
+
+@dataclass(frozen=True)
+class RunPage:
+    """What stands on the page of a run. Pairs are (term, text); ``measured`` rows are (title, id, value, unit, n, protocol)."""
+
+    record: Record
+    method: str
+    dataset: str
+    stale: bool
+    replay: str
+    command: str
+    spec: tuple[tuple[str, str], ...]
+    measured: tuple[tuple[str, ...], ...]
+    timing: tuple[tuple[str, str], ...]
+    environment: tuple[tuple[str, str], ...]
+    relevance: Markup = field(default_factory=Markup)
+    found: tuple[tuple[str, str], ...] = ()
+    curves: tuple[tuple[str, Markup], ...] = ()
+    pictures: tuple[Picture, ...] = ()
+    arrays: tuple[tuple[str, str], ...] = ()
+    log: str = ""
+    troubles: tuple[str, ...] = ()
+
+
+def run_page(record: Record, folder: Path) -> RunPage:
+    """Return the page of ``record``, whose curves, artifacts and log lie in ``folder``; what is missing or cannot be read is said."""
+    troubles: list[str] = []
+    logged, artifacts = (_arrays(folder / name, troubles) for name in ("curves.npz", "artifacts.npz"))
+    method, dataset = labels(record)
+    relevance, found = _discovery(record.discovery or {}, troubles)
+    drawn = tuple(pictures(artifacts))
+    return RunPage(
+        *(record, method, dataset, code_of(record.spec["method"]) not in (None, record.code)),
+        replay=f"bench replay {shlex.quote(str(folder))}",
+        command=command(record),
+        spec=_spec(record),
+        measured=_measured(record),
+        timing=_timing(record.timing),
+        environment=_flat(record.environment),
+        relevance=relevance,
+        found=found,
+        curves=_curves(logged),
+        pictures=drawn,
+        arrays=() if drawn else tuple((name, f"{array.dtype} {array.shape}") for name, array in sorted(artifacts.items())),
+        log=log_tail(folder),
+        troubles=tuple(troubles),
+    )
+
+
+def command(record: Record) -> str:
+    """Return the ``bench run`` that makes the run again (and those of the seeds before its own); empty for a study, which only suites run."""
+    spec = record.spec
+    if spec["kind"] != "train":
+        return ""
+    dataset = label("datasets", spec["dataset"], spec["options"])
+    parts = [f"bench run --methods {shlex.quote(_typed(spec))} --datasets {shlex.quote(dataset)}"]
+    parts += [f"--latent-dims {spec['latent_dim']}", f"--seeds {spec['seed'] + 1}"]
+    parts += [f"--steps {spec['steps']}" if spec["budget"].startswith("steps-") else f"--budget {shlex.quote(spec['budget'])}"]
+    return " ".join(parts + ([f"--batch-size {spec['batch_size']}"] if spec["steps"] else []))
+
+
+def _typed(spec: Mapping[str, Any]) -> str:
+    """Return the method as one would type it; one that is not registered is a file."""
+    name, text = spec["method"], label("methods", spec["method"], spec["config"])
+    return text if code_of(name) is not None else f"./{name.replace('-', '_')}.py{text[len(name) :]}"
+
+
+def log_tail(folder: Path) -> str:
+    """Return the last lines of a run's ``log.txt``; empty where there is none."""
+    try:
+        text = (folder / "log.txt").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+    lines = ["".join(c if c.isprintable() else " " for c in line.expandtabs())[:_LINE] for line in text.rstrip().splitlines()]
+    return "\n".join(lines[-_LOG_LINES:])
+
+
+def _arrays(path: Path, troubles: list[str]) -> dict[str, np.ndarray]:
+    try:
+        return read_arrays(path)
+    except BenchError as error:
+        troubles.append(str(error))
+        return {}
+
+
+def _spec(record: Record) -> tuple[tuple[str, str], ...]:
+    spec = record.spec
+    rows = [(name.replace("_", " "), str(spec[name])) for name in ("kind", "latent_dim", "seed", "budget", "steps", "batch_size")]
+    for name in ("config", "options"):
+        rows += [(f"{name}: {option}", str(value)) for option, value in sorted(spec[name].items())]
+    rows += [(f"taken: {option}", str(where)) for option, where in sorted(spec.get("taken", {}).items())]
+    return (*rows, ("data", spec["data"]), ("protocol", str(spec.get("protocol", ""))), ("code", record.code))
+
+
+def _measured(record: Record) -> tuple[tuple[str, ...], ...]:
+    metrics = {identifier: identifier.partition("[")[0] for identifier in record.measurements}
+    places = {name: place for place, name in enumerate(order(set(metrics.values())))}
+    return tuple(
+        (title(metrics[identifier]), identifier, f"{found['value']:.6g}", found["unit"], f"{found['n']:,}", found["protocol"])
+        for identifier, found in sorted(record.measurements.items(), key=lambda item: (places[metrics[item[0]]], item[0]))
+    )
+
+
+def _timing(timing: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    rows = []
+    for name, value in timing.items():
+        if isinstance(value, Mapping):
+            rows += [(f"{name.replace('_', ' ')} of {inner}", f"{count:,}") for inner, count in value.items()]
+        else:
+            seconds = name.endswith("_seconds")
+            rows.append(
+                (name.removesuffix("_seconds") + " time" if seconds else name.replace("_", " "), duration(value) if seconds else f"{value:,}")
+            )
+    return tuple(rows)
+
+
+def _flat(document: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    rows: list[tuple[str, str]] = []
+    for name, value in document.items():
+        rows += _flat(value) if isinstance(value, Mapping) else [(name.replace("_", " "), str(value))] if value is not None else []
+    return tuple(rows)
+
+
+def _discovery(found: Mapping[str, Any], troubles: list[str]) -> tuple[Markup, tuple[tuple[str, str], ...]]:
+    relevance, active = found.get("relevance", []), found.get("active", [])
+    if len(relevance) != len(active):
+        troubles.append(f"the discovery holds {len(relevance)} relevances and {len(active)} verdicts")
+        relevance = active = []
+    rows = [("dimensions kept", f"{sum(active)} of {len(active)}")] if active else []
+    rows += [("flags", ", ".join(found["flags"]))] if found.get("flags") else []
+    rows += [(name.replace("_", " "), f"{value:.6g}") for name, value in found.get("extra", {}).items()]
+    return bars(relevance, active) if relevance else Markup(), tuple(rows)
+
+
+def _curves(arrays: Mapping[str, np.ndarray]) -> tuple[tuple[str, Markup], ...]:
+    """Return a drawing per logged quantity, the loss first."""
+    steps = arrays.get("step")
+    if steps is None or not len(steps):
+        return ()
+    names: Sequence[str] = sorted((name for name in arrays if name != "step" and len(arrays[name]) == len(steps)), key=lambda name: name != "loss")
+    return tuple(
+        (name + (f", {arrays[name].shape[1]} dimensions" if arrays[name].ndim > 1 else ""), curve(name, steps, arrays[name])) for name in names
+    )

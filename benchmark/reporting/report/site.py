@@ -1,0 +1,108 @@
+"""The pages of a report, filled from templates. Text from records is escaped by jinja; nothing on a page is loaded from elsewhere."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterator, Sequence
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+from threadpoolctl import threadpool_limits
+
+import benchmark
+from benchmark.reporting.claims_table import claims_table
+from benchmark.reporting.document import Table
+from benchmark.reporting.material import Material
+from benchmark.reporting.render import RENDERERS
+from benchmark.reporting.report import drawings, failures, listing, methods, overview, runs, views
+from benchmark.reporting.report.pictures import data_uri
+from benchmark.reporting.verdicts import verdicts
+from benchmark.spec import Record
+
+__all__ = ["site"]
+
+_FORMATS = {"tex": "latex", "csv": "csv"}
+
+
+def site(records: Sequence[Record], results: Path) -> Iterator[tuple[str, bytes]]:
+    """Yield the files of the report of ``records``, whose folders lie in ``results``: path and content, ``index.html`` first.
+
+    The same records give the same bytes: there is no time on the pages but those that the records tell.
+    """
+    with threadpool_limits(1):  # the projections are tiny: threads would wait for each other, and their rounding depends on how many there are
+        yield from _files(listing.in_order(records), results)
+
+
+def _files(ordered: Sequence[Record], results: Path) -> Iterator[tuple[str, bytes]]:
+    trained = [record for record in ordered if record.spec["kind"] == "train"]
+    made, refused = views.made(trained) if trained else ([], [])
+    judged = [claims_table(verdicts(trained), "records")] if trained else []
+    yield "index.html", _index(ordered, trained, judged, made, refused, results)
+    for table in judged + made:
+        for suffix, kind in _FORMATS.items():
+            yield f"tables/{table.name}.{suffix}", RENDERERS[kind](table).encode()
+    for place, record in enumerate(ordered):
+        around = [ordered[other].key if 0 <= other < len(ordered) else None for other in (place - 1, place + 1)]
+        page = runs.run_page(record, results / record.key)
+        yield f"runs/{record.key}.html", _fill("run.html", page=page, before=around[0], after=around[1])
+
+
+def _index(
+    ordered: Sequence[Record], trained: Sequence[Record], judged: Sequence[Table], made: Sequence[Table], refused: Sequence[Any], results: Path
+) -> bytes:
+    seeds = {record.key: record.spec["seed"] for record in ordered}
+
+    def shown(tables: Sequence[Table]) -> list[views.TableView]:
+        return [views.document_view(table, seeds, [(suffix, f"tables/{table.name}.{suffix}") for suffix in _FORMATS]) for table in tables]
+
+    drawn = list(drawings.drawings(Material.of(trained, results))) if trained else []
+    return _fill(
+        "index.html",
+        count=len(ordered),
+        claims=shown(judged),
+        plan=overview.plan(ordered),
+        coverage=overview.coverage(trained),
+        tables=shown(made),
+        refused=refused,
+        studies=listing.study_views(ordered),
+        figures=[figure for figure in drawn if figure.png],
+        undrawn=[figure for figure in drawn if not figure.png],
+        methods=methods.method_notes(ordered),
+        failures=failures.failures(ordered, results),
+        runs=listing.runs_view(ordered),
+        environment=overview.environment(ordered),
+    )
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    made = jinja2.Environment(
+        loader=jinja2.PackageLoader("benchmark", "data/report"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters["data_uri"] = data_uri
+    return made
+
+
+@cache
+def _inlined() -> dict[str, Any]:
+    """Style and script as they stand on every page, and the policy that lets these two run and nothing else load or run."""
+    folder = resources.files("benchmark").joinpath("data", "report")
+    style, script = (folder.joinpath(name).read_text(encoding="utf-8") for name in ("style.css", "script.js"))
+    hashes = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in (style, script)]
+    policy = (
+        f"default-src 'none'; img-src data:; style-src 'sha256-{hashes[0]}'; script-src 'sha256-{hashes[1]}'; base-uri 'none'; form-action 'none'"
+    )
+    return {"style": Markup(style), "script": Markup(script), "policy": policy, "version": benchmark.__version__}
+
+
+def _fill(template: str, **context: Any) -> bytes:
+    return _environment().get_template(template).render(**_inlined(), **context).encode()

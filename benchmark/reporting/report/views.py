@@ -1,0 +1,118 @@
+"""A table document as the report's pages show it: cells with what they are sorted by, columns that can be filtered, links to the runs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from benchmark.reporting import tables
+from benchmark.reporting.catalogue import TABLES
+from benchmark.reporting.document import Cell, Column, Row, Table, clip
+from benchmark.reporting.render import html
+from benchmark.spec import BenchError, Record
+
+__all__ = ["TableView", "ViewCell", "ViewColumn", "ViewRow", "choices", "document_view", "made"]
+
+_FEW = 40
+"""Different texts of a column up to which it can be filtered by one of them."""
+
+
+@dataclass(frozen=True)
+class ViewColumn:
+    """A column: its heading, whether it holds numbers, names the row or holds prose, and the texts it can be filtered by."""
+
+    heading: Markup
+    number: bool = False
+    names_row: bool = False
+    wide: bool = False
+    choices: tuple[str, ...] = ()
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class ViewCell:
+    """What stands in a cell, and what it is sorted by: a number, a text, or None for nothing, which always comes last."""
+
+    content: Markup
+    sort: str | float | None = None
+
+
+@dataclass(frozen=True)
+class ViewRow:
+    """A row of cells; ``state`` is a class of the page's style."""
+
+    cells: tuple[ViewCell, ...]
+    state: str = ""
+
+
+@dataclass(frozen=True)
+class TableView:
+    """A table for the page: ``files`` are the same table in other formats, as (name, address)."""
+
+    name: str
+    title: str
+    caption: str
+    columns: tuple[ViewColumn, ...]
+    groups: tuple[tuple[ViewRow, ...], ...]
+    notes: tuple[Markup, ...] = ()
+    files: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def count(self) -> int:
+        """How many rows there are."""
+        return sum(map(len, self.groups))
+
+
+def made(records: Sequence[Record]) -> tuple[list[Table], list[tuple[str, str]]]:
+    """Return every table of the catalogue that can be made of ``records``, and the names of the others with the reason."""
+    found, refused = [], []
+    for name in TABLES:
+        try:
+            table = tables.build(name, records)
+        except BenchError as error:
+            refused.append((name, str(error)))
+            continue
+        if table.rows:
+            found.append(table)
+        else:
+            refused.append((name, "no run of these has anything to show in it"))
+    return found, refused
+
+
+def document_view(table: Table, seeds: Mapping[str, int], files: Sequence[tuple[str, str]]) -> TableView:
+    """Return ``table`` with a last column that links to the runs of each row, by their ``seeds``."""
+    columns = [_column(column, [row.cells[place] for row in table.rows]) for place, column in enumerate(table.columns)]
+    groups = tuple(tuple(_row(row, seeds) for row in group) for group in table.groups)
+    notes = tuple(Markup("{}{}").format(Markup(html.mark(note.mark)), note.text) for note in table.notes)
+    runs = ViewColumn(Markup("Runs"), label="Runs")
+    return TableView(table.name, table.name.replace("-", " ").capitalize(), table.caption, (*columns, runs), groups, notes, tuple(files))
+
+
+def _column(column: Column, cells: Sequence[Cell]) -> ViewColumn:
+    words = choices(text for cell in cells if isinstance(text := _sort(cell), str)) if column.align == "left" else ()
+    over = Markup("<small>{}</small> ").format(clip(column.over)) if column.over else Markup()
+    number = column.align == "right"
+    return ViewColumn(
+        over + Markup(html.heading(column)), number, column.title in ("Method", "Claim"), column.wide, words, f"{column.over} {column.title}".strip()
+    )
+
+
+def choices(texts: Iterable[str]) -> tuple[str, ...]:
+    """Return the different texts in the order they come, none where there is no choice, or too much of it."""
+    found = tuple(dict.fromkeys(texts))
+    return found if 1 < len(found) <= _FEW else ()
+
+
+def _row(row: Row, seeds: Mapping[str, int]) -> ViewRow:
+    links = Markup(" ").join(Markup('<a href="runs/{0}.html" title="{0}">seed {1}</a>').format(key, seeds[key]) for key in row.keys if key in seeds)
+    return ViewRow((*(ViewCell(Markup(html.content(cell)), _sort(cell)) for cell in row.cells), ViewCell(links, len(row.keys) or None)))
+
+
+def _sort(cell: Cell) -> str | float | None:
+    if cell.estimate is not None:
+        return cell.estimate.mean if math.isfinite(cell.estimate.mean) else None
+    found = cell.raw[0] if cell.raw else cell.text
+    return None if found is None or (isinstance(found, float) and not math.isfinite(found)) else found

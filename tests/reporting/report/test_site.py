@@ -1,0 +1,202 @@
+"""The pages of a report: structure, links, escaping, nothing from elsewhere, the same bytes twice, and sensible pages of little."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import hashlib
+import io
+import re
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from reporting.making import HOSTILE, record, store
+from reporting.report.parsed import Page
+from reporting.report.site_records import EVIL, full, hostile, written
+
+from benchmark.reporting import figures, tables
+from benchmark.reporting.catalogue import FIGURES
+from benchmark.reporting.material import Material
+from benchmark.reporting.render import RENDERERS
+from benchmark.reporting.report import drawings
+from benchmark.reporting.report.pictures import png_bytes
+from benchmark.reporting.report.site import site
+from benchmark.spec import BenchError, Record
+
+Files = dict[str, bytes]
+
+PNG = png_bytes(np.zeros((20, 30), dtype=np.uint8))
+
+
+def made(folder: Path, records: list[Record]) -> Files:
+    return dict(site(records, folder))
+
+
+def stand_in(name: str, material: Material, kind: str) -> bytes:
+    if name != "curves":
+        raise BenchError("these records hold no toy")
+    return PNG
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
+    """The report of honest and hostile runs; one figure stands for all, for 25 hostile datasets make 25 panels in each."""
+    records = [*full(), *hostile()]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(drawings, "FIGURES", {"curves": FIGURES["curves"], "toy": FIGURES["toy"]})
+        patch.setattr(figures, "draw", stand_in)
+        return made(written(tmp_path_factory.mktemp("runs"), records), records)
+
+
+@pytest.fixture
+def few_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the figures out where they are not what is looked at: each costs a second."""
+    monkeypatch.setattr(drawings, "FIGURES", {})
+
+
+@pytest.fixture(scope="module")
+def pages(files: Files) -> dict[str, Page]:
+    return {name: Page(content.decode()) for name, content in files.items() if name.endswith(".html")}
+
+
+def test_there_is_a_page_per_run_and_two_files_per_table(files: Files) -> None:
+    keys = {each.key for each in (*full(), *hostile())}
+    assert {name for name in files if name.startswith("runs/")} == {f"runs/{key}.html" for key in keys}
+    assert {"index.html", "tables/summary.tex", "tables/summary.csv", "tables/dimensions.tex", "tables/dimensions.csv"} <= set(files)
+
+
+def test_pages_are_well_formed(pages: dict[str, Page]) -> None:
+    for name, page in pages.items():
+        assert page.faults == [], name
+        ids = page.values("id")
+        assert len(ids) == len(set(ids)), name
+        assert set(" ".join(page.values("aria-labelledby")).split()) <= set(ids), name
+        assert len(page.all("h1")) == 1 and page.all("html")[0]["lang"] == "en" and len(page.all("main")) == 1
+        assert all(image.get("alt") for image in page.all("img")) and all(
+            drawing.get("aria-label") for drawing in page.all("svg") if "role" in drawing
+        )
+
+
+def test_headings_skip_no_level(pages: dict[str, Page]) -> None:
+    for name, page in pages.items():
+        levels = [int(tag[1]) for tag, _ in page.elements if re.fullmatch("h[1-6]", tag)]
+        assert all(later <= earlier + 1 for earlier, later in pairwise(levels)), (name, levels)
+
+
+def test_links_resolve(files: Files, pages: dict[str, Page]) -> None:
+    for name, page in pages.items():
+        for link in page.all("a"):
+            if link["href"].startswith("https://"):
+                assert link["rel"] == "noopener noreferrer" and name == "index.html"
+                continue
+            target, _, anchor = link["href"].partition("#")
+            path = name if not target else target.removeprefix("../") if target.startswith("../") else str(Path(name).parent / target)
+            assert path in files, (name, link)
+            assert not anchor or anchor in pages[path].values("id"), (name, link)
+
+
+def test_nothing_is_loaded_from_elsewhere(pages: dict[str, Page]) -> None:
+    for name, page in pages.items():
+        assert all(source.startswith("data:image/png;base64,") for source in [*page.values("src"), *page.values("srcset")]), name
+        assert not {"link", "iframe", "object", "embed", "base", "audio", "video", "use"} & {tag for tag, _ in page.elements}
+        assert not re.search(r"url\(|@import", "".join(page.inlined["style"])) and "http" not in "".join(page.inlined["script"])
+
+
+def test_the_policy_lets_our_style_and_script_in_and_nothing_else(pages: dict[str, Page]) -> None:
+    for page in pages.values():
+        policy = next(meta["content"] for meta in page.all("meta") if meta.get("http-equiv") == "Content-Security-Policy")
+        assert policy.startswith("default-src 'none';") and "unsafe" not in policy
+        for kind in ("script", "style"):
+            assert len(page.all(kind)) == 1
+            assert base64.b64encode(hashlib.sha256("".join(page.inlined[kind]).encode()).digest()).decode() in policy
+        assert not page.values("style") and not [name for _, found in page.elements for name in found if name.startswith("on")]
+
+
+@pytest.mark.parametrize("text", [*EVIL, *HOSTILE], ids=range(len(EVIL) + len(HOSTILE)))
+def test_text_of_records_is_shown_as_it_is_and_does_nothing(pages: dict[str, Page], text: str) -> None:
+    mine = [page for name, page in pages.items() if name.startswith("runs/") and " ".join(text.split()) in page.text]
+    assert len(mine) >= 2
+    for page in (*mine, pages["index.html"]):
+        assert not [href for href in page.values("href") if ":" in href and not href.startswith("https://")]
+        assert not {"b", "i"} & {tag for tag, _ in page.elements if tag == "i"} and "alert(1)" not in "".join(page.inlined["script"])
+    assert " ".join(text.split()) in pages["index.html"].text  # in the list of failures, whole
+
+
+def test_the_end_of_a_log_is_shown(pages: dict[str, Page]) -> None:
+    words = pages["index.html"].text
+    assert "last line </pre><script>alert(2)</script>" in words and "first line" not in words
+
+
+def test_figures_are_on_the_page_with_their_size_and_the_others_with_their_reason(pages: dict[str, Page]) -> None:
+    shown = [image for image in pages["index.html"].all("img") if image["alt"] == FIGURES["curves"]]
+    assert [(image["width"], image["height"]) for image in shown] == [("15", "10")]
+    assert base64.b64decode(shown[0]["src"].partition(",")[2]) == PNG
+    words = pages["index.html"].text
+    assert "Figures that these records cannot be drawn as" in words and "these records hold no toy" in words
+
+
+def test_the_same_records_give_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drawings, "FIGURES", {"reconstructions": FIGURES["reconstructions"]})  # one for all: drawing takes a second each
+    records = full()
+    folder = written(tmp_path / "runs", records)
+    first, second = made(folder, records), made(folder, list(reversed(records)))
+    assert first == second and b"data:image/png" in first["index.html"]
+
+
+def test_tables_beside_the_page_are_those_of_bench_table(files: Files) -> None:
+    records = [each for each in (*full(), *hostile()) if each.spec["kind"] == "train"]
+    summary = tables.build("summary", records)
+    read = list(csv.reader(io.StringIO(files["tables/summary.csv"].decode())))
+    assert len(read) == 1 + len(summary.rows) and files["tables/summary.tex"].decode() == RENDERERS["latex"](summary)
+
+
+@pytest.mark.usefixtures("few_figures")
+def test_cells_are_sorted_by_what_they_mean(tmp_path: Path) -> None:
+    page = made(written(tmp_path, full()), full())["index.html"].decode()
+    row = next(row for row in re.findall(r"<tr>.*?</tr>", page, re.DOTALL) if ">r-vae<" in row and "10<sup>-9</sup>" in row)
+    assert 'data-sort="1e-09"' in row and 'data-sort="digits"' in row and 'data-sort="16"' in row
+    assert "seed 0</a>" in row
+
+
+def test_a_study_has_a_table_of_its_own(pages: dict[str, Page]) -> None:
+    assert "gap[beta=1]" in pages["index.html"].text
+    study = next(page for name, page in pages.items() if name.startswith("runs/grae-objective"))
+    assert "bench replay " in study.text and "bench run " not in study.text
+
+
+def test_deviations_of_the_methods_are_on_the_page(pages: dict[str, Page]) -> None:
+    assert "Samples need a prior, which PCA has not" in pages["index.html"].text
+    assert "The set's KL is counted once per set" in pages["index.html"].text
+
+
+def test_no_record_at_all(tmp_path: Path) -> None:
+    files = made(tmp_path, [])
+    page = Page(files["index.html"].decode())
+    assert set(files) == {"index.html"} and page.faults == [] and "bench run --all" in page.text and not page.all("table")
+
+
+@pytest.mark.usefixtures("few_figures")
+def test_nothing_but_failures(tmp_path: Path) -> None:
+    records = [replace(record(seed=seed, status="failed"), error="no memory") for seed in (0, 1)]
+    page = Page(made(written(tmp_path, records), records)["index.html"].decode())
+    assert page.faults == [] and page.text.count("no memory") == 4 and "0/2" in page.text  # the error and, in the log, its line
+
+
+@pytest.mark.usefixtures("few_figures")
+def test_one_record_without_anything_beside_it(tmp_path: Path) -> None:
+    files = made(store(tmp_path, [record()]), [record()])
+    index, run = Page(files["index.html"].decode()), Page(files[f"runs/{record().key}.html"].decode())
+    assert "Report on 1 run " in index.text and "1 method on 1 dataset." in index.text and "1 row " in index.text
+    assert index.faults == run.faults == [] and "Curves" not in run.text
+
+
+@pytest.mark.usefixtures("few_figures")
+def test_unreadable_arrays_are_said_and_stop_nothing(tmp_path: Path) -> None:
+    records = full()[:1]
+    folder = written(tmp_path, records)
+    (folder / records[0].key / "curves.npz").write_bytes(b"PK nonsense")
+    page = Page(made(folder, records)[f"runs/{records[0].key}.html"].decode())
+    assert "is no readable npz file" in page.text and "Pictures" in page.text
