@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from benchmark.cli import data_dir_option, results_option
 
+if TYPE_CHECKING:
+    from benchmark.protocol.evaluation import Evaluation
+    from benchmark.spec import Record
+
 __all__ = ["evaluate"]
+
+FAILED = object()
+"""What a run that could not be evaluated gives."""
 
 LISTS: dict[str, Any] = {"multiple": True, "metavar": "A,B"}
 
@@ -20,11 +28,12 @@ LISTS: dict[str, Any] = {"multiple": True, "metavar": "A,B"}
 @click.option("--methods", **LISTS, help="only runs of these; a bare name takes every variant, ./my_vae.py a file of yours  [default: all]")
 @click.option("--datasets", **LISTS, help="only runs on these, likewise; npz:FILE  [default: all]")
 @click.option("--budget", "budgets", **LISTS, help="only runs of these budgets  [default: all]")
+@click.option("--null", is_flag=True, help="count L* of 32 untrained networks per method, dataset and latent size instead; no checkpoint is needed")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
 @data_dir_option
 @results_option
 @click.option("--force", is_flag=True, help="measure again what the records already say")
-def evaluate(metrics: tuple[str, ...], device: str, data_dir: Path, results: Path, force: bool, **filters: tuple[str, ...]) -> None:
+def evaluate(metrics: tuple[str, ...], null: bool, device: str, data_dir: Path, results: Path, force: bool, **filters: tuple[str, ...]) -> None:
     """Add metrics to finished runs from their checkpoints.
 
     What a record already says stays as it is, bit for bit; a metric that does not apply is told with its reason. The code and data must be those
@@ -40,12 +49,14 @@ def evaluate(metrics: tuple[str, ...], device: str, data_dir: Path, results: Pat
     records = select(load_records(results), Filters(**wanted), str(results))
     done = sorted((record for record in records if record.status == "done"), key=lambda record: (record.spec["dataset"], record.key))
     evaluation = Evaluation(Store(results), chosen, data_dir, wanted["methods"], wanted["datasets"], device, force)
+    if null:
+        raise SystemExit(_count(evaluation, done))
     changed = failed = 0
     for record in done:
         started = time.perf_counter()
-        outcome = _one(evaluation, record.key)
-        failed += outcome is None
-        if outcome is not None and (outcome.measured or outcome.absent):
+        outcome = _one(evaluation.add, record.key)
+        failed += outcome is FAILED
+        if outcome is not FAILED and (outcome.measured or outcome.absent):
             changed += outcome.changed
             click.echo(f"{record.key}: {_told(outcome)}; {time.perf_counter() - started:.1f} s")
     unfinished = len(records) - len(done)
@@ -56,17 +67,35 @@ def evaluate(metrics: tuple[str, ...], device: str, data_dir: Path, results: Pat
     raise SystemExit(1 if failed else 0)
 
 
-def _one(evaluation: Any, key: str) -> Any:
-    """Evaluate one run; None, and a line on stderr, where that cannot be."""
+def _count(evaluation: Evaluation, records: Sequence[Record]) -> int:
+    """Count untrained networks for every cell of ``records`` that lacks it; the exit status."""
+    from benchmark.references import InitialCounts, cell_of
+    from benchmark.spec import digest
+
+    made = failed = 0
+    cells = {digest({"cell": cell_of(record.spec), "code": record.code}): record for record in reversed(records)}
+    for record in reversed(cells.values()):
+        found = _one(evaluation.count, record.key)
+        failed += found is FAILED
+        if isinstance(found, InitialCounts):
+            made += 1
+            told = "{}, {}, {} (5, 50, 95 %)".format(*found.interval) if found.interval else found.absent
+            click.echo(f"{found.title}: {told}; {found.seconds:.1f} s")
+    click.echo(f"{len(cells)} cells: {made} counted, {failed} failed; counts in {evaluation.store.root / 'references'}")
+    return 1 if failed else 0
+
+
+def _one(evaluate: Callable[[str], Any], key: str) -> Any:
+    """Evaluate one run; ``FAILED``, and a line on stderr, where that cannot be."""
     from benchmark.spec import BenchError
 
     try:
-        return evaluation.add(key)
+        return evaluate(key)
     except BenchError as error:
         click.echo(f"failed: {key}: {error}", err=True)
     except Exception as error:  # one run's failure is not another's
         click.echo(f"failed: {key}: {type(error).__name__}: {' '.join(str(error).split())}", err=True)
-    return None
+    return FAILED
 
 
 def _told(outcome: Any) -> str:

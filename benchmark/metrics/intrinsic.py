@@ -53,7 +53,7 @@ def _local_pca(points: np.ndarray) -> float:
 
 
 ESTIMATORS: Mapping[str, tuple[str, str, Callable[[np.ndarray], float]]] = {
-    "twonn": ("TwoNN", "Facco et al., 2017 (https://doi.org/10.1038/s41598-017-11873-y)", lambda points: _skdim().TwoNN().fit(points).dimension_),
+    "twonn": ("TwoNN", "Facco et al., 2017", lambda points: _skdim().TwoNN().fit(points).dimension_),
     "mle": ("MLE", "Levina and Bickel, 2004; 20 neighbours", lambda points: _skdim().MLE(K=20).fit(points).dimension_),
     "lpca": ("local PCA", "Fukunaga and Olsen, 1971; 50 neighbours of 200 images, components above 5 % of the first", _local_pca),
     "corrint": ("CorrInt", "Grassberger and Procaccia, 1983; 10 and 20 neighbours", lambda points: _skdim().CorrInt().fit(points).dimension_),

@@ -11,11 +11,12 @@ from benchmark import registry
 from benchmark.datasets.split import Splits
 from benchmark.metrics.base import Metric
 from benchmark.options import parse_reference, suggest
-from benchmark.protocol import checkpoint, job, runtime
+from benchmark.protocol import checkpoint, initial, job, runtime
 from benchmark.protocol.evaluator import measure
 from benchmark.protocol.machine import changes
 from benchmark.protocol.suite import Job, instance, load
 from benchmark.records import Store
+from benchmark.references import InitialCounts, References
 from benchmark.registry import Choice
 from benchmark.spec import BenchError, Record, RunSpec
 
@@ -70,6 +71,18 @@ class Evaluation:
                 raise BenchError(f"its record is gone from '{folder}'")
             missing = self.missing(record)
             return self._add(record, missing, folder) if missing else Added()
+
+    def count(self, key: str) -> InitialCounts | None:
+        """Count L* of untrained networks for the cell of the run ``key`` (no checkpoint is needed); None where that was done or says nothing."""
+        record = self.store.read(key)
+        if record is None or not initial.wanted(record):
+            return None
+        planned = self._job(record)
+        if not self.force and References(self.store.root).initial(record.spec, record.code) is not None:
+            return None
+        runtime.make_deterministic()
+        device = runtime.resolve_device(self.device)
+        return initial.count_once(planned, record, self._splits(planned), self.store.root, device, force=self.force)
 
     def missing(self, record: Record) -> list[Metric]:
         """Return the metrics that ``record`` lacks; all of them with ``force``."""

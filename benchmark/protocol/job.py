@@ -22,7 +22,9 @@ from benchmark.metrics.base import Metric
 from benchmark.protocol import artifacts, runtime
 from benchmark.protocol.evaluator import Evaluator, measure
 from benchmark.protocol.features import Source
+from benchmark.protocol.initial import count_once
 from benchmark.protocol.reuse import Settings, finished
+from benchmark.protocol.runtime import build
 from benchmark.protocol.study import Study
 from benchmark.protocol.suite import Job, instance, load
 from benchmark.protocol.trainer import Diverged, Stopped, Trainer
@@ -141,7 +143,10 @@ def _run(job: Job, settings: Settings, device: torch.device, blank: Record, stop
     atomic_write(folder / "artifacts.npz", artifacts.npz_bytes({**artifacts.artifacts(found, trainer.train), **terms}))
     (folder / "log.txt").unlink(missing_ok=True)
     timing = {"train_seconds": trainer.seconds, "evaluate_seconds": time.perf_counter() - started, **_work(trainer)}
-    return replace(blank, status="done", measurements=measurements, absent=absent, discovery=_plain(found.discovery), timing=timing)
+    record = replace(blank, status="done", measurements=measurements, absent=absent, discovery=_plain(found.discovery), timing=timing)
+    if _pays_for_full(job.spec.budget):
+        count_once(job, record, splits, settings.results, device)
+    return record
 
 
 def _studied(trainer: Trainer, splits: Splits, folder: Path, started: float) -> dict[str, Any]:
@@ -160,14 +165,6 @@ def _studied(trainer: Trainer, splits: Splits, folder: Path, started: float) -> 
     return {"measurements": {name: found.document() for name, found in outcome.measurements.items()}, "timing": timing}
 
 
-def build(job: Job, splits: Splits) -> Method:
-    """Return the untrained method that the spec asks for, on the CPU."""
-    spec, kind = job.spec, registry.load(job.method.entry.target)
-    per_epoch = len(splits.train) // spec.batch_size if spec.batch_size else 1
-    size = {"shape": splits.train.shape, "latent_dim": spec.latent_dim, "batch_size": spec.batch_size}
-    return runtime.construct(kind, kind.Config(**spec.config), spec.seed, steps=spec.steps, steps_per_epoch=per_epoch, **size)
-
-
 def evidence(job: Job, method: Method, splits: Splits, results: Path, device: torch.device, *, frugal: bool = False) -> Evaluator:
     """Return the evidence about the trained ``method``, the same after training as from its checkpoint. ``frugal``: no Inception on a CPU."""
     train, test = (TensorSplit(split, device) for split in (splits.train, splits.test))
@@ -181,9 +178,12 @@ def evidence(job: Job, method: Method, splits: Splits, results: Path, device: to
 
 def _metrics(budget: str) -> list[Metric]:
     """Return what a run of ``budget`` measures: every metric where the budget pays for tier full, else those of tier core."""
-    full = budget in BUDGETS and BUDGETS[budget].full
     found: list[Metric] = [registry.load(entry.target) for entry in registry.entries("metrics")]
-    return [metric for metric in found if full or metric.tier == "core"]
+    return [metric for metric in found if metric.tier == "core" or _pays_for_full(budget)]
+
+
+def _pays_for_full(budget: str) -> bool:
+    return budget in BUDGETS and BUDGETS[budget].full
 
 
 def _trainer(job: Job, settings: Settings, device: torch.device, splits: Splits, make: Callable[..., Trainer]) -> Trainer:

@@ -14,10 +14,13 @@ import torch
 from threadpoolctl import threadpool_info, threadpool_limits
 
 import benchmark
+from benchmark import registry
+from benchmark.datasets.split import Splits
 from benchmark.method import Method
+from benchmark.protocol.suite import Job
 from benchmark.spec import BenchError, derive_seed
 
-__all__ = ["construct", "environment", "make_deterministic", "resolve_device", "seed_noise"]
+__all__ = ["build", "construct", "environment", "make_deterministic", "resolve_device", "seed_noise"]
 
 _PACKAGES = ("torch", "torchvision", "numpy", "scipy", "scikit-learn", "safetensors")
 
@@ -63,6 +66,14 @@ def construct(kind: type[Method], config: Any, seed: int, **size: Any) -> Method
             torch.default_generator.manual_seed(derive_seed(seed, "init", name))
             reset()
     return method
+
+
+def build(job: Job, splits: Splits) -> Method:
+    """Return the untrained method that the spec asks for, on the CPU."""
+    spec, kind = job.spec, registry.load(job.method.entry.target)
+    per_epoch = len(splits.train) // spec.batch_size if spec.batch_size else 1
+    size = {"shape": splits.train.shape, "latent_dim": spec.latent_dim, "batch_size": spec.batch_size}
+    return construct(kind, kind.Config(**spec.config), spec.seed, steps=spec.steps, steps_per_epoch=per_epoch, **size)
 
 
 def environment(device: torch.device) -> dict[str, Any]:

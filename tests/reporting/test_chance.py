@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from benchmark.reporting.catalogue import TABLES
 from benchmark.reporting.document import Table
 from benchmark.reporting.render import RENDERERS
 from benchmark.reporting.tables import build
-from benchmark.spec import Record
+from benchmark.spec import BenchError, Record
 
 SIGN = {"markdown": "‖", "html": "<sup>‖</sup>", "latex": r"\textsuperscript{$\|$}"}
 
@@ -116,3 +117,20 @@ def test_missing_estimates_are_told_with_the_command_that_makes_them(tmp_path: P
     table = build("dimensions", [made], references=References(tmp_path))
     assert "n (est.)" not in [column.title for column in table.columns]
     assert any("bench data dims" in note.text for note in table.notes) == (written is None)
+
+
+def test_the_table_of_references_shows_every_estimator_and_tells_what_is_missing(tmp_path: Path) -> None:
+    made, other = counted("pca", 9, steps=0), record("pca", "digits", data="e" * 64)
+    References(tmp_path).write(replace(reference(made, mle=[8.0, 8.4]), absent={"twonn": "no"}))
+    table = build("references", [made, other], references=References(tmp_path))
+    titles = [column.title for column in table.columns]
+    assert titles == ["Dataset", "n", "TwoNN", "MLE", "local PCA", "CorrInt", "n (est.)", "PCA-95", "PCA-99", "Draws"]
+    texts = {row.cells[0].text: [each.text for each in row.cells[1:]] for row in table.rows}
+    assert texts["latent-8"] == ["8", "–", "8.2 ± 0.3", "–", "–", "8.2–8.2", "18", "35", "2 × 2,000"]
+    assert set(texts["digits"]) == {"–"}
+    told = [note.text for note in table.notes]
+    assert "No TwoNN on latent-8: no." in told and any("digits was not estimated (`bench data dims`" in text for text in told)
+    for render in RENDERERS.values():
+        assert "latent-8" in render(table)
+    with pytest.raises(BenchError, match="leave --metrics out"):
+        build("references", [made], ["mse"])

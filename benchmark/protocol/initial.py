@@ -1,0 +1,81 @@
+"""L* of untrained networks: what a method's rule says before it has learned anything, the null of rules that read more than relevances."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from benchmark.datasets.split import Split, Splits
+from benchmark.datasets.tensors import TensorSplit
+from benchmark.method import Method
+from benchmark.metrics.null import RULES
+from benchmark.protocol.evaluator import Evaluator
+from benchmark.protocol.runtime import build, seed_noise
+from benchmark.protocol.suite import Job
+from benchmark.references import InitialCounts, References, cell_of
+from benchmark.spec import Record, derive_seed
+
+__all__ = ["IMAGES", "NETWORKS", "count_once", "initial_counts", "wanted"]
+
+NETWORKS = 32
+"""Initialisations that are counted."""
+
+IMAGES = 512
+"""Training and test images they see at most: ``discover`` may cost the square of their number."""
+
+
+def wanted(record: Record) -> bool:
+    """Return whether untrained networks say anything beside ``record``: its method was trained, selects, and has no null of its own."""
+    flags = (record.discovery or {}).get("flags", ())
+    trained = record.status == "done" and record.spec["kind"] == "train" and record.spec["steps"] > 0
+    return trained and record.spec["method"] not in RULES and "no_selection" not in flags
+
+
+def initial_counts(job: Job, splits: Splits, device: torch.device, networks: int = NETWORKS) -> InitialCounts:
+    """Return L* of ``networks`` untrained networks of the method, dataset and latent size of ``job``, by the method's own rule.
+
+    Network i is drawn, prepared and concluded from streams addressed by i alone, on the first 512 training images, and judged on the first 512
+    test images: neither the seed of the job nor the order of its batches nor the number of networks changes value i. One network is held at a
+    time. A rule that fails on an untrained network, or gives relevances that are not finite, leaves no values but the reason.
+    """
+    started = time.perf_counter()
+    train, test = (TensorSplit(_head(split), device) for split in (splits.train, splits.test))
+    values: list[int] = []
+    absent = ""
+    try:
+        for place in range(networks):
+            values.append(_count(job, splits, place, train, test, device))
+    except Exception as error:  # a method that cannot be judged untrained is still worth its runs
+        values, absent = [], " ".join(f"untrained, {type(error).__name__}: {error}".split())
+    spec = cell_of(job.spec.document())
+    return InitialCounts(spec, job.code, values, len(test), round(time.perf_counter() - started, 2), absent)
+
+
+def _count(job: Job, splits: Splits, place: int, train: TensorSplit, test: TensorSplit, device: torch.device) -> int:
+    seed = derive_seed(0, "untrained", place)
+    method: Method = build(replace(job, spec=replace(job.spec, seed=seed)), splits).to(device)
+    seed_noise(derive_seed(seed, "prepare"), device)
+    method.prepare(train)
+    seed_noise(derive_seed(seed, "conclude"), device)
+    method.conclude(train)
+    found = Evaluator(method, test, seed=seed, device=device).discovery
+    if not bool(torch.isfinite(found.relevance).all()):
+        raise ValueError("relevances are not finite")
+    return int(found.active.sum())
+
+
+def _head(split: Split) -> Split:
+    return replace(split, stored=split.stored[:IMAGES], labels=None, factors=None)
+
+
+def count_once(job: Job, record: Record, splits: Splits, results: Path, device: torch.device, *, force: bool = False) -> InitialCounts | None:
+    """Count for the cell of ``record``, unless that was done (the seed is no part of a cell); what was counted now, else None."""
+    references = References(results)
+    if not wanted(record) or (not force and references.initial(record.spec, job.code) is not None):
+        return None
+    found = initial_counts(job, splits, device)
+    references.write(found)
+    return found
