@@ -20,7 +20,7 @@ from benchmark.spec import BenchError, Record, digest
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Store", "atomic_write", "cell_of", "code_of", "frame", "label", "load_records", "read_record"]
+__all__ = ["Store", "atomic_write", "cell_of", "code_of", "facts", "frame", "label", "load_records", "metric_of", "read_record"]
 
 
 def atomic_write(path: Path, data: bytes) -> None:
@@ -125,6 +125,29 @@ def cell_of(spec: Mapping[str, Any]) -> str:
     return digest({**{name: value for name, value in spec.items() if name != "seed"}, "config": config})[:12]
 
 
+def facts(record: Record) -> dict[str, Any]:
+    """Return what :func:`frame` says of a record, whatever was measured: its first twelve columns."""
+    spec = record.spec
+    current = code_of(spec["method"])
+    config = {**spec["config"], **dict.fromkeys(spec.get("taken", {}), "*")}
+    return {
+        "key": record.key,
+        "cell": cell_of(spec),
+        "status": record.status,
+        "stale": current is not None and current != record.code,
+        "method": label("methods", spec["method"], config),
+        "dataset": label("datasets", spec["dataset"], spec["options"]),
+        **{name: spec[name] for name in ("latent_dim", "seed", "budget", "steps", "batch_size")},
+        "error": record.error,
+    }
+
+
+@cache
+def metric_of(identifier: str) -> str:
+    """Return the metric a measurement's id is of: ``fd-raw`` of ``fd-raw[n=1024]``."""
+    return parse_reference(identifier)[0]
+
+
 def frame(records: Iterable[Record]) -> pd.DataFrame:
     """Return one row per record and measurement (one row without a metric for a record that measured nothing).
 
@@ -137,21 +160,9 @@ def frame(records: Iterable[Record]) -> pd.DataFrame:
 
     rows: list[dict[str, Any]] = []
     for record in records:
-        spec = record.spec
-        current = code_of(spec["method"])
-        config = {**spec["config"], **dict.fromkeys(spec.get("taken", {}), "*")}
-        base = {
-            "key": record.key,
-            "cell": cell_of(spec),
-            "status": record.status,
-            "stale": current is not None and current != record.code,
-            "method": label("methods", spec["method"], config),
-            "dataset": label("datasets", spec["dataset"], spec["options"]),
-            **{name: spec[name] for name in ("latent_dim", "seed", "budget", "steps", "batch_size")},
-            "error": record.error,
-        }
+        base = facts(record)
         for identifier, found in record.measurements.items() or [(None, {})]:
-            metric = parse_reference(identifier)[0] if identifier else None
+            metric = metric_of(identifier) if identifier else None
             rows.append({**base, "metric": metric, "id": identifier, **{name: found.get(name) for name in ("value", "unit", "n", "protocol")}})
     columns = [
         "key",

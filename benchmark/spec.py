@@ -130,7 +130,9 @@ class RunSpec:
 
     def document(self) -> dict[str, Any]:
         """Return the spec as plain JSON values; an empty ``taken`` is left out."""
-        return {name: value for name, value in asdict(self).items() if name != "taken" or value}
+        values = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        plain = {name: dict(value) if isinstance(value, Mapping) else value for name, value in values.items()}
+        return {name: value for name, value in plain.items() if name != "taken" or value}
 
     @property
     def key(self) -> RunKey:

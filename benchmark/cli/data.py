@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 __all__ = ["data"]
 
+INCEPTION = "inception"
+
 
 @click.group()
 def data() -> None:
@@ -23,22 +25,28 @@ def data() -> None:
 @data.command("list")
 @data_dir_option
 def list_data(data_dir: Path) -> None:
-    """List the datasets and whether they can be loaded here."""
+    """List the datasets, and the weights that FID needs, and whether they can be loaded here."""
     from benchmark import registry
 
     for entry in registry.entries("datasets"):
         state = "needs a file" if entry.source.constants.get("takes_file") else _state(entry.name, data_dir)
         click.echo(f"{entry.name:15} {state:12} {entry.summary}")
+    click.echo(f"{INCEPTION:15} {_inception_state(data_dir):12} weights of InceptionV3, which FID and KID need")
 
 
 @data.command()
 @click.argument("name")
 @data_dir_option
 def fetch(name: str, data_dir: Path) -> None:
-    """Download dataset NAME into the data folder."""
+    """Download dataset NAME, or the weights that FID needs (NAME is then inception), into the data folder."""
     from benchmark import registry
     from benchmark.protocol.suite import instance
 
+    if name == INCEPTION:
+        from benchmark.features import inception
+
+        click.echo(f"{INCEPTION}: {inception.fetch(data_dir)}")
+        return
     choice = registry.choose("datasets", name)
     if choice.entry.headline or choice.argument is not None:
         click.echo(f"'{name}' needs no download")
@@ -51,12 +59,13 @@ def fetch(name: str, data_dir: Path) -> None:
 @click.argument("names", nargs=-1)
 @data_dir_option
 def verify(names: tuple[str, ...], data_dir: Path) -> None:
-    """Load datasets (default: every one that is here), check their checksums and print the digest that is part of run keys."""
+    """Load datasets, or the weights of FID (default: all that is here), check their checksums and print the digest that is part of run keys."""
     from benchmark import registry
 
     here = [entry.name for entry in registry.entries("datasets") if not entry.source.constants.get("takes_file")]
-    for name in names or [name for name in here if _state(name, data_dir) == "here"]:
-        click.echo(f"{name}: {_verify(name, data_dir)}")
+    default = [name for name in here if _state(name, data_dir) == "here"] + ([INCEPTION] if _inception_state(data_dir) == "here" else [])
+    for name in names or default:
+        click.echo(f"{name}: {_verify_inception(data_dir) if name == INCEPTION else _verify(name, data_dir)}")
 
 
 @data.command()
@@ -120,3 +129,20 @@ def _verify(name: str, data_dir: Path) -> str:
 
     splits = load(instance(registry.choose("datasets", name), data_dir))
     return f"{len(splits.train)} train, {len(splits.test)} test, shape {'x'.join(map(str, splits.train.shape))}, digest {splits.digest[:16]}"
+
+
+def _inception_state(data_dir: Path) -> str:
+    from benchmark.features import weights
+
+    return "here" if weights.kept([data_dir]) or weights.published(data_dir) else "missing"
+
+
+def _verify_inception(data_dir: Path) -> str:
+    from benchmark.features import weights
+    from benchmark.spec import MissingData
+
+    path = weights.kept([data_dir]) or weights.published(data_dir)
+    if path is None:
+        raise MissingData(f"the weights of InceptionV3 are missing: looked in '{data_dir}'; run `bench data fetch inception`")
+    weights.read_pinned(path)
+    return f"{path.name}, checksum as pinned"

@@ -72,6 +72,18 @@ TRAINED: dict[str, Trained] = {
         data="80a3c2306ec4f19bd82360e4735daf7039ddcd4f89ae26d9d7f1f4bbbb090558",
         accuracy=0.9833,
     ),
+    "mnist": Trained(
+        side=28,
+        sha256="7617bc4c7e1e57dea81f422235dc0c4bdb0e38a312eb2449fd4a5a373adcaba4",
+        data="da0f0a7a982c19506489cdfa9c53f640762021d857063ce23d33364d77342c1b",
+        accuracy=0.9932,
+    ),
+    "fashion-mnist": Trained(
+        side=28,
+        sha256="2c5a00607680684ada2aa7ef6ebc19801b6a4f99aa9bb7dc4b553bed3a07b53e",
+        data="d50ecc90ff251739bd84ae9f160b13dcab3ff632f44c278b06bf234768d28a61",
+        accuracy=0.9274,
+    ),
 }
 """By dataset; ``python -m benchmark.features.train NAME`` prints the line of each."""
 

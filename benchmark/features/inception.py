@@ -23,7 +23,7 @@ from benchmark.features.extractor import Network
 from benchmark.metrics.base import Absent, Extractor
 from benchmark.spec import BenchError
 
-__all__ = ["DIM", "FIDInception", "convert", "from_folder", "network_of"]
+__all__ = ["DIM", "FIDInception", "convert", "fetch", "from_folder", "network_of"]
 
 DIM = 2048
 SIDE = 299
@@ -56,9 +56,10 @@ class FIDInception(nn.Module):
 
 def network_of(state: dict[str, Tensor], digest: str) -> Network:
     """Return the extractor with the weights ``state`` (``digest``: 8 hex digits of their file); ``BenchError`` where they do not fit."""
-    network = FIDInception()
+    with torch.device("meta"):  # no random start, which the weights would replace
+        network = FIDInception()
     try:
-        network.trunk.load_state_dict(state)
+        network.trunk.load_state_dict(state, assign=True)
     except RuntimeError as error:
         raise BenchError(f"these are not the weights of InceptionV3: {' '.join(str(error).split())[:200]}") from None
     about = Extractor("inception", digest, DIM, resize=str(SIDE), rounding="uint8")
@@ -88,6 +89,14 @@ def from_folder(data_dir: Path | None, cache: Path | None = None) -> Network:
         return network_of(load(data), weights.SHA256[:8])
     except (BenchError, SafetensorError) as error:
         raise Absent(" ".join(str(error).split())) from None
+
+
+def fetch(data_dir: Path) -> Path:
+    """Download the published file into ``data_dir`` unless it is there, keep what it holds as safetensors beside it, and return where that lies."""
+    found = weights.kept([data_dir])
+    if found is None:
+        found = weights.keep(data_dir, convert(weights.fetch(data_dir)))
+    return found
 
 
 def convert(path: Path) -> bytes:

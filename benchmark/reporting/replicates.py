@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache, partial
 from typing import Any
 
 from benchmark.options import parse_reference
-from benchmark.records import code_of, frame
+from benchmark.records import code_of, facts, metric_of
 from benchmark.reporting.selection import base_of, budget_rank, matches, rank
 from benchmark.reporting.statistics import Estimate, estimate
 from benchmark.spec import STATUSES, BenchError, Record, digest
@@ -137,13 +138,17 @@ def gather(records: Iterable[Record], metrics: Sequence[str] = ()) -> list[Repli
     """
     runs = {record.key: record for record in records}
     cells: dict[str, _Open] = {}
-    for row in frame(runs.values()).itertuples(index=False):
-        cell = cells.get(row.cell)
+    wanted = cache(partial(_wanted, tuple(metrics)))
+    for key, record in runs.items():
+        told = facts(record)
+        cell = cells.get(told["cell"])
         if cell is None:
-            cell = cells[row.cell] = _Open(runs[row.key].spec, row.method, row.dataset)
-        cell.runs[row.key] = runs[row.key]
-        if row.status == "done" and isinstance(row.metric, str) and row.value == row.value and _wanted(metrics, row.metric, row.id):
-            cell.measured[row.metric].append((row.key, row.id, row.value))
+            cell = cells[told["cell"]] = _Open(record.spec, told["method"], told["dataset"])
+        cell.runs[key] = record
+        for identifier, found in record.measurements.items() if record.status == "done" else ():
+            metric, value = metric_of(identifier), found.get("value")
+            if value is not None and value == value and wanted(metric, identifier):
+                cell.measured[metric].append((key, identifier, value))
     closed = _tell_apart([cell.close() for cell in cells.values()])
     return sorted(closed, key=lambda cell: (rank("datasets", cell.dataset), cell.latent_dim, budget_rank(cell.budget), rank("methods", cell.method)))
 
