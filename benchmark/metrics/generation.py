@@ -7,9 +7,9 @@ from collections.abc import Callable
 import numpy as np
 
 from benchmark.metrics.base import Absent, Evidence, Metric
-from benchmark.metrics.discrepancy import median_distance, mmd, sliced_wasserstein
+from benchmark.metrics.discrepancy import PROJECTIONS, median_distance, mmd, sliced_wasserstein
 from benchmark.metrics.manifold import coverage, inside
-from benchmark.metrics.prd import Curve, prd
+from benchmark.metrics.prd import CLUSTERS, RUNS, Curve, prd
 from benchmark.metrics.space import compared, protocol_of
 
 __all__ = ["COVERAGE", "MMD", "PRD_PRECISION", "PRD_RECALL", "PRECISION", "RECALL", "SLICED_WASSERSTEIN"]
@@ -61,7 +61,7 @@ PRD_PRECISION = Metric(
     reference=f"F_1/8 of {_PRD_SOURCE}",
     compute=_prd(lambda points: points.precision_like),
     protocol="largest F_1/8 of the mean curve of 10 clusterings into 20 clusters, samples evaluated against the test split",
-    identify=protocol_of,
+    identify=protocol_of(f"clusters={CLUSTERS},runs={RUNS}"),
 )
 
 PRD_RECALL = Metric(
@@ -72,7 +72,7 @@ PRD_RECALL = Metric(
     reference=f"F_8 of {_PRD_SOURCE}",
     compute=_prd(lambda points: points.recall_like),
     protocol="largest F_8 of the mean curve of 10 clusterings into 20 clusters, samples evaluated against the test split",
-    identify=protocol_of,
+    identify=protocol_of(f"clusters={CLUSTERS},runs={RUNS}"),
 )
 
 PRECISION = Metric(
@@ -83,7 +83,7 @@ PRECISION = Metric(
     reference=_KNN_SOURCE,
     compute=_on_pair(lambda reference, samples: inside(samples, reference)),
     protocol="samples within the third-neighbour balls of the test split",
-    identify=protocol_of,
+    identify=protocol_of("k=3"),
 )
 
 RECALL = Metric(
@@ -94,7 +94,7 @@ RECALL = Metric(
     reference=_KNN_SOURCE,
     compute=_on_pair(lambda reference, samples: inside(reference, samples)),
     protocol="test split within the third-neighbour balls of the samples",
-    identify=protocol_of,
+    identify=protocol_of("k=3"),
 )
 
 COVERAGE = Metric(
@@ -105,7 +105,7 @@ COVERAGE = Metric(
     reference="Naeem et al., 2020 (https://arxiv.org/abs/2002.09797)",
     compute=_on_pair(lambda reference, samples: coverage(reference=reference, evaluated=samples)),
     protocol="fifth-neighbour balls of the test split that hold a sample",
-    identify=protocol_of,
+    identify=protocol_of("k=5"),
 )
 
 SLICED_WASSERSTEIN = Metric(
@@ -116,7 +116,7 @@ SLICED_WASSERSTEIN = Metric(
     reference="Bonneel et al., 2015; 256 fixed directions",
     compute=_on_pair(sliced_wasserstein),
     protocol="root of the mean squared 2-Wasserstein distance of 256 projections, samples against the test split",
-    identify=protocol_of,
+    identify=protocol_of(f"directions={PROJECTIONS}"),
 )
 
 MMD = Metric(
@@ -127,5 +127,5 @@ MMD = Metric(
     reference="Gretton et al., 2012, lemma 6",
     compute=_on_pair(_mmd),
     protocol="unbiased; Gaussian kernels of 0.5, 1 and 2 median distances of the test split, samples against the test split",
-    identify=protocol_of,
+    identify=protocol_of("widths=0.5-1-2"),
 )

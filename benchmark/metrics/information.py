@@ -16,7 +16,7 @@ MI_BOUND = Metric(
     reference=_REFERENCE,
     compute=lambda evidence: evidence.information("code"),
     protocol="E log Q(z|x') + H(z) on test images; x' is decoded from z ~ q(z|x), with noise as large as the model's error",
-    identify=lambda evidence: f"[n={evidence.information('code')[1]},split=test]",
+    identify=lambda evidence: f"[n={evidence.information('code')[1]},split=test,critic-steps=500]",
 )
 
 MI_BOUND_CATEGORY = Metric(
@@ -27,5 +27,5 @@ MI_BOUND_CATEGORY = Metric(
     reference=_REFERENCE,
     compute=lambda evidence: evidence.information("category"),
     protocol="E log Q(c|x') + H(c) on test images; x' is decoded from z and c drawn from q(z,c|x), with noise as large as the model's error",
-    identify=lambda evidence: f"[n={evidence.information('category')[1]},split=test]",
+    identify=lambda evidence: f"[n={evidence.information('category')[1]},split=test,critic-steps=500]",
 )

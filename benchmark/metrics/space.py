@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -45,9 +46,13 @@ def compared(evidence: Evidence, least: int) -> tuple[np.ndarray, np.ndarray]:
     return reference, samples
 
 
-def protocol_of(evidence: Evidence) -> str:
-    """Return the protocol of a comparison as it stands in a measurement's id."""
+def protocol_of(settings: str) -> Callable[[Evidence], str]:
+    """Return the function that puts space, counts, split and the metric's own ``settings`` (``k=3``) into an id."""
+    return lambda evidence: f"[{_space_and_counts(evidence)},{settings}]"
+
+
+def _space_and_counts(evidence: Evidence) -> str:
     kind = _extractor(evidence)
     n = min(SAMPLES, len(evidence.test_vectors)) if kind is None else evidence.feature_count
     space = "space=raw" if kind is None else evidence.extractor(kind).options
-    return f"[{space},n={n},reference={n},split=test]"
+    return f"{space},n={n},reference={n},split=test"

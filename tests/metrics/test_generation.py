@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +11,10 @@ import pytest
 
 from benchmark.metrics.base import Absent, Extractor, Metric
 from benchmark.metrics.correlation import NAC, normalised_absolute_correlation
+from benchmark.metrics.discrepancy import BANDWIDTHS, PROJECTIONS
 from benchmark.metrics.generation import COVERAGE, MMD, PRD_PRECISION, PRD_RECALL, PRECISION, RECALL, SLICED_WASSERSTEIN
+from benchmark.metrics.manifold import coverage, inside
+from benchmark.metrics.prd import CLUSTERS, RUNS
 
 N, D = 300, 3
 ALL = (PRD_PRECISION, PRD_RECALL, PRECISION, RECALL, COVERAGE, SLICED_WASSERSTEIN, MMD)
@@ -107,7 +111,12 @@ def test_constant_samples_and_constant_data_do_not_crash(metric: Metric) -> None
 
 def test_id_carries_space_count_and_split() -> None:
     identifier, found = MMD.measure(Vectors(GOOD))  # type: ignore[arg-type]
-    assert identifier == f"mmd[space=raw,n={N},reference={N},split=test]" and found.n == N
+    assert identifier == f"mmd[space=raw,n={N},reference={N},split=test,widths=0.5-1-2]" and found.n == N
+
+
+def test_settings_in_the_ids_are_those_in_use() -> None:
+    assert (BANDWIDTHS, PROJECTIONS, CLUSTERS, RUNS) == ((0.5, 1.0, 2.0), 256, 20, 10)
+    assert [inspect.signature(function).parameters["k"].default for function in (inside, coverage)] == [3, 5]
 
 
 class Images(Vectors):
@@ -132,7 +141,7 @@ class Images(Vectors):
 def test_images_are_compared_in_the_features_of_the_network_that_knows_them_best() -> None:
     for kinds, used in ((("cnn", "inception"), "cnn"), (("inception",), "inception")):
         identifier, found = PRECISION.measure(Images(GOOD, *kinds))  # type: ignore[arg-type]
-        assert identifier == f"precision[extractor={used}-0123abcd,resize=none,rounding=uint8,n={N},reference={N},split=test]"
+        assert identifier == f"precision[extractor={used}-0123abcd,resize=none,rounding=uint8,n={N},reference={N},split=test,k=3]"
         assert found.value == pytest.approx(value(PRECISION, GOOD), abs=0.01)
     with pytest.raises(Absent, match="no inception here"):
         PRECISION.measure(Images(GOOD))  # type: ignore[arg-type]

@@ -11,15 +11,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from harness import CPU, Honest
 
 from benchmark import registry
 from benchmark.cli import cli
+from benchmark.metrics.base import Absent
 from benchmark.protocol import checkpoint
 from benchmark.protocol.compare import compare
 from benchmark.protocol.evaluation import Evaluation, chosen_metrics
+from benchmark.protocol.evaluator import Evaluator
+from benchmark.protocol.features import Source
 from benchmark.protocol.job import execute
 from benchmark.protocol.replay import measure_alike
 from benchmark.protocol.reuse import Settings
+from benchmark.protocol.runtime import construct
 from benchmark.protocol.suite import plan
 from benchmark.protocol.suites import Grid
 from benchmark.records import Store
@@ -217,6 +222,18 @@ def test_a_replay_measures_what_was_added_too(run: tuple[Store, str], tmp_path: 
     assert not compare(read(store, key), read(Store(again.results), key), *folders).equal
     measure_alike(read(store, key), job, again)
     assert compare(read(store, key), read(Store(again.results), key), *folders).equal
+
+
+def test_runs_leave_inception_to_evaluate_on_a_cpu(tmp_path: Path) -> None:
+    from benchmark.datasets.split import Split
+    from benchmark.datasets.tensors import TensorSplit
+
+    test = TensorSplit(Split(np.zeros((9, 6), np.float32), (6,)))
+    for frugal, reason in ((True, r"minutes on a CPU, so a run leaves it out there; `bench evaluate` adds it"), (False, "weights are missing")):
+        method = construct(Honest, Honest.Config(), 0, shape=(6,), latent_dim=3)
+        found = Evaluator(method, test, seed=0, device=CPU, source=Source(data_dir=tmp_path, frugal=frugal))
+        with pytest.raises(Absent, match=reason):
+            found.extractor("inception")
 
 
 def test_a_run_leaves_the_parts_of_its_elbo(run: tuple[Store, str]) -> None:

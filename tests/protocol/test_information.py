@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from benchmark.datasets.split import Split
 from benchmark.datasets.tensors import TensorSplit
 from benchmark.method import Method
 from benchmark.metrics.base import Absent
+from benchmark.metrics.information import MI_BOUND
 from benchmark.protocol import information
 from benchmark.protocol.information import information_bound, mixture_log_density
 
@@ -81,6 +83,11 @@ def test_an_untrained_critic_gives_a_bound_near_zero(monkeypatch: pytest.MonkeyP
 
 def test_a_decoder_that_ignores_the_code_tells_nothing() -> None:
     assert abs(bound(channel(gain=0.0))) < TOLERANCE
+
+
+def test_steps_in_the_id_are_those_in_use() -> None:
+    evidence = SimpleNamespace(information=lambda of: (0.0, 9))
+    assert MI_BOUND.measure(evidence)[0] == f"mi-bound[n=9,split=test,critic-steps={information.STEPS}]"  # type: ignore[arg-type]
 
 
 def test_same_bits_whatever_was_drawn_before() -> None:
