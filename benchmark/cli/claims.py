@@ -59,7 +59,7 @@ def _chosen(names: tuple[str, ...]) -> Sequence[Claim]:
 
 def _renderer(kind: str | None, output: Path | None, source: str, every: bool) -> Callable[[Sequence[Verdict]], str]:
     """The function from verdicts to text that was asked for."""
-    from benchmark.reporting.claims_table import as_json, as_text, claims_table
+    from benchmark.reporting.claims_table import as_json, as_text, claims_table, claims_tables
     from benchmark.reporting.render import RENDERERS, format_of
 
     plain = {".json": "json", ".txt": "text"}
@@ -68,4 +68,7 @@ def _renderer(kind: str | None, output: Path | None, source: str, every: bool) -
         return as_json
     if kind == "text":
         return lambda found: as_text(found, every=every)
-    return lambda found: RENDERERS[kind](claims_table(found, "records" if source == "records" else "published figures"))
+    on = "records" if source == "records" else "published figures"
+    if kind == "latex":  # floats do not break over pages
+        return lambda found: "\n".join(map(RENDERERS[kind], claims_tables(found, on)))
+    return lambda found: RENDERERS[kind](claims_table(found, on))

@@ -39,7 +39,7 @@ def figure(name: str, names: tuple[str, ...], latent_dims: tuple[str, ...], resu
     chosen = Filters(**{kind: split_list(texts) for kind, texts in filters.items()}, latent_dims=latent_sizes(split_list(latent_dims)))
     path = output or Path(f"{name}.png")
     kind = figures.kind_of(path)
-    records = select(load_records(results), chosen, str(results))
+    records = select(load_records(results), chosen, str(results), study=catalogue.STUDIES.get(name))
     material = Material.of(records, results, split_list(names), every_size=bool(latent_dims))
     save(path, figures.draw(name, material, kind))
     click.echo(f"wrote {path} from {len(records)} runs", err=True)

@@ -1,4 +1,5 @@
-"""The small pictures a run leaves: samples, reconstructions, codes, traversals, nearest training images. At most 300 kB."""
+"""The small pictures a run leaves: samples, reconstructions, codes, traversals, interpolations, nearest training images, and the matrices behind
+heat maps. At most 300 kB."""
 
 from __future__ import annotations
 
@@ -11,6 +12,8 @@ import torch
 from torch import Tensor
 
 from benchmark.datasets.tensors import TensorSplit
+from benchmark.metrics.categorical import contingency
+from benchmark.nn.jacobian import all_grams
 from benchmark.protocol.evaluator import CHUNK, Evaluator
 
 __all__ = ["LIMIT", "artifacts", "npz_bytes"]
@@ -19,7 +22,22 @@ LIMIT = 300_000
 """Bytes of ``artifacts.npz`` at most."""
 
 _COUNTS = {"samples": 64, "inputs": 32, "neighbours": 8}
-_TRAVERSAL_ROWS, _TRAVERSAL_STEPS = 8, 8
+_TRAVERSAL_ROWS, _STEPS = 8, 8
+_PATHS = 4
+"""Interpolations, and rows of category traversals."""
+
+_COLUMNS = 2048
+"""Columns of Jacobians that a mean Gram matrix is made of at most; of 64 images at most and 8 at least."""
+
+_BINS = 20
+"""Equal parts of 0 to 1 in which category probabilities are counted."""
+
+_WHOLE = ("code_covariance", "jacobian_gram", "contingency", "classes", "category_histogram")
+"""Arrays of which no rows are left out; a matrix too large for a small picture is left out whole."""
+
+_MATRIX = LIMIT // 4
+"""Bytes of a matrix at most."""
+
 _POINTS = 1024
 """Vectors are drawn as clouds, so more of them are kept."""
 
@@ -28,21 +46,28 @@ def artifacts(evidence: Evaluator, train: TensorSplit) -> dict[str, np.ndarray]:
     """Return named arrays: images as uint8 (n, *shape), vectors as float32; as many of each as fit within the limit.
 
     ``neighbours`` holds the training image nearest (Euclidean) to each of the first samples; ``traversals`` rows of one code coordinate
-    each, most relevant first, moved over -2..2 standard deviations around the code of the first test image, (rows, 8, *shape); ``codes``
-    the counted coordinates of the inputs' codes, (n, L).
+    each, most relevant first, moved over -2..2 standard deviations around the code of the first test image, (rows, 8, *shape);
+    ``interpolations`` the images at 8 equal steps along the straight line between the codes of two test images, those of ``inputs`` in turn,
+    (4, 8, *shape); ``codes`` the counted coordinates of the inputs' codes, (n, L); ``code_covariance`` (L, L) of the whole test split;
+    ``jacobian_gram`` (L, L), the mean of J'J over the first test images, J the decoder's Jacobian in the counted coordinates, not there where
+    the decoder cannot be differentiated in forward mode. :func:`_categorical` adds what a categorical variable gives.
     """
-    counts = _COUNTS if len(evidence.shape) == 3 else {**_COUNTS, "samples": _POINTS, "inputs": _POINTS}
+    image = len(evidence.shape) == 3
+    counts = _COUNTS if image else {**_COUNTS, "samples": _POINTS, "inputs": _POINTS}
     samples = torch.cat(list(evidence.samples(counts["samples"])))
     inputs = evidence.test.head(counts["inputs"])
     with torch.no_grad():
         codes = evidence.method.encode(inputs)
         arrays = {"samples": samples, "inputs": inputs, "reconstructions": evidence.method.decode(codes)}
         arrays["traversals"] = _traversals(evidence, min(evidence.latent_dim, _TRAVERSAL_ROWS))
+        arrays["interpolations"] = _interpolations(evidence, codes)
+        if evidence.category_probabilities is not None:
+            arrays["category_traversals"] = _category_traversals(evidence, codes[:_PATHS])
     arrays["neighbours"] = _neighbours(samples[: counts["neighbours"]], train)
-    kept = {name: _stored(tensor, image=len(evidence.shape) == 3) for name, tensor in arrays.items()}
+    kept = {name: _stored(tensor, image=image) for name, tensor in arrays.items()}
     kept["codes"] = _stored(codes[:, : evidence.latent_dim], image=False)
     kept["code_covariance"] = evidence.code_covariance().astype(np.float32)
-    return _within_limit(kept)
+    return _within_limit(kept | _jacobian_gram(evidence) | _categorical(evidence))
 
 
 def npz_bytes(arrays: Mapping[str, np.ndarray]) -> bytes:
@@ -53,12 +78,11 @@ def npz_bytes(arrays: Mapping[str, np.ndarray]) -> bytes:
 
 
 def _within_limit(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Keep the same share of every array's rows, as large as the limit allows; a covariance too large to be a small picture is left out."""
-    if arrays["code_covariance"].nbytes > LIMIT // 4:
-        arrays = {name: array for name, array in arrays.items() if name != "code_covariance"}
+    """Keep the same share of every array's rows, as large as the limit allows; a matrix too large to be a small picture is left out."""
+    arrays = {name: array for name, array in arrays.items() if name not in _WHOLE or array.nbytes <= _MATRIX}
     share = 1.0
     while True:
-        kept = {name: array if name == "code_covariance" else array[: max(1, int(share * len(array)))] for name, array in arrays.items()}
+        kept = {name: array if name in _WHOLE else array[: max(1, int(share * len(array)))] for name, array in arrays.items()}
         size = len(npz_bytes(kept))
         if size <= LIMIT or share < 1e-4:
             return kept
@@ -69,12 +93,65 @@ def _traversals(evidence: Evaluator, rows: int) -> Tensor:
     base = evidence.method.encode(evidence.test.head(1))
     spread = torch.from_numpy(np.sqrt(evidence.code_moments[0])).to(base)
     order = torch.argsort(evidence.discovery.relevance, descending=True, stable=True)[:rows]
-    codes = base.repeat(rows, _TRAVERSAL_STEPS, 1)
-    offsets = torch.linspace(-2.0, 2.0, _TRAVERSAL_STEPS, device=base.device)
+    codes = base.repeat(rows, _STEPS, 1)
+    offsets = torch.linspace(-2.0, 2.0, _STEPS, device=base.device)
     for row, coordinate in enumerate(order.tolist()):
         codes[row, :, coordinate] += offsets * spread[coordinate]
     images = evidence.method.decode(codes.flatten(0, 1))
-    return images.view(rows, _TRAVERSAL_STEPS, *evidence.shape)
+    return images.view(rows, _STEPS, *evidence.shape)
+
+
+def _interpolations(evidence: Evaluator, codes: Tensor) -> Tensor:
+    pairs = codes[: 2 * min(_PATHS, max(1, len(codes) // 2))]
+    start, end = pairs[::2].unsqueeze(1), pairs[1::2].unsqueeze(1)
+    share = torch.linspace(0.0, 1.0, _STEPS, device=codes.device).view(1, -1, 1)
+    between = start[: len(end)] * (1.0 - share) + end * share
+    return evidence.method.decode(between.flatten(0, 1)).view(len(end), _STEPS, *evidence.shape)
+
+
+def _category_traversals(evidence: Evaluator, codes: Tensor) -> Tensor:
+    """Return the images of ``codes`` with each category in turn in place of their own, (rows, K, *shape)."""
+    rows, size = len(codes), codes.shape[1] - evidence.latent_dim
+    categories = torch.eye(size, device=codes.device).expand(rows, size, size)
+    counted = codes[:, None, : evidence.latent_dim].expand(rows, size, evidence.latent_dim)
+    return evidence.method.decode(torch.cat((counted, categories), dim=2).flatten(0, 1)).view(rows, size, *evidence.shape)
+
+
+@torch.no_grad()
+def _jacobian_gram(evidence: Evaluator) -> dict[str, np.ndarray]:
+    size = evidence.latent_dim
+    if 4 * size * size > _MATRIX:
+        return {}
+    codes = evidence.method.encode(evidence.test.head(min(64, max(8, _COLUMNS // size))))
+
+    def decode(counted: Tensor) -> Tensor:
+        return evidence.method.decode(torch.cat((counted, rest), dim=1) if rest.shape[1] else counted)
+
+    grams = []
+    for part in codes.split(max(1, _COLUMNS // size)):
+        rest = part[:, size:]
+        try:
+            grams.append(all_grams(decode, part[:, :size]))
+        except RuntimeError:
+            return {}
+    return {"jacobian_gram": torch.cat(grams).double().mean(0).to(torch.float32).cpu().numpy()}
+
+
+def _categorical(evidence: Evaluator) -> dict[str, np.ndarray]:
+    """Return, of the test images, ``category_histogram`` (K, 20): how many have a probability of each category in equal parts of 0 to 1; and
+    where there are labels ``contingency`` (K, C): how many have each pair of likeliest category and class, and the ``classes`` (C,)."""
+    probabilities = evidence.category_probabilities
+    if probabilities is None or evidence.categories is None:
+        return {}
+    places = np.minimum((probabilities * _BINS).astype(np.int64), _BINS - 1)
+    size = probabilities.shape[1]
+    found = {"category_histogram": np.stack([np.bincount(column, minlength=_BINS) for column in places.T]).astype(np.uint32)}
+    if evidence.labels is not None:
+        classes = np.unique(np.concatenate(evidence.labels))
+        coded = np.searchsorted(classes, evidence.labels[1])
+        found["classes"] = classes
+        found["contingency"] = contingency(evidence.categories[1], coded, (size, len(classes))).astype(np.uint32)
+    return found
 
 
 def _neighbours(samples: Tensor, train: TensorSplit) -> Tensor:

@@ -139,15 +139,20 @@ class Evaluator:
         return {name: np.concatenate(parts).mean(0) for name, parts in found.items()}
 
     @cached_property
-    @torch.no_grad()
-    def categories(self) -> tuple[np.ndarray, np.ndarray] | None:
-        if self.train is None or self.method.categories(self.test.head(1)) is None:
-            return None
-        return self._categories(self.train), self._categories(self.test)
+    def category_probabilities(self) -> np.ndarray | None:
+        """Probabilities of the categories of each test image, float32 (N, K); None for methods without categories."""
+        return None if self.method.categories(self.test.head(1)) is None else self._probabilities(self.test)
 
-    def _categories(self, data: TensorSplit) -> np.ndarray:
+    @cached_property
+    def categories(self) -> tuple[np.ndarray, np.ndarray] | None:
+        if self.train is None or self.category_probabilities is None:
+            return None
+        return self._probabilities(self.train).argmax(1), self.category_probabilities.argmax(1)
+
+    @torch.no_grad()
+    def _probabilities(self, data: TensorSplit) -> np.ndarray:
         found = [self.method.categories(x) for x in data.batches(CHUNK)]
-        return np.concatenate([p.argmax(1).cpu().numpy() for p in found if p is not None])
+        return np.concatenate([p.cpu().numpy() for p in found if p is not None])
 
     def information(self, of: Of) -> tuple[float, int]:
         if self.train is None:

@@ -7,21 +7,50 @@ from collections.abc import Mapping
 from benchmark.options import suggest
 from benchmark.spec import BenchError
 
-__all__ = ["FIGURES", "TABLES", "check"]
+__all__ = ["FIGURES", "STUDIES", "TABLES", "check"]
 
 TABLES: Mapping[str, str] = {
     "summary": "every metric of every method, dataset and latent size: mean over seeds and 95% interval",
     "dimensions": "dimension counts by every reading of each method's rule, beside the truth and the rule's null interval",
+    "ren-1": "layout of RENs' table 1: FID and L* of each method, three datasets, two latent sizes (--on paper: as printed)",
+    "ren-2": "layout of RENs' table 2: MSE",
+    "maskaae-1": "layout of MaskAAE's table 1: FID on four datasets",
+    "maskaae-2": "layout of MaskAAE's table 2: active dimensions and NAC beside a WAE",
+    "flexae-3": "layout of FlexAE's table 3: FID of reconstructions and samples",
+    "flexae-4": "layout of FlexAE's table 4: precision and recall",
+    "flexae-5": "layout of FlexAE's table 5: FID against the capacity of the prior's generator",
+    "mivae": "MI-VAE's accuracies, which its text gives",
     "references": "intrinsic dimension of each dataset by four estimators, and by principal components",
 }
 
 FIGURES: Mapping[str, str] = {
     "metric-vs-latent-dim": "a metric (default mse) against the latent size, one panel per dataset",
+    "lstar-vs-latent-dim": "L* against the latent size, beside the intrinsic dimension, known and estimated, and chance",
+    "metric-vs-option": "a metric (default mse) against the numeric option that varies, as FID against beta",
     "curves": "a logged quantity (default loss) against outer steps, one panel per dataset and quantity",
+    "traces": "relevance, mask, prior variance or divergence of every latent dimension while training",
+    "information": "bound on mutual information, and divergences, while training",
     "samples": "samples of each method beside the test data, one column per dataset",
     "reconstructions": "test inputs and their reconstructions by each method, one column per dataset",
+    "neighbours": "samples of each method and the training data nearest to them",
+    "traversals": "what one latent coordinate changes, the most relevant first",
+    "interpolations": "the straight line between the codes of two test images",
+    "category-traversals": "what the categorical variable changes",
+    "categories": "test images by category and class, and how sure the categories are",
+    "code-covariance": "covariance of the codes of each method",
+    "jacobian": "mean of J'J, J the Jacobian of each method's decoder",
     "toy": "data, reconstruction, samples, latent space and error histogram of each method on data in the plane",
+    "objective-closeness": "objectives of beta-VAE and GRAE on one network, and their gaps, against beta (study grae-objective)",
+    "block-structure": "blocks of the posterior precision and of the decoder's Jacobian (study grae-jacobian)",
+    "rotation": "rotation of the codes against the ELBO, one point per trial (study grae-uniqueness)",
 }
+
+STUDIES: Mapping[str, str] = {
+    "objective-closeness": "grae-objective",
+    "block-structure": "grae-jacobian",
+    "rotation": "grae-uniqueness",
+}
+"""The study whose records a figure is drawn from; the other figures are drawn from runs of methods."""
 
 
 def check(kind: str, names: Mapping[str, str], name: str) -> None:

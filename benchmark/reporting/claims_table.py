@@ -10,7 +10,10 @@ from itertools import groupby
 from benchmark.reporting.document import Cell, Column, Note, Row, Table
 from benchmark.reporting.verdicts import RULINGS, Verdict
 
-__all__ = ["as_json", "as_text", "claims_table", "counted"]
+__all__ = ["as_json", "as_text", "claims_table", "claims_tables", "counted"]
+
+_PAGE = 12
+"""Claims that fit on a printed page."""
 
 _COLUMNS = (
     Column("Claim", ("claim",)),
@@ -52,6 +55,15 @@ def claims_table(found: Sequence[Verdict], on: str) -> Table:
         notes=(Note(tested if on == "records" else printed), Note(f"Sources, in the order of the groups: {sources}.")),
         provenance=tuple(metrics),
     )
+
+
+def claims_tables(found: Sequence[Verdict], on: str) -> list[Table]:
+    """Return the verdicts as tables of one source each, short enough for a page."""
+    parts = []
+    for _, group in groupby(found, key=lambda verdict: verdict.claim.source):
+        verdicts = list(group)
+        parts += [verdicts[start : start + _PAGE] for start in range(0, len(verdicts), _PAGE)]
+    return [claims_table(part, on) for part in parts]
 
 
 def as_text(found: Sequence[Verdict], *, every: bool = False) -> str:

@@ -13,10 +13,10 @@ from matplotlib.lines import Line2D
 
 from benchmark.options import suggest
 from benchmark.reporting.material import Material
-from benchmark.reporting.style import INK, Look, legend, message, panels, plain
+from benchmark.reporting.style import FAINT, INK, Look, legend, message, panels, plain
 from benchmark.spec import BenchError
 
-__all__ = ["curves"]
+__all__ = ["Line", "curves", "handles", "lines_of", "panel"]
 
 _START = 0.1
 """The share of a run whose values may leave the panel where they would flatten all the rest."""
@@ -37,40 +37,41 @@ class Line:
 def curves(material: Material) -> Figure:
     """Draw the quantities that are asked for (default ``loss``) against outer steps; a quantity per latent dimension is summed over them."""
     names = material.names or ("loss",)
-    found = _lines(material, names)
+    found = lines_of(material, names)
+    missing = [name for name in names if not any(key[2] == name for key in found)]
+    if missing:
+        there = sorted({name for cell in material.cells for key in cell.keys for name in material.curves(key)} - {"step"})
+        guess = suggest(missing[0], there)
+        raise BenchError(f"no run of this choice logged '{missing[0]}'{guess} (there are {', '.join(there)}; name one with --metric)")
     places = list(dict.fromkeys(place[:2] for place in material.places))
     keys = [(*place, name) for place in places for name in names if len(names) > 1 or (*place, name) in found]
     figure, axes = panels(len(keys), len(names) if 1 < len(names) <= 4 else 3, width=2.9, height=2.1)
     dashes = material.dashes()
-    for panel, (dataset, size, name) in zip(axes, keys, strict=True):
+    for each, (dataset, size, name) in zip(axes, keys, strict=True):
         lines = found.get((dataset, size, name), [])
-        _panel(panel, lines, dashes, material.looks)
-        panel.set_title(plain(f"{dataset}, L = {size}"))
-        panel.set_xlabel("outer steps")
-        panel.set_ylabel(plain(name) + ("\n(sum over dimensions)" if any(line.summed for line in lines) else ""))
+        panel(each, lines, dashes, material.looks)
+        each.set_title(plain(f"{dataset}, L = {size}"))
+        each.set_xlabel("outer steps")
+        each.set_ylabel(plain(name) + ("\n(sum over dimensions)" if any(line.summed for line in lines) else ""))
     shown = {line.series: material.looks[line.method].colour for lines in found.values() for line in lines}
-    legend(figure, _handles(shown, dashes, any(not line.finished for lines in found.values() for line in lines)), 6)
+    legend(figure, handles(shown, dashes, any(not line.finished for lines in found.values() for line in lines)), 6)
     return figure
 
 
-def _lines(material: Material, names: Sequence[str]) -> dict[tuple[str, int, str], list[Line]]:
-    """Return the lines of every panel; :class:`BenchError` where there are none at all."""
+def lines_of(material: Material, names: Sequence[str]) -> dict[tuple[str, int, str], list[Line]]:
+    """Return the lines by dataset, latent size and quantity, of those ``names`` that were logged; :class:`BenchError` where nothing was."""
     found: dict[tuple[str, int, str], list[Line]] = defaultdict(list)
-    logged: set[str] = set()
+    logged = False
     places = set(material.places)
     for cell in material.cells:
         for key, status in zip(cell.keys, cell.statuses, strict=True) if cell.place in places else ():
             arrays = material.curves(key)
-            logged |= set(arrays) - {"step"}
+            logged |= bool(arrays)
             for name in names:
                 if name in arrays and "step" in arrays:
                     found[cell.dataset, cell.latent_dim, name].append(_line(material.series(cell), cell.method, arrays, name, status))
     if not logged:
         raise BenchError("no run of this choice left a curves.npz (closed-form methods leave none); choose others, or run `bench run` again")
-    missing = [name for name in names if not any(key[2] == name for key in found)]
-    if missing:
-        there = ", ".join(sorted(logged))
-        raise BenchError(f"no run of this choice logged '{missing[0]}'{suggest(missing[0], logged)} (there are {there}; name one with --metric)")
     return found
 
 
@@ -79,7 +80,8 @@ def _line(series: str, method: str, arrays: Mapping[str, np.ndarray], name: str,
     return Line(series, method, arrays["step"], values.reshape(len(values), -1).sum(1), status == "done", values.ndim > 1)
 
 
-def _panel(axes: Axes, lines: Sequence[Line], dashes: Mapping[str, str], looks: Mapping[str, Look]) -> None:
+def panel(axes: Axes, lines: Sequence[Line], dashes: Mapping[str, str], looks: Mapping[str, Look]) -> None:
+    """Draw ``lines`` into a panel: each seed, and the mean of each series."""
     groups = {name: [line for line in lines if line.series == name] for name in dashes}
     for name, group in groups.items():
         if group:
@@ -113,9 +115,10 @@ def _view(axes: Axes, lines: Sequence[Line]) -> None:
     if len(rest) and 0 < np.ptp(rest) < np.ptp(everything) / 4:
         margin = 0.05 * np.ptp(rest)
         axes.set_ylim(rest.min() - margin, rest.max() + 3 * margin)
-        axes.text(0.98, 0.97, "first steps out of view", transform=axes.transAxes, ha="right", va="top", fontsize=6, color="#888888")
+        axes.text(0.98, 0.97, "first steps out of view", transform=axes.transAxes, ha="right", va="top", fontsize=6, color=FAINT)
 
 
-def _handles(shown: Mapping[str, str], dashes: Mapping[str, str], broken: bool) -> list[Line2D]:
-    handles = [Line2D([], [], color=shown[name], linestyle=dashes[name], label=plain(name)) for name in dashes if name in shown]
-    return handles + ([Line2D([], [], color=INK, marker="x", linestyle="", label="ended before it was done")] if broken else [])
+def handles(shown: Mapping[str, str], dashes: Mapping[str, str], broken: bool) -> list[Line2D]:
+    """Return the legend of the series ``shown`` with their colours, and of the cross where a run is ``broken`` off."""
+    found = [Line2D([], [], color=shown[name], linestyle=dashes[name], label=plain(name)) for name in dashes if name in shown]
+    return found + ([Line2D([], [], color=INK, marker="x", linestyle="", label="ended before it was done")] if broken else [])

@@ -10,20 +10,39 @@ from matplotlib.figure import Figure
 from benchmark.reporting import style
 from benchmark.reporting.catalogue import FIGURES, check
 from benchmark.reporting.curves import curves
-from benchmark.reporting.images import reconstructions, samples
+from benchmark.reporting.heatmaps import categories, code_covariance, jacobian
+from benchmark.reporting.images import category_traversals, interpolations, neighbours, reconstructions, samples, traversals
+from benchmark.reporting.information import information
 from benchmark.reporting.material import Material
-from benchmark.reporting.sweeps import metric_vs_latent_dim
+from benchmark.reporting.settings import metric_vs_option
+from benchmark.reporting.studies import block_structure, objective_closeness, rotation
+from benchmark.reporting.sweeps import lstar_vs_latent_dim, metric_vs_latent_dim
 from benchmark.reporting.toy import toy
+from benchmark.reporting.traces import traces
 from benchmark.spec import BenchError
 
-__all__ = ["DRAWERS", "draw", "kind_of"]
+__all__ = ["DRAWERS", "draw", "drawable", "kind_of"]
 
 DRAWERS: Mapping[str, Callable[[Material], Figure]] = {
     "metric-vs-latent-dim": metric_vs_latent_dim,
+    "lstar-vs-latent-dim": lstar_vs_latent_dim,
+    "metric-vs-option": metric_vs_option,
     "curves": curves,
+    "traces": traces,
+    "information": information,
     "samples": samples,
     "reconstructions": reconstructions,
+    "neighbours": neighbours,
+    "traversals": traversals,
+    "interpolations": interpolations,
+    "category-traversals": category_traversals,
+    "categories": categories,
+    "code-covariance": code_covariance,
+    "jacobian": jacobian,
     "toy": toy,
+    "objective-closeness": objective_closeness,
+    "block-structure": block_structure,
+    "rotation": rotation,
 }
 
 
@@ -36,7 +55,21 @@ def kind_of(path: Path) -> str:
 
 
 def draw(name: str, material: Material, kind: str = "png") -> bytes:
-    """Return the file of the figure called ``name``; the same material gives the same bytes."""
+    """Return the file of the figure called ``name``; the same material gives the same bytes. :class:`BenchError` where nothing can be drawn."""
     check("figure", FIGURES, name)
     with style.house():
         return style.image(DRAWERS[name](material), kind)
+
+
+def drawable(material: Material) -> list[str]:
+    """Return the names of the figures that ``material`` has something for; they are built, not rendered."""
+    return [name for name in FIGURES if _can(name, material)]
+
+
+def _can(name: str, material: Material) -> bool:
+    try:
+        with style.house():
+            DRAWERS[name](material)
+    except BenchError:
+        return False
+    return True

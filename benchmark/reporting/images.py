@@ -1,59 +1,70 @@
-"""Grids of samples and reconstructions: one row per method, one column per dataset; images as tiles, vectors as points."""
+"""Pictures of what a model makes: samples, reconstructions, nearest training data, and paths through its latent space.
+
+Images are tiles; vectors are points and lines in the plane of their first two principal directions.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from benchmark.reporting.material import Material, methods_of
+from benchmark.reporting.grid import Arrays, Panels, grid
+from benchmark.reporting.material import Material
 from benchmark.reporting.mosaic import Plane, alternate, is_image, mosaic
-from benchmark.reporting.style import DATA, INK, legend, message, plain
-from benchmark.spec import BenchError
+from benchmark.reporting.style import DATA, INK
 
-__all__ = ["reconstructions", "samples"]
-
-_ACROSS, _SIZE = 6, 1.55
-"""Columns before they wrap; inches of a panel."""
+__all__ = ["category_traversals", "interpolations", "neighbours", "reconstructions", "samples", "traversals"]
 
 _SIDE, _PAIRS = 5, 6
 """Tiles along a panel's side; inputs beside each other above their reconstructions, in half as many rows of pairs."""
 
-Arrays = Mapping[str, np.ndarray]
-Draw = Callable[[Axes, Arrays, str], None]
-
-_TEST_DATA = "test data"
-
-
-@dataclass(frozen=True)
-class Column:
-    """One dataset at one latent size: the arrays of each method, and what is written where a method has none."""
-
-    heading: str
-    arrays: Mapping[str, Arrays]
-    reasons: Mapping[str, str]
-
-    def any_arrays(self) -> bool:
-        """Whether any method left arrays."""
-        return bool(self.arrays)
-
-    def holds_vectors(self) -> bool:
-        """Whether the data are vectors, drawn as points."""
-        return any(not is_image(found["inputs"]) for found in self.arrays.values())
+_NEIGHBOURS = 4
+"""Samples beside each other above their nearest training images."""
 
 
 def samples(material: Material) -> Figure:
     """Draw samples of every method, and the test data above them."""
-    return _grid(material, _samples, with_data=True, needed=("inputs", "samples"))
+    panels = Panels(_samples, ("inputs", "samples"), "no samples", data=_data)
+    return grid(material, panels, material.artifacts, _legend("test data", "samples, in the colour of the method"))
 
 
 def reconstructions(material: Material) -> Figure:
     """Draw test inputs with their reconstructions: images in pairs, the input above; points joined by a line."""
-    return _grid(material, _reconstructions, with_data=False, needed=("inputs", "reconstructions"))
+    panels = Panels(_reconstructions, ("inputs", "reconstructions"), "no reconstructions")
+    return grid(material, panels, material.artifacts, _legend("input", "reconstruction, in the colour of the method"))
+
+
+def neighbours(material: Material) -> Figure:
+    """Draw samples with the nearest training data: images in pairs, the sample above; points joined by a line."""
+    panels = Panels(_neighbours, ("inputs", "samples", "neighbours"), "no nearest training data")
+    return grid(material, panels, material.artifacts, _legend("nearest training point", "sample, in the colour of the method"))
+
+
+def traversals(material: Material) -> Figure:
+    """Draw the path of one code coordinate per row, the most relevant first, over -2 to 2 standard deviations from the first test image."""
+    panels = Panels(_traversals, ("inputs", "traversals"), "no traversals", size=(1.75, 1.75))
+    return grid(material, panels, material.artifacts, _legend("test data", "path of a coordinate, from the dot on; the wider the more relevant"))
+
+
+def interpolations(material: Material) -> Figure:
+    """Draw the straight line between the codes of two test images, one pair per row."""
+    panels = Panels(_interpolations, ("inputs", "interpolations"), "no interpolations", size=(2.2, 1.15))
+    return grid(material, panels, material.artifacts, _legend("test data", "path between two codes, in the colour of the method"))
+
+
+def category_traversals(material: Material) -> Figure:
+    """Draw test images, one per row, decoded with each value of the categorical variable in turn."""
+    panels = Panels(_category_traversals, ("inputs", "category_traversals"), "no categorical variable", size=(2.8, 1.25))
+    return grid(material, panels, material.artifacts, _legend("test data", "images with each category, in the colour of the method"))
+
+
+def _data(axes: Axes, arrays: Arrays, colour: str) -> None:
+    _cloud(axes, arrays["inputs"], colour, behind=arrays["inputs"])
 
 
 def _samples(axes: Axes, arrays: Arrays, colour: str) -> None:
@@ -78,13 +89,56 @@ def _reconstructions(axes: Axes, arrays: Arrays, colour: str) -> None:
         count = _PAIRS * _PAIRS // 2
         _tiles(axes, mosaic(alternate(inputs[:count], outputs[:count], _PAIRS), _PAIRS, pairs=True))
         return
-    plane = Plane.of(inputs)
-    count = min(len(inputs), len(outputs), 200)
-    ends = np.stack([plane.project(inputs[:count]), plane.project(outputs[:count])])
-    axes.plot(ends[:, :, 0], ends[:, :, 1], color=DATA, linewidth=0.5, zorder=1)
-    _points(axes, plane, inputs[:count], DATA)
-    _points(axes, plane, outputs[:count], colour)
-    _frame(axes, plane, outputs[:count])
+    _joined(axes, Plane.of(inputs), inputs[:200], outputs[:200], colour)
+
+
+def _neighbours(axes: Axes, arrays: Arrays, colour: str) -> None:
+    made, nearest = arrays["samples"], arrays["neighbours"]
+    if is_image(made):
+        _tiles(axes, mosaic(alternate(made[: len(nearest)], nearest, _NEIGHBOURS), _NEIGHBOURS, pairs=True))
+        return
+    plane = Plane.of(arrays["inputs"])
+    _points(axes, plane, arrays["inputs"], "#ececec")
+    _joined(axes, plane, nearest, made[: len(nearest)], colour)
+
+
+def _joined(axes: Axes, plane: Plane, starts: np.ndarray, ends: np.ndarray, colour: str) -> None:
+    count = min(len(starts), len(ends))
+    pairs = np.stack([plane.project(starts[:count]), plane.project(ends[:count])])
+    axes.plot(pairs[:, :, 0], pairs[:, :, 1], color=DATA, linewidth=0.5, zorder=1)
+    _points(axes, plane, starts[:count], DATA)
+    _points(axes, plane, ends[:count], colour)
+    _frame(axes, plane, ends[:count])
+
+
+def _traversals(axes: Axes, arrays: Arrays, colour: str) -> None:
+    _paths(axes, arrays, arrays["traversals"], colour, widths=np.linspace(2.0, 0.6, len(arrays["traversals"])))
+
+
+def _interpolations(axes: Axes, arrays: Arrays, colour: str) -> None:
+    _paths(axes, arrays, arrays["interpolations"], colour, widths=np.full(len(arrays["interpolations"]), 1.2))
+
+
+def _category_traversals(axes: Axes, arrays: Arrays, colour: str) -> None:
+    found = arrays["category_traversals"]
+    if is_image(arrays["inputs"]):
+        _tiles(axes, mosaic(found.reshape(-1, *found.shape[2:]), found.shape[1]))
+        return
+    _cloud(axes, found.reshape(-1, found.shape[-1]), colour, behind=arrays["inputs"])
+
+
+def _paths(axes: Axes, arrays: Arrays, paths: np.ndarray, colour: str, *, widths: np.ndarray) -> None:
+    """Draw paths (rows, steps, *shape): images as rows of tiles, vectors as lines that begin with a dot."""
+    if is_image(arrays["inputs"]):
+        _tiles(axes, mosaic(paths.reshape(-1, *paths.shape[2:]), paths.shape[1]))
+        return
+    plane = Plane.of(arrays["inputs"])
+    _points(axes, plane, arrays["inputs"], DATA)
+    for path, width in zip(paths, widths, strict=True):
+        points = plane.project(path)
+        axes.plot(points[:, 0], points[:, 1], color=colour, linewidth=width, zorder=2.5)
+        axes.plot(points[:1, 0], points[:1, 1], ".", color=colour, markersize=4, zorder=2.6)
+    _frame(axes, plane, paths.reshape(-1, paths.shape[-1]))
 
 
 def _tiles(axes: Axes, picture: np.ndarray) -> None:
@@ -110,56 +164,12 @@ def _frame(axes: Axes, plane: Plane, shown: np.ndarray) -> None:
         axes.text(0.97, 0.03, f"{outside} outside", transform=axes.transAxes, ha="right", va="bottom", fontsize=6, bbox=box, zorder=3)
 
 
-def _grid(material: Material, draw: Draw, *, with_data: bool, needed: tuple[str, ...]) -> Figure:
-    """Return the grid of panels: a column per dataset (its largest latent size, unless sizes were named), wrapped in blocks."""
-    places = set(material.places)
-    methods = methods_of(cell for cell in material.cells if cell.place in places)
-    columns = [_column(material, place, methods, needed) for place in material.places]
-    if not any(map(Column.any_arrays, columns)):
-        raise BenchError(f"no finished run of this choice left {' and '.join(needed)} in an artifacts.npz; run `bench run` again")
-    rows = [*([_TEST_DATA] if with_data else []), *methods]
-    across = min(_ACROSS, len(columns))
-    blocks = -(-len(columns) // across)
-    figure = Figure(figsize=(across * _SIZE + 0.4, blocks * (len(rows) * _SIZE + 0.25) + 0.3), layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.03, h_pad=0.03, wspace=0.02, hspace=0.02)  # type: ignore[union-attr]
-    axes = figure.subplots(blocks * len(rows), across, squeeze=False)
-    for unused in axes[-len(rows) :, across - (blocks * across - len(columns)) :].flat:
-        unused.set_axis_off()
-    for number, column in enumerate(columns):
-        top, left = number // across * len(rows), number % across
-        axes[top, left].set_title(column.heading)
-        for row, name in enumerate(rows):
-            panel: Axes = axes[top + row, left]
-            panel.grid(False)
-            if left == 0:
-                panel.annotate(plain(name, 20), (0, 0.5), (-4, 0), "axes fraction", "offset points", rotation=90, ha="right", va="center")
-            _panel(panel, column, name, draw, material.looks[name].colour if name in material.looks else DATA)
-    if any(column.holds_vectors() for column in columns):
-        legend(figure, _handles(with_data), 2)
-    return figure
+def _legend(*words: str) -> Callable[[Sequence[Arrays]], list[Artist]]:
+    """Return what makes the legend of grey and coloured points; none where all data are images."""
 
+    def handles(shown: Sequence[Arrays]) -> list[Artist]:
+        if all(is_image(arrays["inputs"]) for arrays in shown):
+            return []
+        return [Line2D([], [], marker="o", linestyle="", color=colour, label=text) for colour, text in zip((DATA, INK), words, strict=True)]
 
-def _column(material: Material, place: tuple[str, int, str], methods: Sequence[str], needed: Sequence[str]) -> Column:
-    cells = {cell.method: cell for cell in material.cells if cell.place == place}
-    arrays = {method: material.artifacts(cell) for method, cell in cells.items()}
-    complete = {method: found for method, found in arrays.items() if all(name in found and len(found[name]) for name in needed)}
-    reasons = {method: cells[method].trouble or "no artifacts" if method in cells else "missing" for method in methods}
-    dataset, size, budget = place
-    heading = plain(dataset, 24) + f"\nL = {size}" + (f", {plain(budget, 16)}" if len(material.budgets) > 1 else "")
-    return Column(heading, complete, reasons)
-
-
-def _panel(axes: Axes, column: Column, name: str, draw: Draw, colour: str) -> None:
-    if name == _TEST_DATA and column.any_arrays():
-        inputs = next(iter(column.arrays.values()))["inputs"]
-        _cloud(axes, inputs, DATA, behind=inputs)
-    elif name in column.arrays:
-        draw(axes, column.arrays[name], colour)
-    else:
-        axes.set_axis_off()
-        message(axes, column.reasons.get(name, ""))
-
-
-def _handles(with_data: bool) -> list[Line2D]:
-    words = ("test data", "samples, in the colour of the method") if with_data else ("input", "reconstruction, in the colour of the method")
-    return [Line2D([], [], marker="o", linestyle="", color=colour, label=text) for colour, text in zip((DATA, INK), words, strict=True)]
+    return handles

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -27,7 +28,7 @@ class Material:
     """Cells in the order of tables, the store they lie in, and what was asked for: ``names`` of metrics or logged quantities.
 
     ``measured`` are the ids of all measurements, kept or not. ``every_size`` says that latent sizes were named, so that a figure that shows
-    one size per dataset by default shows them all.
+    one size per dataset by default shows them all. ``discoveries`` are the verdicts of finished runs by key, ``studies`` the records of studies.
     """
 
     cells: tuple[Replicates, ...]
@@ -35,13 +36,20 @@ class Material:
     names: tuple[str, ...] = ()
     measured: tuple[str, ...] = ()
     every_size: bool = False
+    discoveries: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    studies: tuple[Record, ...] = ()
 
     @classmethod
     def of(cls, records: Iterable[Record], results: Path, names: Sequence[str] = (), *, every_size: bool = False) -> Material:
-        """Gather the cells of ``records``; the measurements kept are those that ``names`` name, else ``mse``."""
-        records = list(records)
-        measured = sorted({identifier for record in records for identifier in record.measurements})
-        return cls(tuple(gather(records, names or ("mse",))), Store(results), tuple(names), tuple(measured), every_size)
+        """Gather the cells of ``records``; the measurements kept are those that ``names`` name, else ``mse``, and ``lstar``."""
+        given = list(records)
+        trained = [record for record in given if record.spec["kind"] == "train"]
+        measured = sorted({identifier for record in trained for identifier in record.measurements})
+        return cls(
+            *(tuple(gather(trained, (*(names or ("mse",)), "lstar"))), Store(results), tuple(names), tuple(measured), every_size),
+            discoveries={record.key: record.discovery for record in trained if record.discovery},
+            studies=tuple(record for record in given if record.spec["kind"] != "train"),
+        )
 
     @property
     def budgets(self) -> list[str]:

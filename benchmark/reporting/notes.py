@@ -74,8 +74,8 @@ def _units(table: Table) -> list[Note]:
     units: dict[str, list[str]] = defaultdict(list)
     for column in table.columns:
         if column.metric is not None and unit(column.metric):
-            units[unit(column.metric)].append(column.title)
-    return [Note("Units: " + "; ".join(f"{', '.join(titles)} in {name}" for name, titles in units.items()) + ".")] if units else []
+            units[unit(column.metric)].append(title(column.metric))
+    return [Note("Units: " + "; ".join(f"{', '.join(dict.fromkeys(titles))} in {name}" for name, titles in units.items()) + ".")] if units else []
 
 
 def _protocol_notes(runs: Sequence[Replicates], marks: Mapping[tuple[str, str], str]) -> list[Note]:

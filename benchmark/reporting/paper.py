@@ -69,7 +69,8 @@ TWINS: Mapping[str, str] = {"rf-vae-port": "rf-vae", "flexae-sr": "flexae"}
 class Printed:
     """One published figure. ``text`` is what was printed, ``value`` the same in the unit the metric has here.
 
-    ``origin`` is the file it stands in; ``method``, ``dataset`` and ``metric`` are our names, ``spelling`` the source's name of the method.
+    ``origin`` is the file it stands in; ``method``, ``dataset`` and ``metric`` are our names, ``spelling`` and ``data`` the source's
+    names of method and dataset.
     """
 
     origin: str
@@ -83,6 +84,7 @@ class Printed:
     value: float
     note: str
     spelling: str
+    data: str = ""
 
     @property
     def suspect(self) -> bool:
@@ -123,6 +125,7 @@ def _printed(origin: str, row: Mapping[str, str]) -> Printed:
         value=float(Decimal(row["value"]) * unit),
         note=row["unit_note"],
         spelling=row["method"],
+        data=row["dataset"],
     )
 
 

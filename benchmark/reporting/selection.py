@@ -118,12 +118,15 @@ def latent_sizes(texts: Iterable[str]) -> list[int]:
     return [int(text) for text in found]
 
 
-def select(records: Iterable[Record], filters: Filters, where: str, *, studies: bool = False) -> list[Record]:
-    """Return the training runs, with ``studies`` theirs too, among ``records`` that ``filters`` take, in their order.
+def select(records: Iterable[Record], filters: Filters, where: str, *, studies: bool = False, study: str | None = None) -> list[Record]:
+    """Return the training runs, with ``studies`` theirs too, among ``records`` that ``filters`` take, in their order;
+    with ``study`` the runs of that study alone.
 
     :class:`BenchError` where one name alone, or all filters together, match nothing; ``where`` is the folder it names.
     """
-    found = [record for record in records if studies or record.spec["kind"] == "train"]
+    found = [record for record in records if (record.spec["kind"] == (study or "train")) or (studies and not study)]
+    if not found and study:
+        raise BenchError(f"there are no runs of the study '{study}' in '{where}'; make them with `bench run --suite {study}`, or name --results")
     if not found:
         raise BenchError(f"there are no runs in '{where}'; run `bench run` first, or name another folder with --results")
     chosen = found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import textwrap
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import matplotlib
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -18,7 +20,22 @@ from benchmark.reporting.document import clip
 from benchmark.reporting.selection import base_name
 from benchmark.spec import BenchError
 
-__all__ = ["DATA", "FORMATS", "INK", "PALETTE", "Look", "house", "image", "legend", "looks", "message", "panels", "plain"]
+__all__ = [
+    "BAND",
+    "DATA",
+    "FAINT",
+    "FORMATS",
+    "INK",
+    "PALETTE",
+    "Look",
+    "house",
+    "image",
+    "legend",
+    "looks",
+    "message",
+    "panels",
+    "plain",
+]
 
 PALETTE = ("#0173b2", "#de8f05", "#029e73", "#d55e00", "#cc78bc", "#ca9161", "#fbafe4", "#949494", "#ece133", "#56b4e9")
 """The palette ``colorblind`` of seaborn; methods after the tenth take the same colours at 60 % of their lightness."""
@@ -29,7 +46,16 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "h")
 DATA, INK = "#cfcfcf", "#333333"
 """The colours of data and of text."""
 
+BAND = "#e9e9e9"
+"""What is estimated of the data, behind everything."""
+
+FAINT = "#767676"
+"""Remarks: the lightest grey that reads well on white (contrast 4.5)."""
+
 FORMATS = ("png", "pdf", "svg")
+
+_CHARACTER, _HANDLE, _LINE = 0.063, 0.5, 0.17
+"""Inches of a character of a legend, of what stands before and between its texts, and of a line."""
 
 _RC: dict[str, Any] = {
     "font.family": "DejaVu Sans",
@@ -115,13 +141,33 @@ def panels(count: int, columns: int, *, width: float, height: float) -> tuple[Fi
 
 def message(axes: Axes, text: str) -> None:
     """Write ``text`` into an empty panel."""
-    axes.text(0.5, 0.5, plain(text), transform=axes.transAxes, ha="center", va="center", color="#888888", fontsize=8)
+    axes.text(0.5, 0.5, plain(text), transform=axes.transAxes, ha="center", va="center", color=FAINT, fontsize=7)
 
 
-def legend(figure: Figure, handles: Sequence[Any], columns: int) -> None:
-    """Put a legend below all panels, where it covers no data."""
-    if handles:
-        figure.legend(handles=list(handles), loc="outside lower center", ncols=max(1, min(columns, len(handles))))
+def legend(figure: Figure, handles: Sequence[Artist], columns: int, note: str = "") -> None:
+    """Put a legend below all panels, where it covers no data, in at most ``columns`` columns and as many as fit; a remark stands with it."""
+    width = figure.get_figwidth()
+    note = "\n".join(textwrap.wrap(plain(note, 1000), max(30, int(width / (0.875 * _CHARACTER)))))
+    if not handles:
+        figure.supxlabel(note, x=0.01, ha="left", fontsize=7, color=FAINT)
+        return
+    for handle in handles:
+        handle.set_label("\n".join(textwrap.wrap(str(handle.get_label()), max(12, int((width - _HANDLE) / _CHARACTER)))))
+    count = _fitting([max(str(handle.get_label()).split("\n"), key=len) for handle in handles], columns, width)
+    drawn = figure.legend(handles=list(handles), loc="outside lower center", ncols=count, title=note or None, alignment="left")
+    drawn.get_title().set(fontsize=7, color=FAINT)
+    lines = -(-len(handles) // count) * (1 + max(str(handle.get_label()).count("\n") for handle in handles)) + (note.count("\n") + 1 if note else 0)
+    figure.set_figheight(figure.get_figheight() + _LINE * max(0, lines - 1))
+
+
+def _fitting(labels: Sequence[str], most: int, width: float) -> int:
+    """Return into how many columns, ``most`` at most, the labels go that are filled in one column after the other."""
+    for count in range(min(most, len(labels)), 1, -1):
+        depth = -(-len(labels) // count)
+        columns = [labels[start : start + depth] for start in range(0, len(labels), depth)]
+        if sum(max(map(len, column)) * _CHARACTER + _HANDLE for column in columns) <= width:
+            return count
+    return 1
 
 
 def image(figure: Figure, kind: str) -> bytes:

@@ -1,4 +1,8 @@
-"""A metric against the provisioned latent size: one panel per dataset, one line per method, mean and 95% t interval over seeds."""
+"""A metric against the provisioned latent size: one panel per dataset, one line per method, mean and 95% t interval over seeds.
+
+For L* the figure also shows what it is read beside: the intrinsic dimension, known and estimated, the whole code, and what a rule finds where
+there is nothing to find.
+"""
 
 from __future__ import annotations
 
@@ -6,42 +10,95 @@ import math
 from collections import defaultdict
 from collections.abc import Sequence
 
+import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+from matplotlib.patches import Patch
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
+from benchmark.references import References
+from benchmark.reporting.chance import null_of
 from benchmark.reporting.datasets import intrinsic_dim
 from benchmark.reporting.material import Material
 from benchmark.reporting.metrics import title, unit
 from benchmark.reporting.replicates import Replicates
 from benchmark.reporting.selection import base_name
-from benchmark.reporting.style import INK, Look, legend, message, panels, plain
+from benchmark.reporting.style import BAND, INK, Look, legend, message, panels, plain
 from benchmark.spec import BenchError
 
-__all__ = ["metric_vs_latent_dim"]
+__all__ = ["draw_line", "lstar_vs_latent_dim", "metric_vs_latent_dim", "one_metric", "scale_values"]
 
 
 def metric_vs_latent_dim(material: Material) -> Figure:
     """Draw the one metric that is asked for (default ``mse``) against L on a binary logarithmic axis."""
+    return _sweep(material, one_metric(material))
+
+
+def lstar_vs_latent_dim(material: Material) -> Figure:
+    """Draw L* against L beside the intrinsic dimension, known or estimated, the line L* = L, and the nulls of the methods' rules."""
+    return _sweep(material, "lstar", References(material.store.root))
+
+
+def one_metric(material: Material) -> str:
+    """Return the metric that is asked for; :class:`BenchError` where several are, or no finished run has it."""
     if len(material.names) > 1:
         raise BenchError(f"this figure shows one metric, given were {', '.join(material.names)}; name one with --metric")
     metric = base_name(material.names[0]) if material.names else "mse"
+    _check(material, metric)
+    return metric
+
+
+def _check(material: Material, metric: str) -> None:
     if not any(metric in cell.values for cell in material.cells):
         raise BenchError(f"no finished run of this choice has the metric '{metric}'; there are {', '.join(material.measured) or 'none'}")
+
+
+def _sweep(material: Material, metric: str, references: References | None = None) -> Figure:
+    _check(material, metric)
     datasets: dict[str, list[Replicates]] = defaultdict(list)
     for cell in material.cells:
         datasets[cell.dataset].append(cell)
     figure, axes = panels(len(datasets), 3, width=2.7, height=2.1)
     styles = material.dashes()
     for place, (dataset, cells) in enumerate(datasets.items()):
-        _panel(axes[place], [cell for cell in cells if metric in cell.values], metric, styles, material)
+        kept = [cell for cell in cells if metric in cell.values]
+        _panel(axes[place], kept, metric, styles, material, references)
         _decorate(axes[place], dataset, metric, first=place % 3 == 0)
-    legend(figure, _handles(material, styles, metric), 6)
+        if references is not None:
+            _beside(axes[place], kept, references)
+    legend(figure, [*_handles(material, styles, metric), *_handles_beside(material, references)], 6)
     return figure
 
 
-def _panel(axes: Axes, cells: Sequence[Replicates], metric: str, styles: dict[str, str], material: Material) -> None:
+def _beside(axes: Axes, cells: Sequence[Replicates], references: References) -> None:
+    """Draw the line L* = L, and the band of the estimators of the data's dimension."""
+    sizes = sorted({cell.latent_dim for cell in cells})
+    if not sizes:
+        return
+    all_sizes = np.geomspace(sizes[0] / 1.25, sizes[-1] * 1.25, 100)
+    axes.plot(all_sizes, all_sizes, ":", color=INK, linewidth=0.8, zorder=1.5)
+    axes.set_ylim(-0.03 * sizes[-1], 1.06 * sizes[-1])
+    axes.yaxis.set_major_locator(MaxNLocator(6, integer=True))
+    band = _band(cells[0], references)
+    if band is not None:
+        axes.axhspan(*band, color=BAND, linewidth=0, zorder=0.5)
+
+
+def _band(cell: Replicates, references: References) -> tuple[float, float] | None:
+    found = references.dimension(cell.data)
+    return None if found is None else found.band
+
+
+def _chance(axes: Axes, places: Sequence[float], cells: Sequence[Replicates], colour: str, references: References) -> None:
+    """Draw behind each point what the method's rule gives where there is nothing to find, a bar per interval."""
+    for place, cell in zip(places, cells, strict=True):
+        for low, _, high in null_of(cell, references).intervals.get("lstar", ()):
+            axes.plot([place, place], [low, high], color=colour, linewidth=5.0, alpha=0.18, solid_capstyle="butt", zorder=0.8)
+
+
+def _panel(axes: Axes, cells: Sequence[Replicates], metric: str, styles: dict[str, str], material: Material, references: References | None) -> None:
     if not cells:
         message(axes, "no finished run")
     series: dict[str, list[Replicates]] = defaultdict(list)
@@ -51,20 +108,23 @@ def _panel(axes: Axes, cells: Sequence[Replicates], metric: str, styles: dict[st
     for place, name in enumerate(styles):
         if name in series:
             look = material.looks[series[name][0].method]
-            _line(axes, series[name], metric, look, styles[name], 2.0 ** (spread * (place - (len(styles) - 1) / 2)))
+            shift = 2.0 ** (spread * (place - (len(styles) - 1) / 2))
+            points = [cell.latent_dim * shift for cell in series[name]]
+            draw_line(axes, points, series[name], metric, look, styles[name])
+            if references is not None:
+                _chance(axes, points, series[name], look.colour, references)
     _scales(axes, cells, metric)
 
 
-def _line(axes: Axes, cells: Sequence[Replicates], metric: str, look: Look, dashes: str, shift: float) -> None:
-    """Draw one series, moved sideways by the factor ``shift`` so that error bars do not hide each other."""
-    sizes = [cell.latent_dim * shift for cell in cells]
+def draw_line(axes: Axes, places: Sequence[float], cells: Sequence[Replicates], metric: str, look: Look, dashes: str) -> None:
+    """Draw one series at ``places``: means joined by a line, intervals, and hollow markers where L* is L by definition."""
     found = [estimate for cell in cells if (estimate := cell.estimate(metric))]
     means = [each.mean for each in found]
-    axes.plot(sizes, means, dashes, color=look.colour, alpha=0.85)
-    axes.errorbar(sizes, means, yerr=[each.half_width or 0.0 for each in found], fmt="none", ecolor=look.colour, elinewidth=1.0, capsize=2.0)
-    for size, mean, cell in zip(sizes, means, cells, strict=True):
+    axes.plot(places, means, dashes, color=look.colour, alpha=0.85)
+    axes.errorbar(places, means, yerr=[each.half_width or math.nan for each in found], fmt="none", ecolor=look.colour, elinewidth=1.0, capsize=2.0)
+    for place, mean, cell in zip(places, means, cells, strict=True):
         hollow = metric == "lstar" and "no_selection" in cell.flags
-        axes.plot([size], [mean], look.marker, color=look.colour, markerfacecolor="white" if hollow else look.colour)
+        axes.plot([place], [mean], look.marker, color=look.colour, markerfacecolor="white" if hollow else look.colour)
 
 
 def _scales(axes: Axes, cells: Sequence[Replicates], metric: str) -> None:
@@ -73,7 +133,11 @@ def _scales(axes: Axes, cells: Sequence[Replicates], metric: str) -> None:
     axes.set_xlim(sizes[0] / 1.25, sizes[-1] * 1.25)
     axes.set_xticks(sizes, _labels(sizes))
     axes.xaxis.set_minor_locator(NullLocator())
-    values = [value for cell in cells for value in cell.values[metric]]
+    scale_values(axes, [value for cell in cells for value in cell.values[metric]], metric)
+
+
+def scale_values(axes: Axes, values: Sequence[float], metric: str) -> None:
+    """Choose the axis of ``values``: from 0 for dimensions, logarithmic where they span more than a power of ten."""
     if unit(metric) == "dimensions":
         axes.set_ylim(bottom=0)
     elif values and 0 < 10 * min(values) < max(values) < 1e6 * min(values):  # beyond that the small ones are rounding, and flatten the rest
@@ -105,9 +169,9 @@ def _decorate(axes: Axes, dataset: str, metric: str, *, first: bool) -> None:
         axes.axhline(known, color=INK, linewidth=0.8, linestyle=(0, (4, 2)), zorder=1.5)
 
 
-def _handles(material: Material, styles: dict[str, str], metric: str) -> list[Line2D]:
+def _handles(material: Material, styles: dict[str, str], metric: str) -> list[Artist]:
     cells = {material.series(cell): cell for cell in material.cells}
-    handles = []
+    handles: list[Artist] = []
     for name, dashes in styles.items():
         shown = material.looks[cells[name].method]
         handles.append(Line2D([], [], color=shown.colour, marker=shown.marker, linestyle=dashes, label=plain(name)))
@@ -116,4 +180,15 @@ def _handles(material: Material, styles: dict[str, str], metric: str) -> list[Li
             handles.append(Line2D([], [], color=INK, linewidth=0.8, linestyle=(0, (4, 2)), label="intrinsic dimension"))
         if metric == "lstar" and any("no_selection" in cell.flags for cell in material.cells):
             handles.append(Line2D([], [], color=INK, marker="o", markerfacecolor="white", linestyle="", label="by definition, not found"))
+    return handles
+
+
+def _handles_beside(material: Material, references: References | None) -> list[Artist]:
+    if references is None:
+        return []
+    handles: list[Artist] = [Line2D([], [], color=INK, linewidth=0.8, linestyle=":", label="L* = L")]
+    if any(null_of(cell, references).intervals for cell in material.cells):
+        handles.append(Line2D([], [], color=INK, linewidth=5.0, alpha=0.25, label="null of the method's rule, 5 to 95 %"))
+    if any(_band(cell, references) for cell in material.cells):
+        handles.append(Patch(facecolor=BAND, label="estimates of the dimension of the data"))
     return handles

@@ -6,32 +6,37 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
 from benchmark.references import References
 from benchmark.reporting import floors, notes
+from benchmark.reporting.beside import beside_paper
 from benchmark.reporting.catalogue import TABLES, check
+from benchmark.reporting.cells import best_of, estimate_cell
 from benchmark.reporting.chance import BAND_COLUMN, COUNTS, NULL_COLUMN, Beside
 from benchmark.reporting.datasets import intrinsic_dim
 from benchmark.reporting.dimensions import dimensions
 from benchmark.reporting.document import ABSENT, Cell, Column, Row, Table
 from benchmark.reporting.estimates import estimates
+from benchmark.reporting.filled import filled_table
+from benchmark.reporting.layouts import LAYOUTS
 from benchmark.reporting.metrics import direction, order, title
 from benchmark.reporting.replicates import Replicates, gather
 from benchmark.reporting.selection import base_name, is_floor, rank
-from benchmark.reporting.statistics import clearly_best
 from benchmark.spec import BenchError, Record
 
 __all__ = ["BUILDERS", "build", "summary"]
 
 
-def build(name: str, records: Iterable[Record], metrics: Sequence[str] = (), references: References | None = None) -> Table:
+def build(name: str, records: Iterable[Record], metrics: Sequence[str] = (), references: References | None = None, *, paper: bool = False) -> Table:
     """Return the table called ``name`` of ``records``, with the named metrics only (empty: all that were measured).
 
-    ``references`` are those of the results folder; by default, those that come with the package.
+    ``references`` are those of the results folder; by default, those that come with the package. ``paper`` sets published values beside ours.
     """
     check("table", TABLES, name)
-    return BUILDERS[name](records, metrics, references or References())
+    if name in LAYOUTS:
+        return filled_table(name, records, metrics, paper=paper)
+    table = BUILDERS[name](records, metrics, references or References())
+    return beside_paper(table) if paper else table
 
 
 @dataclass(frozen=True)
@@ -131,16 +136,9 @@ def _blocks(lines: Sequence[Line]) -> list[list[Line]]:
 
 
 def _best(block: Sequence[Line], metric: str) -> str | None:
-    """Return the method whose value is clearly best among comparable cells; never a stale one."""
-    rivals = [line.runs for line in block if line.runs and metric in line.runs.values]
-    if len({runs.ids[metric] for runs in rivals}) != 1:
-        return None
-    place = clearly_best([found for runs in rivals if (found := runs.estimate(metric))], direction(metric))
-    if place is None and all(len(runs.values[metric]) > 1 for runs in rivals):
-        from benchmark.reporting.comparison import best_of_pairs  # scipy.stats, which most tables do without
-
-        place = best_of_pairs([dict(zip(runs.seeds[metric], runs.values[metric], strict=True)) for runs in rivals], direction(metric))
-    return None if place is None or rivals[place].stale else rivals[place].method
+    """Return the method of a block whose value is clearly best."""
+    found = best_of([line.runs for line in block if line.runs], metric)
+    return None if found is None else found.method
 
 
 def _head_columns(with_budget: bool, with_dims: bool, with_band: bool) -> tuple[Column, ...]:
@@ -198,13 +196,5 @@ def _metric_cells(
             notes.REMARK if runs.remarks.get(name) else None,
             letters.get((line.dataset, runs.ids.get(name, ""))),
         )
-        cells.append(_estimate_cell(runs, name, best[name] == line.method, tuple(filter(None, signs))))
+        cells.append(estimate_cell(runs, name, best[name] == line.method, tuple(filter(None, signs))))
     return cells
-
-
-def _estimate_cell(runs: Replicates, metric: str, best: bool, marks: tuple[str, ...]) -> Cell:
-    found = runs.estimate(metric)
-    if found is None:
-        return Cell(ABSENT, raw=(None, None, 0, None))
-    raw: tuple[Any, ...] = (found.mean, found.half_width, found.n, runs.ids[metric])
-    return Cell(estimate=found, raw=raw, note="" if found.n == runs.finished else f"n = {found.n}", marks=marks, best=best)

@@ -92,3 +92,23 @@ def test_a_table_needs_no_torch_and_no_matplotlib(results: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert r"\bottomrule" in done.stdout
+
+
+def test_published_tables_need_no_records(tmp_path: Path) -> None:
+    found = call("ren-1", "--on", "paper", "--format", "markdown", "--results", tmp_path / "none")
+    assert found.exit_code == 0 and "| R-dpVAE | <ins>6.57</ins> | 6 | **4.43** |" in found.output
+    assert "published figures" in call("ren-2", "--on", "paper", "-o", tmp_path / "t.tex").stderr
+    assert "6.57" in call("ren-1", "--on", "paper", "--macros").output
+    assert "no published figures" in failure("summary", "--on", "paper")
+    assert "--methods chooses among runs" in failure("ren-1", "--on", "paper", "--methods", "vae")
+    assert "--paper chooses among runs" in failure("ren-1", "--on", "paper", "--paper")
+
+
+def test_published_values_and_macros_on_request(tmp_path: Path) -> None:
+    folder = store(tmp_path / "runs", seeds([0.01, 0.011, 0.012], dataset="mnist"))
+    assert "paper 0.0459?: ours lower" in call("--paper", "--format", "markdown", "--results", folder).output
+    assert "paper 0.0459?: ours lower" in call("ren-2", "--paper", "--format", "html", "--results", folder).output
+    text = call("--macros", "--results", folder).output
+    assert r"\newcommand{\benchSummaryMnistLOneSixVaeMSE}{\ensuremath{0.0110 \pm 0.0025}}" in text
+    assert "leave --format out" in failure("--macros", "--format", "csv", "--results", folder)
+    assert "leave --format out" in failure("--macros", "-o", tmp_path / "t.md", "--results", folder)

@@ -7,6 +7,7 @@ import pytest
 import torch
 from harness import CPU, Honest, split
 
+from baselines.mi_vae_joint import JointMIVAE
 from baselines.vae import VAE
 from benchmark import registry
 from benchmark.datasets.split import Split
@@ -18,10 +19,10 @@ from benchmark.protocol.evaluator import Evaluator, measure
 from benchmark.protocol.runtime import construct
 
 
-def evaluator(count: int = 1203, shape: tuple[int, ...] = (6,), kind: type = VAE) -> Evaluator:
-    method = construct(kind, kind.Config(), 0, shape=shape, latent_dim=3)
+def evaluator(count: int = 1203, shape: tuple[int, ...] = (6,), kind: type = VAE, latent_dim: int = 3, **known: object) -> Evaluator:
+    method = construct(kind, kind.Config(), 0, shape=shape, latent_dim=latent_dim)
     data = np.random.default_rng(0).random((count, *shape), dtype=np.float32)
-    return Evaluator(method, TensorSplit(Split(data, shape)), seed=0, device=CPU)
+    return Evaluator(method, TensorSplit(Split(data, shape)), seed=0, device=CPU, **known)  # type: ignore[arg-type]
 
 
 METRICS = [registry.load(entry.target) for entry in registry.METRICS if entry.headline]
@@ -121,8 +122,9 @@ def test_artifacts_fit_their_limit_and_are_the_same_bytes_twice(shape: tuple[int
     data = npz_bytes(arrays)
     assert len(data) <= LIMIT
     assert data == npz_bytes(artifacts(evaluator(40, shape), train))
-    assert set(arrays) == {"samples", "inputs", "reconstructions", "traversals", "neighbours", "codes", "code_covariance"}
-    assert all(array.shape[-len(shape) :] == shape for name, array in arrays.items() if not name.startswith("code"))
+    pictures = {"samples", "inputs", "reconstructions", "traversals", "interpolations", "neighbours"}
+    assert set(arrays) == pictures | {"codes", "code_covariance", "jacobian_gram"}
+    assert all(arrays[name].shape[-len(shape) :] == shape for name in pictures)
     assert len(arrays["inputs"]) == len(arrays["reconstructions"])
 
 
@@ -131,3 +133,48 @@ def test_neighbours_are_the_nearest_training_images() -> None:
     arrays = artifacts(found, train)
     distances = np.linalg.norm(train.stored.numpy()[None] - arrays["samples"][: len(arrays["neighbours"]), None], axis=2)
     np.testing.assert_array_equal(arrays["neighbours"], train.stored.numpy()[distances.argmin(1)])
+
+
+def test_interpolations_run_from_one_reconstruction_to_the_next() -> None:
+    arrays = artifacts(evaluator(40), TensorSplit(split(30)))
+    np.testing.assert_allclose(arrays["interpolations"][:, 0], arrays["reconstructions"][:8:2], rtol=1e-5)
+    np.testing.assert_allclose(arrays["interpolations"][:, -1], arrays["reconstructions"][1:8:2], rtol=1e-5)
+    straight = artifacts(evaluator(40, kind=Honest), TensorSplit(split(30)))["interpolations"]  # a linear decoder keeps equal steps equal
+    np.testing.assert_allclose(np.diff(straight, n=2, axis=1), 0.0, atol=1e-6)
+
+
+def test_the_gram_matrix_is_that_of_the_decoder() -> None:
+    found = evaluator(40, kind=Honest)
+    weight = (found.method.decoder.weight * torch.exp(found.method.scale)).detach().numpy()
+    np.testing.assert_allclose(artifacts(found, TensorSplit(split(30)))["jacobian_gram"], weight.T @ weight, rtol=1e-5, atol=1e-7)
+
+
+def test_a_decoder_that_cannot_be_differentiated_forward_leaves_no_gram_matrix() -> None:
+    class Opaque(Honest):
+        def decode(self, z: torch.Tensor) -> torch.Tensor:
+            return torch.from_numpy(super().decode(z).detach().numpy().copy())
+
+    assert "jacobian_gram" not in artifacts(evaluator(40, kind=Opaque), TensorSplit(split(30)))
+
+
+@pytest.mark.parametrize("latent_dim", [136, 140])
+def test_a_matrix_that_is_no_small_picture_is_left_out(latent_dim: int) -> None:
+    arrays = artifacts(evaluator(40, latent_dim=latent_dim), TensorSplit(split(30)))
+    assert ("jacobian_gram" in arrays) == ("code_covariance" in arrays) == (latent_dim == 136)
+
+
+def test_categories_leave_counts_and_their_images() -> None:
+    labels = (np.arange(30) % 3 + 5, np.arange(40) % 3 + 5)
+    train = TensorSplit(split(30))
+    found = evaluator(40, kind=JointMIVAE, train=train, labels=labels)
+    arrays = artifacts(found, train)
+    assert arrays["classes"].tolist() == [5, 6, 7]
+    assert arrays["contingency"].shape == (10, 3) and arrays["contingency"].sum(0).tolist() == [14, 13, 13]
+    likeliest = found.category_probabilities.argmax(1)
+    np.testing.assert_array_equal(arrays["contingency"].sum(1), np.bincount(likeliest, minlength=10))
+    assert arrays["category_histogram"].shape == (10, 20) and arrays["category_histogram"].sum(1).tolist() == [40] * 10
+    code = found.method.encode(found.test.head(4))
+    code[:, 3:] = torch.eye(10)[7]
+    np.testing.assert_allclose(arrays["category_traversals"][:, 7], found.method.decode(code).detach(), rtol=1e-5)
+    assert "category_histogram" in artifacts(evaluator(40, kind=JointMIVAE, train=train), train)  # no labels, no contingency
+    assert "contingency" not in artifacts(evaluator(40, kind=JointMIVAE, train=train), train)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,11 @@ HOSTILE = (
     r"$\undefined{$",
     '"><img src=x onerror=alert(1)>',
     "--><!-- &amp; L*90",
+    "\x1b[31mred\x07",
+    "nul\x00 and \ud800 alone",
+    "\u202etxt.exe",
+    "\x00=1+1",
+    "www.example.org https://example.org",
 )
 
 
@@ -88,7 +94,28 @@ def leave(folder: Path, record: Record, *, image: tuple[int, int, int] | None = 
     path = folder / record.key
     step = np.arange(1, steps + 1) * 10
     loss = 100.0 / step + rng.normal(size=steps)
-    np.savez(path / "curves.npz", step=step, loss=loss, kl=rng.random((steps, record.spec["latent_dim"])))
+    size_of_code = record.spec["latent_dim"]
+    np.savez(path / "curves.npz", step=step, loss=loss, kl=rng.random((steps, size_of_code)), mi=rng.random(steps))
     arrays = [images(40, image, seed) if image else vectors(40, size, seed) for seed in (0, 1, 2)]
-    codes = vectors(40, record.spec["latent_dim"], 3)
-    np.savez(path / "artifacts.npz", inputs=arrays[0], samples=arrays[1], reconstructions=arrays[2], codes=codes)
+    names = ("inputs", "samples", "reconstructions")
+    shape = image or (size,)
+    for name, count in (("neighbours", (8,)), ("traversals", (3, 8)), ("interpolations", (4, 8)), ("category_traversals", (4, 10))):
+        flat = images(math.prod(count), image, len(names)) if image else vectors(math.prod(count), size, len(names))
+        arrays.append(flat.reshape(*count, *shape))
+        names += (name,)
+    codes = vectors(40, size_of_code, 3)
+    counts = rng.integers(0, 9, (10, 3)).astype(np.uint32)
+    matrices = {"code_covariance": np.cov(codes.T).reshape(size_of_code, size_of_code), "jacobian_gram": codes.T @ codes}
+    categories = {"contingency": counts, "classes": np.arange(3), "category_histogram": rng.integers(0, 9, (10, 20)).astype(np.uint32)}
+    np.savez(path / "artifacts.npz", codes=codes, **matrices, **categories, **dict(zip(names, arrays, strict=True)))
+
+
+def study(kind: str, seed: int = 0, *, values: Mapping[str, float], **config: Any) -> Record:
+    """A finished record of the study ``kind`` with options ``config``."""
+    dataset = "own-data" if kind == "grae-uniqueness" else "digits"
+    return record(kind, dataset, 4, seed, kind=kind, values={"mse": 0.1, **values}, config=config, code="of-the-study")
+
+
+def leave_study(folder: Path, record: Record, **arrays: np.ndarray) -> None:
+    """Write the artifacts of a study beside its record."""
+    np.savez(folder / record.key / "artifacts.npz", **arrays)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 import pytest
@@ -12,9 +13,11 @@ from reporting.making import record, seeds
 
 from benchmark import registry
 from benchmark.options import parse_reference
+from benchmark.protocol.suites import Suite, suites
+from benchmark.records import label
 from benchmark.reporting import paper
 from benchmark.reporting.claims import KINDS, Claim, _claim, claims
-from benchmark.reporting.claims_table import as_json, as_text, claims_table, counted
+from benchmark.reporting.claims_table import as_json, as_text, claims_table, claims_tables, counted
 from benchmark.reporting.render import RENDERERS
 from benchmark.reporting.verdicts import Verdict, judge, published_verdicts, verdicts
 from benchmark.spec import BenchError, Record
@@ -82,6 +85,32 @@ def test_a_verdict_says_where_it_rests_on_doubtful_figures() -> None:
     (found,) = published_verdicts([each for each in claims() if each.name == "ren-mse-above-pca"])
     assert "doubtful figure in 1 of them" in found.reason
     assert [each.why for each in found.findings if each.doubt] == ["0.0459 against 0.02686 (doubtful figure)"]
+
+
+def test_suites_name_claims_and_run_what_they_compare() -> None:
+    """Every method a claim is about is run by the suite that names the claim, on each of its places or their stand-ins."""
+    known = {each.name: each for each in claims()}
+    registered = {entry.name for entry in registry.METHODS}
+    named = [(suite, name) for suite in suites() for name in suite.claims]
+    assert {name for _, name in named} >= {"ren-fid-lowest", "maskaae-lstar-near-n", "gamma-learned-generates-better", "mivae-accuracy"}
+    for suite, name in named:
+        said, ran = known[name], set(_runs(suite))
+        here = {each for each in said.labels if parse_reference(each)[0] in registered}
+        for dataset, sizes in said.places.items():
+            places = {place for place in (dataset, said.stand_ins.get(dataset)) if any(place == where for _, where, _ in ran)}
+            assert len(said.places) > 1 or places, (suite.name, name, dataset)
+            for place in places:
+                there = {size for method, where, size in ran if where == place and method in said.methods}
+                assert there >= set(sizes), (suite.name, name, place)
+                assert {method for method, where, _ in ran if where == place} >= here, (suite.name, name, place)
+
+
+def _runs(suite: Suite) -> Iterator[tuple[str, str, int]]:
+    """Label, dataset and latent size of every cell of a suite; what a stage takes from an earlier one is a ``*``."""
+    for stage in suite.stages:
+        for reference, dataset, size in product(stage.grid.methods, stage.grid.datasets, stage.grid.latent_dims):
+            choice = registry.choose(stage.grid.room, reference)
+            yield label(stage.grid.room, choice.name, {**choice.options, **dict.fromkeys(stage.take, "*")}), dataset, size
 
 
 # ---- from records
@@ -271,6 +300,9 @@ def test_verdicts_are_written_in_every_format() -> None:
     for render in RENDERERS.values():
         text = render(table)
         assert "contradicted" in text and "the lowest FID of all methods on all three datasets" in text
+    pages = claims_tables(found, "published figures")
+    assert [row.cells[0].text for page in pages for row in page.rows] == [each.claim.name for each in found]
+    assert all(len(page.groups) == 1 and len(page.rows) <= 12 for page in pages)
     read = json.loads(as_json(found))
     assert [each["ruling"] for each in read] == [each.ruling for each in found]
     assert read[0]["claim"]["name"] == found[0].claim.name and read[0]["findings"]

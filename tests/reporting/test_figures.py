@@ -9,16 +9,22 @@ import numpy as np
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from reporting.making import HOSTILE, images, leave, record, seeds, store
+from reporting.making import HOSTILE, images, leave, leave_study, record, seeds, store
+from reporting.test_study_figures import study_arrays, study_runs
 
+from benchmark.metrics.null import null_intervals
+from benchmark.references import DimensionReference, References
 from benchmark.registry import METHODS
 from benchmark.reporting import style
+from benchmark.reporting.captions import CAPTIONS
+from benchmark.reporting.catalogue import FIGURES, STUDIES
 from benchmark.reporting.curves import curves
-from benchmark.reporting.figures import DRAWERS, draw, kind_of
-from benchmark.reporting.images import reconstructions, samples
+from benchmark.reporting.figures import DRAWERS, draw, drawable, kind_of
+from benchmark.reporting.images import interpolations, neighbours, reconstructions, samples, traversals
 from benchmark.reporting.material import Material
+from benchmark.reporting.settings import metric_vs_option
 from benchmark.reporting.statistics import estimate
-from benchmark.reporting.sweeps import metric_vs_latent_dim
+from benchmark.reporting.sweeps import lstar_vs_latent_dim, metric_vs_latent_dim
 from benchmark.spec import BenchError, Record
 
 SIZES = (2, 8, 16)
@@ -65,7 +71,7 @@ def lines(axes: Axes) -> list[np.ndarray]:
 
 
 def legend_labels(figure: Figure) -> list[str]:
-    return [text.get_text() for legend in figure.legends for text in legend.get_texts()]
+    return [text.get_text().replace("\n", " ") for legend in figure.legends for text in legend.get_texts()]
 
 
 def test_sweep_draws_means_against_latent_size_and_skips_what_is_not_done(material: Material) -> None:
@@ -102,6 +108,41 @@ def test_sweep_of_dimensions_shows_the_known_ones_and_hollow_markers(folder: Pat
     assert {"intrinsic dimension", "by definition, not found"} <= set(legend_labels(figure))
     hollow = {line.get_color() for line in figure.axes[0].lines if line.get_markerfacecolor() == "white"}
     assert hollow == {style.looks(["vae"])["vae"].colour}
+
+
+def test_lstar_stands_beside_truth_estimates_chance_and_the_whole_code(tmp_path: Path) -> None:
+    runs = [record("r-vae", "latent-8", size, seed, values={"mse": 1.0, "lstar": 3.0 + seed}) for size in SIZES for seed in range(3)]
+    References(tmp_path).write(DimensionReference("latent-8", "d" * 64, 9, 1, {"mle": [7.5], "twonn": [8.5]}, {}, {"95": 8}, 9))
+    figure = lstar_vs_latent_dim(Material.of(runs, tmp_path))
+    axes = figure.axes[0]
+    mean = next(line for line in axes.lines if line.get_linestyle() == "-" and len(line.get_xdata()) == 3)
+    assert list(mean.get_ydata()) == [4.0, 4.0, 4.0]
+    whole = next(line for line in axes.lines if line.get_linestyle() == ":")
+    np.testing.assert_array_equal(whole.get_xdata(), whole.get_ydata())
+    bars = [list(line.get_ydata()) for line in axes.lines if line.get_linewidth() == 5.0]
+    nulls = [null_intervals("r-vae", size, 128) for size in SIZES]
+    assert bars == [[low, high] for found in nulls for low, _, high in found.values()]
+    (band,) = axes.patches
+    assert (band.get_y(), band.get_y() + band.get_height()) == (7.5, 8.5)
+    assert {"L* = L", "intrinsic dimension", "estimates of the dimension of the data"} <= set(legend_labels(figure))
+    plain = lstar_vs_latent_dim(Material.of([record("vae", "one-moon", 2, values={"mse": 1.0, "lstar": 1.0})], tmp_path / "empty"))
+    assert not any("null" in text or "estimates" in text for text in legend_labels(plain))
+
+
+def test_a_metric_against_the_option_that_varies(folder: Path) -> None:
+    runs = [
+        record("grae", "digits", 8, seed, values={"mse": beta * (1 + seed)}, config={"beta": beta, "chunks": 4})
+        for beta in (1.0, 0.1)
+        for seed in (0, 1)
+    ]
+    runs += [record("beta-vae", "digits", 8, values={"mse": 0.5}, config={"beta": 0.4, "chunks": 4})]  # one value only: not drawn
+    figure = metric_vs_option(Material.of(runs, folder))
+    (axes,) = figure.axes
+    line = next(line for line in axes.lines if len(line.get_xdata()) == 2)
+    np.testing.assert_allclose([line.get_xdata(), line.get_ydata()], [[0.1, 1.0], [0.15, 1.5]])
+    assert axes.get_xlabel() == "beta" and axes.get_xscale() == "log" and legend_labels(figure) == ["grae"]
+    with pytest.raises(BenchError, match="two values of a numeric option"):
+        metric_vs_option(Material.of(runs[-1:], folder))
 
 
 def test_sweep_names_what_was_measured(folder: Path) -> None:
@@ -170,7 +211,7 @@ def test_grids_have_a_row_per_method_and_a_column_per_dataset(material: Material
 
 def test_grids_show_every_size_that_is_named_and_wrap(folder: Path) -> None:
     figure = samples(Material.of(records(), folder, every_size=True))
-    assert figure.axes[0].get_gridspec().get_geometry() == (6, 6)  # 9 columns in two blocks of 3 rows
+    assert figure.axes[0].get_gridspec().get_geometry() == (6, 5)  # 9 columns in two blocks of 3 rows
 
 
 def test_samples_show_the_stored_images_and_points(material: Material, folder: Path) -> None:
@@ -185,12 +226,65 @@ def test_samples_show_the_stored_images_and_points(material: Material, folder: P
     np.testing.assert_allclose(figure.axes[4].collections[1].get_offsets(), points["samples"], rtol=1e-6)
 
 
+def test_paths_and_neighbours_show_the_stored_arrays(material: Material, folder: Path) -> None:
+    keys = {each.spec["dataset"]: each.key for each in reversed(records()) if (each.spec["method"], each.spec["latent_dim"]) == ("pca", 16)}
+    image, plane = (np.load(folder / keys[dataset] / "artifacts.npz") for dataset in ("digits", "circle"))
+    for draw_paths, name in ((traversals, "traversals"), (interpolations, "interpolations")):
+        first, second = draw_paths(material).axes[:2]
+        picture = first.images[0].get_array()
+        np.testing.assert_array_equal(picture[9:17, 18:26, 0], image[name][1, 2, 0])  # second row, third step; tiles of 8 with a gap of 1
+        drawn = [line.get_xydata() for line in second.lines if len(line.get_xdata()) == 8]
+        np.testing.assert_allclose(drawn, plane[name], rtol=1e-6)
+    first, second = neighbours(material).axes[:2]
+    np.testing.assert_array_equal(first.images[0].get_array()[9:17, :8, 0], image["neighbours"][0, 0])
+    np.testing.assert_allclose(second.collections[1].get_offsets(), plane["neighbours"], rtol=1e-6)
+    np.testing.assert_allclose(second.collections[2].get_offsets(), plane["samples"][:8], rtol=1e-6)
+
+
+def test_many_methods_on_few_datasets_are_turned_and_balanced(tmp_path: Path) -> None:
+    runs = [record(f"method-{number}") for number in range(9)]
+    for each in runs:
+        leave(store(tmp_path, [each]), each, image=(1, 8, 8))
+    figure = samples(Material.of(runs, tmp_path))
+    assert figure.axes[0].get_gridspec().get_geometry() == (2, 5)  # test data and nine methods
+    assert [axes.get_title() for axes in figure.axes][:3] == ["test data", "method-0", "method-1"]
+
+
+def test_methods_without_an_array_are_named_below(folder: Path, tmp_path: Path) -> None:
+    old, new = record("vae"), record("pca")
+    for each in (old, new):
+        leave(store(tmp_path, [each]), each, image=(1, 8, 8))
+    arrays = dict(np.load(tmp_path / old.key / "artifacts.npz"))
+    np.savez(tmp_path / old.key / "artifacts.npz", **{name: array for name, array in arrays.items() if name != "interpolations"})
+    figure = interpolations(Material.of([old, new], tmp_path))
+    assert figure.get_supxlabel() == "Not shown, no interpolations: vae"
+    with pytest.raises(BenchError, match="interpolations in its artifacts"):
+        interpolations(Material.of([old], tmp_path))
+
+
 def test_no_artifacts_is_an_error_that_says_so(tmp_path: Path) -> None:
     with pytest.raises(BenchError, match=r"artifacts\.npz"):
         samples(Material.of([record()], tmp_path))
 
 
-@pytest.mark.parametrize("name", sorted(set(DRAWERS) - {"toy"}))  # its panels explain themselves
+@pytest.fixture(scope="module")
+def everything(tmp_path_factory: pytest.TempPathFactory) -> Material:
+    """A little of what every figure needs: two methods on images and in the plane, one of them with two options, and both studies."""
+    runs = [record(method, dataset, 2, values={"mse": 0.5, "lstar": 1.0}) for method in ("vae", "mi-vae-joint") for dataset in ("digits", "circle")]
+    runs += [record("grae", "digits", 2, config={"beta": beta}) for beta in (0.1, 1.0)]
+    path = store(tmp_path_factory.mktemp("everything"), [*runs, *study_runs()])
+    for each in runs:
+        leave(path, each, image=(1, 8, 8) if each.spec["dataset"] == "digits" else None)
+    for each in study_runs():
+        leave_study(path, each, **study_arrays(each))
+    return Material.of([*runs, *study_runs()], path)
+
+
+SHAPED = set(DRAWERS) - {"toy", "code-covariance", "jacobian", "metric-vs-option", "rotation", "block-structure", "category-traversals", "categories"}
+"""Figures with a legend in the module's material."""
+
+
+@pytest.mark.parametrize("name", sorted(SHAPED - {"information", "objective-closeness"}))
 def test_legends_cover_no_panel(name: str, material: Material) -> None:
     with style.house():
         figure = DRAWERS[name](material)
@@ -198,19 +292,35 @@ def test_legends_cover_no_panel(name: str, material: Material) -> None:
         boxes = [axes.get_window_extent() for axes in figure.axes]
         assert figure.legends
         for legend in figure.legends:
-            assert not [box for box in boxes if box.overlaps(legend.get_window_extent())]
+            inside = legend.get_window_extent()
+            assert not [box for box in boxes if box.overlaps(inside)]
+            assert inside.x0 >= 0 and inside.x1 <= figure.bbox.width and inside.y0 >= 0
 
 
-@pytest.mark.parametrize("kind", style.FORMATS)
-@pytest.mark.parametrize("name", sorted(DRAWERS))
-def test_same_records_give_the_same_bytes_whatever_the_users_settings(name: str, kind: str, material: Material) -> None:
-    first = draw(name, material, kind)
+KINDS = [pytest.param("png", name) for name in FIGURES]
+KINDS += [pytest.param(kind, name, marks=() if name == "samples" else pytest.mark.slow) for kind in ("pdf", "svg") for name in FIGURES]
+
+
+@pytest.mark.parametrize(("kind", "name"), KINDS)
+def test_same_records_give_the_same_bytes_whatever_the_users_settings(kind: str, name: str, everything: Material) -> None:
+    first = draw(name, everything, kind)
     with matplotlib.rc_context({"font.size": 30, "axes.facecolor": "red", "savefig.dpi": 31}):
-        assert draw(name, material, kind) == first
+        assert draw(name, everything, kind) == first
     assert first.startswith({"png": b"\x89PNG", "pdf": b"%PDF", "svg": b"<?xml"}[kind])
 
 
-@pytest.mark.parametrize("name", sorted(DRAWERS))
+def test_every_figure_has_a_drawer_and_words_and_what_can_be_drawn_is_known(everything: Material, material: Material) -> None:
+    assert list(FIGURES) == list(DRAWERS) == list(CAPTIONS)
+    assert drawable(everything) == list(FIGURES)
+    assert drawable(Material.of([], Path("nowhere"))) == []
+    assert not set(drawable(material)) & set(STUDIES) and "samples" in drawable(material)
+
+
+HOSTILE_FIGURES = ("metric-vs-latent-dim", "traces", "samples")
+"""One of each way to write names."""
+
+
+@pytest.mark.parametrize("name", HOSTILE_FIGURES)
 def test_hostile_names_are_drawn_as_they_are(name: str, tmp_path: Path) -> None:
     chosen = [record(hostile, hostile, config={hostile: hostile}, values={"mse": 1.0}) for hostile in HOSTILE[:9:3] + HOSTILE[-4:]]
     for each in chosen:

@@ -10,6 +10,7 @@ from reporting.making import FD, record, seeds
 from benchmark.reporting.catalogue import FIGURES, TABLES, check
 from benchmark.reporting.datasets import intrinsic_dim
 from benchmark.reporting.document import Cell, Table, clip
+from benchmark.reporting.layouts import LAYOUTS
 from benchmark.reporting.metrics import direction, order, title, unit
 from benchmark.reporting.tables import BUILDERS, build, summary
 from benchmark.spec import STATUSES, BenchError, Record
@@ -33,7 +34,7 @@ def notes(records: Iterable[Record]) -> str:
 def test_catalogue_names_every_table_and_figure() -> None:
     from benchmark.reporting.figures import DRAWERS
 
-    assert set(TABLES) == set(BUILDERS)
+    assert set(TABLES) == {*BUILDERS, *LAYOUTS}
     assert set(FIGURES) == set(DRAWERS)
     with pytest.raises(BenchError, match="did you mean 'summary'"):
         check("table", TABLES, "sumary")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from benchmark.reporting.document import Cell, Column, Note, Row, Table, clip, spans
 
-__all__ = ["escape", "render"]
+__all__ = ["comment", "escape", "number", "render"]
 
 _SPECIAL = {
     "\\": r"\textbackslash{}",
@@ -63,14 +63,15 @@ def _prose(text: str) -> str:
     return re.sub(r"L\*(\d*)", lambda found: f"$L^*_{{{found[1]}}}$" if found[1] else "$L^*$", escape(clip(text, 2000)))
 
 
-def _number(cell: Cell) -> str:
+def number(cell: Cell) -> str:
+    """Return the estimate of a cell as mathematics, without the dollars."""
     number = cell.number
     assert number is not None
     value = rf"\mathbf{{{number.value}}}" if cell.best else number.value
     text = value if number.half_width is None else rf"{value} \pm {number.half_width}"
     if number.exponent:
         text = (f"({text})" if number.half_width is not None else text) + rf" \times 10^{{{number.exponent}}}"
-    return f"${text}$"
+    return text
 
 
 def _mark(mark: str) -> str:
@@ -88,7 +89,7 @@ def _emphasised(cell: Cell) -> str:
 
 
 def _cell(cell: Cell) -> str:
-    text = _emphasised(cell) if cell.estimate is None else _number(cell)
+    text = _emphasised(cell) if cell.estimate is None else f"${number(cell)}$"
     marks = "".join(map(_mark, cell.marks))
     note = f" ({escape(clip(cell.note))})" if cell.note else ""
     return text + marks + note
@@ -124,15 +125,17 @@ def _spans(columns: Sequence[Column]) -> list[str]:
     return [" & ".join(heads) + r" \\", " ".join(rules)]
 
 
-def _comment(line: str) -> str:
-    return "% " + " ".join(line.encode("ascii", "backslashreplace").decode().split())
+def comment(line: str) -> str:
+    """Return ``line`` as a comment of one line, in ASCII that can be seen."""
+    seen = "".join(each if each.isprintable() else " " for each in line)
+    return "% " + " ".join(seen.encode("ascii", "backslashreplace").decode().split())
 
 
 def render(table: Table) -> str:
     """Return ``table`` as a float; its provenance stands above it in comments."""
     groups = "\n\\midrule\n".join("\n".join(map(_row, group)) for group in table.groups)
     lines = [
-        *map(_comment, (f"{table.name}: needs \\usepackage{{booktabs}}", *table.provenance)),
+        *map(comment, (f"{table.name}: needs \\usepackage{{booktabs}}", *table.provenance)),
         r"\begin{table}",
         r"\centering\footnotesize\setlength{\tabcolsep}{3.5pt}",
         rf"\caption{{{_prose(table.caption)}}}",

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from benchmark.reporting import figures
+from benchmark.reporting.captions import CAPTIONS
 from benchmark.reporting.catalogue import FIGURES
 from benchmark.reporting.material import Material
 from benchmark.spec import BenchError
@@ -27,7 +28,8 @@ class Drawing:
 
 def drawings(material: Material) -> Iterator[Drawing]:
     """Yield every figure in the order of the catalogue."""
-    for name, caption in FIGURES.items():
+    for name in FIGURES:
+        caption = CAPTIONS[name]
         try:
             png = figures.draw(name, material, "png")
         except BenchError as error:

@@ -93,7 +93,11 @@ def document_view(table: Table, seeds: Mapping[str, int], files: Sequence[tuple[
 
 
 def _column(column: Column, cells: Sequence[Cell]) -> ViewColumn:
-    words = choices(text for cell in cells if isinstance(text := _sort(cell), str)) if column.align == "left" else ()
+    words = (
+        choices(text for cell in cells if isinstance(text := _sort(cell), str))
+        if column.align == "left" and not column.wide and column.title != "Null"
+        else ()
+    )
     over = Markup("<small>{}</small> ").format(clip(column.over)) if column.over else Markup()
     number = column.align == "right"
     return ViewColumn(

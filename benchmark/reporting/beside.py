@@ -1,0 +1,91 @@
+"""The published value beside ours, and whether the two agree."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from benchmark.reporting.document import Cell, Column, Note, Row, Table
+from benchmark.reporting.paper import Printed, published, twin
+from benchmark.reporting.selection import base_name
+from benchmark.reporting.statistics import Estimate
+
+__all__ = ["PAPER_NOTE", "agreement", "beside", "beside_paper", "extended"]
+
+PAPER_NOTE = Note(
+    "In brackets: the published value (? where it is doubtful), and whether our 95% interval holds it (agrees) or lies below or above it; one seed "
+    "cannot tell. The sources print single runs and do not state how FID was measured."
+)
+
+
+def agreement(found: Estimate, value: float) -> str:
+    """Return whether a published value lies in our interval: ``agrees``, ``ours lower``, ``ours higher``; one seed: ``cannot tell``.
+
+    >>> agreement(Estimate(1.0, 0.2, 3), 1.1), agreement(Estimate(1.0, 0.2, 3), 2.0), agreement(Estimate(1.0, None, 1), 2.0)
+    ('agrees', 'ours lower', 'cannot tell')
+    """
+    if found.half_width is None:
+        return "cannot tell"
+    if found.low <= value <= found.high:
+        return "agrees"
+    return "ours lower" if found.mean < value else "ours higher"
+
+
+def beside(cell: Cell, figure: Printed | None, *, same: bool = True) -> Cell:
+    """Return ``cell`` with a published figure in brackets and two more raw values: the figure and the verdict.
+
+    ``same``: both are of the same metric; where not, they are shown and not compared.
+    """
+    if figure is None:
+        return replace(cell, raw=(*cell.raw, None, None))
+    verdict = "not measured" if cell.estimate is None else agreement(cell.estimate, figure.value) if same else "another metric"
+    text = f"paper {figure.value:g}{'?' if figure.suspect else ''}" + (f": {verdict}" if cell.estimate is not None else "")
+    return replace(cell, note="; ".join(filter(None, (cell.note, text))), raw=(*cell.raw, figure.value, verdict))
+
+
+def extended(column: Column) -> Column:
+    """Return the column with the raw names of published values and verdicts."""
+    return replace(column, raw=(*column.raw, f"{column.raw[0]} paper", f"{column.raw[0]} verdict"))
+
+
+def _figures() -> Mapping[tuple[str, str, int, str], Printed]:
+    """The first published figure of each method, dataset, latent size and metric."""
+    found: dict[tuple[str, str, int, str], Printed] = {}
+    for each in published():
+        if each.latent_dim is not None and each.origin != "pca_reference":
+            found.setdefault((each.method, each.dataset, each.latent_dim, each.metric), each)
+    return found
+
+
+def beside_paper(table: Table) -> Table:
+    """Return a table of one row per cell (``summary``) with published values beside ours, wherever method, dataset and latent size were printed."""
+    names = {column.raw[0]: place for place, column in enumerate(table.columns) if column.metric is None}
+    if not {"dataset", "latent_dim", "method"} <= set(names):
+        return table
+    known = _figures()
+    found: dict[int, dict[int, Printed]] = defaultdict(dict)
+    for index, row in enumerate(table.rows):
+        dataset, size, method = (row.cells[names[name]].raw[0] for name in ("dataset", "latent_dim", "method"))
+        for place, column in enumerate(table.columns):
+            figure = known.get((twin(str(method)), base_name(str(dataset)), size if isinstance(size, int) else 0, column.metric or ""))
+            if figure is not None:
+                found[place][index] = figure
+    return _with(table, found)
+
+
+def _with(table: Table, found: Mapping[int, Mapping[int, Printed]]) -> Table:
+    """``found`` maps columns to rows to figures; other columns stay as they are."""
+    index = -1
+    groups: list[tuple[Row, ...]] = []
+    for group in table.groups:
+        rows = []
+        for row in group:
+            index += 1
+            cells = [beside(cell, found[place].get(index)) if place in found else cell for place, cell in enumerate(row.cells)]
+            rows.append(replace(row, cells=tuple(cells)))
+        groups.append(tuple(rows))
+    columns = tuple(extended(column) if place in found else column for place, column in enumerate(table.columns))
+    sources = sorted({figure.where for rows in found.values() for figure in rows.values()})
+    notes: Sequence[Note] = (PAPER_NOTE, Note(f"Published values: {'; '.join(sources)}.")) if found else (Note("No published value belongs here."),)
+    return replace(table, columns=columns, groups=tuple(groups), notes=(*table.notes, *notes))

@@ -1,0 +1,73 @@
+"""What each figure shows, in words: caption and alternative text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+__all__ = ["CAPTIONS"]
+
+CAPTIONS: Mapping[str, str] = {
+    "metric-vs-latent-dim": (
+        "A metric against the latent size L, one panel per dataset and one line per method: mean over seeds, with the 95 % t interval where "
+        "there are several. Points at one L stand side by side so that they do not hide each other."
+    ),
+    "lstar-vs-latent-dim": (
+        "Dimensions found, L*, against dimensions provided, L: mean over seeds with the 95 % t interval. Dashed: the known intrinsic "
+        "dimension. Grey band: smallest to largest estimate of it by common estimators. Dotted: all dimensions. Bars: 5th to 95th "
+        "percentile of the method's rule where there is nothing to find (chance relevances or untrained networks); an L* inside "
+        "says nothing. Hollow: L by definition."
+    ),
+    "metric-vs-option": "A metric against a numeric option of the methods that vary it: mean over seeds with the 95 % t interval.",
+    "curves": (
+        "A logged quantity against outer steps: a thin line per seed, a thick one for the mean of the seeds that finished; a cross where a "
+        "run broke off."
+    ),
+    "traces": (
+        "What each method makes of every latent dimension while it trains, one line per dimension of the first finished seed: the mask of "
+        "maskaae, the relevance of rf-vae, the prior variance of relevance encoding networks, the divergence of VAEs, the expected number "
+        "of open gates of geco-l0. In colour: dimensions that count towards L* at the end."
+    ),
+    "information": (
+        "Lower bound on the mutual information of the chosen code and the decoded image, and divergence from the prior, in nats, against "
+        "outer steps. Dashed: ln K, the most a category of K values can hold."
+    ),
+    "samples": (
+        "Test data above, and samples from each method's own prior below. Vectors are drawn in the plane of their first two principal directions."
+    ),
+    "reconstructions": "Test inputs with their reconstructions, each row of images above its reconstructions; vectors joined to theirs by a line.",
+    "neighbours": "Samples, each above the training image nearest to it in Euclidean distance; vectors joined by a line. Equal pairs are copies.",
+    "traversals": (
+        "One code coordinate per row, the most relevant first, moved from -2 to 2 standard deviations around the code of the first test image."
+    ),
+    "interpolations": "Images decoded at eight equal steps along the straight line between the codes of two test images, one pair per row.",
+    "category-traversals": "Test images, one per row, decoded with each value of the categorical variable, one per column, in place of their own.",
+    "categories": (
+        "Numbers of test images by likeliest category and class, categories in the order that matches the classes best; shade: share of the "
+        "class. Below: how often a category has which probability, over all categories and test images."
+    ),
+    "code-covariance": (
+        "Covariance of the deterministic codes of the test split, coordinates in their own order. Red above 0, blue below; each panel has "
+        "the scale written beneath it."
+    ),
+    "jacobian": (
+        "Mean over test images of J'J, J the Jacobian of the decoder at their codes: its diagonal says how much a coordinate moves the "
+        "image, the rest how much two coordinates do the same. Red above 0, blue below; each panel has the scale written beneath it."
+    ),
+    "toy": (
+        "Data in the plane, their reconstructions, samples, codes and distances to the reconstruction, one row per method and dataset. "
+        "Points carry the colour of their angle in the data."
+    ),
+    "objective-closeness": (
+        "Objectives of a beta-VAE, of its second-order form and of GRAE on one and the same network, against beta, and the gaps between "
+        "them: mean over seeds with the 95 % t interval, half squared pixel units."
+    ),
+    "block-structure": (
+        "Mean posterior precision of a beta-VAE with correlated posteriors, and the mean of J'J of its decoder. Grey lines: the blocks of "
+        "the posterior. Beside them the share of squared entries outside blocks, and that of random partitions."
+    ),
+    "rotation": (
+        "Angle between the codes found and the true ones, up to order and sign of the axes, against the ELBO: a point per trial, its colour "
+        "the length of training. Diagonal posteriors should agree where the ELBO is high, full ones stay spread."
+    ),
+}
+"""By the names of :data:`benchmark.reporting.catalogue.FIGURES`."""

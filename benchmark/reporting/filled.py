@@ -1,0 +1,207 @@
+"""The layouts of the papers, filled with what runs measured."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from benchmark import registry
+from benchmark.reporting import notes
+from benchmark.reporting.beside import PAPER_NOTE, beside, extended
+from benchmark.reporting.cells import best_of, estimate_cell
+from benchmark.reporting.claims import METRICS
+from benchmark.reporting.document import Cell, Column, Note, Row, Table
+from benchmark.reporting.evidence import name_of
+from benchmark.reporting.layouts import Address, Layout, layout
+from benchmark.reporting.metrics import direction, title
+from benchmark.reporting.paper import Printed, twin
+from benchmark.reporting.replicates import Replicates, gather
+from benchmark.reporting.selection import base_name, rank
+from benchmark.spec import Record
+
+__all__ = ["filled_table"]
+
+STAND_INS: Mapping[str, Sequence[str]] = {
+    "dsprites": ("sprites",),
+    "mnist": ("mnist-limited",),
+    "cifar10": ("cifar10-limited",),
+    "celeba": ("celeba-limited",),
+    "not stated": ("mnist",),
+}
+"""Datasets that may stand where the one a source names was not run, in this order."""
+
+Line = tuple[str, ...]
+
+Slot = tuple[str, str, str]
+
+
+@dataclass(frozen=True)
+class Runs:
+    """The cells that may stand in a layout: of one budget, by method, dataset and latent size."""
+
+    shape: Layout
+    cells: Mapping[tuple[str, str, int], Replicates]
+
+    @classmethod
+    def of(cls, shape: Layout, cells: Iterable[Replicates]) -> Runs:
+        """Take the budget that has most of what the layout asks for, of equals the longest; closed-form methods stand beside all."""
+        wanted = {each.dataset for each in shape.figures}
+        wanted |= {other for dataset in wanted for other in STAND_INS.get(dataset, ())}
+        found = [cell for cell in cells if base_name(cell.dataset) in wanted and cell.spec["kind"] == "train"]
+        counts = Counter(cell.budget for cell in found if cell.spec["steps"])
+        steps = {cell.budget: cell.spec["steps"] for cell in found}
+        budget = max(counts, key=lambda name: (counts[name], steps[name]), default=None)
+        kept = [cell for cell in found if cell.budget == budget or not cell.spec["steps"]]
+        return cls(shape, {(name_of(cell), cell.dataset, cell.latent_dim): cell for cell in kept})
+
+    def labels(self, dataset: str) -> list[str]:
+        """Return the labels under which a printed dataset was run: itself, else its stand-in; plain ones before those with options."""
+        for name in (dataset, *STAND_INS.get(dataset, ())):
+            found = {label for _, label, _ in self.cells if base_name(label) == name}
+            if found:
+                return sorted(found, key=lambda label: (label != name, label))
+        return []
+
+    def find(self, method: str, dataset: str, size: int | None) -> Replicates | None:
+        """Return the cell of a method on a printed dataset; where the source prints no size, of the layout's size or the largest there is."""
+        for label in self.labels(dataset):
+            sizes = sorted(found for _, where, found in self.cells if where == label)
+            preferred = size or (self.shape.sizes or {}).get(dataset)
+            chosen = preferred if size or preferred in sizes else sizes[-1]
+            if (method, label, chosen) in self.cells:
+                return self.cells[method, label, chosen]
+        return None
+
+
+@dataclass(frozen=True)
+class Filling:
+    """A layout and the runs that fill it. A line is known by its printed names; below the source's stand lines of our own, by method label."""
+
+    shape: Layout
+    runs: Runs
+
+    @cached_property
+    def addresses(self) -> Mapping[tuple[Line, Slot], Address]:
+        """What stands in each place, those the source leaves empty among them."""
+        figures = self.shape.figures
+        if self.shape.rows == "datasets":
+            whose = {self.shape.line(each): (each.dataset, each.latent_dim) for each in figures}
+            what = {self.shape.slot(each): (each.method, each.metric) for each in figures}
+            return {(line, slot): (what[slot][0], *whose[line], what[slot][1]) for line in whose for slot in what}
+        methods = {self.shape.line(each): each.method for each in figures} | {(method,): method for method in self.others}
+        where = {self.shape.slot(each): (each.dataset, each.latent_dim, each.metric) for each in figures}
+        return {(line, slot): (method, *where[slot]) for line, method in methods.items() for slot in where}
+
+    @cached_property
+    def lines(self) -> list[Line]:
+        """The printed lines whose method is registered here."""
+        known = {entry.name for entry in registry.entries("methods")}
+        figures = {self.shape.line(each): each for each in self.shape.figures}
+        return [line for line, each in figures.items() if self.shape.rows == "datasets" or base_name(each.method) in known]
+
+    @cached_property
+    def others(self) -> list[str]:
+        """Further methods of the choice, which the source does not print."""
+        if self.shape.rows == "datasets":
+            return []
+        printed = {each.method for each in self.shape.figures}
+        return sorted({method for method, _, _ in self.runs.cells} - printed, key=lambda name: rank("methods", name))
+
+    @property
+    def missing(self) -> list[str]:
+        """The printed names of methods that are not registered here."""
+        return [" ".join(line) for line in self.shape.lines() if line not in self.lines]
+
+    def cell(self, line: Line, slot: Slot) -> Replicates | None:
+        """The runs that belong in a place."""
+        return self.runs.find(*self.addresses[line, slot][:3])
+
+    def metric(self, slot: Slot) -> str:
+        """The metric of a column: the one printed, or what most of its cells have in its stead."""
+        family = METRICS.get(slot[2], (slot[2],))
+        cells = [found for line in [*self.lines, *((name,) for name in self.others)] if (found := self.cell(line, slot))]
+        return max(family, key=lambda name: sum(name in cell.values for cell in cells))
+
+    def figure(self, line: Line, slot: Slot) -> Printed | None:
+        """The published figure of a place, also for the variants of a printed method."""
+        method, dataset, size, metric = self.addresses[line, slot]
+        for each in self.shape.figures:
+            if (each.method, each.dataset, each.latent_dim, each.metric) == (twin(method), dataset, size, metric):
+                return each
+        return None
+
+    def head(self, line: Line) -> list[Cell]:
+        """The cells that name a line: methods by our labels."""
+        if self.shape.rows == "datasets":
+            return [Cell(text, raw=(text,)) for text in line]
+        method = next(address[0] for (other, _), address in self.addresses.items() if other == line)
+        return [Cell(method, raw=(method,))]
+
+
+def filled_table(name: str, records: Iterable[Record], metrics: Sequence[str] = (), *, paper: bool = False) -> Table:
+    """Return the layout ``name`` with our values; ``paper`` adds the published value and a verdict in brackets.
+
+    Methods of the layout that are not registered here have no row; other methods of the choice stand in rows of their own below.
+    """
+    shape = layout(name)
+    filling = Filling(shape, Runs.of(shape, gather(records, metrics)))
+    used = {slot: filling.metric(slot) for slot in shape.slots()}
+    parts = (filling.lines, [(method,) for method in filling.others])
+    best = {} if shape.rows == "datasets" else {slot: _best(filling, [*parts[0], *parts[1]], slot, metric) for slot, metric in used.items()}
+    groups = tuple(tuple(_row(filling, line, used, best, paper) for line in part) for part in parts if part)
+    shown = list({id(each): each for line, slot in filling.addresses if (each := filling.cell(line, slot))}.values())
+    table = Table(shape.name, f"{shape.caption} Layout of the paper, values of our runs{_budgets(shown)}.", _columns(shape, used, paper), groups)
+    measured = [replace(cell, ids={metric: cell.ids[metric] for metric in used.values() if metric in cell.ids}) for cell in shown]
+    texts = (*notes.notes(table, measured, {}), *_remarks(filling, shown, used, paper))
+    return replace(table, notes=texts, provenance=notes.provenance(measured, list(dict.fromkeys(used.values()))))
+
+
+def _best(filling: Filling, lines: Iterable[Line], slot: Slot, metric: str) -> Replicates | None:
+    return best_of([found for line in lines if (found := filling.cell(line, slot))], metric)
+
+
+def _columns(shape: Layout, used: Mapping[Slot, str], paper: bool) -> tuple[Column, ...]:
+    columns = shape.columns()
+    heads, rest = columns[: len(shape.heads())], columns[len(shape.heads()) :]
+    found = [replace(column, metric=metric, direction=direction(metric)) for column, metric in zip(rest, used.values(), strict=True)]
+    return (*heads, *(map(extended, found) if paper else found))
+
+
+def _row(filling: Filling, line: Line, used: Mapping[Slot, str], best: Mapping[Slot, Replicates | None], paper: bool) -> Row:
+    cells, keys = filling.head(line), []
+    for slot, metric in used.items():
+        runs = filling.cell(line, slot)
+        cell = _filled(runs, metric, runs is not None and runs is best.get(slot))
+        cells.append(beside(cell, filling.figure(line, slot), same=metric == slot[2]) if paper else cell)
+        keys += runs.keys if runs else ()
+    return Row(tuple(cells), tuple(dict.fromkeys(keys)))
+
+
+def _filled(runs: Replicates | None, metric: str, best: bool) -> Cell:
+    if runs is None:
+        return Cell("missing", raw=(None, None, 0, None))
+    if not runs.finished:
+        return Cell(runs.trouble, raw=(None, None, 0, None))
+    signs = (notes.flag_mark(metric, runs.flags), notes.REMARK if runs.remarks.get(metric) else None, notes.STALE if runs.stale else None)
+    cell = estimate_cell(runs, metric, best, tuple(filter(None, signs)))
+    return replace(cell, note="; ".join(filter(None, (cell.note, runs.trouble))))
+
+
+def _budgets(shown: Sequence[Replicates]) -> str:
+    budgets = list(dict.fromkeys(cell.budget for cell in shown if cell.spec["steps"]))
+    return f" (budget {', '.join(budgets)})" if budgets else ""
+
+
+def _remarks(filling: Filling, shown: Sequence[Replicates], used: Mapping[Slot, str], paper: bool) -> list[Note]:
+    """Return what is other here than in the paper: metrics, data, sizes, rows."""
+    others = {title(slot[2]): title(metric) for slot, metric in used.items() if metric != slot[2]}
+    found = [Note(f"{metric} stands where the paper has {printed}.") for printed, metric in others.items()]
+    stood = {each.dataset: labels[0] for each in filling.shape.figures if (labels := filling.runs.labels(each.dataset)) and labels[0] != each.dataset}
+    found += [Note(f"Data: {'; '.join(f'{label} for {dataset}' for dataset, label in stood.items())}.")] if stood else []
+    if any(each.latent_dim is None for each in filling.shape.figures) and shown:
+        sizes = sorted({(cell.dataset, cell.latent_dim) for cell in shown})
+        found += [Note(f"The paper gives no latent sizes; here {', '.join(f'L = {size} on {dataset}' for dataset, size in sizes)}.")]
+    found += [Note(f"Rows of the paper whose methods are not here: {', '.join(filling.missing)}.")] if filling.missing else []
+    return [*found, *([PAPER_NOTE] if paper else [])]
