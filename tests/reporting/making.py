@@ -34,6 +34,11 @@ HOSTILE = (
     r"$\undefined{$",
     '"><img src=x onerror=alert(1)>',
     "--><!-- &amp; L*90",
+    "\x1b[31mred\x07",
+    "nul\x00 and \ud800 alone",
+    "\u202etxt.exe",
+    "\x00=1+1",
+    "www.example.org https://example.org",
 )
 
 
