@@ -17,6 +17,7 @@ from reporting.making import HOSTILE, record, store
 from reporting.report.parsed import Page
 from reporting.report.site_records import EVIL, full, hostile, written
 
+from benchmark.references import InitialCounts, References
 from benchmark.reporting import figures, tables
 from benchmark.reporting.catalogue import FIGURES
 from benchmark.reporting.material import Material
@@ -194,6 +195,16 @@ def test_nothing_but_failures(tmp_path: Path) -> None:
     records = [replace(record(seed=seed, status="failed"), error="no memory") for seed in (0, 1)]
     page = Page(made(written(tmp_path, records), records)["index.html"].decode())
     assert page.faults == [] and page.text.count("no memory") == 4 and "0/2" in page.text  # the error and, in the log, its line
+
+
+@pytest.mark.usefixtures("few_figures")
+def test_tables_stand_beside_the_untrained_networks_of_the_results_folder(tmp_path: Path) -> None:
+    run = record("grae", values={"mse": 1.0, "lstar": 16.0})
+    References(tmp_path).write(InitialCounts(run.spec, run.code, [16] * 32, 512, 1.0))
+    files = made(store(tmp_path, [run]), [run])
+    (row,) = csv.DictReader(io.StringIO(files["tables/summary.csv"].decode()))
+    assert (row["null"], row["lstar inside null"]) == ("16", "yes")
+    assert "nothing to find" in Page(files["index.html"].decode()).text
 
 
 @pytest.mark.usefixtures("few_figures")
