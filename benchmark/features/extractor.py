@@ -29,13 +29,16 @@ class Network:
         return self
 
     @torch.no_grad()
-    def features(self, chunks: Iterable[Tensor]) -> np.ndarray:
+    def features(self, chunks: Iterable[Tensor], count: int | None = None) -> np.ndarray:
         """Return the features of all images in ``chunks``, float32 (N, dim); only one chunk of images is held at a time.
+
+        ``count`` is N where it is known: then the result is one block of memory from the start. Small pieces that outlive the large arrays around
+        them keep the heap from shrinking, half a gigabyte for 10,000 images.
 
         ``Absent`` where images or features are not finite numbers, or have another shape than the network was made for.
         """
-        found = [self.forward(x).to("cpu", torch.float32).numpy() for chunk in chunks for x in self._split(chunk)]
-        features = np.concatenate(found) if found else np.empty((0, self.about.dim), np.float32)
+        found = (self.forward(x).to("cpu", torch.float32).numpy() for chunk in chunks for x in self._split(chunk))
+        features = np.concatenate([np.empty((0, self.about.dim), np.float32), *found]) if count is None else _filled(found, count, self.about.dim)
         if not np.isfinite(features).all():
             raise Absent("the features are not finite")
         return features
@@ -45,6 +48,16 @@ class Network:
         if expected is not None and tuple(images.shape[1:]) != expected:
             raise Absent(f"{self.about.name} is made for images of {'x'.join(map(str, expected))}, this has {'x'.join(map(str, images.shape[1:]))}")
         yield from prepared(images, self.about.rounding).split(self.batch)
+
+
+def _filled(pieces: Iterable[np.ndarray], count: int, dim: int) -> np.ndarray:
+    features, place = np.empty((count, dim), np.float32), 0
+    for piece in pieces:
+        features[place : place + len(piece)] = piece
+        place += len(piece)
+    if place != count:
+        raise ValueError(f"expected {count} images, got {place}")
+    return features
 
 
 def prepared(images: Tensor, rounding: str) -> Tensor:

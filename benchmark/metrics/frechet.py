@@ -40,7 +40,9 @@ def frechet_distance(mean_p: np.ndarray, cov_p: np.ndarray, mean_q: np.ndarray, 
     values, vectors = linalg.eigh(cov_p)
     root = (vectors * np.sqrt(values.clip(min=0.0))) @ vectors.T
     product = root @ cov_q @ root
-    cross = np.sqrt(linalg.eigvalsh((product + product.T) / 2.0).clip(min=0.0)).sum()
+    del vectors, root  # 34 MB each for 2048 features
+    product += product.T.copy()
+    cross = np.sqrt(linalg.eigvalsh(product / 2.0, overwrite_a=True).clip(min=0.0)).sum()
     distance = np.square(mean_p - mean_q).sum() + np.trace(cov_p) + np.trace(cov_q) - 2.0 * cross
     return max(float(distance), 0.0)
 

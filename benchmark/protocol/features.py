@@ -74,7 +74,7 @@ class Features:
         return network
 
     def _compute(self, kind: str, of: Images) -> np.ndarray:
-        return self._network(kind).features(self.streams[of](self.count))
+        return self._network(kind).features(self.streams[of](self.count), self.count)
 
     def _kept(self, kind: str, of: Images) -> np.ndarray:
         """Read the features of real images from the folder, or compute and keep them; a file that cannot be read is written again."""

@@ -16,12 +16,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from benchmark import registry
 from benchmark.protocol.machine import machine_class, same_class
 from benchmark.records import code_of
 from benchmark.reporting.baseline import NEGLIGIBLE, Baseline, Cell, Place, place_of
 from benchmark.reporting.comparison import holm
 from benchmark.reporting.regression import p_worse
-from benchmark.spec import Record
+from benchmark.spec import BenchError, Record
 
 __all__ = ["Judgement", "Verdict", "check", "exit_status"]
 
@@ -179,11 +180,20 @@ def _causes(cell: Cell, runs: Sequence[Record], baseline: Baseline) -> tuple[str
         elif before != after:
             told.append(f"{name} {_short(before)} -> {_short(after)}")
     if record.code != cell.code:
-        told.append(f"code of {record.spec['method']} {cell.code} -> {record.code}")
+        told.append(f"code of {record.spec['method']} ({_file(record.spec['method'])} or what it imports) {cell.code} -> {record.code}")
     before = baseline.machines[cell.runs[str(record.spec["seed"])].machine]
     after = machine_class(record.environment)
     told += [f"{name} {before[name]} -> {after[name]}" for name in before if name in after and before[name] != after[name]]
     return tuple(told)
+
+
+def _file(method: str) -> str:
+    """The source file of a method as the project's tree names it."""
+    try:
+        path = registry.find("methods", method).path
+    except BenchError:
+        return "a file of yours"
+    return f"{path.parent.name}/{path.name}"
 
 
 def _short(value: Any) -> str:

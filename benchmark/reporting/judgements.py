@@ -19,7 +19,7 @@ def _line(found: Judgement) -> str:
     cell = found.cell
     moved = ""
     if found.mean is not None:
-        relative = f" ({(found.mean - cell.mean) / abs(cell.mean):+.3g})" if cell.mean else ""
+        relative = f" ({100 * (found.mean - cell.mean) / abs(cell.mean):+.3g} %)" if cell.mean else ""
         moved = f" {cell.mean:.6g} -> {found.mean:.6g}{relative},"
     p = "" if found.p is None else f", corrected p = {found.p:.2g}"
     return _printable(f"{cell.name}:{moved} {found.reason}{p}")
@@ -57,7 +57,7 @@ def _advice(judgements: Sequence[Judgement], baseline: Baseline) -> list[str]:
     lines = []
     if worse:
         keys = next((each.keys for each in worse if each.keys), ())
-        lines.append("What to do: see what changed above; undo it, or find its cause:")
+        lines.append("What to do: see what changed above, and undo it or find its cause (`git log -p` of a file whose code changed):")
         lines += [f"    bench show {keys[0]}"] if keys else []
         if any(each.p is None and each.mean is not None for each in worse):
             lines.append("    bench check --statistical ...      is it more than other seeds would do?")
@@ -116,7 +116,7 @@ def cells_text(baseline: Baseline) -> str:
 
 
 def _detects(cell: Cell, power: float) -> str:
-    relative = f" ({cell.effect / abs(cell.mean):.3g} of the mean)" if cell.mean else ""
+    relative = f" ({100 * cell.effect / abs(cell.mean):.3g} %)" if cell.mean else ""
     way = {"min": "rise", "max": "fall", "none": "move"}[cell.direction]
     spread = f"{cell.mean:.6g}, spread {cell.spread:.2g} over {len(cell.runs)} seeds"
     return f"{cell.name}: {spread}; sees a {way} by {cell.effect:.3g}{relative} with power {power:g} ({cell.test})"

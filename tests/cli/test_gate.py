@@ -69,7 +69,7 @@ def test_worse_exits_1_and_says_what_to_do(folder: Path) -> None:
     done = bench(folder, "check", "--baseline", "baseline.json", "--results", "worse")
     assert done.returncode == 1
     first, *_, last = done.stdout.splitlines()
-    assert first.startswith("worse        vae on digits, L = 16, mse: 0.5 -> 0.8 (+0.6)")
+    assert first.startswith("worse        vae on digits, L = 16, mse: 0.5 -> 0.8 (+60 %)")
     assert "bench show vae-digits-L16-s0" in done.stdout and last.strip() == "bench baseline -o FILE"
 
 

@@ -36,6 +36,15 @@ HOSTILE = (
     "--><!-- &amp; L*90",
 )
 
+UNSEEN = (
+    "\x1b[31mred\x07",
+    "nul\x00 and \ud800 alone",
+    "\u202etxt.exe",
+    "\x00=1+1",
+    "www.example.org https://example.org",
+)
+"""Names with characters that cannot be seen, and what some readers make links of."""
+
 
 def record(
     method: str = "vae",

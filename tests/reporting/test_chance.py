@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Sequence
 from dataclasses import replace
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -134,3 +135,22 @@ def test_the_table_of_references_shows_every_estimator_and_tells_what_is_missing
         assert "latent-8" in render(table)
     with pytest.raises(BenchError, match="leave --metrics out"):
         build("references", [made], ["mse"])
+
+
+def test_a_table_of_mnist_runs_shows_distance_error_counts_null_band_and_floor(tmp_path: Path) -> None:
+    (file,) = [each for each in resources.files("benchmark").joinpath("data", "references").iterdir() if each.name.startswith("dimensions-mnist-")]
+    known = DimensionReference.from_json(file.read_text(encoding="utf-8"))
+    fd = "fd-cnn[extractor=cnn-mnist-0a,n=10000,reference=10000,split=test]"
+    values = {"mse": 0.01, fd: 40.0, fd.replace("fd-cnn", "fd-cnn-floor", 1): 0.5, "lstar": 9.0, "active-units": 12.0}
+    made = [record(method, "mnist", data=known.data, values=values) for method in ("r-vae", "maskaae")]
+    References(tmp_path).write(initial(made[1], [15, *[16] * 31]))
+    table = build("summary", made, references=References(tmp_path))
+    titles = [column.title for column in table.columns]
+    assert titles == ["Dataset", "n (est.)", "L", "Method", "Seeds", "MSE", "FD-CNN", "L*", "Active units", "Null"]
+    low, high = known.band or (0.0, 0.0)
+    assert low < 13 < high  # TwoNN and MLE of the literature lie between 11 and 14
+    shown = {row.cells[3].text: [each.text for each in row.cells] for row in table.rows}
+    assert {texts[1] for texts in shown.values()} == {f"{low:.1f}–{high:.1f}"}
+    assert {method: texts[-1] for method, texts in shown.items()} == {"r-vae": "1–12, 4–14, 15–16", "maskaae": "16", "real data (floor)": "–"}
+    assert [cell(table, "L*", method)[1] for method in ("r-vae", "maskaae")] == [(notes.CHANCE,), ()]
+    assert any("n=10000" in note.text and "FD-CNN" in note.text for note in table.notes)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from reporting.making import record, seeds
 
 from benchmark.reporting import catalogue, paper
 from benchmark.reporting.beside import agreement
-from benchmark.reporting.document import Table, spans
+from benchmark.reporting.claims_table import claims_tables
+from benchmark.reporting.document import Cell, Column, Table, spans
 from benchmark.reporting.filled import filled_table
 from benchmark.reporting.layouts import LAYOUTS, places, printed_table
 from benchmark.reporting.render import RENDERERS
@@ -19,6 +23,7 @@ from benchmark.reporting.render.macros import name_of
 from benchmark.reporting.render.macros import render as macros
 from benchmark.reporting.statistics import Estimate
 from benchmark.reporting.tables import BUILDERS, build
+from benchmark.reporting.verdicts import published_verdicts
 from benchmark.spec import BenchError
 
 # * first, _ second, / third of a column; + by definition; ? doubtful.
@@ -204,6 +209,32 @@ def test_macros_carry_numbers_runs_and_protocol() -> None:
     assert "% protocol 1" in text and all(f"{key}" in text for row in table.rows for key in row.keys)
     names = re.findall(r"\\newcommand\{\\([A-Za-z]+)\}", text)
     assert len(names) == len(set(names)) == text.count("newcommand")
+
+
+def test_macros_are_named_by_what_names_the_row_alone() -> None:
+    table = build("summary", seeds([1.0, 1.1, 1.2]))
+    (row,) = table.rows
+    band = replace(row, cells=(Cell("4.7 to 14", raw=("4.7 to 14",)), *row.cells))
+    wider = replace(table, columns=(Column("Estimates", ("estimates",)), *table.columns), groups=((band,),))
+    assert macros(wider).splitlines()[-1] == macros(table).splitlines()[-1]
+    assert r"\newcommand{\benchSummaryDigitsLOneSixVaeMSE}" in macros(wider)
+
+
+@pytest.mark.slow
+def test_layouts_claims_and_macros_compile_in_one_document(tmp_path: Path) -> None:
+    if shutil.which("pdflatex") is None:
+        pytest.skip("pdflatex is not installed")
+    made = seeds([0.010, 0.011, 0.012], dataset="mnist")
+    latex = RENDERERS["latex"]
+    parts = [latex(printed_table(name)) for name in LAYOUTS] + [latex(build(name, made, paper=True)) for name in ("summary", *LAYOUTS)]
+    parts += [latex(page) for page in claims_tables(published_verdicts(), "published figures")]
+    parts += [macros(build("summary", made)), macros(printed_table("ren-1")), r"\benchSummaryMnistLOneSixVaeMSE{} \benchRenOneRDpVAEMNISTLOneSixFID"]
+    head = r"\documentclass{article}\usepackage{booktabs}\usepackage[margin=1cm]{geometry}\begin{document}"
+    (tmp_path / "all.tex").write_text("\n".join([head, *parts, r"\end{document}"]), encoding="ascii")
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "all.tex"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-2000:]
+    assert "Float too large" not in done.stdout
 
 
 def test_macros_of_hostile_names_are_letters_and_never_clash() -> None:

@@ -126,8 +126,9 @@ def _spans(columns: Sequence[Column]) -> list[str]:
 
 
 def comment(line: str) -> str:
-    """Return ``line`` as a comment of one line, in ASCII."""
-    return "% " + " ".join(line.encode("ascii", "backslashreplace").decode().split())
+    """Return ``line`` as a comment of one line, in ASCII that can be seen."""
+    seen = "".join(each if each.isprintable() else " " for each in line)
+    return "% " + " ".join(seen.encode("ascii", "backslashreplace").decode().split())
 
 
 def render(table: Table) -> str:

@@ -12,8 +12,8 @@ __all__ = ["name_of", "render"]
 
 _DIGITS = ("Zero", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
 
-_UNNAMED = ("n", "Seeds")
-"""Columns that do not name a row."""
+_NAMING = ("dataset", "latent_dim", "budget", "method")
+"""Columns that name a row, by their raw names."""
 
 
 def _letters(text: str) -> str:
@@ -24,7 +24,7 @@ def _letters(text: str) -> str:
 
 def name_of(table: Table, row: Row, column: Column) -> str:
     r"""Return the name of a number's macro, without the backslash: table, what names the row, headings of the column."""
-    named = [(cell, each) for cell, each in zip(row.cells, table.columns, strict=True) if each.metric is None and each.title not in _UNNAMED]
+    named = [(cell, each) for cell, each in zip(row.cells, table.columns, strict=True) if each.raw[0] in _NAMING]
     heads = [f"L {cell.text}" if each.title == "L" else cell.text for cell, each in named]
     return "bench" + "".join(map(_letters, (table.name, *heads, column.over, column.title)))
 

@@ -11,14 +11,20 @@ __all__ = ["guard", "render"]
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
+_UNSEEN = "\N{REPLACEMENT CHARACTER}"
+
 
 def guard(text: str) -> str:
-    """Return ``text`` so that no spreadsheet takes it for a formula: an apostrophe stands before what would begin one.
+    """Return ``text`` so that no spreadsheet takes it for a formula, no terminal for commands, and every file can hold it.
 
-    >>> guard("=1+1"), guard("vae")
-    ("'=1+1", 'vae')
+    An apostrophe stands before what would begin a formula; characters that cannot be seen, but line ends and tabs, become U+FFFD.
+
+    >>> guard("=1+1"), guard("vae"), guard("a\\x1b[31m")
+    ("'=1+1", 'vae', 'a�[31m')
     """
-    return f"'{text}" if text.startswith(_FORMULA) or text.lstrip().startswith(_FORMULA) else text
+    seen = "".join(each if each.isprintable() or each in "\n\t" else _UNSEEN for each in text)
+    begins = seen.startswith(_FORMULA) or seen.lstrip(f"{_UNSEEN} \n\t").startswith(_FORMULA)
+    return f"'{seen}" if begins else seen
 
 
 def _field(value: str | int | float | None) -> str:

@@ -99,7 +99,8 @@ def coverage(records: Sequence[Record]) -> Coverage:
         places[labels(record)].append(record)
     methods = sorted({method for method, _ in places}, key=lambda name: rank("methods", name))
     datasets = sorted({dataset for _, dataset in places}, key=lambda name: rank("datasets", name))
-    return Coverage(tuple(datasets), tuple((method, tuple(_place(places.get((method, dataset), [])) for dataset in datasets)) for method in methods))
+    rows = tuple((clip(method), tuple(_place(places.get((method, dataset), [])) for dataset in datasets)) for method in methods)
+    return Coverage(tuple(map(clip, datasets)), rows)
 
 
 def _place(records: Sequence[Record]) -> Place:

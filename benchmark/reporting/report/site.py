@@ -15,6 +15,7 @@ from markupsafe import Markup
 from threadpoolctl import threadpool_limits
 
 import benchmark
+from benchmark.references import References
 from benchmark.reporting.claims_table import claims_table
 from benchmark.reporting.document import Table
 from benchmark.reporting.material import Material
@@ -40,7 +41,7 @@ def site(records: Sequence[Record], results: Path) -> Iterator[tuple[str, bytes]
 
 def _files(ordered: Sequence[Record], results: Path) -> Iterator[tuple[str, bytes]]:
     trained = [record for record in ordered if record.spec["kind"] == "train"]
-    made, refused = views.made(trained) if trained else ([], [])
+    made, refused = views.made(trained, References(results)) if trained else ([], [])
     judged = [claims_table(verdicts(trained), "records")] if trained else []
     yield "index.html", _index(ordered, trained, judged, made, refused, results)
     for table in judged + made:
@@ -60,7 +61,7 @@ def _index(
     def shown(tables: Sequence[Table]) -> list[views.TableView]:
         return [views.document_view(table, seeds, [(suffix, f"tables/{table.name}.{suffix}") for suffix in _FORMATS]) for table in tables]
 
-    drawn = list(drawings.drawings(Material.of(trained, results))) if trained else []
+    drawn = list(drawings.drawings(Material.of(ordered, results))) if ordered else []
     return _fill(
         "index.html",
         count=len(ordered),

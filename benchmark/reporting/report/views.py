@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from benchmark.references import References
 from benchmark.reporting import tables
 from benchmark.reporting.catalogue import TABLES
 from benchmark.reporting.document import Cell, Column, Row, Table, clip
@@ -66,12 +67,12 @@ class TableView:
         return sum(map(len, self.groups))
 
 
-def made(records: Sequence[Record]) -> tuple[list[Table], list[tuple[str, str]]]:
+def made(records: Sequence[Record], references: References | None = None) -> tuple[list[Table], list[tuple[str, str]]]:
     """Return every table of the catalogue that can be made of ``records``, and the names of the others with the reason."""
     found, refused = [], []
     for name in TABLES:
         try:
-            table = tables.build(name, records)
+            table = tables.build(name, records, references=references)
         except BenchError as error:
             refused.append((name, str(error)))
             continue
@@ -92,7 +93,11 @@ def document_view(table: Table, seeds: Mapping[str, int], files: Sequence[tuple[
 
 
 def _column(column: Column, cells: Sequence[Cell]) -> ViewColumn:
-    words = choices(text for cell in cells if isinstance(text := _sort(cell), str)) if column.align == "left" else ()
+    words = (
+        choices(text for cell in cells if isinstance(text := _sort(cell), str))
+        if column.align == "left" and not column.wide and column.title != "Null"
+        else ()
+    )
     over = Markup("<small>{}</small> ").format(clip(column.over)) if column.over else Markup()
     number = column.align == "right"
     return ViewColumn(

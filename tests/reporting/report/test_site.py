@@ -17,6 +17,7 @@ from reporting.making import HOSTILE, record, store
 from reporting.report.parsed import Page
 from reporting.report.site_records import EVIL, full, hostile, written
 
+from benchmark.references import InitialCounts, References
 from benchmark.reporting import figures, tables
 from benchmark.reporting.catalogue import FIGURES
 from benchmark.reporting.material import Material
@@ -138,6 +139,17 @@ def test_figures_are_on_the_page_with_their_size_and_the_others_with_their_reaso
     assert "Figures that these records cannot be drawn as" in words and "these records hold no toy" in words
 
 
+@pytest.mark.usefixtures("few_figures")
+def test_a_figure_that_fails_is_said_and_stops_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> bytes:
+        raise IndexError("too many indices")
+
+    monkeypatch.setattr(drawings, "FIGURES", {"curves": FIGURES["curves"]})
+    monkeypatch.setattr(figures, "draw", broken)
+    page = Page(made(store(tmp_path, [record()]), [record()])["index.html"].decode())
+    assert "failed: IndexError: too many indices" in page.text and "Summary" in page.text
+
+
 def test_the_same_records_give_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(drawings, "FIGURES", {"reconstructions": FIGURES["reconstructions"]})  # one for all: drawing takes a second each
     records = full()
@@ -183,6 +195,16 @@ def test_nothing_but_failures(tmp_path: Path) -> None:
     records = [replace(record(seed=seed, status="failed"), error="no memory") for seed in (0, 1)]
     page = Page(made(written(tmp_path, records), records)["index.html"].decode())
     assert page.faults == [] and page.text.count("no memory") == 4 and "0/2" in page.text  # the error and, in the log, its line
+
+
+@pytest.mark.usefixtures("few_figures")
+def test_tables_stand_beside_the_untrained_networks_of_the_results_folder(tmp_path: Path) -> None:
+    run = record("grae", values={"mse": 1.0, "lstar": 16.0})
+    References(tmp_path).write(InitialCounts(run.spec, run.code, [16] * 32, 512, 1.0))
+    files = made(store(tmp_path, [run]), [run])
+    (row,) = csv.DictReader(io.StringIO(files["tables/summary.csv"].decode()))
+    assert (row["null"], row["lstar inside null"]) == ("16", "yes")
+    assert "nothing to find" in Page(files["index.html"].decode()).text
 
 
 @pytest.mark.usefixtures("few_figures")
