@@ -68,10 +68,11 @@ def leave(store: Store, spec: RunSpec, place: int) -> None:
 
 def arrays(rng: np.random.Generator, spec: RunSpec) -> dict[str, np.ndarray]:
     """Pictures of 28x28 images, the commonest size, or clouds of points."""
-    codes = {"codes": rng.normal(size=(32, spec.latent_dim)).astype(np.float32), "code_covariance": np.cov(rng.normal(size=(spec.latent_dim, 99)))}
+    rows = 360 if spec.dataset in NUMBERS else 32
+    codes = {"codes": rng.normal(size=(rows, spec.latent_dim)).astype(np.float32), "code_covariance": np.cov(rng.normal(size=(spec.latent_dim, 99)))}
     if spec.dataset in NUMBERS:
-        rows = {name: rng.normal(size=(360, NUMBERS[spec.dataset])).astype(np.float32) for name in ("inputs", "samples", "reconstructions")}
-        return {**rows, **codes}
+        clouds = {name: rng.normal(size=(rows, NUMBERS[spec.dataset])).astype(np.float32) for name in ("inputs", "samples", "reconstructions")}
+        return {**clouds, **codes}
     counts = {"inputs": 32, "samples": 64, "reconstructions": 32, "neighbours": 8}
     tiles = {name: smooth(rng, number) for name, number in counts.items()}
     return {**tiles, **codes, "traversals": smooth(rng, 64).reshape(8, 8, 1, 28, 28)}

@@ -15,8 +15,10 @@ from benchmark.protocol import suite as suite_module
 from benchmark.protocol.stages import available, resolve, together
 from benchmark.protocol.suite import Job, plan
 from benchmark.protocol.suites import Suite, read_suite, scaled, suites
-from benchmark.records import Store
+from benchmark.records import Store, label
 from benchmark.reporting.catalogue import FIGURES, TABLES
+from benchmark.reporting.claims import claims
+from benchmark.reporting.paper import published
 from benchmark.spec import BUDGETS, BenchError, MissingData
 
 NAMES = [
@@ -26,6 +28,9 @@ NAMES = [
 ]
 
 TRAIN = {"circle": 4096, "one-moon": 4096, "latent-8": 50_000, "latent-16": 50_000, "sprites": 9000, "own-data": 1}
+
+ELSEWHERE = ("vae-vampprior", "vae-iop", "ae-gmm", "vae-flow", "injflow", "injflow-gmm")
+"""Methods that only the sources ran."""
 
 STAGE = '[[stage]]\nmethods = ["pca"]\ndatasets = ["circle"]\n'
 
@@ -73,6 +78,40 @@ def test_every_suite_is_here_and_says_where_it_comes_from_and_what_it_feeds() ->
     for suite in suites():
         assert suite.summary and len(suite.summary) < 130 and suite.source
         assert set(suite.tables) <= set(TABLES) and set(suite.figures) <= set(FIGURES)
+        assert set(suite.claims) <= {claim.name for claim in claims()}
+        assert suite.tables or suite.figures
+
+
+@pytest.mark.parametrize(
+    ("origin", "names", "renamed", "absent"),
+    [
+        ("ren_table1", ["ren-tables"], {"dsprites": "sprites"}, set()),
+        ("ren_table2", ["ren-tables"], {"dsprites": "sprites"}, set()),
+        ("maskaae_table2_nac", ["maskaae-nac"], {}, set()),
+        (
+            "flexae_table3_fid",
+            ["flexae-table3"],
+            {},
+            {"vae-vampprior", "vae-iop", "ae-gmm", "rae-gmm", "vae-flow", "injflow", "injflow-gmm", "two-stage-vae"},
+        ),
+        ("flexae_table4_precision_recall", ["flexae-table4"], {}, {"two-stage-vae", "rae-gmm"}),
+        ("flexae_table5_bias_variance", ["flexae-bias-variance"], {name: f"{name}-limited" for name in ("mnist", "cifar10", "celeba")}, set()),
+    ],
+)
+def test_every_printed_cell_of_a_method_that_is_here_has_its_runs(
+    origin: str, names: list[str], renamed: dict[str, str], absent: set[str], no_data: None
+) -> None:
+    """The published figures' own keys: dataset, method with its options, latent size where the source gives one."""
+    made = {
+        (job.spec.dataset, label("methods", job.spec.method, job.spec.config), size)
+        for name in names
+        for job in jobs_of(read_suite(name))
+        for size in (job.spec.latent_dim, None)
+    }
+    printed = [figure for figure in published() if figure.origin == origin]
+    assert printed
+    missing = {(renamed.get(each.dataset, each.dataset), each.method, each.latent_dim) for each in printed} - made
+    assert {method for _, method, _ in missing} == absent
 
 
 @pytest.mark.parametrize("budget", [None, "smoke", "quick", "short"])

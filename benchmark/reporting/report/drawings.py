@@ -34,6 +34,8 @@ def drawings(material: Material) -> Iterator[Drawing]:
             png = figures.draw(name, material, "png")
         except BenchError as error:
             yield Drawing(name, caption, reason=str(error))
+        except Exception as error:  # arrays of another shape than a figure expects: the page says so and has everything else
+            yield Drawing(name, caption, reason=f"failed: {type(error).__name__}: {error}")
         else:
             width, height = (int.from_bytes(png[start : start + 4]) for start in (16, 20))  # the header of a PNG file
             yield Drawing(name, caption, png, width, height)

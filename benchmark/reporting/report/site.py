@@ -61,7 +61,7 @@ def _index(
     def shown(tables: Sequence[Table]) -> list[views.TableView]:
         return [views.document_view(table, seeds, [(suffix, f"tables/{table.name}.{suffix}") for suffix in _FORMATS]) for table in tables]
 
-    drawn = list(drawings.drawings(Material.of(trained, results))) if trained else []
+    drawn = list(drawings.drawings(Material.of(ordered, results))) if ordered else []
     return _fill(
         "index.html",
         count=len(ordered),

@@ -139,6 +139,17 @@ def test_figures_are_on_the_page_with_their_size_and_the_others_with_their_reaso
     assert "Figures that these records cannot be drawn as" in words and "these records hold no toy" in words
 
 
+@pytest.mark.usefixtures("few_figures")
+def test_a_figure_that_fails_is_said_and_stops_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> bytes:
+        raise IndexError("too many indices")
+
+    monkeypatch.setattr(drawings, "FIGURES", {"curves": FIGURES["curves"]})
+    monkeypatch.setattr(figures, "draw", broken)
+    page = Page(made(store(tmp_path, [record()]), [record()])["index.html"].decode())
+    assert "failed: IndexError: too many indices" in page.text and "Summary" in page.text
+
+
 def test_the_same_records_give_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(drawings, "FIGURES", {"reconstructions": FIGURES["reconstructions"]})  # one for all: drawing takes a second each
     records = full()
