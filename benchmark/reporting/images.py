@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -22,6 +23,9 @@ __all__ = ["category_traversals", "interpolations", "neighbours", "reconstructio
 
 _SIDE, _PAIRS = 5, 6
 """Tiles along a panel's side; inputs beside each other above their reconstructions, in half as many rows of pairs."""
+
+_POINTS = 400
+"""Points of a cloud that are drawn."""
 
 _NEIGHBOURS = 4
 """Samples beside each other above their nearest training images."""
@@ -105,7 +109,7 @@ def _neighbours(axes: Axes, arrays: Arrays, colour: str) -> None:
 def _joined(axes: Axes, plane: Plane, starts: np.ndarray, ends: np.ndarray, colour: str) -> None:
     count = min(len(starts), len(ends))
     pairs = np.stack([plane.project(starts[:count]), plane.project(ends[:count])])
-    axes.plot(pairs[:, :, 0], pairs[:, :, 1], color=DATA, linewidth=0.5, zorder=1)
+    axes.add_collection(LineCollection(list(pairs.swapaxes(0, 1)), colors=DATA, linewidths=0.5, zorder=1), autolim=False)
     _points(axes, plane, starts[:count], DATA)
     _points(axes, plane, ends[:count], colour)
     _frame(axes, plane, ends[:count])
@@ -147,7 +151,7 @@ def _tiles(axes: Axes, picture: np.ndarray) -> None:
 
 
 def _points(axes: Axes, plane: Plane, vectors: np.ndarray, colour: str) -> None:
-    points = plane.project(vectors)
+    points = plane.project(vectors[:_POINTS])
     axes.scatter(points[:, 0], points[:, 1], s=4 if len(points) > 100 else 9, color=colour, linewidths=0, alpha=0.8, zorder=2)
 
 

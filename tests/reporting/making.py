@@ -34,12 +34,16 @@ HOSTILE = (
     r"$\undefined{$",
     '"><img src=x onerror=alert(1)>',
     "--><!-- &amp; L*90",
+)
+
+UNSEEN = (
     "\x1b[31mred\x07",
     "nul\x00 and \ud800 alone",
     "\u202etxt.exe",
     "\x00=1+1",
     "www.example.org https://example.org",
 )
+"""Names with characters that cannot be seen, and what some readers make links of."""
 
 
 def record(

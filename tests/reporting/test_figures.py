@@ -237,8 +237,8 @@ def test_paths_and_neighbours_show_the_stored_arrays(material: Material, folder:
         np.testing.assert_allclose(drawn, plane[name], rtol=1e-6)
     first, second = neighbours(material).axes[:2]
     np.testing.assert_array_equal(first.images[0].get_array()[9:17, :8, 0], image["neighbours"][0, 0])
-    np.testing.assert_allclose(second.collections[1].get_offsets(), plane["neighbours"], rtol=1e-6)
-    np.testing.assert_allclose(second.collections[2].get_offsets(), plane["samples"][:8], rtol=1e-6)
+    np.testing.assert_allclose(second.collections[2].get_offsets(), plane["neighbours"], rtol=1e-6)
+    np.testing.assert_allclose(second.collections[3].get_offsets(), plane["samples"][:8], rtol=1e-6)
 
 
 def test_many_methods_on_few_datasets_are_turned_and_balanced(tmp_path: Path) -> None:

@@ -185,8 +185,7 @@ def test_hostile_names_are_harmless_in_spreadsheets_and_read_back() -> None:
     read = list(csv.DictReader(io.StringIO(RENDERERS["csv"](table))))
     assert len(read) == len(table.rows)
     names = {row["dataset"].removeprefix("'") for row in read}
-    seen = ["".join(each if each.isprintable() or each == "\n" else "\N{REPLACEMENT CHARACTER}" for each in name) for name in HOSTILE]
-    assert names >= {name for name in seen if "[" not in name}
+    assert names >= {name for name in HOSTILE if "[" not in name}
     for row in read:
         numbers = {name for name in row if name.startswith("mse") and not name.endswith("id")}
         assert not [value for name, value in row.items() if name not in numbers and value.lstrip().startswith(("=", "+", "-", "@"))]
