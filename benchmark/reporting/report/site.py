@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib import resources
@@ -28,6 +29,9 @@ from benchmark.spec import Record
 __all__ = ["site"]
 
 _FORMATS = {"tex": "latex", "csv": "csv"}
+
+_NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+"""What no page may hold: control characters and halves of characters."""
 
 
 def site(records: Sequence[Record], results: Path) -> Iterator[tuple[str, bytes]]:
@@ -106,4 +110,5 @@ def _inlined() -> dict[str, Any]:
 
 
 def _fill(template: str, **context: Any) -> bytes:
-    return _environment().get_template(template).render(**_inlined(), **context).encode()
+    text = _environment().get_template(template).render(**_inlined(), **context)
+    return _NO_TEXT.sub("\ufffd", text).encode()

@@ -57,7 +57,7 @@ def written(folder: Path, records: list[Record]) -> Path:
             leave(folder, each, image=(1, 8, 8) if each.spec["dataset"] == "digits" else None, steps=30)
         elif each.status != "done":
             lines = ["first line", *["filler"] * 40, str(each.error), "last line </pre><script>alert(2)</script>"]
-            (folder / each.key / "log.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+            (folder / each.key / "log.txt").write_text("\n".join(lines) + "\n", encoding="utf-8", errors="replace")
     return folder
 
 

@@ -118,12 +118,13 @@ def test_the_policy_lets_our_style_and_script_in_and_nothing_else(pages: dict[st
 
 @pytest.mark.parametrize("text", [*EVIL, *HOSTILE], ids=range(len(EVIL) + len(HOSTILE)))
 def test_text_of_records_is_shown_as_it_is_and_does_nothing(pages: dict[str, Page], text: str) -> None:
-    mine = [page for name, page in pages.items() if name.startswith("runs/") and " ".join(text.split()) in page.text]
+    shown = " ".join(re.sub("[\x00-\x08\x0e-\x1b\ud800-\udfff]", "\ufffd", text).split())
+    mine = [page for name, page in pages.items() if name.startswith("runs/") and shown in page.text]
     assert len(mine) >= 2
     for page in (*mine, pages["index.html"]):
         assert not [href for href in page.values("href") if ":" in href and not href.startswith("https://")]
         assert not {"b", "i"} & {tag for tag, _ in page.elements if tag == "i"} and "alert(1)" not in "".join(page.inlined["script"])
-    assert " ".join(text.split()) in pages["index.html"].text  # in the list of failures, whole
+    assert shown in pages["index.html"].text  # in the list of failures, whole
 
 
 def test_the_end_of_a_log_is_shown(pages: dict[str, Page]) -> None:
@@ -132,7 +133,7 @@ def test_the_end_of_a_log_is_shown(pages: dict[str, Page]) -> None:
 
 
 def test_figures_are_on_the_page_with_their_size_and_the_others_with_their_reason(pages: dict[str, Page]) -> None:
-    shown = [image for image in pages["index.html"].all("img") if image["alt"] == FIGURES["curves"]]
+    shown = pages["index.html"].all("img")
     assert [(image["width"], image["height"]) for image in shown] == [("15", "10")]
     assert base64.b64decode(shown[0]["src"].partition(",")[2]) == PNG
     words = pages["index.html"].text
