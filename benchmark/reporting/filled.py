@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from benchmark import registry
+from benchmark.references import References
 from benchmark.reporting import notes
 from benchmark.reporting.beside import PAPER_NOTE, beside, extended
 from benchmark.reporting.cells import best_of, estimate_cell
+from benchmark.reporting.chance import COUNTS, Beside
 from benchmark.reporting.claims import METRICS
 from benchmark.reporting.document import Cell, Column, Note, Row, Table
 from benchmark.reporting.evidence import name_of
@@ -140,21 +142,25 @@ class Filling:
         return [Cell(method, raw=(method,))]
 
 
-def filled_table(name: str, records: Iterable[Record], metrics: Sequence[str] = (), *, paper: bool = False) -> Table:
+def filled_table(
+    name: str, records: Iterable[Record], metrics: Sequence[str] = (), references: References | None = None, *, paper: bool = False
+) -> Table:
     """Return the layout ``name`` with our values; ``paper`` adds the published value and a verdict in brackets.
 
     Methods of the layout that are not registered here have no row; other methods of the choice stand in rows of their own below.
     """
     shape = layout(name)
-    filling = Filling(shape, Runs.of(shape, gather(records, metrics)))
+    cells = gather(records, metrics)
+    filling = Filling(shape, Runs.of(shape, cells))
     used = {slot: filling.metric(slot) for slot in shape.slots()}
+    chance = Beside(cells if set(used.values()) & set(COUNTS) else (), references or References())
     parts = (filling.lines, [(method,) for method in filling.others])
     best = {} if shape.rows == "datasets" else {slot: _best(filling, [*parts[0], *parts[1]], slot, metric) for slot, metric in used.items()}
-    groups = tuple(tuple(_row(filling, line, used, best, paper) for line in part) for part in parts if part)
+    groups = tuple(tuple(_row(filling, line, used, best, chance, paper) for line in part) for part in parts if part)
     shown = list({id(each): each for line, slot in filling.addresses if (each := filling.cell(line, slot))}.values())
     table = Table(shape.name, f"{shape.caption} Layout of the paper, values of our runs{_budgets(shown)}.", _columns(shape, used, paper), groups)
     measured = [replace(cell, ids={metric: cell.ids[metric] for metric in used.values() if metric in cell.ids}) for cell in shown]
-    texts = (*notes.notes(table, measured, {}), *_remarks(filling, shown, used, paper))
+    texts = (*notes.notes(table, measured, {}), *replace(chance, cells=shown if chance.cells else ()).notes(), *_remarks(filling, shown, used, paper))
     return replace(table, notes=texts, provenance=notes.provenance(measured, list(dict.fromkeys(used.values()))))
 
 
@@ -169,22 +175,23 @@ def _columns(shape: Layout, used: Mapping[Slot, str], paper: bool) -> tuple[Colu
     return (*heads, *(map(extended, found) if paper else found))
 
 
-def _row(filling: Filling, line: Line, used: Mapping[Slot, str], best: Mapping[Slot, Replicates | None], paper: bool) -> Row:
+def _row(filling: Filling, line: Line, used: Mapping[Slot, str], best: Mapping[Slot, Replicates | None], chance: Beside, paper: bool) -> Row:
     cells, keys = filling.head(line), []
     for slot, metric in used.items():
         runs = filling.cell(line, slot)
-        cell = _filled(runs, metric, runs is not None and runs is best.get(slot))
+        cell = _filled(runs, metric, runs is not None and runs is best.get(slot), chance)
         cells.append(beside(cell, filling.figure(line, slot), same=metric == slot[2]) if paper else cell)
         keys += runs.keys if runs else ()
     return Row(tuple(cells), tuple(dict.fromkeys(keys)))
 
 
-def _filled(runs: Replicates | None, metric: str, best: bool) -> Cell:
+def _filled(runs: Replicates | None, metric: str, best: bool, chance: Beside) -> Cell:
     if runs is None:
         return Cell("missing", raw=(None, None, 0, None))
     if not runs.finished:
         return Cell(runs.trouble, raw=(None, None, 0, None))
-    signs = (notes.flag_mark(metric, runs.flags), notes.REMARK if runs.remarks.get(metric) else None, notes.STALE if runs.stale else None)
+    signs: tuple[str | None, ...] = (notes.flag_mark(metric, runs.flags), notes.CHANCE if chance.inside(runs, metric) else None)
+    signs += (notes.REMARK if runs.remarks.get(metric) else None, notes.STALE if runs.stale else None)
     cell = estimate_cell(runs, metric, best, tuple(filter(None, signs)))
     return replace(cell, note="; ".join(filter(None, (cell.note, runs.trouble))))
 

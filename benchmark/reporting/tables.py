@@ -34,7 +34,7 @@ def build(name: str, records: Iterable[Record], metrics: Sequence[str] = (), ref
     """
     check("table", TABLES, name)
     if name in LAYOUTS:
-        return filled_table(name, records, metrics, paper=paper)
+        return filled_table(name, records, metrics, references, paper=paper)
     table = BUILDERS[name](records, metrics, references or References())
     return beside_paper(table) if paper else table
 

@@ -12,6 +12,8 @@ import pytest
 from benchmark import registry
 from benchmark.protocol import stages as stages_module
 from benchmark.protocol import suite as suite_module
+from benchmark.protocol.job import execute
+from benchmark.protocol.reuse import Settings
 from benchmark.protocol.stages import available, resolve, together
 from benchmark.protocol.suite import Job, plan
 from benchmark.protocol.suites import Suite, read_suite, scaled, suites
@@ -242,3 +244,15 @@ def test_a_mistake_in_the_last_stage_is_told_before_the_first_runs(tmp_path: Pat
 def test_mistakes_in_what_a_suite_says_of_itself_are_named(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(BenchError, match=message):
         read_suite(str(suite_file(tmp_path, text)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_one_run_of_every_suite_works_at_smoke(name: str, data_dir: Path, tmp_path: Path) -> None:
+    for stage in scaled(read_suite(name), budget="smoke", seeds=1).stages:
+        here, _ = available(stage, data_dir, {})
+        if here is not None:
+            record = execute(plan(here.grid, data_dir)[0], Settings(tmp_path, device="cpu"))
+            assert record is not None and record.status == "done" and record.spec["budget"] == "smoke", record
+            return
+    pytest.skip(f"no dataset of '{name}' is in '{data_dir}'")

@@ -154,3 +154,12 @@ def test_a_table_of_mnist_runs_shows_distance_error_counts_null_band_and_floor(t
     assert {method: texts[-1] for method, texts in shown.items()} == {"r-vae": "1–12, 4–14, 15–16", "maskaae": "16", "real data (floor)": "–"}
     assert [cell(table, "L*", method)[1] for method in ("r-vae", "maskaae")] == [(notes.CHANCE,), ()]
     assert any("n=10000" in note.text and "FD-CNN" in note.text for note in table.notes)
+
+
+def test_layouts_of_papers_mark_it_too(tmp_path: Path) -> None:
+    made = [record(method, "mnist", 16, values={"mse": 1.0, "fd-cnn": 2.0, "lstar": 6.0}) for method in ("r-dpvae", "geco-l0")]
+    References(tmp_path).write(initial(made[1], [6] * 32))
+    for references, expected in ((None, 1), (References(tmp_path), 2)):
+        table = build("ren-1", made, references=references)
+        assert sum(notes.CHANCE in each.marks for row in table.rows for each in row.cells) == expected
+        assert any("nothing to find" in note.text for note in table.notes)
