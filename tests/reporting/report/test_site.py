@@ -19,6 +19,7 @@ from reporting.report.site_records import EVIL, full, hostile, written
 
 from benchmark.references import InitialCounts, References
 from benchmark.reporting import figures, tables
+from benchmark.reporting.captions import CAPTIONS
 from benchmark.reporting.catalogue import FIGURES
 from benchmark.reporting.material import Material
 from benchmark.reporting.render import RENDERERS
@@ -133,7 +134,7 @@ def test_the_end_of_a_log_is_shown(pages: dict[str, Page]) -> None:
 
 
 def test_figures_are_on_the_page_with_their_size_and_the_others_with_their_reason(pages: dict[str, Page]) -> None:
-    shown = pages["index.html"].all("img")
+    shown = [image for image in pages["index.html"].all("img") if image["alt"] == CAPTIONS["curves"]]
     assert [(image["width"], image["height"]) for image in shown] == [("15", "10")]
     assert base64.b64decode(shown[0]["src"].partition(",")[2]) == PNG
     words = pages["index.html"].text
