@@ -154,6 +154,7 @@ class References:
 
     def __init__(self, results: Path | None = None) -> None:
         self.folder = None if results is None else Path(results) / "references"
+        self._listed: list[Traversable] | None = None
 
     def dimension(self, data: str) -> DimensionReference | None:
         """Return the dimensions of the data with this digest, of the results folder first; None where nobody computed them."""
@@ -172,13 +173,15 @@ class References:
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / document.filename
         atomic_write(path, document.to_json().encode())
+        self._listed = None
         return path
 
     def _find(self, kind: type[DimensionReference] | type[InitialCounts], address: str) -> DimensionReference | InitialCounts | None:
-        for place in self._places():
-            for file in sorted(place.iterdir(), key=lambda file: file.name):
-                if file.name.startswith(f"{kind.kind}-") and file.name.endswith(f"-{address}.json"):
-                    return _read(kind, file)
+        if self._listed is None:  # once: a table of many cells asks for as many documents
+            self._listed = [file for place in self._places() for file in sorted(place.iterdir(), key=lambda file: file.name)]
+        for file in self._listed:
+            if file.name.startswith(f"{kind.kind}-") and file.name.endswith(f"-{address}.json"):
+                return _read(kind, file)
         return None
 
     def _places(self) -> Iterator[Traversable]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from typing import Any
 
 from benchmark.options import parse_reference
@@ -71,7 +71,15 @@ class Replicates:
 
     def estimate(self, metric: str) -> Estimate | None:
         """Return mean and interval of a metric, None where no finished run has it."""
-        return estimate(self.values[metric]) if metric in self.values else None
+        if metric not in self.values:
+            return None
+        if metric not in self._estimates:
+            self._estimates[metric] = estimate(self.values[metric])
+        return self._estimates[metric]
+
+    @cached_property
+    def _estimates(self) -> dict[str, Estimate]:
+        return {}
 
 
 @dataclass
