@@ -1,6 +1,6 @@
 """The store of records: ``<results>/<key>/record.json`` and the files beside it, written whole or not at all.
 
-``frame`` turns records into one tidy pandas frame, from which every table and figure is computed.
+``frame`` turns records into one tidy pandas frame, for work of one's own; tables and figures gather cells from records themselves.
 """
 
 from __future__ import annotations
