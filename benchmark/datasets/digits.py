@@ -8,6 +8,7 @@ The split is ours: within each class, in the order of the file, every fifth imag
 from __future__ import annotations
 
 import numpy as np
+from sklearn.datasets import load_digits
 
 from benchmark.datasets.split import Dataset, Split, Splits
 from benchmark.spec import BenchError
@@ -38,8 +39,6 @@ class Digits(Dataset):
 
     def load(self) -> Splits:
         """Return the images, float32 in steps of 1/16; ``BenchError`` where scikit-learn's file is not the one this was made with."""
-        from sklearn.datasets import load_digits
-
         source = load_digits()
         images = (source.images / LEVELS).astype(np.float32)[:, None]
         labels = source.target.astype(np.int64)

@@ -2,7 +2,7 @@
 
 Sources: Heusel et al., "GANs Trained by a Two Time-Scale Update Rule Converge to a Local Nash Equilibrium" (2017), https://arxiv.org/abs/1706.08500;
 https://github.com/mseitzer/pytorch-fid, whose modules are used as they are. Its protocol is kept: images as 8-bit PNG files would hold them, one grey
-channel repeated to three, bilinear resize to 299 x 299 without anti-aliasing. Its constructor downloads weights, so the network is put together here.
+channel repeated to three, bilinear resize to 299 x 299 without anti-aliasing.
 """
 
 from __future__ import annotations
@@ -11,51 +11,26 @@ import io
 from pathlib import Path
 
 import torch
-from pytorch_fid.inception import FIDInceptionA, FIDInceptionC, FIDInceptionE_1, FIDInceptionE_2
 from safetensors import SafetensorError
 from safetensors.torch import load, save
-from torch import Tensor, nn
-from torch.nn import functional
-from torchvision.models import Inception3
+from torch import Tensor
 
 from benchmark.features import weights
 from benchmark.features.extractor import Network
 from benchmark.metrics.base import Absent, Extractor
 from benchmark.spec import BenchError
 
-__all__ = ["DIM", "FIDInception", "convert", "fetch", "from_folder", "network_of"]
+__all__ = ["DIM", "convert", "fetch", "from_folder", "network_of"]
 
 DIM = 2048
-SIDE = 299
 BATCH = 25
 """Images at a time: their activations take 0.3 GB."""
 
 
-class FIDInception(nn.Module):
-    """The network without weights; its state has the names of the published file."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        trunk = Inception3(num_classes=1008, aux_logits=False, init_weights=False)
-        trunk.Mixed_5b, trunk.Mixed_5c, trunk.Mixed_5d = FIDInceptionA(192, 32), FIDInceptionA(256, 64), FIDInceptionA(288, 64)
-        trunk.Mixed_6b, trunk.Mixed_6e = FIDInceptionC(768, 128), FIDInceptionC(768, 192)
-        trunk.Mixed_6c, trunk.Mixed_6d = FIDInceptionC(768, 160), FIDInceptionC(768, 160)
-        trunk.Mixed_7b, trunk.Mixed_7c = FIDInceptionE_1(1280), FIDInceptionE_2(2048)
-        self.trunk = trunk
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Return the features (B, 2048) of images (B, 1 or 3, H, W) of numbers from 0 to 1."""
-        x = images.expand(-1, 3, -1, -1)
-        x = 2.0 * functional.interpolate(x, size=(SIDE, SIDE), mode="bilinear", align_corners=False) - 1.0
-        for name, block in self.trunk.named_children():
-            if name in ("avgpool", "dropout", "fc"):
-                break
-            x = block(x)
-        return functional.adaptive_avg_pool2d(x, 1).flatten(1)
-
-
 def network_of(state: dict[str, Tensor], digest: str) -> Network:
     """Return the extractor with the weights ``state`` (``digest``: 8 hex digits of their file); ``BenchError`` where they do not fit."""
+    from benchmark.features.fid_inception import SIDE, FIDInception
+
     with torch.device("meta"):  # no random start, which the weights would replace
         network = FIDInception()
     try:

@@ -82,12 +82,13 @@ def measure(
 ) -> list[Group]:
     """Return the groups with their costs, ``workers`` probes at once so that they disturb each other as runs will; ``tell`` hears of each."""
     results, waiting, running = list(found), list(reversed(range(len(found)))), []
+    server = context([group.probe for group in found])
     with tempfile.TemporaryDirectory(prefix="bench-estimate-") as folder:
         try:
             while waiting or running:
                 while waiting and len(running) < workers:
                     place = waiting.pop()
-                    running.append(_start(found[place].probe, place, Path(folder), device))
+                    running.append(_start(server, found[place].probe, place, Path(folder), device))
                 wait([each.pipe for each in running], timeout=0.2)
                 for each in list(running):
                     results[each.place] = _listen(each, results[each.place])
@@ -101,9 +102,9 @@ def measure(
     return results
 
 
-def _start(job: Job, place: int, folder: Path, device: str) -> _Running:
-    receiver, sender = context().Pipe(duplex=False)
-    process = context().Process(target=_work, args=(job, folder, device, sender), daemon=True)
+def _start(server: Any, job: Job, place: int, folder: Path, device: str) -> _Running:
+    receiver, sender = server.Pipe(duplex=False)
+    process = server.Process(target=_work, args=(job, folder, device, sender), daemon=True)
     process.start()
     sender.close()
     return _Running(place, process, receiver)

@@ -54,6 +54,6 @@ def test_loading_twice_gives_the_pinned_digest(digits: Splits) -> None:
 def test_a_changed_source_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     source = load_digits()
     source.images[0, 0, 0] += 1
-    monkeypatch.setattr("sklearn.datasets.load_digits", lambda: source)
+    monkeypatch.setattr("benchmark.datasets.digits.load_digits", lambda: source)
     with pytest.raises(BenchError, match=f"scikit-learn changed: .*expected {Digits.digest}"):
         Digits().load()

@@ -19,6 +19,7 @@ from benchmark.cli import cli
 from benchmark.datasets.split import Split
 from benchmark.datasets.tensors import TensorSplit
 from benchmark.features import inception, weights
+from benchmark.features.fid_inception import FIDInception
 from benchmark.metrics.base import Absent
 from benchmark.metrics.features import FID
 from benchmark.protocol.evaluator import Evaluator
@@ -31,7 +32,7 @@ COUNT = 3
 def state() -> dict[str, torch.Tensor]:
     """Random weights, and running moments of batch normalisation that keep the signal alive."""
     torch.manual_seed(0)
-    found = dict(inception.FIDInception().trunk.state_dict())
+    found = dict(FIDInception().trunk.state_dict())
     for name, tensor in found.items():
         if name.endswith("conv.weight"):
             tensor.mul_(2.0)

@@ -23,6 +23,7 @@ from benchmark.datasets.split import Split
 from benchmark.datasets.tensors import TensorSplit
 from benchmark.features import inception
 from benchmark.features.extractor import Network
+from benchmark.features.fid_inception import FIDInception
 from benchmark.metrics.base import Extractor
 from benchmark.metrics.features import FID, FID_FLOOR, FID_RECONSTRUCTION
 from benchmark.protocol import runtime
@@ -72,7 +73,7 @@ def main() -> None:
     method = runtime.construct(VAE, VAE.Config(), 0, steps=1, steps_per_epoch=1, batch_size=100, **size)
     next(Evaluator(method, test, seed=0, device=CPU).samples(500))
     tell("500 samples of the convolutional VAE")
-    network = inception.network_of(inception.FIDInception().trunk.state_dict(), "random")
+    network = inception.network_of(FIDInception().trunk.state_dict(), "random")
     network.features(test.batches(inception.BATCH) if given.images <= inception.BATCH else [test.head(inception.BATCH)])
     del network
     tell(f"{inception.BATCH} images through InceptionV3")

@@ -61,7 +61,7 @@ class _Running:
 
 def run_jobs(jobs: Sequence[Job], settings: Settings, workers: int, events: Events, interrupted: Callable[[], bool] = lambda: False) -> list[Outcome]:
     """Run ``jobs``, ``workers`` at a time, and return how each ended, in the order they ended; after an interrupt only those begun."""
-    processes = context()
+    processes = context(jobs)
     waiting, running, outcomes = list(reversed(jobs)), [], []
     while waiting or running:
         if interrupted():
@@ -84,14 +84,19 @@ def run_jobs(jobs: Sequence[Job], settings: Settings, workers: int, events: Even
     return outcomes
 
 
-def context() -> Any:
-    """Return the server that runs are forked from. It must find this package and no file of the same name that lies where the command was called."""
+def context(jobs: Sequence[Job] = ()) -> Any:
+    """Return the server that runs are forked from, which imports our datasets among those of ``jobs`` when it starts.
+
+    It must find this package and no file of the same name that lies where the command was called.
+    """
     root = str(Path(__file__).resolve().parents[3])
     if root not in (entry.rstrip("/") for entry in sys.path[1:]):
         os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
     os.environ["PYTHONSAFEPATH"] = "1"
     found = multiprocessing.get_context("forkserver")
-    found.set_forkserver_preload(["benchmark.protocol.executors.preload"])
+    modules = {job.dataset.entry.target.partition(":")[0] for job in jobs}
+    ours = sorted(name for name in modules if name.startswith("benchmark."))  # a module of somebody else's may fail to import
+    found.set_forkserver_preload(["benchmark.protocol.executors.preload", *ours])
     return found
 
 
