@@ -41,7 +41,7 @@ def atomic_write(path: Path, data: bytes) -> None:
 def read_record(path: Path) -> Record | None:
     """Return the record in the file ``path``, or None where there is none; ``BenchError`` where it cannot be read."""
     try:
-        return Record.from_json(path.read_text(encoding="utf-8"))
+        return Record.from_json(path.read_bytes().decode())
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -84,8 +84,9 @@ class Store:
         """Return every record of the folder, in the order of their keys."""
         if not self.root.is_dir():
             raise BenchError(f"there is no results folder '{self.root}'; run `bench run` first, or name another with --results")
-        keys = sorted(path.parent.name for path in self.root.glob("*/record.json"))
-        return [record for record in map(self.read, keys) if record is not None]
+        with os.scandir(self.root) as entries:
+            keys = sorted(entry.name for entry in entries if not entry.is_file())
+        return [record for key in keys if (record := self.read(key)) is not None]
 
 
 def load_records(results: str | Path = "results/runs") -> list[Record]:

@@ -58,6 +58,7 @@ def module_file(module: str) -> Path:
     return Path(found.origin)
 
 
+@cache
 def essence(text: str) -> str:
     """Return source ``text`` without comments, docstrings (any bare string statement) and blank lines; what is left decides behaviour.
 
@@ -187,7 +188,8 @@ def _union(node: ast.expr) -> list[ast.expr]:
     return [node]
 
 
-def _imports(path: Path) -> set[str]:
+@cache
+def _imports(path: Path) -> frozenset[str]:
     """The project modules that the file names in its import statements; nothing is imported but packages."""
     found: set[str] = set()
     for node in ast.walk(_parse(path)):
@@ -195,7 +197,7 @@ def _imports(path: Path) -> set[str]:
             found.update(alias.name for alias in node.names if alias.name.startswith(PROJECT))
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level and node.module.startswith(PROJECT):
             found.update(_member(node.module, alias.name) for alias in node.names)
-    return {name for name in found if name.split(".")[0] in PROJECT}
+    return frozenset(name for name in found if name.split(".")[0] in PROJECT)
 
 
 def _member(module: str, name: str) -> str:

@@ -81,7 +81,10 @@ def canonical_json(value: Any) -> str:
     >>> canonical_json({"b": 1, "a": [True, None, 0.5]})
     '{"a":[true,null,0.5],"b":1}'
     """
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+    return _encoder.encode(value)
+
+
+_encoder = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
 
 
 def digest(value: Any) -> str:
@@ -130,9 +133,10 @@ class RunSpec:
 
     def document(self) -> dict[str, Any]:
         """Return the spec as plain JSON values; an empty ``taken`` is left out."""
-        values = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        plain = {name: dict(value) if isinstance(value, Mapping) else value for name, value in values.items()}
-        return {name: value for name, value in plain.items() if name != "taken" or value}
+        values = {**vars(self), "config": dict(self.config), "options": dict(self.options), "taken": dict(self.taken)}
+        if not self.taken:
+            del values["taken"]
+        return values
 
     @property
     def key(self) -> RunKey:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import sys
 from pathlib import Path
@@ -63,6 +64,7 @@ def cli() -> None:
 
 def main() -> None:
     """Entry point: errors of the caller are one line on stderr and exit status 2."""
+    gc.set_threshold(100_000)  # thousands of records are trees that stay: a search for cycles walks all of them again and again and finds none
     try:
         sys.exit(cli.main(standalone_mode=False) or 0)
     except click.UsageError as error:

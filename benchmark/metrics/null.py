@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 
@@ -22,13 +22,19 @@ def null_interval(latent_dim: int, concentration: float, share: float = 0.95, se
 
     All dimensions are alike then, so whatever the rule finds is chance. 10,000 seeded draws of alpha (L,).
     """
-    stream = np.random.Generator(np.random.PCG64(seed))
-    alpha = stream.gamma(concentration, 1.0 / concentration, size=(DRAWS, latent_dim))
-    variance = np.sort(1.0 / alpha.clip(min=1e-8), axis=1)[:, ::-1]
-    shares = np.cumsum(variance, axis=1) / variance.sum(axis=1, keepdims=True)
+    shares = _chance_shares(latent_dim, concentration, seed)
     counts = np.argmax(shares >= share - 1e-9, axis=1) + 1
     low, middle, high = np.percentile(counts, [5, 50, 95], method="nearest")
     return int(low), int(middle), int(high)
+
+
+@lru_cache(maxsize=4)
+def _chance_shares(latent_dim: int, concentration: float, seed: int) -> np.ndarray:
+    """Return which share of the summed variance the largest 1, 2, ... L of chance variances hold, (10,000, L)."""
+    stream = np.random.Generator(np.random.PCG64(seed))
+    alpha = stream.gamma(concentration, 1.0 / concentration, size=(DRAWS, latent_dim))
+    variance = np.sort(1.0 / alpha.clip(min=1e-8), axis=1)[:, ::-1]
+    return np.cumsum(variance, axis=1) / variance.sum(axis=1, keepdims=True)
 
 
 def null_intervals(method: str, latent_dim: int, batch_size: int, share: float = 0.95) -> dict[float, tuple[int, int, int]]:

@@ -79,8 +79,9 @@ class Beside:
 
     def inside(self, runs: Replicates, metric: str) -> bool:
         """Return whether the mean of ``metric`` over the seeds lies inside the cell's null."""
-        found = runs.estimate(metric)
-        return found is not None and self.null(runs).holds(metric, found.mean)
+        null = self.null(runs)
+        found = runs.estimate(metric) if metric in null.intervals else None
+        return found is not None and null.holds(metric, found.mean)
 
     def null_cell(self, runs: Replicates | None) -> Cell:
         """Return the cell's intervals, and in CSV files whether its L* lies inside."""

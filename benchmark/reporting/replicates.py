@@ -12,7 +12,7 @@ from functools import cache, cached_property, partial
 from typing import Any
 
 from benchmark.options import parse_reference
-from benchmark.records import code_of, facts, metric_of
+from benchmark.records import cell_of, code_of, facts, metric_of
 from benchmark.reporting.selection import base_of, budget_rank, matches, rank
 from benchmark.reporting.statistics import Estimate, estimate
 from benchmark.spec import STATUSES, BenchError, Record, digest
@@ -148,10 +148,11 @@ def gather(records: Iterable[Record], metrics: Sequence[str] = ()) -> list[Repli
     cells: dict[str, _Open] = {}
     wanted = cache(partial(_wanted, tuple(metrics)))
     for key, record in runs.items():
-        told = facts(record)
-        cell = cells.get(told["cell"])
+        name = cell_of(record.spec)
+        cell = cells.get(name)
         if cell is None:
-            cell = cells[told["cell"]] = _Open(record.spec, told["method"], told["dataset"])
+            told = facts(record)
+            cell = cells[name] = _Open(record.spec, told["method"], told["dataset"])
         cell.runs[key] = record
         for identifier, found in record.measurements.items() if record.status == "done" else ():
             metric, value = metric_of(identifier), found.get("value")

@@ -127,7 +127,7 @@ def _spans(columns: Sequence[Column]) -> list[str]:
 
 def comment(line: str) -> str:
     """Return ``line`` as a comment of one line, in ASCII that can be seen."""
-    seen = "".join(each if each.isprintable() else " " for each in line)
+    seen = line if line.isprintable() else "".join(each if each.isprintable() else " " for each in line)
     return "% " + " ".join(seen.encode("ascii", "backslashreplace").decode().split())
 
 
