@@ -10,6 +10,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from benchmark.reporting.arrange import EvenPanels
 from benchmark.reporting.material import Material, methods_of
 from benchmark.reporting.replicates import Replicates
 from benchmark.reporting.style import DATA, legend, message, plain
@@ -92,8 +93,7 @@ def _layout(rows: Sequence[str], columns: Sequence[Column], panels: Panels, mate
     blocks = -(-tracks // _ACROSS)
     across = -(-tracks // blocks)
     width, height = panels.size
-    figure = Figure(figsize=(max(across * width, 2.6) + 0.4, blocks * (lines * height + 0.3) + 0.3), layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.03, h_pad=0.03, wspace=0.02, hspace=0.02)  # type: ignore[union-attr]
+    figure = Figure(figsize=(max(across * width, 2.6) + 0.4, blocks * (lines * height + 0.3) + 0.3), layout=EvenPanels())
     axes = figure.subplots(blocks * lines, across, squeeze=False)
     for unused in axes[-lines:, across - (blocks * across - tracks) :].flat:
         unused.set_axis_off()

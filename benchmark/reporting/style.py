@@ -80,6 +80,7 @@ _RC: dict[str, Any] = {
     "axes.axisbelow": True,
     "lines.linewidth": 1.3,
     "lines.markersize": 4.5,
+    "figure.dpi": 200,
     "savefig.dpi": 200,
     "svg.hashsalt": "bench",
     "svg.fonttype": "path",
@@ -178,5 +179,14 @@ def image(figure: Figure, kind: str) -> bytes:
     buffer = io.BytesIO()
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing")  # a name in another script shows as boxes
+        _lay_out(figure)
         figure.savefig(buffer, format=kind, metadata=undated)
     return buffer.getvalue()
+
+
+def _lay_out(figure: Figure) -> None:
+    """Place the panels once; ``savefig`` would draw the whole figure one time more to do it."""
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
+        figure.set_layout_engine(None)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
+from benchmark.reporting.arrange import EvenPanels
 from benchmark.reporting.material import Material
 from benchmark.reporting.replicates import Replicates
 from benchmark.reporting.style import DATA, plain
@@ -28,7 +30,7 @@ def toy(material: Material) -> Figure:
     rows = [(cell, arrays) for cell, arrays in found if arrays.get("inputs", np.empty(0)).shape[1:] == (2,) and "codes" in arrays]
     if not rows:
         raise BenchError("no finished run of this choice has data in the plane; choose --datasets circle,one-moon (run again if records are old)")
-    figure = Figure(figsize=(len(PANELS) * _SIZE, len(rows) * _SIZE * 1.08 + 0.2), layout="constrained")
+    figure = Figure(figsize=(len(PANELS) * _SIZE, len(rows) * _SIZE * 1.08 + 0.2), layout=EvenPanels())
     for across, (title, draw) in zip(figure.subplots(len(rows), len(PANELS), squeeze=False).T, PANELS.items(), strict=True):
         across[0].set_title(title)
         for axes, (cell, arrays) in zip(across, rows, strict=True):
@@ -75,6 +77,7 @@ def _coloured(axes: Axes, points: np.ndarray, angles: np.ndarray | None) -> None
     axes.scatter(points[:, 0], points[:, 1], s=3, linewidths=0, **colour)  # type: ignore[arg-type]
 
 
+@cache
 def _wheel() -> ListedColormap:
     """Hues of one lightness, the last next to the first."""
     from seaborn import husl_palette

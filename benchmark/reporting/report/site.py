@@ -94,6 +94,7 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     made.filters["data_uri"] = data_uri
+    made.filters["heading"] = views.heading
     return made
 
 

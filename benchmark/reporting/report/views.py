@@ -12,10 +12,11 @@ from benchmark.references import References
 from benchmark.reporting import tables
 from benchmark.reporting.catalogue import TABLES
 from benchmark.reporting.document import Cell, Column, Row, Table, clip
+from benchmark.reporting.layouts import LAYOUTS
 from benchmark.reporting.render import html
 from benchmark.spec import BenchError, Record
 
-__all__ = ["TableView", "ViewCell", "ViewColumn", "ViewRow", "choices", "document_view", "made"]
+__all__ = ["TableView", "ViewCell", "ViewColumn", "ViewRow", "choices", "document_view", "heading", "made"]
 
 _FEW = 40
 """Different texts of a column up to which it can be filtered by one of them."""
@@ -67,6 +68,13 @@ class TableView:
         return sum(map(len, self.groups))
 
 
+def heading(name: str) -> str:
+    """Return the heading of a table or figure; tables of papers are called what one types to get them."""
+    if name in LAYOUTS:
+        return name
+    return name.replace("-", " ").capitalize().replace("Lstar", "L*")
+
+
 def made(records: Sequence[Record], references: References | None = None) -> tuple[list[Table], list[tuple[str, str]]]:
     """Return every table of the catalogue that can be made of ``records``, and the names of the others with the reason."""
     found, refused = [], []
@@ -89,7 +97,7 @@ def document_view(table: Table, seeds: Mapping[str, int], files: Sequence[tuple[
     groups = tuple(tuple(_row(row, seeds) for row in group) for group in table.groups)
     notes = tuple(Markup("{}{}").format(Markup(html.mark(note.mark)), note.text) for note in table.notes)
     runs = ViewColumn(Markup("Runs"), label="Runs")
-    return TableView(table.name, table.name.replace("-", " ").capitalize(), table.caption, (*columns, runs), groups, notes, tuple(files))
+    return TableView(table.name, heading(table.name), table.caption, (*columns, runs), groups, notes, tuple(files))
 
 
 def _column(column: Column, cells: Sequence[Cell]) -> ViewColumn:

@@ -16,6 +16,7 @@ import pytest
 from reporting.making import HOSTILE, record, store
 from reporting.report.parsed import Page
 from reporting.report.site_records import EVIL, full, hostile, written
+from threadpoolctl import threadpool_limits
 
 from benchmark.references import InitialCounts, References
 from benchmark.reporting import figures, tables
@@ -26,6 +27,7 @@ from benchmark.reporting.render import RENDERERS
 from benchmark.reporting.report import drawings
 from benchmark.reporting.report.pictures import png_bytes
 from benchmark.reporting.report.site import site
+from benchmark.reporting.report.views import heading
 from benchmark.spec import BenchError, Record
 
 Files = dict[str, bytes]
@@ -50,6 +52,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(drawings, "FIGURES", {"curves": FIGURES["curves"], "toy": FIGURES["toy"]})
         patch.setattr(figures, "draw", stand_in)
+        patch.setattr(drawings.os, "cpu_count", lambda: 1)  # other processes would draw in earnest
         return made(written(tmp_path_factory.mktemp("runs"), records), records)
 
 
@@ -160,6 +163,19 @@ def test_the_same_records_give_the_same_bytes(tmp_path: Path, monkeypatch: pytes
     assert first == second and b"data:image/png" in first["index.html"]
 
 
+def test_figures_are_the_same_drawn_here_or_by_other_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drawings, "FIGURES", {name: FIGURES[name] for name in ("reconstructions", "block-structure")})
+    records = full()
+    material = Material.of(records, written(tmp_path / "runs", records))
+    found = []
+    for cores in (1, 2):
+        monkeypatch.setattr(drawings.os, "cpu_count", lambda cores=cores: cores)
+        with threadpool_limits(1):
+            found.append(list(drawings.drawings(material)))
+    assert found[0] == found[1] and [each.name for each in found[0]] == ["reconstructions", "block-structure"]
+    assert found[0][0].png and found[0][1].reason
+
+
 def test_tables_beside_the_page_are_those_of_bench_table(files: Files) -> None:
     records = [each for each in (*full(), *hostile()) if each.spec["kind"] == "train"]
     summary = tables.build("summary", records)
@@ -173,6 +189,10 @@ def test_cells_are_sorted_by_what_they_mean(tmp_path: Path) -> None:
     row = next(row for row in re.findall(r"<tr>.*?</tr>", page, re.DOTALL) if ">r-vae<" in row and "10<sup>-9</sup>" in row)
     assert 'data-sort="1e-09"' in row and 'data-sort="digits"' in row and 'data-sort="16"' in row
     assert "seed 0</a>" in row
+
+
+def test_headings_are_names_one_can_type_or_read() -> None:
+    assert [heading(name) for name in ("ren-1", "summary", "lstar-vs-latent-dim")] == ["ren-1", "Summary", "L* vs latent dim"]
 
 
 def test_a_study_has_a_table_of_its_own(pages: dict[str, Page]) -> None:
