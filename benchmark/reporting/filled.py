@@ -19,6 +19,7 @@ from benchmark.reporting.evidence import name_of
 from benchmark.reporting.layouts import Address, Layout, layout
 from benchmark.reporting.metrics import direction, title
 from benchmark.reporting.paper import Printed, twin
+from benchmark.reporting.protocols import refuse_mixing
 from benchmark.reporting.replicates import Replicates, gather
 from benchmark.reporting.selection import base_name, rank
 from benchmark.spec import Record
@@ -158,8 +159,9 @@ def filled_table(
     best = {} if shape.rows == "datasets" else {slot: _best(filling, [*parts[0], *parts[1]], slot, metric) for slot, metric in used.items()}
     groups = tuple(tuple(_row(filling, line, used, best, chance, paper) for line in part) for part in parts if part)
     shown = list({id(each): each for line, slot in filling.addresses if (each := filling.cell(line, slot))}.values())
-    table = Table(shape.name, f"{shape.caption} Layout of the paper, values of our runs{_budgets(shown)}.", _columns(shape, used, paper), groups)
     measured = [replace(cell, ids={metric: cell.ids[metric] for metric in used.values() if metric in cell.ids}) for cell in shown]
+    refuse_mixing(measured, metrics)
+    table = Table(shape.name, f"{shape.caption} Layout of the paper, values of our runs{_budgets(shown)}.", _columns(shape, used, paper), groups)
     texts = (*notes.notes(table, measured, {}), *replace(chance, cells=shown if chance.cells else ()).notes(), *_remarks(filling, shown, used, paper))
     return replace(table, notes=texts, provenance=notes.provenance(measured, list(dict.fromkeys(used.values()))))
 

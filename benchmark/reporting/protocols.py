@@ -1,4 +1,4 @@
-"""One protocol per metric: where a metric was measured in several ways, the commonest one."""
+"""One protocol per metric: where a metric was measured in several ways, the commonest one, or an error that says what to choose."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from benchmark.options import parse_reference
-from benchmark.spec import Record
+from benchmark.reporting.metrics import title
+from benchmark.reporting.replicates import Replicates
+from benchmark.reporting.selection import is_floor
+from benchmark.spec import BenchError, Record
 
-__all__ = ["one_protocol"]
+__all__ = ["one_protocol", "refuse_mixing"]
 
 
 def one_protocol(records: Iterable[Record]) -> list[Record]:
@@ -31,3 +34,19 @@ def _kept(record: Record, counts: Counter[tuple[str, str]]) -> Record:
         return record
     chosen = {max(found, key=lambda each: (counts[record.spec["data"], each], each)) for found in names.values()}
     return replace(record, measurements={identifier: found for identifier, found in record.measurements.items() if identifier in chosen})
+
+
+def refuse_mixing(cells: Iterable[Replicates], named: Iterable[str] = ()) -> None:
+    """Raise :class:`BenchError` where cells of one dataset were measured by several protocols in one metric, unless all their ids were ``named``."""
+    found: dict[tuple[str, str], dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for cell in cells:
+        for metric, identifier in cell.ids.items():
+            if not is_floor(metric):
+                found[cell.dataset, metric][identifier].append(cell.method)
+    for (dataset, metric), ids in found.items():
+        if len(ids) > 1 and not set(ids) <= set(named):
+            told = "; ".join(f"{identifier} of {', '.join(dict.fromkeys(methods))}" for identifier, methods in ids.items())
+            raise BenchError(
+                f"{title(metric)} on {dataset} was measured by {len(ids)} protocols, which are not comparable: {told}. Choose one with "
+                f"--metrics '{next(iter(ids))}', measure the rest alike with `bench evaluate`, or name all of them to see them side by side"
+            )

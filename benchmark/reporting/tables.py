@@ -20,6 +20,7 @@ from benchmark.reporting.estimates import estimates
 from benchmark.reporting.filled import filled_table
 from benchmark.reporting.layouts import LAYOUTS
 from benchmark.reporting.metrics import direction, order, title
+from benchmark.reporting.protocols import refuse_mixing
 from benchmark.reporting.replicates import Replicates, gather
 from benchmark.reporting.selection import base_name, is_floor, rank
 from benchmark.spec import BenchError, Record
@@ -51,10 +52,15 @@ class Line:
 
 
 def summary(records: Iterable[Record], metrics: Sequence[str] = (), references: References | None = None) -> Table:
-    """One row per cell, grouped by dataset, then latent size, then method; one column per metric, mean over seeds and 95 % t interval."""
+    """One row per cell, grouped by dataset, then latent size, then method; one column per metric, mean over seeds and 95 % t interval.
+
+    :class:`BenchError` where one dataset's values of a metric were measured by several protocols; where ``metrics`` names every one of them they
+    stand side by side, with letters and nothing bold.
+    """
     records = list(records)
     cells = gather(records, metrics)
     _check_metrics(metrics, cells, records)
+    refuse_mixing(cells, metrics)
     lines = _with_missing(cells)
     names = _names(cells, metrics)
     budgets = {line.budget for line in lines}

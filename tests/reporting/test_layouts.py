@@ -200,6 +200,12 @@ def test_places_that_no_source_printed_stay_as_they_are() -> None:
 # ---- macros
 
 
+def test_a_layout_refuses_to_mix_protocols() -> None:
+    mixed = [*runs([5.0], "flexae", "fid[n=1000]", latent_dim=32), *runs([6.0], "vae", "fid[n=5000]", latent_dim=32)]
+    with pytest.raises(BenchError, match=r"FID on mnist was measured by 2 protocols"):
+        filled_table("flexae-3", mixed)
+
+
 def test_macros_carry_numbers_runs_and_protocol() -> None:
     table = build("summary", [*runs([0.010, 0.011, 0.012], "vae"), *runs([8.0], "geco-l0", "lstar"), record("grae", "mnist", status="killed")])
     text = macros(table)

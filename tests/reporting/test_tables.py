@@ -125,12 +125,16 @@ def test_protocols_that_differ_by_dataset_are_told_in_a_note() -> None:
     assert [row["FD"] for row in rows(summary(records))] == ["1", "1", "1"]
 
 
-def test_two_protocols_within_a_dataset_are_marked_and_not_compared() -> None:
+def test_two_protocols_within_a_dataset_are_refused_with_an_explanation_unless_both_are_named() -> None:
     other = "fd-raw[n=1024,reference=1024,split=test]"
-    records = [*seeds([1.0, 1.1], "vae", FD), *seeds([900.0, 900.2], "pca", other)]
-    read = [row["FD"] for row in rows(summary(records))]
-    assert read == ["900.1 ± 1.3a", "1.1 ± 0.6b"]
-    assert f"a measured as {other}." in notes(records) and f"b measured as {FD}." in notes(records)
+    records = [*seeds([1.0, 1.1], "vae", FD), *seeds([900.0, 900.2], "pca", other), record("grae", "circle", values={other: 1.0})]
+    with pytest.raises(BenchError, match=r"FD on digits was measured by 2 protocols.*n=1024.* of pca; .*n=360.* of vae.*--metrics.*bench evaluate"):
+        summary(records)
+    assert [row["FD"] for row in rows(summary(records, [FD]))][1] == "1.1 ± 0.6"
+    both = summary(records, [FD, other])
+    assert [row["FD"] for row in rows(both)][:2] == ["900.1 ± 1.3a", "1.1 ± 0.6b"]
+    told = " ".join(str(note) for note in both.notes)
+    assert f"measured as {other}." in told and f"measured as {FD}." in told
 
 
 def test_two_protocols_within_a_cell_are_an_error() -> None:
