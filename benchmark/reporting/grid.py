@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from matplotlib import rc_context
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -25,6 +26,8 @@ Arrays = Mapping[str, np.ndarray]
 Draw = Callable[[Axes, Arrays, str], None]
 
 TEST_DATA = "test data"
+
+_NO_RUN = "no run"
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,8 @@ def grid(
     columns = [column for column in columns if column.arrays]
     failed = [method for method in methods if method not in shown and _never_finished(material, method)]
     rows = [*([TEST_DATA] if panels.data else []), *(method for method in methods if method in shown or method in failed)]
-    figure = _layout(rows, columns, panels, material)
+    with rc_context({"axes.grid": False}):
+        figure = _layout(rows, columns, panels, material)
     missing = [method for method in methods if method not in rows]
     note = f"Not shown, {panels.absent}: {', '.join(missing)}" if missing else ""
     legend(figure, handles([found for column in columns for found in column.arrays.values()]), 3, note)
@@ -94,23 +98,27 @@ def _layout(rows: Sequence[str], columns: Sequence[Column], panels: Panels, mate
     across = -(-tracks // blocks)
     width, height = panels.size
     figure = Figure(figsize=(max(across * width, 2.6) + 0.4, blocks * (lines * height + 0.3) + 0.3), layout=EvenPanels())
-    axes = figure.subplots(blocks * lines, across, squeeze=False)
-    for unused in axes[-lines:, across - (blocks * across - tracks) :].flat:
-        unused.set_axis_off()
-    for number in range(tracks):
-        top, left = number // across * lines, number % across
-        for line in range(lines):
-            column, name = (columns[line], rows[number]) if turned else (columns[number], rows[line])
-            panel: Axes = axes[top + line, left]
-            panel.grid(False)
-            _panel(panel, column, name, panels, material.looks[name].colour if name in material.looks else DATA)
-            if line == 0:
-                panel.set_title(plain(name, 24) if turned else column.heading)
-            if left == 0:
-                _name_row(panel, column.heading if turned else plain(name, 20))
-            elif not turned:
-                panel.set_ylabel("")
+    places = figure.add_gridspec(blocks * lines, across)
+    for row, left in np.ndindex(blocks * lines, across):
+        number, line = row // lines * across + left, row % lines
+        if number >= tracks:
+            continue
+        column, name = (columns[line], rows[number]) if turned else (columns[number], rows[line])
+        if line and left and _blank(column, name):
+            continue  # where nothing was asked for there is nothing to say
+        panel: Axes = figure.add_subplot(places[row, left])
+        _panel(panel, column, name, panels, material.looks[name].colour if name in material.looks else DATA)
+        if line == 0:
+            panel.set_title(plain(name, 24) if turned else column.heading)
+        if left == 0:
+            _name_row(panel, column.heading if turned else plain(name, 20))
+        elif not turned:
+            panel.set_ylabel("")
     return figure
+
+
+def _blank(column: Column, name: str) -> bool:
+    return name not in column.arrays and column.reasons.get(name) == _NO_RUN
 
 
 def _name_row(axes: Axes, name: str) -> None:
@@ -125,7 +133,7 @@ def _column(material: Material, place: tuple[str, int, str], methods: Sequence[s
     cells = {cell.method: cell for cell in material.cells if cell.place == place}
     arrays = {method: read(cell) for method, cell in cells.items()}
     complete = {method: found for method, found in arrays.items() if all(name in found and found[name].size for name in panels.needed)}
-    reasons = {method: cells[method].trouble or "not stored" if method in cells else "no run" for method in methods}
+    reasons = {method: cells[method].trouble or "not stored" if method in cells else _NO_RUN for method in methods}
     dataset, size, budget = place
     heading = plain(dataset, 24) + f"\nL = {size}" + (f", {plain(budget, 16)}" if len(material.budgets) > 1 else "")
     return Column(heading, complete, reasons)

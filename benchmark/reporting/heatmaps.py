@@ -9,7 +9,6 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 from scipy.optimize import linear_sum_assignment
 
 from benchmark.reporting.grid import Arrays, Panels, grid
@@ -46,8 +45,7 @@ def signed(axes: Axes, matrix: np.ndarray) -> None:
     reach = float(finite.max()) if len(finite) and finite.max() > 0.0 else 1.0
     axes.imshow(matrix, cmap="RdBu_r", vmin=-reach, vmax=reach, interpolation="nearest")
     axes.spines[:].set(visible=True, color="#dddddd")
-    axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
-    axes.set(yticks=[], xlabel=f"scale ±{reach:.2g}")
+    axes.set(xticks=sorted({0, len(matrix) - 1}), yticks=[], xlabel=f"scale ±{reach:.2g}")
     axes.tick_params(length=2, pad=1.5)
     axes.xaxis.labelpad = 1.0
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
 import numpy as np
+from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
@@ -30,11 +31,15 @@ def toy(material: Material) -> Figure:
     rows = [(cell, arrays) for cell, arrays in found if arrays.get("inputs", np.empty(0)).shape[1:] == (2,) and "codes" in arrays]
     if not rows:
         raise BenchError("no finished run of this choice has data in the plane; choose --datasets circle,one-moon (run again if records are old)")
+    with rc_context({"axes.grid": False}):
+        return _drawn(rows)
+
+
+def _drawn(rows: Sequence[tuple[Replicates, Arrays]]) -> Figure:
     figure = Figure(figsize=(len(PANELS) * _SIZE, len(rows) * _SIZE * 1.08 + 0.2), layout=EvenPanels())
     for across, (title, draw) in zip(figure.subplots(len(rows), len(PANELS), squeeze=False).T, PANELS.items(), strict=True):
         across[0].set_title(title)
         for axes, (cell, arrays) in zip(across, rows, strict=True):
-            axes.grid(False)
             draw(axes, arrays)
             if draw is _data:
                 axes.set_ylabel(_name(cell))
@@ -96,7 +101,8 @@ def _latent(axes: Axes, arrays: Arrays) -> None:
 def _errors(axes: Axes, arrays: Arrays) -> None:
     """Distances of points to their reconstructions, with their mean."""
     distance = np.linalg.norm(arrays["inputs"] - arrays["reconstructions"], axis=1)
-    axes.hist(distance, bins=30, color="#949494")
+    axes.stairs(*np.histogram(distance, bins=30), fill=True, color="#949494")
+    axes.set_ylim(bottom=0)
     axes.axvline(distance.mean(), color="#333333", linewidth=1)
     axes.set(xlabel=f"mean {distance.mean():.3g}", yticks=[], box_aspect=1)
     axes.locator_params(axis="x", nbins=4)

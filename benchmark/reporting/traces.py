@@ -74,10 +74,10 @@ def _draw(axes: Axes, arrays: Arrays, colour: str) -> None:
     name = str(arrays["name"])
     quantity = QUANTITIES.get(name, Quantity(plain(name, 16)))
     trace = 1.0 / np.maximum(arrays["trace"], 1e-8) if quantity.inverse else arrays["trace"]
-    for place in np.argsort(arrays["active"], kind="stable"):
-        active = bool(arrays["active"][place])
-        ink = {"color": colour, "linewidth": 0.9} if active else {"color": _CLOSED, "linewidth": 0.7, "linestyle": _DASHED}
-        axes.plot(arrays["step"], trace[:, place], **ink)
+    closed = {"color": _CLOSED, "linewidth": 0.7, "linestyle": _DASHED}
+    for which, ink in ((~arrays["active"], closed), (arrays["active"], {"color": colour, "linewidth": 0.9})):  # what counts is drawn last
+        if which.any():
+            axes.plot(arrays["step"], trace[:, which], **ink)
     axes.grid(visible=True)
     axes.set(ylabel=quantity.label, xlabel="outer steps")
     axes.margins(x=0.02)

@@ -41,7 +41,8 @@ def test_panels_show_the_arrays_of_the_run(tmp_path: Path) -> None:
         np.testing.assert_allclose(points, arrays[name], rtol=1e-6)
     distance = np.linalg.norm(arrays["inputs"] - arrays["reconstructions"], axis=1)
     assert error.get_xlabel() == f"mean {distance.mean():.3g}"
-    assert sum(patch.get_height() for patch in error.patches) == len(distance)
+    (steps,) = error.patches
+    assert steps.get_data().values.sum() == len(distance)
 
 
 def test_a_single_latent_dimension_is_drawn_against_the_angle(tmp_path: Path) -> None:

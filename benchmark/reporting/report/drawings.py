@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from threadpoolctl import threadpool_limits
@@ -31,15 +32,20 @@ class Drawing:
     reason: str = ""
 
 
-def drawings(material: Material) -> Iterator[Drawing]:
-    """Yield every figure in the order of the catalogue, drawn by as many processes as there are cores; they come out the same in any."""
-    workers = min(os.cpu_count() or 1, len(FIGURES))
+@contextmanager
+def drawings(material: Material) -> Iterator[Callable[[], list[Drawing]]]:
+    """Begin to draw every figure, by as many processes as there are cores; what is given returns them in the order of the catalogue.
+
+    They come out the same however many processes there are; a single one draws when it is asked.
+    """
+    workers = min(os.cpu_count() or 1, len(FIGURES) if material.cells or material.studies else 1)
     if workers <= 1:
-        yield from (_drawing(name, material) for name in FIGURES)
+        yield lambda: [_drawing(name, material) for name in FIGURES]
         return
     processes = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, processes, initializer=_begin, initargs=(material,)) as pool:
-        yield from pool.map(_drawn_elsewhere, FIGURES)
+        found = pool.map(_drawn_elsewhere, reversed(FIGURES))  # the largest stand late, and none should be left over for one core
+        yield lambda: list(found)[::-1]
 
 
 _given: list[Material] = []

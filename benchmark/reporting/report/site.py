@@ -35,7 +35,7 @@ _NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
 def site(records: Sequence[Record], results: Path) -> Iterator[tuple[str, bytes]]:
-    """Yield the files of the report of ``records``, whose folders lie in ``results``: path and content, ``index.html`` first.
+    """Yield the files of the report of ``records``, whose folders lie in ``results``: path and content, ``index.html`` last.
 
     The same records give the same bytes: there is no time on the pages but those that the records tell.
     """
@@ -44,28 +44,34 @@ def site(records: Sequence[Record], results: Path) -> Iterator[tuple[str, bytes]
 
 
 def _files(ordered: Sequence[Record], results: Path) -> Iterator[tuple[str, bytes]]:
-    trained = [record for record in ordered if record.spec["kind"] == "train"]
-    made, refused = views.made(trained, References(results)) if trained else ([], [])
-    judged = [claims_table(verdicts(trained), "records")] if trained else []
-    yield "index.html", _index(ordered, trained, judged, made, refused, results)
-    for table in judged + made:
-        for suffix, kind in _FORMATS.items():
-            yield f"tables/{table.name}.{suffix}", RENDERERS[kind](table).encode()
-    for place, record in enumerate(ordered):
-        around = [ordered[other].key if 0 <= other < len(ordered) else None for other in (place - 1, place + 1)]
-        page = runs.run_page(record, results / record.key)
-        yield f"runs/{record.key}.html", _fill("run.html", page=page, before=around[0], after=around[1])
+    with drawings.drawings(Material.of(ordered, results)) as drawn:  # figures take longest: the rest is made meanwhile
+        trained = [record for record in ordered if record.spec["kind"] == "train"]
+        made, refused = views.made(trained, References(results)) if trained else ([], [])
+        judged = [claims_table(verdicts(trained), "records")] if trained else []
+        for table in judged + made:
+            for suffix, kind in _FORMATS.items():
+                yield f"tables/{table.name}.{suffix}", RENDERERS[kind](table).encode()
+        for place, record in enumerate(ordered):
+            around = [ordered[other].key if 0 <= other < len(ordered) else None for other in (place - 1, place + 1)]
+            page = runs.run_page(record, results / record.key)
+            yield f"runs/{record.key}.html", _fill("run.html", page=page, before=around[0], after=around[1])
+        yield "index.html", _index(ordered, trained, judged, made, refused, drawn() if ordered else [], results)
 
 
 def _index(
-    ordered: Sequence[Record], trained: Sequence[Record], judged: Sequence[Table], made: Sequence[Table], refused: Sequence[Any], results: Path
+    ordered: Sequence[Record],
+    trained: Sequence[Record],
+    judged: Sequence[Table],
+    made: Sequence[Table],
+    refused: Sequence[Any],
+    drawn: Sequence[drawings.Drawing],
+    results: Path,
 ) -> bytes:
     seeds = {record.key: record.spec["seed"] for record in ordered}
 
     def shown(tables: Sequence[Table]) -> list[views.TableView]:
         return [views.document_view(table, seeds, [(suffix, f"tables/{table.name}.{suffix}") for suffix in _FORMATS]) for table in tables]
 
-    drawn = list(drawings.drawings(Material.of(ordered, results))) if ordered else []
     return _fill(
         "index.html",
         count=len(ordered),

@@ -170,8 +170,8 @@ def test_figures_are_the_same_drawn_here_or_by_other_processes(tmp_path: Path, m
     found = []
     for cores in (1, 2):
         monkeypatch.setattr(drawings.os, "cpu_count", lambda cores=cores: cores)
-        with threadpool_limits(1):
-            found.append(list(drawings.drawings(material)))
+        with threadpool_limits(1), drawings.drawings(material) as drawn:
+            found.append(drawn())
     assert found[0] == found[1] and [each.name for each in found[0]] == ["reconstructions", "block-structure"]
     assert found[0][0].png and found[0][1].reason
 
