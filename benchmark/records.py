@@ -78,7 +78,7 @@ class Store:
 
     def read(self, key: str) -> Record | None:
         """Return the record of ``key``, or None where there is none; ``BenchError`` where it cannot be read."""
-        return read_record(self.folder(key) / "record.json")
+        return read_record(self.root.joinpath(key, "record.json"))
 
     def records(self) -> list[Record]:
         """Return every record of the folder, in the order of their keys."""

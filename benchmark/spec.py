@@ -178,8 +178,8 @@ class Record:
         if not isinstance(document, dict) or document.get("schema") != SCHEMA:
             found = document.get("schema") if isinstance(document, dict) else type(document).__name__
             raise ValueError(f"schema is {found!r}, this version reads {SCHEMA}")
-        unknown = sorted(set(document) - set(cls.__dataclass_fields__))
-        missing = sorted({"spec", "key", "code", "status"} - set(document))
+        unknown = sorted(document.keys() - cls.__dataclass_fields__.keys())
+        missing = sorted({"spec", "key", "code", "status"} - document.keys())
         if unknown or missing:
             raise ValueError(f"unknown fields {unknown}, missing fields {missing}")
         if document["status"] not in STATUSES:

@@ -54,10 +54,10 @@ def kind_of(path: Path) -> str:
     return kind
 
 
-def draw(name: str, material: Material, kind: str = "png") -> bytes:
+def draw(name: str, material: Material, kind: str = "png", *, dpi: int = 200) -> bytes:
     """Return the file of the figure called ``name``; the same material gives the same bytes. :class:`BenchError` where nothing can be drawn."""
     check("figure", FIGURES, name)
-    with style.house():
+    with style.house(dpi):
         return style.image(DRAWERS[name](material), kind)
 
 

@@ -80,8 +80,6 @@ _RC: dict[str, Any] = {
     "axes.axisbelow": True,
     "lines.linewidth": 1.3,
     "lines.markersize": 4.5,
-    "figure.dpi": 200,
-    "savefig.dpi": 200,
     "svg.hashsalt": "bench",
     "svg.fonttype": "path",
     "pdf.fonttype": 42,
@@ -115,11 +113,11 @@ def _look(place: int) -> Look:
 
 
 @contextmanager
-def house() -> Iterator[None]:
-    """Draw in the house style, whatever the user's own settings are."""
+def house(dpi: int = 200) -> Iterator[None]:
+    """Draw in the house style, whatever the user's own settings are, with ``dpi`` pixels to an inch."""
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
-        matplotlib.rcParams.update(_RC)
+        matplotlib.rcParams.update({**_RC, "figure.dpi": dpi, "savefig.dpi": dpi})
         yield
 
 

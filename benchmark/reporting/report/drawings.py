@@ -20,9 +20,13 @@ from benchmark.spec import BenchError
 __all__ = ["Drawing", "drawings"]
 
 
+_DPI = 150
+"""Pixels to an inch, which is 100 pixels wide on the page: sharp enough for it, and half the bytes of a figure that is printed."""
+
+
 @dataclass(frozen=True)
 class Drawing:
-    """A figure: its name and caption, the PNG file, its size in pixels; or why it was not drawn."""
+    """A figure: its name and caption, the PNG file, its size on the page in pixels of style sheets; or why it was not drawn."""
 
     name: str
     caption: str
@@ -64,10 +68,11 @@ def _drawn_elsewhere(name: str) -> Drawing:
 def _drawing(name: str, material: Material) -> Drawing:
     caption = CAPTIONS[name]
     try:
-        png = figures.draw(name, material, "png")
+        png = figures.draw(name, material, "png", dpi=_DPI)
     except BenchError as error:
         return Drawing(name, caption, reason=str(error))
     except Exception as error:  # arrays of another shape than a figure expects: the page says so and has everything else
         return Drawing(name, caption, reason=f"failed: {type(error).__name__}: {error}")
-    width, height = (int.from_bytes(png[start : start + 4]) for start in (16, 20))  # the header of a PNG file
+    pixels = (int.from_bytes(png[start : start + 4]) for start in (16, 20))  # the header of a PNG file
+    width, height = (round(count * 100 / _DPI) for count in pixels)
     return Drawing(name, caption, png, width, height)

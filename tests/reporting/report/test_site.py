@@ -39,7 +39,7 @@ def made(folder: Path, records: list[Record]) -> Files:
     return dict(site(records, folder))
 
 
-def stand_in(name: str, material: Material, kind: str) -> bytes:
+def stand_in(name: str, material: Material, kind: str, *, dpi: int) -> bytes:
     if name != "curves":
         raise BenchError("these records hold no toy")
     return PNG
@@ -138,7 +138,7 @@ def test_the_end_of_a_log_is_shown(pages: dict[str, Page]) -> None:
 
 def test_figures_are_on_the_page_with_their_size_and_the_others_with_their_reason(pages: dict[str, Page]) -> None:
     shown = [image for image in pages["index.html"].all("img") if image["alt"] == CAPTIONS["curves"]]
-    assert [(image["width"], image["height"]) for image in shown] == [("15", "10")]
+    assert [(image["width"], image["height"]) for image in shown] == [("20", "13")]
     assert base64.b64decode(shown[0]["src"].partition(",")[2]) == PNG
     words = pages["index.html"].text
     assert "Figures that these records cannot be drawn as" in words and "these records hold no toy" in words
@@ -146,7 +146,7 @@ def test_figures_are_on_the_page_with_their_size_and_the_others_with_their_reaso
 
 @pytest.mark.usefixtures("few_figures")
 def test_a_figure_that_fails_is_said_and_stops_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: object) -> bytes:
+    def broken(*_: object, dpi: int) -> bytes:
         raise IndexError("too many indices")
 
     monkeypatch.setattr(drawings, "FIGURES", {"curves": FIGURES["curves"]})
