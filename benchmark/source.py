@@ -59,15 +59,15 @@ def module_file(module: str) -> Path:
 
 
 @cache
-def essence(text: str) -> str:
+def essence(text: str, tree: ast.Module | None = None) -> str:
     """Return source ``text`` without comments, docstrings (any bare string statement) and blank lines; what is left decides behaviour.
 
     >>> essence('# why\\ndef f():\\n    "what"\\n    return 1  # one\\n')
     'def f():\\n    return 1\\n'
     """
     lines = text.replace("\r\n", "\n").split("\n")
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+    for node in ast.walk(tree or ast.parse(text)):  # a tree spares parsing again
+        if type(node) is ast.Expr and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
             first, last = node.lineno - 1, (node.end_lineno or node.lineno) - 1
             before, after = lines[first].encode()[: node.col_offset], lines[last].encode()[node.end_col_offset :]
             lines[first : last + 1] = [(before + after.lstrip(b"; ")).decode()] + [""] * (last - first)
@@ -89,7 +89,7 @@ def code_digest(path: Path) -> str:
                 queue.append(seen[module])
     hasher = hashlib.sha256()
     for name in sorted(seen):
-        hasher.update(f"{name}\x1f{essence(seen[name].read_text(encoding='utf-8'))}\x1e".encode())
+        hasher.update(f"{name}\x1f{essence(seen[name].read_text(encoding='utf-8'), _parse(seen[name]))}\x1e".encode())
     return hasher.hexdigest()[:16]
 
 
