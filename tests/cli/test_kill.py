@@ -62,7 +62,7 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
 
 
 def test_killed_run_started_again_equals_one_left_alone(tmp_path: Path, alone: dict[str, object]) -> None:
-    target = random.SystemRandom().randrange(1, 400)
+    target = random.SystemRandom().randrange(1, 250)
     process = start(tmp_path, *RUN)
     while process.poll() is None and step_of(tmp_path) < target:
         time.sleep(0.01)
