@@ -133,7 +133,10 @@ class RunSpec:
 
     def document(self) -> dict[str, Any]:
         """Return the spec as plain JSON values; an empty ``taken`` is left out."""
-        values = {**vars(self), "config": dict(self.config), "options": dict(self.options), "taken": dict(self.taken)}
+        values = dict(vars(self))
+        for name in ("config", "options", "taken"):
+            if isinstance(values[name], Mapping):
+                values[name] = dict(values[name])
         if not self.taken:
             del values["taken"]
         return values

@@ -34,6 +34,18 @@ def test_write_read_is_the_identity_and_records_come_in_key_order(tmp_path: Path
     assert store.read("nothing") is None
 
 
+@pytest.mark.parametrize("empty", [[], "", [["a", 1]]])
+def test_options_that_are_no_object_belong_to_no_key(tmp_path: Path, empty: object) -> None:
+    bare = replace(SPEC, options=dict(empty))  # type: ignore[call-overload]
+    stored = json.loads(record(bare).to_json())
+    stored["spec"]["options"] = empty
+    path = tmp_path / "key" / "record.json"
+    path.parent.mkdir()
+    path.write_text(json.dumps(stored))
+    with pytest.raises(BenchError, match="the key does not belong to the spec"):
+        load_records(tmp_path)
+
+
 def test_a_crash_while_writing_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     atomic_write(tmp_path / "a", b"old")
     for function in ("fsync", "replace"):

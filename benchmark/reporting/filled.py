@@ -160,7 +160,7 @@ def filled_table(
     groups = tuple(tuple(_row(filling, line, used, best, chance, paper) for line in part) for part in parts if part)
     shown = list({id(each): each for line, slot in filling.addresses if (each := filling.cell(line, slot))}.values())
     measured = [replace(cell, ids={metric: cell.ids[metric] for metric in used.values() if metric in cell.ids}) for cell in shown]
-    refuse_mixing(measured, metrics)
+    refuse_mixing(measured)
     table = Table(shape.name, f"{shape.caption} Layout of the paper, values of our runs{_budgets(shown)}.", _columns(shape, used, paper), groups)
     texts = (*notes.notes(table, measured, {}), *replace(chance, cells=shown if chance.cells else ()).notes(), *_remarks(filling, shown, used, paper))
     return replace(table, notes=texts, provenance=notes.provenance(measured, list(dict.fromkeys(used.values()))))

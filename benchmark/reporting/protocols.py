@@ -48,5 +48,5 @@ def refuse_mixing(cells: Iterable[Replicates], named: Iterable[str] = ()) -> Non
             told = "; ".join(f"{identifier} of {', '.join(dict.fromkeys(methods))}" for identifier, methods in ids.items())
             raise BenchError(
                 f"{title(metric)} on {dataset} was measured by {len(ids)} protocols, which are not comparable: {told}. Choose one with "
-                f"--metrics '{next(iter(ids))}', measure the rest alike with `bench evaluate`, or name all of them to see them side by side"
+                f"--metrics '{next(iter(ids))}', measure the rest alike with `bench evaluate`, or name all of them to `bench table summary`"
             )
