@@ -13,6 +13,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from benchmark import registry
 from benchmark.options import parse_reference
 from benchmark.spec import BenchError, Record, digest
@@ -20,7 +22,7 @@ from benchmark.spec import BenchError, Record, digest
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Store", "atomic_write", "cell_of", "code_of", "facts", "frame", "label", "load_records", "metric_of", "read_record"]
+__all__ = ["Store", "atomic_write", "cell_of", "code_of", "facts", "frame", "label", "labels", "load_records", "metric_of", "read_record"]
 
 
 def atomic_write(path: Path, data: bytes) -> None:
@@ -50,6 +52,27 @@ def read_record(path: Path) -> Record | None:
         raise BenchError(f"record '{path}' is truncated or not JSON ({error}); delete its folder and run `bench run` again") from None
     except (ValueError, TypeError, KeyError) as error:
         raise BenchError(f"record '{path}' is not readable: {error}; delete its folder and run `bench run` again") from None
+
+
+_BATCH = 64
+"""Files that are read before they are decoded: turn and turn about, with the system between, both take half as long again."""
+
+
+def _bytes(path: str) -> bytes:
+    """Return what a file holds, nothing where it cannot be read."""
+    try:
+        with open(path, "rb", buffering=0) as file:  # noqa: PTH123 (a path object for each of thousands takes as long as reading)
+            return file.read()
+    except OSError:
+        return b""
+
+
+def _decoded(path: str, data: bytes) -> Record | None:
+    """Return what :func:`read_record` returns, by a decoder that is three times as fast; what that refuses is left to read_record to judge."""
+    try:
+        return Record.from_document(orjson.loads(data))
+    except (ValueError, TypeError, KeyError):
+        return read_record(Path(path))
 
 
 class Store:
@@ -85,8 +108,12 @@ class Store:
         if not self.root.is_dir():
             raise BenchError(f"there is no results folder '{self.root}'; run `bench run` first, or name another with --results")
         with os.scandir(self.root) as entries:
-            keys = sorted(entry.name for entry in entries if not entry.is_file())
-        return [record for key in keys if (record := self.read(key)) is not None]
+            paths = [f"{entry.path}/record.json" for entry in sorted(entries, key=lambda entry: entry.name) if not entry.is_file()]
+        found: list[Record | None] = []
+        for start in range(0, len(paths), _BATCH):
+            batch = paths[start : start + _BATCH]
+            found += map(_decoded, batch, [_bytes(path) for path in batch])
+        return [record for record in found if record is not None]
 
 
 def load_records(results: str | Path = "results/runs") -> list[Record]:
@@ -126,18 +153,24 @@ def cell_of(spec: Mapping[str, Any]) -> str:
     return digest({**{name: value for name, value in spec.items() if name != "seed"}, "config": config})[:12]
 
 
+def labels(spec: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the labels of a spec's method and dataset; the values taken from earlier runs are ``*``."""
+    config = {**spec["config"], **dict.fromkeys(spec.get("taken", {}), "*")}
+    return label("methods", spec["method"], config), label("datasets", spec["dataset"], spec["options"])
+
+
 def facts(record: Record) -> dict[str, Any]:
     """Return what :func:`frame` says of a record, whatever was measured: its first twelve columns."""
     spec = record.spec
     current = code_of(spec["method"])
-    config = {**spec["config"], **dict.fromkeys(spec.get("taken", {}), "*")}
+    method, dataset = labels(spec)
     return {
         "key": record.key,
         "cell": cell_of(spec),
         "status": record.status,
         "stale": current is not None and current != record.code,
-        "method": label("methods", spec["method"], config),
-        "dataset": label("datasets", spec["dataset"], spec["options"]),
+        "method": method,
+        "dataset": dataset,
         **{name: spec[name] for name in ("latent_dim", "seed", "budget", "steps", "batch_size")},
         "error": record.error,
     }

@@ -66,15 +66,25 @@ def essence(text: str, tree: ast.Module | None = None) -> str:
     'def f():\\n    return 1\\n'
     """
     lines = text.replace("\r\n", "\n").split("\n")
-    for node in ast.walk(tree or ast.parse(text)):  # a tree spares parsing again
+    for node in _statements(tree or ast.parse(text)):  # a tree spares parsing again
         if type(node) is ast.Expr and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
             first, last = node.lineno - 1, (node.end_lineno or node.lineno) - 1
             before, after = lines[first].encode()[: node.col_offset], lines[last].encode()[node.end_col_offset :]
             lines[first : last + 1] = [(before + after.lstrip(b"; ")).decode()] + [""] * (last - first)
-    for token in tokenize.generate_tokens(io.StringIO("\n".join(lines) + "\n").readline):
-        if token.type == tokenize.COMMENT:
-            lines[token.start[0] - 1] = lines[token.start[0] - 1][: token.start[1]]
+    if any("#" in line for line in lines):  # most files have none left, and finding tokens takes longer than all else
+        for token in tokenize.generate_tokens(io.StringIO("\n".join(lines) + "\n").readline):
+            if token.type == tokenize.COMMENT:
+                lines[token.start[0] - 1] = lines[token.start[0] - 1][: token.start[1]]
     return "".join(f"{line.rstrip()}\n" for line in lines if line.strip())
+
+
+def _statements(tree: ast.Module) -> list[ast.stmt]:
+    """Return every statement at any depth, outer ones first, those of one block in their order: what ``ast.walk`` finds, without expressions."""
+    found: list[Any] = [tree]
+    for node in found:
+        for block in ("body", "handlers", "orelse", "finalbody", "cases"):
+            found += getattr(node, block, ())
+    return [node for node in found if isinstance(node, ast.stmt)]
 
 
 @cache
@@ -192,7 +202,7 @@ def _union(node: ast.expr) -> list[ast.expr]:
 def _imports(path: Path) -> frozenset[str]:
     """The project modules that the file names in its import statements; nothing is imported but packages."""
     found: set[str] = set()
-    for node in ast.walk(_parse(path)):
+    for node in _statements(_parse(path)):
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names if alias.name.startswith(PROJECT))
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level and node.module.startswith(PROJECT):

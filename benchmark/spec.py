@@ -177,14 +177,18 @@ class Record:
     @classmethod
     def from_json(cls, text: str) -> Record:
         """Return the record in ``text``; ``ValueError`` says what is wrong with it."""
-        document = json.loads(text)
+        return cls.from_document(json.loads(text))
+
+    @classmethod
+    def from_document(cls, document: Any) -> Record:
+        """Return the record that the decoded JSON ``document`` is; ``ValueError`` says what is wrong with it, ``TypeError`` of its spec."""
         if not isinstance(document, dict) or document.get("schema") != SCHEMA:
             found = document.get("schema") if isinstance(document, dict) else type(document).__name__
             raise ValueError(f"schema is {found!r}, this version reads {SCHEMA}")
-        unknown = sorted(document.keys() - cls.__dataclass_fields__.keys())
-        missing = sorted({"spec", "key", "code", "status"} - document.keys())
+        unknown = document.keys() - cls.__dataclass_fields__.keys()
+        missing = {"spec", "key", "code", "status"} - document.keys()
         if unknown or missing:
-            raise ValueError(f"unknown fields {unknown}, missing fields {missing}")
+            raise ValueError(f"unknown fields {sorted(unknown)}, missing fields {sorted(missing)}")
         if document["status"] not in STATUSES:
             raise ValueError(f"status is {document['status']!r}, expected one of {', '.join(STATUSES)}")
         if RunSpec(**document["spec"]).key != document["key"]:

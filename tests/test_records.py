@@ -8,7 +8,10 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import jsonschema
+import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import benchmark
 from benchmark import registry
@@ -32,6 +35,37 @@ def test_write_read_is_the_identity_and_records_come_in_key_order(tmp_path: Path
         store.write(each)
     assert store.records() == load_records(tmp_path / "new" / "runs") == sorted(written, key=lambda each: each.key)
     assert store.read("nothing") is None
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"spec": replace(SPEC, config={**SPEC.config, "seed": 2**70})},
+        {"error": "no file '\udcff.npz'"},
+        {"error": 'nul \0, quote ", ü, 漢字, \U0001f600'},
+        {"timing": {"smallest": 5e-324, "zero": -0.0, "third": 1 / 3, "largest": 1.7976931348623157e308, "int": 2**64 - 1}},
+    ],
+)
+def test_records_of_a_folder_are_what_each_is_alone(tmp_path: Path, changes: dict[str, object]) -> None:
+    store = Store(tmp_path)
+    store.write(record(**changes))
+    (alone,) = (store.read(folder.name) for folder in tmp_path.iterdir())
+    (found,) = store.records()
+    assert repr(found) == repr(alone) == repr(Record.from_json(record(**changes).to_json()))
+
+
+def test_more_records_than_are_read_at_once_keep_their_order_and_empty_folders_are_none(tmp_path: Path) -> None:
+    written = [record(replace(SPEC, seed=seed)) for seed in range(150)]
+    for each in written:
+        Store(tmp_path).write(each)
+    (tmp_path / "references").mkdir()
+    (tmp_path / "a-file").write_text("", encoding="utf-8")
+    assert load_records(tmp_path) == sorted(written, key=lambda each: each.key)
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_numbers_of_a_folder_keep_their_bits(value: float) -> None:
+    assert repr(orjson.loads(json.dumps(value))) == repr(value)
 
 
 @pytest.mark.parametrize("empty", [[], "", [["a", 1]]])
@@ -74,6 +108,12 @@ def test_records_that_cannot_be_read_are_one_line_with_the_next_step(tmp_path: P
         Store(tmp_path).records()
     assert "delete its folder and run `bench run` again" in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_a_record_that_the_system_does_not_give_out_is_an_error_not_nothing(tmp_path: Path) -> None:
+    (tmp_path / SPEC.key / "record.json").mkdir(parents=True)
+    with pytest.raises(BenchError, match=r"cannot read .*: Is a directory"):
+        load_records(tmp_path)
 
 
 def test_missing_results_folder_says_what_to_do(tmp_path: Path) -> None:

@@ -71,7 +71,8 @@ class Beside:
     @cached_property
     def dimensions(self) -> Mapping[str, DimensionReference | None]:
         """The dimension reference of each dataset, by label."""
-        return {cell.dataset: self.references.dimension(cell.data) for cell in self.cells}
+        data = {cell.dataset: cell.data for cell in self.cells}
+        return {dataset: self.references.dimension(each) for dataset, each in data.items()}
 
     def null(self, runs: Replicates | None) -> Null:
         """Return the null of a cell of the table; that of no cell is empty."""
@@ -79,6 +80,8 @@ class Beside:
 
     def inside(self, runs: Replicates, metric: str) -> bool:
         """Return whether the mean of ``metric`` over the seeds lies inside the cell's null."""
+        if metric not in SHARES:
+            return False
         null = self.null(runs)
         found = runs.estimate(metric) if metric in null.intervals else None
         return found is not None and null.holds(metric, found.mean)

@@ -6,13 +6,13 @@ A cell is everything of a spec but the seed. Runs of one cell are replicates and
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, partial
 from typing import Any
 
 from benchmark.options import parse_reference
-from benchmark.records import cell_of, code_of, facts, metric_of
+from benchmark.records import cell_of, code_of, labels, metric_of
 from benchmark.reporting.selection import base_of, budget_rank, matches, rank
 from benchmark.reporting.statistics import Estimate, estimate
 from benchmark.spec import STATUSES, BenchError, Record, digest
@@ -89,53 +89,62 @@ class _Open:
     spec: Mapping[str, Any]
     method: str
     dataset: str
-    runs: dict[str, Record] = field(default_factory=dict)
-    measured: dict[str, list[tuple[str, str, float]]] = field(default_factory=lambda: defaultdict(list))
-    """Metric -> (key, id, value) of each measurement."""
+    runs: list[Record] = field(default_factory=list)
 
-    def kept(self) -> tuple[list[str], bool]:
-        """Return the keys of the finished runs of one code, in the order of their seeds, and whether that is not the installed code."""
-        done = sorted((record for record in self.runs.values() if record.status == "done"), key=lambda record: record.spec["seed"])
+    def kept(self) -> tuple[list[Record], bool]:
+        """Return the finished runs of one code, in the order of their seeds, and whether that is not the installed code."""
+        done = sorted((record for record in self.runs if record.status == "done"), key=_seed)
         installed = code_of(self.spec["method"])
         if installed is None:
-            return [record.key for record in done], False
-        codes = Counter(record.code for record in done or self.runs.values())
+            return done, False
+        codes = Counter(record.code for record in done or self.runs)
         code = installed if installed in codes else max(codes, key=codes.__getitem__)
-        return [record.key for record in done if record.code == code], code != installed
+        return [record for record in done if record.code == code], code != installed
 
-    def _remarks(self, measured: Iterable[tuple[str, str, float]]) -> tuple[str, ...]:
-        """Return what was remarked on these values, each remark once."""
-        found = [self.runs[key].measurements[identifier].get("remark", "") for key, identifier, _ in measured]
-        return tuple(dict.fromkeys(filter(None, found)))
-
-    def close(self) -> Replicates:
-        runs = sorted(self.runs.values(), key=lambda record: record.spec["seed"])
+    def close(self, metric_kept: Callable[[str], str | None]) -> Replicates:
+        """Return the cell with the measurements that have a metric by ``metric_kept``, which says None of those to leave out."""
+        runs = sorted(self.runs, key=_seed)
         kept, stale = self.kept()
-        place = {key: index for index, key in enumerate(kept)}
-        taken = {metric: [each for each in found if each[0] in place] for metric, found in self.measured.items()}
-        found = {metric: sorted(each, key=lambda one: place[one[0]]) for metric, each in taken.items() if each}
+        found: dict[str, list[_Measured]] = defaultdict(list)
+        for record in kept:
+            seed = record.spec["seed"]
+            for identifier, told in record.measurements.items():
+                metric, value = metric_kept(identifier), told.get("value")
+                if metric is not None and value is not None and value == value:
+                    found[metric].append((identifier, value, seed, told.get("remark", "")))
         spec = {name: value for name, value in self.spec.items() if name != "seed"}
+        ids = {metric: {identifier for identifier, *_ in each} for metric, each in found.items()}
         closed = Replicates(
             *(self.method, self.dataset, spec["data"], spec["latent_dim"], spec["budget"]),
             keys=tuple(record.key for record in runs),
             statuses=tuple(record.status for record in runs),
             stale=stale,
-            flags=frozenset(flag for key in kept for flag in (self.runs[key].discovery or {}).get("flags", ())),
-            values={metric: tuple(value for _, _, value in each) for metric, each in found.items()},
-            ids={metric: min(identifier for _, identifier, _ in each) for metric, each in found.items()},
+            flags=frozenset(flag for record in kept for flag in (record.discovery or {}).get("flags", ())),
+            values={metric: tuple(value for _, value, _, _ in each) for metric, each in found.items()},
+            ids={metric: min(each) for metric, each in ids.items()},
             spec=spec,
-            seeds={metric: tuple(self.runs[key].spec["seed"] for key, _, _ in each) for metric, each in found.items()},
-            remarks={metric: remarks for metric, each in found.items() if (remarks := self._remarks(each))},
+            seeds={metric: tuple(seed for _, _, seed, _ in each) for metric, each in found.items()},
+            remarks={metric: remarks for metric, each in found.items() if (remarks := tuple({text: None for *_, text in each if text}))},
             left_out=sum(record.status == "done" for record in runs) - len(kept),
-            code=self.runs[kept[0]].code if kept else "",
+            code=kept[0].code if kept else "",
         )
-        for _, each in sorted(found.items()):
-            ids = sorted({identifier for _, identifier, _ in each})
-            if len(ids) > 1:
-                raise BenchError(
-                    f"{closed.name}, was measured as {' and '.join(ids)}; these are never averaged: choose one with --metrics '{ids[0]}'"
-                )
+        _refuse_two_ids(closed.name, ids)
         return closed
+
+
+_Measured = tuple[str, float, int, str]
+"""Measurement id, value, seed and remark of one run."""
+
+
+def _seed(record: Record) -> int:
+    seed: int = record.spec["seed"]
+    return seed
+
+
+def _refuse_two_ids(cell: str, ids: Mapping[str, Collection[str]]) -> None:
+    for metric in sorted(metric for metric, each in ids.items() if len(each) > 1):
+        found = sorted(ids[metric])
+        raise BenchError(f"{cell}, was measured as {' and '.join(found)}; these are never averaged: choose one with --metrics '{found[0]}'")
 
 
 def gather(records: Iterable[Record], metrics: Sequence[str] = ()) -> list[Replicates]:
@@ -144,22 +153,22 @@ def gather(records: Iterable[Record], metrics: Sequence[str] = ()) -> list[Repli
     ``metrics`` names what to keep (``mse``, ``fd-raw[n=1024]``); empty keeps everything. :class:`BenchError` where one cell holds two
     measurement ids of one metric.
     """
-    runs = {record.key: record for record in records}
     cells: dict[str, _Open] = {}
-    wanted = cache(partial(_wanted, tuple(metrics)))
-    for key, record in runs.items():
+    for record in {record.key: record for record in records}.values():
         name = cell_of(record.spec)
         cell = cells.get(name)
         if cell is None:
-            told = facts(record)
-            cell = cells[name] = _Open(record.spec, told["method"], told["dataset"])
-        cell.runs[key] = record
-        for identifier, found in record.measurements.items() if record.status == "done" else ():
-            metric, value = metric_of(identifier), found.get("value")
-            if value is not None and value == value and wanted(metric, identifier):
-                cell.measured[metric].append((key, identifier, value))
-    closed = _tell_apart([cell.close() for cell in cells.values()])
+            cell = cells[name] = _Open(record.spec, *labels(record.spec))
+        cell.runs.append(record)
+    metric_kept = cache(partial(_metric_kept, tuple(metrics)))
+    closed = _tell_apart([cell.close(metric_kept) for cell in cells.values()])
     return sorted(closed, key=lambda cell: (rank("datasets", cell.dataset), cell.latent_dim, budget_rank(cell.budget), rank("methods", cell.method)))
+
+
+def _metric_kept(metrics: Sequence[str], identifier: str) -> str | None:
+    """Return the metric of a measurement that was asked for, None of others."""
+    metric = metric_of(identifier)
+    return metric if _wanted(metrics, metric, identifier) else None
 
 
 def _wanted(metrics: Sequence[str], metric: str, identifier: str) -> bool:

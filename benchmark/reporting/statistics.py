@@ -98,8 +98,9 @@ def written(found: Estimate) -> Written:
     mean, half = found.mean / 10.0**exponent, half / 10.0**exponent
     if not half:
         return Written(_fixed(mean, max(3 - _magnitude(mean), 0)), None, exponent)
-    leading = half / 10.0 ** _magnitude(half)
-    decimals = (1 if leading < 3.55 else 0) - _magnitude(half)
+    place = _magnitude(half)
+    leading = half / 10.0**place
+    decimals = (1 if leading < 3.55 else 0) - place
     return Written(_fixed(mean, decimals), _fixed(half, decimals), exponent)
 
 
