@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from benchmark.reporting.document import Note, Table
 from benchmark.reporting.floors import LABEL
 from benchmark.reporting.metrics import title, unit
+from benchmark.reporting.protocols import measured_as
 from benchmark.reporting.replicates import Replicates
 from benchmark.reporting.selection import is_floor
 from benchmark.spec import PROTOCOL
@@ -27,11 +28,9 @@ def flag_mark(metric: str, flags: Iterable[str]) -> str | None:
 
 def _protocols(runs: Iterable[Replicates]) -> dict[str, dict[str, list[str]]]:
     """Return, per metric and dataset, the measurement ids that stand in the table."""
-    found: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
-    for cell in runs:
-        for metric, identifier in cell.ids.items():
-            if not is_floor(metric) and identifier not in found[metric][cell.dataset]:
-                found[metric][cell.dataset].append(identifier)
+    found: dict[str, dict[str, list[str]]] = defaultdict(dict)
+    for (metric, dataset), ids in measured_as(runs).items():
+        found[metric][dataset] = list(ids)
     return found
 
 

@@ -12,7 +12,7 @@ from benchmark.reporting.replicates import Replicates
 from benchmark.reporting.selection import is_floor
 from benchmark.spec import BenchError, Record
 
-__all__ = ["one_protocol", "refuse_mixing"]
+__all__ = ["measured_as", "one_protocol", "refuse_mixing"]
 
 
 def one_protocol(records: Iterable[Record]) -> list[Record]:
@@ -36,14 +36,19 @@ def _kept(record: Record, counts: Counter[tuple[str, str]]) -> Record:
     return replace(record, measurements={identifier: found for identifier, found in record.measurements.items() if identifier in chosen})
 
 
-def refuse_mixing(cells: Iterable[Replicates], named: Iterable[str] = ()) -> None:
-    """Raise :class:`BenchError` where cells of one dataset were measured by several protocols in one metric, unless all their ids were ``named``."""
+def measured_as(cells: Iterable[Replicates]) -> dict[tuple[str, str], dict[str, list[str]]]:
+    """Return, by metric and dataset, the measurement ids of ``cells`` and the methods of each; floors are left out."""
     found: dict[tuple[str, str], dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for cell in cells:
         for metric, identifier in cell.ids.items():
             if not is_floor(metric):
-                found[cell.dataset, metric][identifier].append(cell.method)
-    for (dataset, metric), ids in found.items():
+                found[metric, cell.dataset][identifier].append(cell.method)
+    return found
+
+
+def refuse_mixing(cells: Iterable[Replicates], named: Iterable[str] = ()) -> None:
+    """Raise :class:`BenchError` where cells of one dataset were measured by several protocols in one metric, unless all their ids were ``named``."""
+    for (metric, dataset), ids in measured_as(cells).items():
         if len(ids) > 1 and not set(ids) <= set(named):
             told = "; ".join(f"{identifier} of {', '.join(dict.fromkeys(methods))}" for identifier, methods in ids.items())
             raise BenchError(
