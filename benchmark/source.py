@@ -66,7 +66,7 @@ def essence(text: str, tree: ast.Module | None = None) -> str:
     'def f():\\n    return 1\\n'
     """
     lines = text.replace("\r\n", "\n").split("\n")
-    for node in _statements(tree or ast.parse(text)):  # a tree spares parsing again
+    for node in reversed(_statements(tree or ast.parse(text))):  # from the end, so that columns before a bare string stay true
         if type(node) is ast.Expr and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
             first, last = node.lineno - 1, (node.end_lineno or node.lineno) - 1
             before, after = lines[first].encode()[: node.col_offset], lines[last].encode()[node.end_col_offset :]
