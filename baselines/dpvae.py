@@ -19,7 +19,7 @@ Discovery
 Deviations
     RENs' equation 2 is read as the negative of the bound, with the missing factor 1/2 and mask restored. Six couplings with tanh-bounded
     scale and shift, as in the dpVAE code (RENs show a picture only). The dpVAE code trains on squared error with a weight, at batch 100 and
-    1e-4; here as RENs: learned decoder variance, Adam at 1e-3 on quarters of the large batch.
+    1e-4; here a learned decoder variance and Adam at 1e-3 on quarters of the large batch, as in ``vae``: RENs do not say how they trained theirs.
 """
 
 from __future__ import annotations

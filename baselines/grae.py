@@ -24,9 +24,10 @@ Discovery
 Deviations
     The objective is blind to rotations, so after training the code is turned to the eigenvectors U of the same mean over 1,024 training
     images: encode is U'h, decode(z) is g(Uz), and each coordinate has its own relevance. Shared backbone, without batch normalisation, which
-    would mix images in J. One column per image where the paper does not say whether a batch shares one. Adam at 1e-3 on quarters of the
-    large batch; the paper counts updates, four to an outer step here, and gives no batch size. Samples take noise in every coordinate, as in
-    the paper; unused ones have only seen codes near 0 (``noise=active`` leaves them at their mean).
+    would mix images in J. ``hadamard-1`` at every budget: an adapter does not know its budget (``regularizer=exact`` suits few dimensions).
+    One column per image where the paper does not say whether a batch shares one. Adam at 1e-3 on quarters of the large batch; the paper counts
+    updates, four to an outer step here, and gives no batch size. Samples take noise in every coordinate, as in the paper; unused ones have
+    only seen codes near 0 (``noise=active`` leaves them at their mean).
 """
 
 from __future__ import annotations
@@ -134,7 +135,7 @@ class GRAE(Method):
     def terms(self, x: Tensor) -> dict[str, Tensor]:
         """Return ``nll`` (B,) with one draw of z ~ N(h, A^-1) and ``kl`` (B, L), whose sum is the divergence, in nats.
 
-        Part i of the divergence holds what coordinate i shares with those before it. Nothing for latent sizes above 32.
+        Part i of the divergence holds what coordinate i shares with those after it. Nothing for latent sizes above 32.
         """
         if self.latent_dim > EXACT_LIMIT:
             return {}

@@ -25,11 +25,11 @@ Discovery
 
 Deviations
     What RENs changed in the port, and its settings there, are unknown; it asserts 64x64 images, ours takes any. r is moved back into
-    [1e-6, 1 - 1e-6] after each step, because outside (0, 1) the entropy is NaN for good (``clamp=false``: as published). The port runs
-    a second backward pass for r after the model's step, an error in current torch; one pass gives the same gradient. Step sizes are 1e-4 as
-    published in ``mode=reference``; in ``mode=relative`` r has max(1e-4, 10 / steps), encoder and decoder 1e-3. ``warm_up`` is 0 as in the port:
-    its entropy term is convex in r, so nothing locks in. NLL, the logits it takes, the given sigma on vectors, what becomes of digits, and the
-    small D are as in ``rf-vae``.
+    [1e-6, 1 - 1e-6] after each step, because outside (0, 1) the entropy is NaN for good (``clamp=false``: as published). The port runs a
+    second backward pass for r after the model's step, an error in current torch; one pass gives the same gradient. Step sizes are 1e-4, the
+    port's defaults, in ``mode=reference`` (its scripts for dSprites at gamma 6.4 and 3DChairs give r 0.1: ``lr_indicators=0.1``); in
+    ``mode=relative`` r has max(1e-4, 10 / steps), encoder and decoder 1e-3. ``warm_up`` is 0 as in the port: its entropy term is convex in r,
+    so nothing locks in. NLL, the logits it takes, the given sigma on vectors, what becomes of digits, and the small D are as in ``rf-vae``.
 """
 
 from __future__ import annotations

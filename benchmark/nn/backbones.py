@@ -8,8 +8,8 @@
 | (C, 32, 32) | 3 stride-2 convolutions to 32x4x4, then 256-256-out, ReLU | ours, after 64x64 |
 | (C, 64, 64) | 4 stride-2 convolutions to 32x4x4, then 256-256-out, ReLU | dpVAE code |
 
-Decoders mirror the encoders. Images end in a sigmoid, vectors in the identity. Weights start as He et al. give them for the activation
-(https://arxiv.org/abs/1502.01852), biases at zero. torch's own start shrinks the signal at every layer: on 28x28 MNIST the sigma-VAE's
+Decoders mirror the encoders. Images end in a sigmoid, vectors in the identity. Weights start as He et al. give them for ReLU, with LeakyReLU too
+(https://arxiv.org/abs/1502.01852); biases at zero. torch's own start shrinks the signal at every layer: on 28x28 MNIST the sigma-VAE's
 decoder then ends at black images and the posterior at the prior (measured, docs/decisions.md).
 """
 
