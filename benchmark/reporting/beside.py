@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from benchmark.reporting.document import Cell, Column, Note, Row, Table
-from benchmark.reporting.paper import Printed, published, twin
+from benchmark.reporting.paper import READ_AS, Printed, published, twin
 from benchmark.reporting.selection import base_name
 from benchmark.reporting.statistics import Estimate
 
@@ -32,14 +32,14 @@ def agreement(found: Estimate, value: float) -> str:
     return "ours lower" if found.mean < value else "ours higher"
 
 
-def beside(cell: Cell, figure: Printed | None, *, same: bool = True) -> Cell:
+def beside(cell: Cell, figure: Printed | None, *, other: str = "") -> Cell:
     """Return ``cell`` with a published figure in brackets and two more raw values: the figure and the verdict.
 
-    ``same``: both are of the same metric; where not, they are shown and not compared.
+    ``other`` says what makes the two something else (``another metric``, ``another rule``): they are shown then, and not compared.
     """
     if figure is None:
         return replace(cell, raw=(*cell.raw, None, None))
-    verdict = "not measured" if cell.estimate is None else agreement(cell.estimate, figure.value) if same else "another metric"
+    verdict = "not measured" if cell.estimate is None else other or agreement(cell.estimate, figure.value)
     text = f"paper {figure.value:g}{'?' if figure.suspect else ''}" + (f": {verdict}" if cell.estimate is not None else "")
     return replace(cell, note="; ".join(filter(None, (cell.note, text))), raw=(*cell.raw, figure.value, verdict))
 
@@ -64,28 +64,29 @@ def beside_paper(table: Table) -> Table:
     if not {"dataset", "latent_dim", "method"} <= set(names):
         return table
     known = _figures()
-    found: dict[int, dict[int, Printed]] = defaultdict(dict)
+    found: dict[int, dict[int, tuple[Printed, str]]] = defaultdict(dict)
     for index, row in enumerate(table.rows):
         dataset, size, method = (row.cells[names[name]].raw[0] for name in ("dataset", "latent_dim", "method"))
         for place, column in enumerate(table.columns):
             figure = known.get((twin(str(method)), base_name(str(dataset)), size if isinstance(size, int) else 0, column.metric or ""))
             if figure is not None:
-                found[place][index] = figure
+                found[place][index] = figure, "another rule" if (base_name(str(method)), column.metric) in READ_AS else ""
     return _with(table, found)
 
 
-def _with(table: Table, found: Mapping[int, Mapping[int, Printed]]) -> Table:
-    """``found`` maps columns to rows to figures; other columns stay as they are."""
+def _with(table: Table, found: Mapping[int, Mapping[int, tuple[Printed, str]]]) -> Table:
+    """``found`` maps columns to rows to figures and what makes them something else; other columns stay as they are."""
     index = -1
     groups: list[tuple[Row, ...]] = []
     for group in table.groups:
         rows = []
         for row in group:
             index += 1
-            cells = [beside(cell, found[place].get(index)) if place in found else cell for place, cell in enumerate(row.cells)]
+            known = [found[place].get(index, (None, "")) if place in found else None for place in range(len(row.cells))]
+            cells = [cell if one is None else beside(cell, one[0], other=one[1]) for cell, one in zip(row.cells, known, strict=True)]
             rows.append(replace(row, cells=tuple(cells)))
         groups.append(tuple(rows))
     columns = tuple(extended(column) if place in found else column for place, column in enumerate(table.columns))
-    sources = sorted({figure.where for rows in found.values() for figure in rows.values()})
+    sources = sorted({figure.where for rows in found.values() for figure, _ in rows.values()})
     notes: Sequence[Note] = (PAPER_NOTE, Note(f"Published values: {'; '.join(sources)}.")) if found else (Note("No published value belongs here."),)
     return replace(table, columns=columns, groups=tuple(groups), notes=(*table.notes, *notes))

@@ -11,12 +11,19 @@ from benchmark.reporting.datasets import intrinsic_dim
 from benchmark.reporting.document import Table
 from benchmark.spec import Record
 
-__all__ = ["READINGS", "dimensions"]
+__all__ = ["READINGS", "dimensions", "readings"]
 
-READINGS: Mapping[str, str] = {"lstar_mean": "lstar-mean", "lstar_last": "lstar-last", "lstar_draw": "lstar-draw"}
+READINGS: Mapping[str, str] = {f"lstar_{name.replace('-', '_')}": f"lstar-{name}" for name in ("mean", "last", "draw", "above-half", "above-mean")}
 """Further readings of a method's rule, as its discovery's ``extra`` names them, and as columns."""
 
 _KEPT = ("lstar", "lstar-90", "lstar-99", "lstar-error", "active-units")
+
+
+def readings(record: Record) -> dict[str, dict[str, Any]]:
+    """Return the further readings of the rule of a record's method, as measurements."""
+    extra = (record.discovery or {}).get("extra", {})
+    base: dict[str, Any] = {"unit": "dimensions", "n": 0, "protocol": "discovery"}
+    return {column: {**base, "value": extra[name]} for name, column in READINGS.items() if name in extra}
 
 
 def with_readings(record: Record) -> Record:
@@ -25,9 +32,7 @@ def with_readings(record: Record) -> Record:
     Where the dimension of the data is known, ``lstar-error`` is filled in for records made before it was measured.
     """
     kept = {name: found for name, found in record.measurements.items() if name in _KEPT}
-    extra = (record.discovery or {}).get("extra", {})
-    base: dict[str, Any] = {"unit": "dimensions", "n": 0, "protocol": "discovery"}
-    found = {column: {**base, "value": extra[name]} for name, column in READINGS.items() if name in extra}
+    found = readings(record)
     known = intrinsic_dim(record.spec["dataset"])
     if known is not None and "lstar" in kept:
         found["lstar-error"] = {**kept["lstar"], "value": abs(kept["lstar"]["value"] - known)}

@@ -14,11 +14,12 @@ from benchmark.reporting.beside import PAPER_NOTE, beside, extended
 from benchmark.reporting.cells import best_of, estimate_cell
 from benchmark.reporting.chance import COUNTS, Beside
 from benchmark.reporting.claims import METRICS
+from benchmark.reporting.dimensions import readings
 from benchmark.reporting.document import Cell, Column, Note, Row, Table
 from benchmark.reporting.evidence import name_of
 from benchmark.reporting.layouts import Address, Layout, layout
 from benchmark.reporting.metrics import direction, title
-from benchmark.reporting.paper import Printed, twin
+from benchmark.reporting.paper import READ_AS, Printed, twin
 from benchmark.reporting.protocols import refuse_mixing
 from benchmark.reporting.replicates import Replicates, gather
 from benchmark.reporting.selection import base_name, rank
@@ -127,6 +128,21 @@ class Filling:
         cells = [found for line in [*self.lines, *((name,) for name in self.others)] if (found := self.cell(line, slot))]
         return max(family, key=lambda name: sum(name in cell.values for cell in cells))
 
+    def reading(self, line: Line, slot: Slot, metric: str) -> str:
+        """The reading of a metric that stands in a place: the one the printed figures are of, where runs have it."""
+        runs = self.cell(line, slot)
+        name = self._printed_reading(line, slot, metric)
+        return name if runs is not None and name in runs.values else metric
+
+    def other(self, line: Line, slot: Slot, name: str) -> str:
+        """What makes the reading ``name`` something else than the printed figure; empty where they are the same."""
+        if name == self._printed_reading(line, slot, slot[2]):
+            return ""
+        return "another rule" if name == slot[2] else "another metric"
+
+    def _printed_reading(self, line: Line, slot: Slot, metric: str) -> str:
+        return READ_AS.get((base_name(self.addresses[line, slot][0]), metric), metric)
+
     def figure(self, line: Line, slot: Slot) -> Printed | None:
         """The published figure of a place, also for the variants of a printed method."""
         method, dataset, size, metric = self.addresses[line, slot]
@@ -151,7 +167,7 @@ def filled_table(
     Methods of the layout that are not registered here have no row; other methods of the choice stand in rows of their own below.
     """
     shape = layout(name)
-    cells = gather(records, metrics)
+    cells = gather(map(_with_readings, records), [*metrics, *(READ_AS.values() if metrics else ())])
     filling = Filling(shape, Runs.of(shape, cells))
     used = {slot: filling.metric(slot) for slot in shape.slots()}
     chance = Beside(cells if set(used.values()) & set(COUNTS) else (), references or References())
@@ -181,18 +197,25 @@ def _row(filling: Filling, line: Line, used: Mapping[Slot, str], best: Mapping[S
     cells, keys = filling.head(line), []
     for slot, metric in used.items():
         runs = filling.cell(line, slot)
-        cell = _filled(runs, metric, runs is not None and runs is best.get(slot), chance)
-        cells.append(beside(cell, filling.figure(line, slot), same=metric == slot[2]) if paper else cell)
+        name = filling.reading(line, slot, metric)
+        cell = _filled(runs, name, runs is not None and runs is best.get(slot), chance, flagged=metric)
+        cells.append(beside(cell, filling.figure(line, slot), other=filling.other(line, slot, name)) if paper else cell)
         keys += runs.keys if runs else ()
     return Row(tuple(cells), tuple(dict.fromkeys(keys)))
 
 
-def _filled(runs: Replicates | None, metric: str, best: bool, chance: Beside) -> Cell:
+def _with_readings(record: Record) -> Record:
+    """Return ``record`` with those readings of its rule that printed figures are of."""
+    found = {name: each for name, each in readings(record).items() if name in READ_AS.values()}
+    return replace(record, measurements={**record.measurements, **found}) if found else record
+
+
+def _filled(runs: Replicates | None, metric: str, best: bool, chance: Beside, *, flagged: str) -> Cell:
     if runs is None:
         return Cell("missing", raw=(None, None, 0, None))
     if not runs.finished:
         return Cell(runs.trouble, raw=(None, None, 0, None))
-    signs: tuple[str | None, ...] = (notes.flag_mark(metric, runs.flags), notes.CHANCE if chance.inside(runs, metric) else None)
+    signs: tuple[str | None, ...] = (notes.flag_mark(flagged, runs.flags), notes.CHANCE if chance.inside(runs, metric) else None)
     signs += (notes.REMARK if runs.remarks.get(metric) else None, notes.STALE if runs.stale else None)
     cell = estimate_cell(runs, metric, best, tuple(filter(None, signs)))
     return replace(cell, note="; ".join(filter(None, (cell.note, runs.trouble))))
@@ -203,10 +226,18 @@ def _budgets(shown: Sequence[Replicates]) -> str:
     return f" (budget {', '.join(budgets)})" if budgets else ""
 
 
+def _read(filling: Filling, used: Mapping[Slot, str]) -> list[tuple[str, str, str]]:
+    """Return method, metric and reading wherever another reading than the method's own stands."""
+    lines = [*filling.lines, *((name,) for name in filling.others)]
+    found = [(filling.addresses[line, slot][0], metric, filling.reading(line, slot, metric)) for line in lines for slot, metric in used.items()]
+    return list(dict.fromkeys(each for each in found if each[1] != each[2]))
+
+
 def _remarks(filling: Filling, shown: Sequence[Replicates], used: Mapping[Slot, str], paper: bool) -> list[Note]:
     """Return what is other here than in the paper: metrics, data, sizes, rows."""
     others = {title(slot[2]): title(metric) for slot, metric in used.items() if metric != slot[2]}
     found = [Note(f"{metric} stands where the paper has {printed}.") for printed, metric in others.items()]
+    found += [Note(f"{title(metric)} of {method} is {title(name)} here, as the source counts.") for method, metric, name in _read(filling, used)]
     stood = {each.dataset: labels[0] for each in filling.shape.figures if (labels := filling.runs.labels(each.dataset)) and labels[0] != each.dataset}
     found += [Note(f"Data: {'; '.join(f'{label} for {dataset}' for dataset, label in stood.items())}.")] if stood else []
     if any(each.latent_dim is None for each in filling.shape.figures) and shown:

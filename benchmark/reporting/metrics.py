@@ -28,6 +28,8 @@ TITLES: Mapping[str, str] = {
     "lstar-mean": "L* (mean)",
     "lstar-last": "L* (last)",
     "lstar-draw": "L* (draw)",
+    "lstar-above-half": "L* (r > ½)",
+    "lstar-above-mean": "L* (r > mean)",
     "lstar-90": "L*90",
     "lstar-99": "L*99",
     "lstar-error": "|L* − n|",

@@ -191,6 +191,29 @@ def test_another_metric_is_shown_and_not_compared() -> None:
     assert grid_of(table)["vae", "MNIST, L = 16", "FID"] == "5.0 (paper 8.83: another metric)"
 
 
+def counted(method: str, counts: list[float], **extra: float) -> list:  # type: ignore[type-arg]
+    made = runs(counts, method, "lstar", dataset="sprites", latent_dim=10, flags=["degenerate"])
+    return [replace(each, discovery={**each.discovery, "extra": extra}) for each in made]
+
+
+def test_relevant_dimensions_of_rf_vae_are_those_above_the_mean_where_rens_count_them_so() -> None:
+    made = [*counted("rf-vae", [0.0, 1.0, 0.0], lstar_above_mean=8.0), *counted("rf-vae-port", [7.0, 8.0, 8.0], lstar_above_mean=8.0)]
+    found = grid_of(table := filled_table("ren-1", made, paper=True))
+    place = "dSprites, L = 10", "L*"
+    assert found["rf-vae", *place] == "8§ (paper 8: agrees)"
+    assert found["rf-vae-port", *place].endswith("(paper 8: agrees)")
+    assert any(note.text == "L* of rf-vae is L* (r > mean) here, as the source counts." for note in table.notes)
+    assert not any("L* of rf-vae-port" in note.text for note in table.notes)
+    assert grid_of(filled_table("ren-1", made, ["lstar"]))["rf-vae", *place] == "8§"
+
+
+def test_where_only_the_own_rule_of_rf_vae_is_known_it_is_not_compared() -> None:
+    old = counted("rf-vae", [0.0, 1.0, 0.0])
+    assert grid_of(filled_table("ren-1", old, paper=True))["rf-vae", "dSprites, L = 10", "L*"].endswith("(paper 8: another rule)")
+    on_mnist = runs([9.0, 9.0], "rf-vae", "lstar")
+    assert "paper 9: another rule" in RENDERERS["markdown"](build("summary", on_mnist, paper=True))
+
+
 def test_places_that_no_source_printed_stay_as_they_are() -> None:
     plain, beside = build("summary", seeds([1.0])), build("summary", seeds([1.0]), paper=True)
     assert beside.columns == plain.columns and beside.rows == plain.rows
