@@ -27,12 +27,13 @@ Discovery
     ``generated_...`` are the same of as many draws of G(n).
 
 Deviations
-    FlexAE itself is not in the public code: it is FlexAE-SR less K. The paper's objective has one weight between reconstruction and divergence, the
-    code has none: its balance lies in the step sizes, kept here. Encoder and decoder are the shared ones, without batch normalisation; G, C
-    and K are the code's (4 x 1024; two convolutions and 1024), small on inputs of up to 64 numbers and vectors (3 x 256; 2 x 256), and the critics
-    have no bias on their output, which no loss can move. n has L numbers, as in the code; the paper allows more. ``generator`` names six
-    sizes of our own for the paper's bias-variance experiment, whose sizes are unknown. The code stretches images before its FID and reports
-    the best checkpoint on the test set; here neither.
+    FlexAE itself is not in the public code: it is FlexAE-SR less K. The paper's objective has one weight between reconstruction and
+    divergence, the code has none: its balance lies in the step sizes, kept here. Encoder and decoder are the shared ones, without batch
+    normalisation; G, C and K are the code's (4 x 1024; two convolutions and 1024), small on inputs of up to 64 numbers and vectors (3 x 256; 2
+    x 256); the dense layers of K start Glorot-normal where the code's are Glorot-uniform, and the critics have no bias on their output, which
+    no loss can move. n has L numbers, as in the code; the paper allows more. ``generator`` names six sizes of our own for the paper's
+    bias-variance experiment, whose sizes are unknown. The code stretches images before its FID and reports the best checkpoint on the test
+    set; here neither.
 """
 
 from __future__ import annotations

@@ -28,13 +28,12 @@ Deviations
     can cross in any run, after a ``warm_up``: r_j rises for good if it sees more than eta_s / 9.9 = 0.1 nats when it starts to move, and an
     encoder that has hardly learned has more in every dimension. Under the starting KL weight of 5.05 unused dimensions fall below that after
     some 1,500 steps on latent-8: there, in runs of 5,000 steps, L* is L with a tenth of them as warm-up, and the true 8 with half
-    (``warm_up=0.5``).
-    The Bernoulli NLL takes the logits in front of the shared decoder's sigmoid. The weights are scaled for 64x64 images: the grey 8x8 digits
-    hold 13.5 nats between their mean image and a perfect copy, too few for 5.05 per nat, so the posterior falls to the prior and the
-    reconstruction to the mean image at best (MSE 0.117 in 300 steps, mean image 0.073); with ``lambda_max=1`` it is 0.040.
-    The Gaussian's sigma is given, not learned: learned from 1, it makes a posterior at the prior stable. L* depends on sigma, and 0.3
-    is meant for numbers of variance 1: circle and one-moon have standard deviations of 0.72 and 0.33 and are not scaled. Choose it without
-    looking at L*. The entropy is written in l with its exact gradient -l r (1 - r). D is small for inputs of up to 64 numbers (nn/critics.py).
+    (``warm_up=0.5``). The Bernoulli NLL takes the logits in front of the shared decoder's sigmoid. The weights are scaled for 64x64 images:
+    the grey 8x8 digits hold 13.5 nats between their mean image and a perfect copy, too few for 5.05 per nat, so the posterior falls to the
+    prior and the reconstruction to the mean image at best (MSE 0.117 in 300 steps, mean image 0.073); with ``lambda_max=1`` it is 0.040. The
+    Gaussian's sigma is given, not learned: learned from 1, it makes a posterior at the prior stable. L* depends on sigma, and 0.3 is meant for
+    numbers of variance 1: circle and one-moon have standard deviations of 0.72 and 0.33 and are not scaled. Choose it without looking at L*.
+    The entropy is written in l with its exact gradient -l r (1 - r). D is small for inputs of up to 64 numbers (nn/critics.py).
 """
 
 from __future__ import annotations

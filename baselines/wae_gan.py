@@ -19,10 +19,10 @@ Discovery
     None: L* = L by definition (flag ``no_selection``). Relevance is the variance of the codes.
 
 Deviations
-    MaskAAE's slides print a WAE-GAN's FID and a WAE's NAC, but neither they nor the code say how it was trained. Ours is the code's training with
-    mu = 1, no variance penalty and no mask step. Against
-    Tolstikhin et al.: their discriminator is a classifier, here a critic with a gradient penalty, and their weight of the adversarial term is
-    the ratio of the step sizes. Backbones are the shared ones, the critic is smaller on small inputs and has no output bias.
+    MaskAAE's slides print a WAE-GAN's FID and a WAE's NAC, but neither they nor the code say how it was trained. Ours is the code's training
+    with mu = 1, no variance penalty and no mask step. Against Tolstikhin et al.: their discriminator is a classifier, here a critic with a
+    gradient penalty, and their weight of the adversarial term is the ratio of the step sizes. Backbones are the shared ones, the critic is
+    smaller on small inputs and has no output bias.
 """
 
 from __future__ import annotations

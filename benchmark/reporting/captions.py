@@ -28,8 +28,9 @@ CAPTIONS: Mapping[str, str] = {
         "of open gates of geco-l0. In colour: dimensions that count towards L* at the end."
     ),
     "information": (
-        "Lower bound on the mutual information of the chosen code and the decoded image, and divergence from the prior, in nats, against "
-        "outer steps. Dashed: ln K, the most a category of K values can hold."
+        "What the objective rewards as mutual information of the chosen code and the decoded image, and divergence from the prior, in nats, "
+        "against outer steps. It is a lower bound for a category; for Gaussian codes only where they are normal (`mi-bound` measures one for "
+        "both). Dashed: ln K, the most a category of K values can hold."
     ),
     "samples": (
         "Test data above, and samples from each method's own prior below. Vectors are drawn in the plane of their first two principal directions."

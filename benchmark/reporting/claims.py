@@ -10,9 +10,11 @@ constant   the metric of each of ``methods`` changes by ``tolerance`` at most be
 rises      it is higher at the largest of the latent sizes than at the smallest
 falls      it is lower there
 valley     the lowest of ``methods`` but the first and the last is lower than both of these
+steeper    from the first of ``methods`` to the last the metric grows by more than the metric ``beside`` does
 ========== ==========================================================================================================
 
-``than`` may also name a number: ``L`` (the latent size) or ``n`` (the known dimension of the data).
+``than`` may also name a number: ``L`` (the latent size), ``L/2``, ``n`` (the known dimension of the data), or any other, as ``0.05``. With
+``magnitude`` values are compared without their signs.
 """
 
 from __future__ import annotations
@@ -27,11 +29,11 @@ from typing import Any, Literal
 from benchmark.options import suggest
 from benchmark.spec import BenchError
 
-__all__ = ["KINDS", "METRICS", "Claim", "claims"]
+__all__ = ["KINDS", "METRICS", "Claim", "claims", "is_number"]
 
-Kind = Literal["below", "above", "close", "constant", "rises", "falls", "valley"]
+Kind = Literal["below", "above", "close", "constant", "rises", "falls", "valley", "steeper"]
 
-KINDS: tuple[Kind, ...] = ("below", "above", "close", "constant", "rises", "falls", "valley")
+KINDS: tuple[Kind, ...] = ("below", "above", "close", "constant", "rises", "falls", "valley", "steeper")
 
 METRICS: Mapping[str, tuple[str, ...]] = {
     "fid": ("fid", "fd-cnn", "fd-raw"),
@@ -63,6 +65,8 @@ class Claim:
     margin: float = 0.0
     tolerance: float = 0.0
     relative: float = 0.0
+    beside: str = ""
+    magnitude: bool = False
     stand_ins: Mapping[str, str] = field(default_factory=dict)
     tables: Sequence[str] = ()
     silent: str = ""
@@ -75,7 +79,7 @@ class Claim:
     @property
     def labels(self) -> tuple[str, ...]:
         """Every method it compares."""
-        return tuple(dict.fromkeys((*self.methods, *(name for name in self.than if name not in ("L", "n")))))
+        return tuple(dict.fromkeys((*self.methods, *(name for name in self.than if not is_number(name)))))
 
     def __post_init__(self) -> None:
         needs = {"below": "than", "above": "than", "close": "than"}.get(self.kind)
@@ -83,12 +87,22 @@ class Claim:
             (self.kind not in KINDS, f"the kind '{self.kind}'; expected one of {', '.join(KINDS)}"),
             (needs is not None and not self.than, f"nothing to compare with; a claim of kind '{self.kind}' needs 'than'"),
             (self.kind in ("close", "constant") and not (self.tolerance or self.relative), "no 'tolerance'; how far apart is still the same?"),
+            (self.kind == "steeper" and (len(self.methods) < 2 or not self.beside), "fewer than two methods or no metric 'beside' its own"),
             (self.kind == "valley" and len(self.methods) < 3, "fewer than three methods; a valley has two ends"),
             (not self.methods or not self.places, "no methods or no places"),
         ]
         for wrong, text in trouble:
             if wrong:
                 raise BenchError(f"the claim '{self.name}' has {text}")
+
+
+def is_number(name: str) -> bool:
+    """Whether an entry of ``than`` is a number and no method.
+
+    >>> is_number("L/2"), is_number("0.05"), is_number("vae")
+    (True, True, False)
+    """
+    return name in ("L", "L/2", "n") or name.replace(".", "", 1).isdecimal()
 
 
 def _claim(name: str, source: str, given: Mapping[str, Any]) -> Claim:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Literal
 
-from benchmark.reporting.claims import Claim, claims
+from benchmark.reporting.claims import Claim, claims, is_number
 from benchmark.reporting.comparison import ALPHA, Comparison, compare, holm
 from benchmark.reporting.datasets import intrinsic_dim
 from benchmark.reporting.evidence import Group, Sample, group_for
@@ -100,21 +100,22 @@ def _findings(claim: Claim, group: Group, sizes: Sequence[int], printed: bool) -
             for low, high in combinations(found, 2) if claim.kind == "constant" else [(found[0], found[-1])] if len(found) > 1 else ():
                 text = f"{method}, L = {high} against L = {low}, {group.known}"
                 yield _compared(claim, group.sample(method, high), group.sample(method, low), text, printed)
-    elif claim.kind == "valley":
+    elif claim.kind in ("valley", "steeper"):
         for size in sizes or there:
-            yield from _valley(claim, group, size, printed)
+            yield from (_valley if claim.kind == "valley" else _steeper)(claim, group, size, printed)
     else:
-        for size in sizes or there:
-            for method in claim.methods:
+        for method in claim.methods:
+            for size in sizes or group.sizes([method]) or there:
                 for other in claim.than:
                     text = f"{method} against {other}, L = {size}, {group.known}" if size else f"{method} against {other}, {group.known}"
                     yield _compared(claim, group.sample(method, size), _other(group, other, size), text, printed)
 
 
 def _other(group: Group, name: str, size: int) -> Sample | str:
-    if name not in ("L", "n"):
+    if not is_number(name):
         return group.sample(name, size)
-    number = size if name == "L" else intrinsic_dim(group.dataset)
+    known = {"L": size, "L/2": size / 2, "n": intrinsic_dim(group.dataset)}
+    number = known[name] if name in known else float(name)
     return f"{group.dataset} has no known dimension" if number is None else Sample(name, {0: float(number)}, "", exact=True)
 
 
@@ -129,11 +130,34 @@ def _valley(claim: Claim, group: Group, size: int, printed: bool) -> Iterator[Fi
         yield _compared(claim, lowest, end, f"{lowest.name} against {method}, {group.known}", printed)
 
 
+def _steeper(claim: Claim, group: Group, size: int, printed: bool) -> Iterator[Finding]:
+    ends = claim.methods[0], claim.methods[-1]
+    text = f"from {ends[0]} to {ends[1]}, L = {size}, {group.known}"
+    grown = [_growth(claim, replace(group, metric=metric), ends, size) for metric in (group.metric, claim.beside)]
+    yield _compared(claim, *grown, text, printed)
+
+
+def _growth(claim: Claim, group: Group, ends: tuple[str, str], size: int) -> Sample | str:
+    """Return how much a metric grows between two methods, over the seeds of both."""
+    first, last = (group.sample(method, size) for method in ends)
+    if isinstance(first, str) or isinstance(last, str):
+        return first if isinstance(first, str) else str(last)
+    before, after = (_sized(claim, each).values for each in (first, last))
+    grown = {seed: after[seed] - before[seed] for seed in sorted(set(before) & set(after))}
+    return Sample(f"growth of {group.metric}", grown, "", first.keys + last.keys) if grown else "no seed was run with both"
+
+
+def _sized(claim: Claim, sample: Sample) -> Sample:
+    return replace(sample, values={seed: abs(value) for seed, value in sample.values.items()}) if claim.magnitude else sample
+
+
 def _compared(claim: Claim, first: Sample | str, second: Sample | str, text: str, printed: bool) -> Finding:
     for each in (first, second):
         if isinstance(each, str):
             return Finding(text, "absent", each)
     assert isinstance(first, Sample) and isinstance(second, Sample)
+    if claim.kind != "steeper":
+        first, second = _sized(claim, first), _sized(claim, second)
     if second.identifier and first.identifier != second.identifier:
         return Finding(text, "open", f"measured as {first.identifier} and as {second.identifier}, which are not compared")
     made = replace(Finding(text, "open"), keys=tuple(dict.fromkeys((*first.keys, *second.keys))), identifier=first.identifier)
@@ -148,7 +172,7 @@ def _compared(claim: Claim, first: Sample | str, second: Sample | str, text: str
 
 def _sign(claim: Claim) -> float:
     """-1 where the first is claimed to be lower, +1 where higher, 0 where the same."""
-    return {"below": -1.0, "falls": -1.0, "valley": -1.0, "above": 1.0, "rises": 1.0}.get(claim.kind, 0.0)
+    return {"below": -1.0, "falls": -1.0, "valley": -1.0, "above": 1.0, "rises": 1.0, "steeper": 1.0}.get(claim.kind, 0.0)
 
 
 def _tolerance(claim: Claim, theirs: float) -> float:

@@ -249,6 +249,40 @@ def test_rises_falls_and_valleys() -> None:
     assert verdict(valley, seeds(LOW), seeds(HIGH, "grae"), seeds(HIGH, "dpvae")).ruling == "contradicted"
 
 
+def test_growth_of_one_metric_is_set_beside_that_of_another() -> None:
+    def both(method: str, own: Sequence[float], other: Sequence[float]) -> list[Record]:
+        return [record(method, "digits", seed=seed, values={"mse": a, "nac": b}) for seed, (a, b) in enumerate(zip(own, other, strict=True))]
+
+    steeper = claim("steeper", ["vae", "grae"], (), beside="nac")
+    start = both("vae", [1.0, 1.1, 1.2], [5.0, 5.1, 5.2])
+    assert verdict(steeper, start, both("grae", [3.0, 3.1, 3.3], [6.0, 6.1, 6.2])).ruling == "supported"
+    assert verdict(steeper, start, both("grae", [2.0, 2.1, 2.2], [7.0, 7.1, 7.3])).ruling == "contradicted"
+    assert verdict(steeper, start, both("grae", [-3.0, -3.1, -3.3], [6.0, 6.1, 6.2])).ruling == "contradicted"
+    assert verdict(replace(steeper, magnitude=True), start, both("grae", [-3.0, -3.1, -3.3], [6.0, 6.1, 6.2])).ruling == "supported"
+    assert verdict(steeper, start).ruling == "not run"
+    elsewhere = [replace(each, spec={**each.spec, "seed": 7}, key=f"{each.key}-7") for each in both("grae", [3.0], [6.0])]
+    assert "no seed was run with both" in verdict(steeper, start, elsewhere).reason
+
+
+def test_sizes_of_signed_values_are_compared_where_the_claim_says_so() -> None:
+    runs = seeds(LOW), seeds([-value for value in HIGH], "dpvae")
+    assert verdict(claim(), *runs).ruling == "contradicted"
+    assert verdict(claim(magnitude=True), *runs).ruling == "supported"
+
+
+def test_than_may_be_half_the_latent_size_or_any_number() -> None:
+    assert verdict(claim(than=["L/2"], metric="lstar"), seeds([5.0, 6.0, 5.0], metric="lstar")).ruling == "supported"
+    assert verdict(claim(than=["L/2"], metric="lstar"), seeds([11.0, 12.0, 11.0], metric="lstar")).ruling == "contradicted"
+    assert verdict(claim(than=["0.1"]), seeds([0.01, 0.02, 0.03])).ruling == "supported"
+    assert verdict(claim(than=["0.1"]), seeds([0.3, 0.4, 0.5])).ruling == "contradicted"
+
+
+def test_methods_that_were_run_at_other_sizes_are_compared_where_they_were_run() -> None:
+    said = claim(methods=["vae", "grae"], than=["3"], places={"digits": []})
+    found = verdict(said, seeds(LOW, latent_dim=8), seeds(LOW, "grae", latent_dim=16))
+    assert found.ruling == "supported" and [each.outcome for each in found.findings] == ["holds", "holds"]
+
+
 def test_studies_are_judged_by_their_own_names_and_defaults() -> None:
     defaults = {"beta": 0.4, "covariance": "diagonal", "block": 2, "draws": 32, "lr": 1e-3, "chunks": 4}
     said = claim("below", ["grae-objective[beta=0.1]"], ["grae-objective"], metric="gap-taylor-grae")
@@ -275,6 +309,7 @@ def test_equal_printed_figures_are_no_order() -> None:
         ({"than": []}, "nothing to compare with"),
         ({"kind": "constant", "than": []}, "no 'tolerance'"),
         ({"kind": "valley", "than": []}, "fewer than three"),
+        ({"kind": "steeper", "than": [], "methods": ["vae", "grae"]}, "no metric 'beside'"),
         ({"places": {}}, "no places"),
         ({"tolerence": 1}, "did you mean 'tolerance'"),
     ],
@@ -306,5 +341,5 @@ def test_verdicts_are_written_in_every_format() -> None:
     read = json.loads(as_json(found))
     assert [each["ruling"] for each in read] == [each.ruling for each in found]
     assert read[0]["claim"]["name"] == found[0].claim.name and read[0]["findings"]
-    assert counted(found) == "31 supported, 3 contradicted, 7 cannot tell"
+    assert counted(found) == "31 supported, 3 contradicted, 10 cannot tell"
     assert counted(found) in as_text(found) and "6.57 against 4.62" in as_text(found, every=True)
