@@ -9,7 +9,7 @@ from benchmark.protocol.executors.processes import Events, run_jobs
 from benchmark.protocol.reuse import Settings, finished
 from benchmark.protocol.suite import Grid, plan
 from benchmark.records import Store
-from benchmark.spec import Record
+from benchmark.spec import BenchError, Record
 
 __all__ = ["run"]
 
@@ -39,6 +39,9 @@ def run(
 
     A failed run is a record with its status and error, not an exception; a mistake in the arguments is a ``BenchError``.
     """
+    for name, given in (("methods", methods), ("datasets", datasets)):
+        if isinstance(given, str):
+            raise BenchError(f"{name} is the text '{given}'; expected a list of names, as ['{given}']")
     grid = Grid(list(methods), list(datasets), list(latent_dims), seeds=seeds, budget=budget, steps=steps, batch_size=batch_size)
     store = Store(Path(results))
     jobs = plan(grid, Path(data_dir))

@@ -70,8 +70,11 @@ def split_list(texts: Iterable[str]) -> list[str]:
     >>> split_list(["vae,r-vae[burn_in=0.5,sigma=fixed]", "pca"])
     ['vae', 'r-vae[burn_in=0.5,sigma=fixed]', 'pca']
     """
-    items = [item.strip() for text in texts for item in re.split(r",(?![^\[]*\])", text)]
-    return [item for item in items if item]
+    given = list(texts)
+    items = [found for text in given for item in re.split(r",(?![^\[]*\])", text) if (found := item.strip())]
+    if given and not items:
+        raise BenchError(f"the list '{','.join(given)}' is empty; name what you want, as A,B, or leave the option out to take its default")
+    return items
 
 
 def parse_reference(text: str) -> tuple[str, dict[str, str]]:

@@ -202,6 +202,13 @@ class Choice:
         """What a run's spec carries: the registered name, for ``npz:path/to/FILE.npz`` followed by the file's stem."""
         return self.entry.name if self.argument is None else f"{self.entry.name}:{Path(self.argument).stem}"
 
+    def label(self, options: Mapping[str, Any]) -> str:
+        """Return the name with those of ``options`` that are not the entry's defaults: ``vae[sigma=fixed]``."""
+        fields = self.entry.source.fields("Config") or self.entry.source.fields("Options")
+        usual = {**{each.name: each.default for each in fields}, **self.entry.preset}
+        changed = [f"{name}={value}" for name, value in sorted(options.items()) if usual.get(name, ...) != value]
+        return f"{self.name}[{','.join(changed)}]" if changed else self.name
+
 
 def choose(room: Room, text: str) -> Choice:
     """Return what ``text`` on the command line stands for, options checked; :class:`BenchError` names the mistake."""

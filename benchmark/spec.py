@@ -193,4 +193,29 @@ class Record:
             raise ValueError(f"status is {document['status']!r}, expected one of {', '.join(STATUSES)}")
         if RunSpec(**document["spec"]).key != document["key"]:
             raise ValueError("the key does not belong to the spec")
+        _check_parts(document)
         return cls(**document)
+
+
+_KINDS: Mapping[str, tuple[type, ...]] = {
+    **dict.fromkeys(("measurements", "absent", "timing", "environment"), (dict,)),
+    **{"code": (str,), "error": (str, type(None)), "discovery": (dict, type(None))},
+}
+
+_WORDS = {dict: "an object", str: "text", type(None): "null"}
+
+_LARGEST = 1.7976931348623157e308
+
+
+def _check_parts(document: Mapping[str, Any]) -> None:
+    """Raise ``ValueError`` where a part that tables and pages read is not of its kind, or a measurement no finite number."""
+    for name, kinds in _KINDS.items():
+        if name in document and not isinstance(document[name], kinds):
+            raise ValueError(f"'{name}' is {document[name]!r:.60}, expected {' or '.join(_WORDS[kind] for kind in kinds)}")
+    for identifier, found in document.get("measurements", {}).items():
+        value = found.get("value") if isinstance(found, dict) else None
+        if type(value) not in (float, int) or not -_LARGEST <= value <= _LARGEST:
+            raise ValueError(f"the measurement '{identifier}' is {value!r:.60}, expected a finite number")
+    for name in ("relevance", "active", "flags"):
+        if not isinstance((document.get("discovery") or {}).get(name, []), list):
+            raise ValueError(f"'{name}' of the discovery is {document['discovery'][name]!r:.60}, expected a list")

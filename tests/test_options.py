@@ -54,6 +54,13 @@ def test_brackets_keep_commas_together() -> None:
     assert split_list(["a[x=1,y=2], b", "c", ""]) == ["a[x=1,y=2]", "b", "c"]
 
 
+@pytest.mark.parametrize("texts", [[""], [" , "], ["", ","]])
+def test_a_list_of_nothing_is_no_default(texts: list[str]) -> None:
+    assert split_list([]) == []
+    with pytest.raises(BenchError, match="is empty; name what you want"):
+        split_list(texts)
+
+
 def test_suggestions_are_close_or_absent() -> None:
     assert suggest("rfvae", ["vae", "rf-vae"]) == "; did you mean 'rf-vae'?"
     assert suggest("zzz", ["vae"]) == ""

@@ -99,6 +99,15 @@ def test_a_crash_while_writing_leaves_the_old_file(tmp_path: Path, monkeypatch: 
         ("[]", "schema is 'list'"),
         (json.dumps({**asdict(record()), "schema": 2}), "schema is 2, this version reads 1"),
         (json.dumps({**asdict(record()), "spec": {}}), "not readable"),
+        *(
+            (record().to_json().replace('"value": 0.5', f'"value": {value}'), "the measurement 'mse' is .*, expected a finite number")
+            for value in ('"abc"', "null", "[1]", "true", "NaN", "1e999", "1" + "0" * 400)
+        ),
+        (json.dumps({**asdict(record()), "measurements": "zz"}), "'measurements' is 'zz', expected an object"),
+        (json.dumps({**asdict(record()), "measurements": {"mse": 1.0}}), "the measurement 'mse' is None"),
+        (json.dumps({**asdict(record()), "discovery": "zz"}), "'discovery' is 'zz', expected an object or null"),
+        (json.dumps({**asdict(record()), "discovery": {"flags": "zz"}}), "'flags' of the discovery is 'zz', expected a list"),
+        (json.dumps({**asdict(record()), "timing": 3}), "'timing' is 3, expected an object"),
     ],
 )
 def test_records_that_cannot_be_read_are_one_line_with_the_next_step(tmp_path: Path, text: str, message: str) -> None:

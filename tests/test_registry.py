@@ -109,3 +109,14 @@ def test_packages_add_methods_through_entry_points(tmp_path: Path) -> None:
     path = os.pathsep.join([str(tmp_path), *sys.path])
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path}, check=True)
     assert done.stdout.split() == ["2.0", "VAE"]
+
+
+def test_a_choice_is_called_by_what_differs_from_its_defaults(tmp_path: Path) -> None:
+    path = tmp_path / "my_vae.py"
+    path.write_text((Path(registry.__file__).parents[1] / "baselines" / "vae.py").read_text(encoding="utf-8"), encoding="utf-8")
+    expected = {"vae": "vae", "vae[sigma=fixed,gamma=1.0]": "vae[sigma=fixed]", "flexae-sr": "flexae-sr", f"{path}[gamma=2]": "my-vae[gamma=2.0]"}
+    for text, called in expected.items():
+        choice = registry.choose("methods", text)
+        assert choice.label(choice.options) == called
+    data = registry.choose("datasets", "circle[noise=0.05]")
+    assert data.label(data.options) == "circle[noise=0.05]"

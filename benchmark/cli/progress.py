@@ -24,7 +24,7 @@ class _Lines(Events):
 
     def ended(self, outcome: Outcome) -> None:
         self.count += 1
-        click.echo(f"[{self.count}/{self.total}] {outcome.status:8} {outcome.job.spec.label}")
+        click.echo(f"[{self.count}/{self.total}] {outcome.status:8} {outcome.job.label}")
 
 
 class _Bars(Events):
@@ -38,7 +38,7 @@ class _Bars(Events):
         self.under_way: dict[str, float] = {}
 
     def started(self, job: Job) -> None:
-        self.bars[job.spec.key] = self.progress.add_task(job.spec.label, total=max(1, job.spec.steps), loss="")
+        self.bars[job.spec.key] = self.progress.add_task(job.label, total=max(1, job.spec.steps), loss="")
 
     def progressed(self, job: Job, step: int, values: Mapping[str, float]) -> None:
         loss = f"loss {values['loss']:.4g}" if "loss" in values else ""
@@ -52,7 +52,7 @@ class _Bars(Events):
         self.done += 1
         self._advance()
         if outcome.status != "done":
-            self.progress.console.print(f"{outcome.status}: {outcome.job.spec.label}", markup=False)
+            self.progress.console.print(f"{outcome.status}: {outcome.job.label}", markup=False)
 
     def _advance(self) -> None:
         """The grid moves with every run under way, so that its time left is known before the first one ends."""

@@ -92,9 +92,10 @@ def _stages(
     seen: dict[str, tuple[str, int]],
 ) -> tuple[list[Any], list[Any]]:
     """Return the stages to run, every one of them planned once so that a mistake is told before anything runs, and what lacks its data."""
+    from benchmark.cli.suite_page import checked_suite
     from benchmark.protocol.stages import available
     from benchmark.protocol.suite import plan
-    from benchmark.protocol.suites import Stage, read_suite, scaled
+    from benchmark.protocol.suites import Stage, scaled
 
     given = click.get_current_context().get_parameter_source
     asked = {name for name in SCALES | OWN if given(name) is ParameterSource.COMMANDLINE}
@@ -103,7 +104,7 @@ def _stages(
     if asked & OWN:
         raise click.UsageError("--suite has its own grid; give it without --all, --methods, --datasets, --latent-dims or --shard")
     scale = {name: options[name] for name in asked}
-    found = [available(stage, options["data_dir"], seen) for stage in scaled(read_suite(suite), **scale).stages]
+    found = [available(stage, options["data_dir"], seen) for stage in scaled(checked_suite(suite), **scale).stages]
     stages = [stage for stage, _ in found if stage is not None]
     for stage in stages:
         plan(stage.grid, options["data_dir"], seen)

@@ -11,17 +11,30 @@ if TYPE_CHECKING:
     from benchmark.protocol.outline import Line
     from benchmark.protocol.suites import Suite
 
-__all__ = ["suite_page"]
+__all__ = ["checked_suite", "suite_page"]
 
 WIDTH = 120
+
+
+def checked_suite(name: str) -> Suite:
+    """Return the suite called ``name`` (or in the file ``name``); :class:`BenchError` where it feeds a table, figure or claim that is not known."""
+    from benchmark.protocol.suites import read_suite
+    from benchmark.reporting import catalogue
+    from benchmark.reporting.claims import claims
+
+    suite = read_suite(name)
+    known = {"table": catalogue.TABLES, "figure": catalogue.FIGURES, "claim": {claim.name: claim.text for claim in claims()}}
+    for (kind, names), given in zip(known.items(), (suite.tables, suite.figures, suite.claims), strict=True):
+        for each in given:
+            catalogue.check(kind, names, each)
+    return suite
 
 
 def suite_page(name: str, data_dir: Path) -> str:
     """Return what the suite called ``name`` (or in the file ``name``) runs, what that costs, what it lacks, and how to run it."""
     from benchmark.protocol.outline import outline
-    from benchmark.protocol.suites import read_suite
 
-    suite = read_suite(name)
+    suite = checked_suite(name)
     lines = outline(suite, data_dir)
     parts = [f"{suite.name}: {suite.summary}", _told(suite), _stages(lines), _absent(lines), _cost(lines, name), _commands(name, lines), _file(name)]
     return "\n\n".join(filter(None, parts))

@@ -33,7 +33,7 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
     try:
         arrays = _load(path)
     except (OSError, ValueError, RuntimeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        reason = " ".join(str(error).split())
+        reason = "it is no npz file" if "If you trust the file" in str(error) else " ".join(str(error).split())
         raise BenchError(f"cannot read '{path}' as npz ({reason}); write plain arrays with numpy.savez(FILE, train=..., test=...)") from None
     for name in arrays:
         if name not in NAMES:

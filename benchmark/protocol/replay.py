@@ -70,6 +70,8 @@ def locate(text: str, results: Path) -> Stored:
     """Return the run that ``text`` names: a record.json, its folder, or the key (its beginning suffices) of a run in ``results``."""
     path = Path(text)
     file = path / "record.json" if path.is_dir() else path
+    if path.is_dir() and not file.is_file() and next(path.glob("*/record.json"), None):
+        raise BenchError(f"'{text}' is a folder of runs; name those to do again, as '{text}/KEY', or all of them: {path}/*")
     if path.suffix == ".json" or file.is_file():
         stored = Stored.read(file)
         if stored is None:

@@ -33,6 +33,12 @@ class Job:
     code: str
     data_dir: Path
 
+    @property
+    def label(self) -> str:
+        """The run in a few words, for progress and messages: ``vae[sigma=fixed] on mnist, L = 16, seed 0``."""
+        method, dataset = self.method.label(self.spec.config), self.dataset.label(self.spec.options)
+        return f"{method} on {dataset}, L = {self.spec.latent_dim}, seed {self.spec.seed}"
+
 
 def offline_datasets() -> list[str]:
     """The datasets that need no download, in registry order, with the options that ``--all`` gives them."""

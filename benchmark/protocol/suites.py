@@ -113,6 +113,9 @@ def _parse(name: str, text: str, file: str) -> Suite:
     return Suite(name, told.pop("summary", ""), tuple(_stage(table, file) for table in stages), **told)
 
 
+_WORDS = {list: "a list", int: "a whole number", str: "text in quotes", dict: "a table, as { name = value }"}
+
+
 def _stage(table: dict[str, Any], file: str) -> Stage:
     kinds = {"methods": list, "studies": list, "datasets": list, "latent_dims": list}
     kinds |= {"seeds": int, "budget": str, "steps": int, "batch_size": int, "take": dict, "sweep": dict, "schedule": dict}
@@ -120,7 +123,7 @@ def _stage(table: dict[str, Any], file: str) -> Stage:
     _check_schedule(table.get("schedule", {}), file)
     for name, value in table.items():
         if not isinstance(value, kinds[name]):
-            raise BenchError(f"'{name}' in suite '{file}' is {value!r}; expected a {kinds[name].__name__}")
+            raise BenchError(f"'{name}' in suite '{file}' is {value!r}; expected {_WORDS[kinds[name]]}")
         _check(name, value, file)
     room = "studies" if "studies" in table else "methods"
     missing = [name for name in ("datasets", "methods") if name not in table]

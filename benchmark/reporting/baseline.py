@@ -180,7 +180,9 @@ def _cell(runs: Sequence[Record], identifier: str, level: float, power: float) -
     told = f"{method} on {dataset}, L = {size}, {identifier}"
     seeds = [record.spec["seed"] for record in runs]
     if len({record.code for record in runs}) > 1 or len(set(seeds)) < len(seeds):
-        raise BenchError(f"{told}: runs of different specs or codes have one name; make the baseline from a folder of its own (--results)")
+        raise BenchError(
+            f"{told}: runs of different specs or codes, or copies of one run, have one name; make the baseline from a folder of its own (--results)"
+        )
     lacking = [record.key for record in runs if identifier not in record.measurements]
     if lacking:
         raise BenchError(f"{told}: run {lacking[0]} did not measure it; leave the metric out with --metrics, or run it again")

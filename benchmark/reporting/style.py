@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import textwrap
 import warnings
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -88,28 +89,31 @@ _RC: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Look:
-    """The colour and marker of a method."""
+    """The colour and marker of a method or of a variant of one."""
 
     colour: str
     marker: str
 
 
 def looks(methods: Iterable[str]) -> dict[str, Look]:
-    """Return the look of each method label; variants of a method share it.
+    """Return the look of each method label; variants of a method share its colour, and each after the first has the next marker.
 
     A registered method's place in the registry decides, so it looks the same in every figure; others follow in the order of their names.
     """
     known = [entry.name for entry in entries("methods")]
-    labels = list(methods)
+    labels = sorted(set(methods))
     known += sorted({base_name(label) for label in labels} - set(known))
-    return {label: _look(known.index(base_name(label))) for label in labels}
+    variants: dict[str, list[str]] = defaultdict(list)
+    for label in labels:
+        variants[base_name(label)].append(label)
+    return {label: _look(known.index(base), place) for base, found in variants.items() for place, label in enumerate(found)}
 
 
-def _look(place: int) -> Look:
+def _look(place: int, variant: int) -> Look:
     colour = PALETTE[place % len(PALETTE)]
     if place // len(PALETTE) % 2:
         colour = "#" + "".join(f"{int(colour[start : start + 2], 16) * 3 // 5:02x}" for start in (1, 3, 5))
-    return Look(colour, MARKERS[place % len(MARKERS)])
+    return Look(colour, MARKERS[(place + variant) % len(MARKERS)])
 
 
 @contextmanager

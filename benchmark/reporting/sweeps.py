@@ -137,7 +137,7 @@ def _scales(axes: Axes, cells: Sequence[Replicates], metric: str) -> None:
 
 
 def scale_values(axes: Axes, values: Sequence[float], metric: str) -> None:
-    """Choose the axis of ``values``: from 0 for dimensions, logarithmic where they span more than a power of ten."""
+    """Choose the axis of ``values``: from 0 for dimensions, logarithmic where they span more than a power of ten, else of 2 % at least."""
     if unit(metric) == "dimensions":
         axes.set_ylim(bottom=0)
     elif values and 0 < 10 * min(values) < max(values) < 1e6 * min(values):  # beyond that the small ones are rounding, and flatten the rest
@@ -146,6 +146,17 @@ def scale_values(axes: Axes, values: Sequence[float], metric: str) -> None:
             axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
             axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
             axes.yaxis.set_minor_locator(NullLocator())
+    elif values:
+        _widen(axes)
+
+
+def _widen(axes: Axes) -> None:
+    """Show at least a fiftieth of the values' size, so that rounding looks like none, and numbers in full."""
+    low, high = axes.get_ylim()
+    middle, least = (low + high) / 2.0, 0.01 * max(abs(low), abs(high))
+    if high - low < 2.0 * least:
+        axes.set_ylim(middle - least, middle + least)
+    axes.ticklabel_format(axis="y", useOffset=False)
 
 
 def _labels(sizes: Sequence[int]) -> list[str]:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+from benchmark import registry
+from benchmark.records import metric_of
 from benchmark.references import References
 from benchmark.reporting import floors, notes
 from benchmark.reporting.beside import beside_paper
@@ -130,8 +132,10 @@ def _check_metrics(metrics: Sequence[str], cells: Sequence[Replicates], records:
     present = {name for cell in cells for name in cell.values}
     for wanted in metrics:
         if base_name(wanted) not in present and any(cell.finished for cell in cells):
-            there = ", ".join(sorted({identifier for record in records for identifier in record.measurements})[:20])
-            raise BenchError(f"no finished run of this choice has the metric '{wanted}'; there are {there or 'none'}")
+            there = ", ".join(order({metric_of(identifier) for record in records for identifier in record.measurements}))
+            known = any(entry.name == base_name(wanted) for entry in registry.METRICS)
+            told = f"measure it with `bench evaluate --metrics {base_name(wanted)}`" if known else "see `bench list metrics`"
+            raise BenchError(f"no finished run of this choice has the metric '{wanted}' ({told}); there are {there or 'none'}")
 
 
 def _blocks(lines: Sequence[Line]) -> list[list[Line]]:

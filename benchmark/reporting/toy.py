@@ -10,6 +10,7 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
 
 from benchmark.reporting.arrange import EvenPanels
 from benchmark.reporting.material import Material
@@ -104,8 +105,9 @@ def _errors(axes: Axes, arrays: Arrays) -> None:
     axes.stairs(*np.histogram(distance, bins=30), fill=True, color="#949494")
     axes.set_ylim(bottom=0)
     axes.axvline(distance.mean(), color="#333333", linewidth=1)
-    axes.set(xlabel=f"mean {distance.mean():.3g}", yticks=[], box_aspect=1)
-    axes.locator_params(axis="x", nbins=4)
+    axes.set(xlabel=f"mean distance {distance.mean():.3g}", yticks=[], box_aspect=1)
+    axes.locator_params(axis="x", nbins=3)
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.2g}"))
     axes.spines["left"].set_visible(False)
 
 

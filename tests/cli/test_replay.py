@@ -13,6 +13,9 @@ from typing import Any
 
 import pytest
 
+from benchmark.protocol.replay import locate
+from benchmark.spec import BenchError
+
 
 def bench(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-m", "benchmark", *arguments], cwd=folder, capture_output=True, text=True, timeout=300, check=False)
@@ -118,6 +121,11 @@ def test_what_cannot_be_run_again_is_no_verdict(ran: Path, tmp_path: Path, edit:
 
 def another_seed(record: dict[str, Any]) -> None:
     record["spec"]["seed"] = 7
+
+
+def test_a_folder_of_runs_is_no_run(ran: Path, tmp_path: Path) -> None:
+    with pytest.raises(BenchError, match="is a folder of runs; name those to do again"):
+        locate(str(ran), tmp_path)
 
 
 def test_mistakes_are_one_line_and_exit_2(ran: Path, tmp_path: Path) -> None:

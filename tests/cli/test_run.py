@@ -13,7 +13,9 @@ import pytest
 
 import benchmark
 from benchmark import registry
+from benchmark.protocol.suite import Grid, plan
 from benchmark.records import Store
+from benchmark.spec import BenchError
 
 SCHEMA = json.loads((Path(benchmark.__file__).parent / "data" / "record.schema.json").read_text(encoding="utf-8"))
 
@@ -203,3 +205,15 @@ def test_truncated_record_is_a_clear_error_and_is_not_touched(ran: tuple[Path, s
         assert "truncated" in done.stderr and record.key in done.stderr and len(done.stderr.splitlines()) == 1
     assert (folder / "record.json").read_text(encoding="utf-8") == text
     assert [path.name for path in folder.iterdir()] == ["record.json"]
+
+
+def test_progress_tells_variants_apart(tmp_path: Path) -> None:
+    labels = [job.label for job in plan(Grid(["vae", "vae[sigma=fixed]"], ["circle[noise=0.05]"], [2], seeds=1, budget="smoke"), tmp_path)]
+    assert labels == [f"{method} on circle[noise=0.05], L = 2, seed 0" for method in ("vae", "vae[sigma=fixed]")]
+
+
+def test_names_in_python_are_lists(tmp_path: Path) -> None:
+    with pytest.raises(BenchError, match=r"methods is the text 'vae'; expected a list of names, as \['vae'\]"):
+        benchmark.run("vae", ["digits"], results=tmp_path)
+    with pytest.raises(BenchError, match="datasets is the text 'digits'"):
+        benchmark.run(["vae"], "digits", results=tmp_path)

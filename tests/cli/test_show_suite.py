@@ -13,10 +13,11 @@ from benchmark.protocol.outline import outline
 from benchmark.protocol.stages import available, resolve
 from benchmark.protocol.suites import read_suite, suites
 from benchmark.records import Store
+from benchmark.spec import BenchError
 
 MINE = """
 summary = "mine"
-claims = ["a-claim"]
+claims = ["gamma-learned-generates-better"]
 [[stage]]
 methods = ["pca", "vae"]
 datasets = ["circle", "dsprites"]
@@ -51,12 +52,22 @@ def test_a_suite_whose_data_is_absent_still_says_what_it_would_cost_and_how_to_g
     assert "Run: bench run --suite ren-celeba --data-dir DIR\n" in text and "arXiv 2205.13061" in text
 
 
+@pytest.mark.parametrize(("kind", "near"), [("table", "sumary"), ("figure", "sample"), ("claim", "ren-fid-lowst")])
+def test_a_suite_that_feeds_what_is_not_known_is_refused_before_anything_runs(mine: Path, tmp_path: Path, kind: str, near: str) -> None:
+    lines = [line for line in mine.read_text(encoding="utf-8").splitlines() if not line.startswith(f"{kind}s = ")]
+    mine.write_text(f'{kind}s = ["{near}"]\n' + "\n".join(lines), encoding="utf-8")
+    for call in (["show", str(mine)], ["run", "--suite", str(mine), "--results", str(tmp_path / "runs")]):
+        with pytest.raises(BenchError, match=f"unknown {kind} '{near}'; did you mean"):
+            CliRunner().invoke(cli, call, catch_exceptions=False, standalone_mode=False)
+    assert not (tmp_path / "runs").exists()
+
+
 def test_a_suite_of_ones_own_is_shown_by_its_file(mine: Path, tmp_path: Path) -> None:
     text = show(str(mine), tmp_path)
     epochs = 10 * (4096 // 128)
     assert f"8 runs: 2 seeds, budget short, {4 * epochs:,} outer steps" in text, "pca takes no steps"
     assert "dsprites, L = 2, 3: no data" in text and "and 8 runs of unknown length" in text
-    assert "with gamma from vae: discovery.extra.gamma" in text and "Feeds: claims a-claim" in text
+    assert "with gamma from vae: discovery.extra.gamma" in text and "Feeds: claims gamma-learned-generates-better" in text
     assert f"Cost: 17 runs, {4 * epochs + 300:,} outer steps" in text and f"File: {mine}" in text
 
 

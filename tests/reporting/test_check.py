@@ -133,7 +133,7 @@ def test_exit_status(baseline: Baseline) -> None:
         (runs([0.0] * 5), [], "neither size nor spread"),
         ([*runs(VALUES), record(seed=5, status="failed")], [], "ended as 'failed'"),
         ([replace(each, code="0" * 16) for each in runs(VALUES)], [], "other code than is installed"),
-        ([*runs(VALUES), *runs(VALUES, steps=299)], [], "different specs or codes"),
+        ([*runs(VALUES), *runs(VALUES, steps=299)], [], "different specs or codes, or copies of one run, have one name"),
         (runs(VALUES), ["fd-raw"], "no run measured 'fd-raw'"),
     ],
 )

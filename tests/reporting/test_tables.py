@@ -160,7 +160,7 @@ def test_a_metric_that_some_finished_seeds_lack_says_over_how_many_it_is() -> No
 
 
 def test_unknown_metric_names_what_there_is() -> None:
-    with pytest.raises(BenchError, match=r"'nac'; there are mse"):
+    with pytest.raises(BenchError, match=r"'nac' \(measure it with `bench evaluate --metrics nac`\); there are mse"):
         summary([record()], ["nac"])
     assert rows(summary([record(status="failed")], ["lstar"]))[0]["L*"] == "failed"
 

@@ -40,7 +40,7 @@ def test_panels_show_the_arrays_of_the_run(tmp_path: Path) -> None:
     for points, name in zip(shown, ("inputs", "reconstructions", "samples", "codes"), strict=True):
         np.testing.assert_allclose(points, arrays[name], rtol=1e-6)
     distance = np.linalg.norm(arrays["inputs"] - arrays["reconstructions"], axis=1)
-    assert error.get_xlabel() == f"mean {distance.mean():.3g}"
+    assert error.get_xlabel() == f"mean distance {distance.mean():.3g}"
     (steps,) = error.patches
     assert steps.get_data().values.sum() == len(distance)
 
