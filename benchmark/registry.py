@@ -128,6 +128,7 @@ METRICS: tuple[Entry, ...] = (
     Entry("nac", "benchmark.metrics.correlation:NAC", "normalised absolute correlation of active dimensions", headline=False),
     Entry("mi-bound", "benchmark.metrics.information:MI_BOUND", "what decoded images tell of the code, at least", headline=False),
     Entry("mi-bound-category", "benchmark.metrics.information:MI_BOUND_CATEGORY", "the same of the category", headline=False),
+    Entry("impact", "benchmark.metrics.information:IMPACT", "what the components that MI-VAE rewards change in decoded images", headline=False),
     Entry("accuracy", "benchmark.metrics.categorical:ACCURACY", "accuracy of the categorical variable as a classifier, one category per class"),
     Entry("accuracy-majority", "benchmark.metrics.categorical:ACCURACY_MAJORITY", "the same, each category standing for its commonest class"),
 )

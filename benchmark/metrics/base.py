@@ -106,6 +106,10 @@ class Evidence(Protocol):
         """A lower bound on what noisy decoded images tell of ``of``, in nats, and the images it rests on; :class:`Absent` where there is none."""
         ...
 
+    def impact(self) -> tuple[float, int]:
+        """What the components a method singles out change in decoded images, and the images it rests on; :class:`Absent` where it has none."""
+        ...
+
     def once(self, name: str, make: Callable[[], T]) -> T:
         """What ``make`` returned when ``name`` was first asked for: work that several metrics share."""
         ...

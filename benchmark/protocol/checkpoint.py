@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+from safetensors import SafetensorError
+from safetensors.torch import load, save
 from torch import Tensor
 
 from benchmark.method import Method
@@ -33,12 +34,16 @@ def write(path: Path, tensors: Mapping[str, Tensor], header: Mapping[str, str]) 
 
 
 def read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]] | None:
-    """Return the tensors and header of ``path``; None where there is no file, or one that is damaged."""
+    """Return the tensors and header of ``path``; None where there is no file, or one that is damaged.
+
+    The file is read at once: one that is replaced meanwhile gives the old state or the new one, where a map of it would fit neither.
+    """
     try:
-        with safe_open(path, framework="pt") as file:
-            tensors, header = {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
+        data = path.read_bytes()
+        tensors = load(data)
     except (FileNotFoundError, SafetensorError):
         return None
+    header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")]).get("__metadata__", {})
     return (tensors, header) if header.pop("sha256", None) == _digest(tensors) else None
 
 

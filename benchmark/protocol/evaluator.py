@@ -17,6 +17,7 @@ from benchmark.datasets.tensors import TensorSplit
 from benchmark.method import Discovery, Method
 from benchmark.metrics.base import Absent, Extractor, Images, Metric
 from benchmark.protocol.features import MOST, Features, Source, other_images
+from benchmark.protocol.impact import impact
 from benchmark.protocol.information import Of, information_bound
 from benchmark.protocol.runtime import seed_noise
 from benchmark.spec import derive_seed
@@ -31,7 +32,6 @@ TERM_IMAGES = 1000
 
 REFERENCE_IMAGES = 4096
 """``discover`` sees the first so many test images at most."""
-
 
 T = TypeVar("T")
 
@@ -159,6 +159,9 @@ class Evaluator:
             raise Absent("the training images are not at hand")
         train = self.train
         return self.once(f"information/{of}", lambda: information_bound(self.method, train, self.test, of, seed=self.seed, device=self.device))
+
+    def impact(self) -> tuple[float, int]:
+        return self.once("impact", lambda: impact(self.method, self.test))
 
     def once(self, name: str, make: Callable[[], T]) -> T:
         if name not in self._shared:

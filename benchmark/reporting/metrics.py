@@ -44,6 +44,7 @@ TITLES: Mapping[str, str] = {
     "nac": "NAC",
     "mi-bound": "MI bound",
     "mi-bound-category": "MI bound (category)",
+    "impact": "Impact",
     "accuracy": "Accuracy",
     "accuracy-majority": "Accuracy (majority)",
 }

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -73,3 +76,23 @@ def test_failed_write_leaves_the_old_checkpoint(tmp_path: Path, monkeypatch: pyt
         checkpoint.write(path, {"a": torch.zeros(2)}, {})
     assert torch.equal(checkpoint.read(path)[0]["a"], torch.ones(2))  # type: ignore[index]
     assert [each.name for each in tmp_path.iterdir()] == ["c"]
+
+
+def test_a_file_replaced_while_it_is_read_gives_the_old_state_or_the_new(tmp_path: Path) -> None:
+    """In an interpreter of its own another writer keeps replacing a small checkpoint by a large one and back."""
+    path, stop = tmp_path / "c", tmp_path / "stop"
+    code = (
+        "import sys, torch; from pathlib import Path; from benchmark.protocol import checkpoint; path, stop = map(Path, sys.argv[1:])\n"
+        "while not stop.exists():\n    for size in (10, 20_000): checkpoint.write(path, {'a': torch.ones(size)}, {'size': str(size)})"
+    )
+    writer = subprocess.Popen([sys.executable, "-c", code, str(path), str(stop)])
+    try:
+        while not path.exists():
+            assert writer.poll() is None
+            time.sleep(0.01)
+        found = [checkpoint.read(path) for _ in range(3000)]
+    finally:
+        stop.touch()
+        writer.wait(60)
+    assert all(each is not None and len(each[0]["a"]) == int(each[1]["size"]) for each in found)
+    assert {len(each[0]["a"]) for each in found if each} == {10, 20_000}

@@ -341,5 +341,5 @@ def test_verdicts_are_written_in_every_format() -> None:
     read = json.loads(as_json(found))
     assert [each["ruling"] for each in read] == [each.ruling for each in found]
     assert read[0]["claim"]["name"] == found[0].claim.name and read[0]["findings"]
-    assert counted(found) == "31 supported, 3 contradicted, 10 cannot tell"
+    assert counted(found) == "31 supported, 3 contradicted, 11 cannot tell"
     assert counted(found) in as_text(found) and "6.57 against 4.62" in as_text(found, every=True)
