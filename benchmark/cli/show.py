@@ -53,7 +53,8 @@ def show(name: str, results: Path, data_dir: Path) -> None:
     if found:
         raise BenchError(f"'{name}' is the beginning of {len(found)} runs, the first {found[0]}; give more of the key")
     known = [entry.name for room in ("methods", "datasets", "metrics", "studies") for entry in registry.entries(room)]
-    close = suggest(name, [*known, *suites, *keys])
+    bare = name.partition("[")[0]
+    close = f"; `bench show {bare}` lists its options" if bare != name and bare in known else suggest(name, [*known, *suites, *keys])
     raise BenchError(f"'{name}' is no method, dataset, metric, study, suite or run in '{results}'{close} (see `bench list`)")
 
 

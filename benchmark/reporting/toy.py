@@ -107,7 +107,7 @@ def _errors(axes: Axes, arrays: Arrays) -> None:
     axes.axvline(distance.mean(), color="#333333", linewidth=1)
     axes.set(xlabel=f"mean distance {distance.mean():.3g}", yticks=[], box_aspect=1)
     axes.locator_params(axis="x", nbins=3)
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.2g}"))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.spines["left"].set_visible(False)
 
 

@@ -62,6 +62,11 @@ def test_a_suite_that_feeds_what_is_not_known_is_refused_before_anything_runs(mi
     assert not (tmp_path / "runs").exists()
 
 
+def test_a_name_with_options_leads_to_the_name(tmp_path: Path) -> None:
+    with pytest.raises(BenchError, match=r"'vae\[sigma=fixed\]' is no method.*; `bench show vae` lists its options"):
+        CliRunner().invoke(cli, ["show", "vae[sigma=fixed]", "--results", str(tmp_path)], catch_exceptions=False, standalone_mode=False)
+
+
 def test_a_suite_of_ones_own_is_shown_by_its_file(mine: Path, tmp_path: Path) -> None:
     text = show(str(mine), tmp_path)
     epochs = 10 * (4096 // 128)
