@@ -148,11 +148,6 @@ class RunSpec:
         slug = re.sub(r"[^A-Za-z0-9]+", "-", slug).strip("-")[:80]
         return RunKey(f"{slug}-{digest(self.document())[:12]}")
 
-    @property
-    def label(self) -> str:
-        """The run in a few words, for progress bars and messages: ``vae on mnist, L = 16, seed 0``."""
-        return f"{self.method} on {self.dataset}, L = {self.latent_dim}, seed {self.seed}"
-
 
 @dataclass(frozen=True)
 class Record:

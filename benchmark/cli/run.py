@@ -160,7 +160,7 @@ def _announce(jobs: list[Any], todo: list[Any], waiting: list[Any]) -> None:
     for job in jobs:
         click.echo(f"{'run   ' if job.spec.key in missing else 'cached'}  {job.spec.key}  {job.spec.steps} outer steps of {job.spec.batch_size}")
     for each in waiting:
-        click.echo(f"waits   {each.job.spec.label}: {each.reason}")
+        click.echo(f"waits   {each.job.label}: {each.reason}")
     click.echo(f"{len(todo)} to run, {len(jobs) - len(todo)} finished before{f', {len(waiting)} waiting' if waiting else ''}")
 
 

@@ -11,7 +11,7 @@ __all__ = ["FIGURES", "STUDIES", "TABLES", "check"]
 
 TABLES: Mapping[str, str] = {
     "summary": "every metric of every method, dataset and latent size: mean over seeds and 95% interval",
-    "dimensions": "dimension counts by every reading of each method's rule, beside the truth and the rule's null interval",
+    "dimensions": "dimension counts by the readings that each method's rule leaves open, beside the truth and the rule's null interval",
     "ren-1": "layout of RENs' table 1: FID and L* of each method, three datasets, two latent sizes (--on paper: as printed)",
     "ren-2": "layout of RENs' table 2: MSE",
     "maskaae-1": "layout of MaskAAE's table 1: FID on four datasets",

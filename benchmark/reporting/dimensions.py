@@ -1,4 +1,4 @@
-"""The table ``dimensions``: what each method makes of its latent space, by every reading of its rule, beside truth and chance."""
+"""The table ``dimensions``: what each method makes of its latent space, by the readings that its rule leaves open, beside truth and chance."""
 
 from __future__ import annotations
 
