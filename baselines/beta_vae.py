@@ -1,28 +1,35 @@
-"""beta-VAE with Gaussian pixels of unit variance, the stochastic twin of GRAE; its posterior is diagonal, blockwise or full.
+"""beta-VAE with Gaussian pixels of unit variance, the stochastic twin of GRAE; its posterior is
+diagonal, blockwise or full.
 
 Citation
-    Higgins et al., "beta-VAE", ICLR 2017. As compared with GRAE: Kumar and Poole, "On Implicit Regularization in beta-VAEs", ICML 2020
-    (https://arxiv.org/abs/2002.00041), equation 2 and appendix D.
+    Higgins et al., "beta-VAE", ICLR 2017. As compared with GRAE: Kumar and Poole, "On Implicit
+    Regularization in beta-VAEs", ICML 2020 (https://arxiv.org/abs/2002.00041), equation 2 and
+    appendix D.
 
 Objective
     Mean over images, one draw of z per image:
 
         1/2 ||x - decode(z)||^2 + beta KL(N(mu, C C') || N(0, I))
 
-    Both sum over dimensions and (D/2) ln 2 pi is dropped. Divided by beta it is the negative ELBO of a decoder of variance beta, up to a
-    constant; ``terms`` gives that ELBO in nats, constants included. ``covariance``: C is diagonal, or lower triangular in blocks of ``block``
-    neighbouring coordinates, or lower triangular.
+    Both sum over dimensions and (D/2) ln 2 pi is dropped. Divided by beta it is the negative ELBO
+    of a decoder of variance beta, up to a constant; ``terms`` gives that ELBO in nats, constants
+    included. ``covariance``: C is diagonal, or lower triangular in blocks of ``block`` neighbouring
+    coordinates, or lower triangular.
 
 Discovery
-    Relevance is the mean divergence of each coordinate's own posterior N(mu_i, Sigma_ii) from N(0, 1), in nats; L* counts those above
-    1/2 ln 1.1 = 0.0477, the rate of a channel whose signal and noise have 1.1 times the variance of the noise. ``extra.lstar_precision``
-    counts the eigenvalues of the mean of Sigma^-1 above 1.1, GRAE's rule, which turning the code does not change (with a full covariance the
-    axes mean nothing); ``extra.shared`` is what correlations add to the divergence, in nats. Flag ``collapsed``: L* = 0.
+    Relevance is the mean divergence of each coordinate's own posterior N(mu_i, Sigma_ii) from N(0,
+    1), in nats; L* counts those above
+    1/2 ln 1.1 = 0.0477, the rate of a channel whose signal and noise have 1.1 times the variance of
+    the noise. ``extra.lstar_precision`` counts the eigenvalues of the mean of Sigma^-1 above 1.1,
+    GRAE's rule, which turning the code does not change (with a full covariance the axes mean
+    nothing); ``extra.shared`` is what correlations add to the divergence, in nats. Flag
+    ``collapsed``: L* = 0.
 
 Deviations
-    The paper's network gives the entries of C; here its diagonal is the exponential of what the network gives, as everywhere. Shared
-    backbone, without batch normalisation; Adam at 1e-3 on quarters of the large batch. The paper's schedule counts updates, four to an
-    outer step here, and gives no batch size. Blocks and full covariances for latent sizes up to 32.
+    The paper's network gives the entries of C; here its diagonal is the exponential of what the
+    network gives, as everywhere. Shared backbone, without batch normalisation; Adam at 1e-3 on
+    quarters of the large batch. The paper's schedule counts updates, four to an outer step here,
+    and gives no batch size. Blocks and full covariances for latent sizes up to 32.
 """
 
 from __future__ import annotations
@@ -48,14 +55,16 @@ CORRELATED_LIMIT = 32
 
 
 class BetaVAE(Method):
-    """Encoder and decoder from the shared backbones; the encoder gives means and the numbers of the factor C."""
+    """Encoder and decoder from the shared backbones; the encoder gives means and the numbers of the
+    factor C."""
 
     reference = {"mnist": {"steps": 5000}, "celeba": {"steps": 12500}}
 
     @dataclass(frozen=True)
     class Config:
         beta: float = 0.4
-        """weight of the divergence against half the squared error summed over pixels: the decoder's variance"""
+        """weight of the divergence against half the squared error summed over pixels: the decoder's
+        variance"""
         covariance: Literal["diagonal", "block", "full"] = "diagonal"
         """correlations of the posterior: none, inside blocks, all (latent sizes up to 32)"""
         block: int = 2
@@ -70,9 +79,13 @@ class BetaVAE(Method):
         if self.config.beta <= 0.0:
             raise ValueError(f"beta is a variance, expected more than 0, got {self.config.beta}")
         if kind != "diagonal" and self.latent_dim > CORRELATED_LIMIT:
-            raise ValueError(f"covariance={kind} is for latent sizes up to {CORRELATED_LIMIT}, got {self.latent_dim}; choose covariance=diagonal")
+            raise ValueError(
+                f"covariance={kind} is for latent sizes up to {CORRELATED_LIMIT}, got {self.latent_dim}; choose covariance=diagonal"
+            )
         self.block = {"diagonal": 1, "block": self.config.block, "full": self.latent_dim}[kind]
-        self.encoder = backbones.encoder(self.shape, self.latent_dim + covariance.head_size(self.latent_dim, self.block))
+        self.encoder = backbones.encoder(
+            self.shape, self.latent_dim + covariance.head_size(self.latent_dim, self.block)
+        )
         self.decoder = backbones.decoder(self.latent_dim, self.shape)
         self.model = self.add_player("model", self, optimiser=Adam(self.config.lr))
 
@@ -80,7 +93,9 @@ class BetaVAE(Method):
         """One Adam step per chunk; the values of the last chunk are returned."""
         for part in batch.chunk(self.config.chunks):
             mean, factors = self.gaussian(part.x)
-            reconstruction = 0.5 * squared_error(part.x, self.decoder(covariance.draw(mean, factors))).mean()
+            reconstruction = (
+                0.5 * squared_error(part.x, self.decoder(covariance.draw(mean, factors))).mean()
+            )
             kl = covariance.kl_parts(mean, factors).sum(1).mean()
             loss = reconstruction + self.config.beta * kl
             self.descend(loss, self.model)
@@ -93,7 +108,8 @@ class BetaVAE(Method):
         return mean, covariance.factor(rest, self.latent_dim, self.block)
 
     def posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the mean and the logarithm of the marginal variance of each coordinate, (B, L) both."""
+        """Return the mean and the logarithm of the marginal variance of each coordinate, (B, L)
+        both."""
         mean, factors = self.gaussian(x)
         return mean, covariance.marginal_variance(factors).log()
 
@@ -111,7 +127,8 @@ class BetaVAE(Method):
         return self.decoder(torch.randn(n, self.latent_dim, device=next(self.parameters()).device))
 
     def terms(self, x: Tensor) -> dict[str, Tensor]:
-        """Return ``nll`` (B,) with one draw of z, for a decoder of variance beta, and ``kl`` (B, L), whose sum is the divergence, in nats."""
+        """Return ``nll`` (B,) with one draw of z, for a decoder of variance beta, and ``kl`` (B,
+        L), whose sum is the divergence, in nats."""
         mean, factors = self.gaussian(x)
         log_sigma = torch.full((), 0.5 * math.log(self.config.beta), device=x.device)
         nll = gaussian_nll(x, self.decoder(covariance.draw(mean, factors)), log_sigma)
@@ -120,7 +137,9 @@ class BetaVAE(Method):
     @torch.no_grad()
     def discover(self, x: Tensor) -> Discovery:
         mean, factors = (part.double() for part in self.gaussian(x))
-        rate = kl_standard(mean, covariance.marginal_variance(factors).log()).mean(0).clamp_min(0.0)  # rounding may leave -1e-16
+        rate = (
+            kl_standard(mean, covariance.marginal_variance(factors).log()).mean(0).clamp_min(0.0)
+        )  # rounding may leave -1e-16
         active = covariance.rate_rule(rate)
         inverse = torch.linalg.inv(covariance.covariance(factors)).mean(0)
         extra = {
@@ -128,4 +147,9 @@ class BetaVAE(Method):
             "lstar_precision": float(precision_rule(torch.linalg.eigvalsh(inverse) - 1.0).sum()),
             "shared": float(covariance.kl_parts(mean, factors).sum(1).mean() - rate.sum()),
         }
-        return Discovery(rate.to(torch.float32), active, flags=() if bool(active.any()) else ("collapsed",), extra=extra)
+        return Discovery(
+            rate.to(torch.float32),
+            active,
+            flags=() if bool(active.any()) else ("collapsed",),
+            extra=extra,
+        )

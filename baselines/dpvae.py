@@ -1,25 +1,31 @@
-"""Decoupled-prior VAE: a normalising flow carries the latent space to the space where the prior is standard normal.
+"""Decoupled-prior VAE: a normalising flow carries the latent space to the space where the prior is
+standard normal.
 
 Citation
-    Bhalodia, Lee, Elhabian, "dpVAEs: Fixing Sample Generation for Regularized VAEs", 2020 (https://arxiv.org/abs/1911.10506); as the
-    baseline of "RENs: Relevance Encoding Networks", 2022 (https://arxiv.org/abs/2205.13061). Decoder variance: sigma-VAE
+    Bhalodia, Lee, Elhabian, "dpVAEs: Fixing Sample Generation for Regularized VAEs", 2020
+    (https://arxiv.org/abs/1911.10506); as the baseline of "RENs: Relevance Encoding Networks", 2022
+    (https://arxiv.org/abs/2205.13061). Decoder variance: sigma-VAE
     (https://arxiv.org/abs/2006.13202).
 
 Objective
-    With the bijection g: z -> z0 and z0 ~ N(0, I), the negative ELBO in nats, mean over images, one draw of z per image:
+    With the bijection g: z -> z0 and z0 ~ N(0, I), the negative ELBO in nats, mean over images, one
+    draw of z per image:
 
         NLL(x | z) - 1/2 sum_l log s_l^2 - L/2 + 1/2 ||g(z)||^2 - log |det dg/dz|
 
     NLL is the Gaussian of the sigma-VAE with all constants; the decoder reads z, not z0.
 
 Discovery
-    None: L* = L by definition (flag ``no_selection``). Relevance is the variance of the codes g(mu); active units are counted in z, whose
-    coordinates the flow mixes, so they are no count of dimensions of z0.
+    None: L* = L by definition (flag ``no_selection``). Relevance is the variance of the codes
+    g(mu); active units are counted in z, whose coordinates the flow mixes, so they are no count of
+    dimensions of z0.
 
 Deviations
-    RENs' equation 2 is read as the negative of the bound, with the missing factor 1/2 and mask restored. Six couplings with tanh-bounded
-    scale and shift, as in the dpVAE code (RENs show a picture only). The dpVAE code trains on squared error with a weight, at batch 100 and
-    1e-4; here a learned decoder variance and Adam at 1e-3 on quarters of the large batch, as in ``vae``: RENs do not say how they trained theirs.
+    RENs' equation 2 is read as the negative of the bound, with the missing factor 1/2 and mask
+    restored. Six couplings with tanh-bounded scale and shift, as in the dpVAE code (RENs show a
+    picture only). The dpVAE code trains on squared error with a weight, at batch 100 and 1e-4; here
+    a learned decoder variance and Adam at 1e-3 on quarters of the large batch, as in ``vae``: RENs
+    do not say how they trained theirs.
 """
 
 from __future__ import annotations
@@ -57,7 +63,8 @@ class DPVAE(Method):
     @dataclass(frozen=True)
     class Config:
         sigma: Literal["learned", "optimal", "fixed"] = "learned"
-        """decoder standard deviation: a trained scalar, the best value of each batch, or sqrt(gamma)"""
+        """decoder standard deviation: a trained scalar, the best value of each batch, or
+        sqrt(gamma)"""
         gamma: float = 1.0
         """decoder variance where sigma is fixed"""
         chunks: int = 4
@@ -105,8 +112,13 @@ class DPVAE(Method):
         """Return ``nll`` and ``rate`` (B,) with one draw of z, in nats."""
         mean, log_var = self.posterior(x)
         z = reparameterise(mean, log_var)
-        return {"nll": gaussian_nll(x, self.decoder(z), self.noise.current()), "rate": rate_ard(log_var, *self.flow(z), self.precision)}
+        return {
+            "nll": gaussian_nll(x, self.decoder(z), self.noise.current()),
+            "rate": rate_ard(log_var, *self.flow(z), self.precision),
+        }
 
     def discover(self, x: Tensor) -> Discovery:
         relevance = self.encode(x).var(0)
-        return Discovery(relevance, torch.ones_like(relevance, dtype=torch.bool), flags=("no_selection",))
+        return Discovery(
+            relevance, torch.ones_like(relevance, dtype=torch.bool), flags=("no_selection",)
+        )

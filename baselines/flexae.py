@@ -1,39 +1,47 @@
-"""FlexAE: a Wasserstein autoencoder whose prior is a trained generator; FlexAE-SR also smooths what lies between codes.
+"""FlexAE: a Wasserstein autoencoder whose prior is a trained generator; FlexAE-SR also smooths what
+lies between codes.
 
 Citation
-    Mondal, Asnani, Singla, AP, "FlexAE: Flexibly Learning Latent Priors for Wasserstein Auto-Encoders", 2021, and its reference code
-    (https://github.com/dair-iitd/FlexAE), which holds FlexAE-SR only.
+    Mondal, Asnani, Singla, AP, "FlexAE: Flexibly Learning Latent Priors for Wasserstein
+    Auto-Encoders", 2021, and its reference code (https://github.com/dair-iitd/FlexAE), which holds
+    FlexAE-SR only.
 
 Objective
-    Deterministic encoder E and decoder, generator G of codes from n ~ N(0, I_L), critic C of codes. One outer step, each line with an Adam
-    of its own (step size in units of ``lr``; betas), GP the mean of (norm of the slope - 1)^2 on the segments between both arguments:
+    Deterministic encoder E and decoder, generator G of codes from n ~ N(0, I_L), critic C of codes.
+    One outer step, each line with an Adam of its own (step size in units of ``lr``; betas), GP the
+    mean of (norm of the slope - 1)^2 on the segments between both arguments:
 
         E, decoder   2     0.9, 0.999   mean over images of ||x - decode(E(x))||^2, summed over the D numbers
         C, 5 times   1     0,   0.9     mean C(G(n)) - mean C(E(x)) + 10 GP(G(n), E(x)),   new x and n each time
         G            2     0,   0.9     - mean C(G(n)),                                    the last n
         E            0.1   0,   0.9     mean C(E(x)),                                      the last x
 
-    Codes score high, generated ones low. ``image_critic`` (FlexAE-SR) adds a critic K of images and pairs x' with each x of C's steps:
+    Codes score high, generated ones low. ``image_critic`` (FlexAE-SR) adds a critic K of images and
+    pairs x' with each x of C's steps:
     y = decode(a E(x) + (1 - a) E(x')), a uniform on [0, 1] for each pair.
 
         K, 5 times   2     0.5, 0.9     mean K(y) - mean K(x) + 10 GP(y, x)
         E, decoder   2     0.5, 0.9     - mean K(y),   the last pairs, before G and E
 
-    Batches of one outer step, in the order of use: 1 to reconstruct, 5 for the critics, and with K the 5 partners x'.
+    Batches of one outer step, in the order of use: 1 to reconstruct, 5 for the critics, and with K
+    the 5 partners x'.
 
 Discovery
-    None: L* = L by definition (flag ``no_selection``). Relevance is the variance of each coordinate of E(x). ``extra`` describes the spectrum of
-    the codes' covariance, which is no L*: the directions that hold 95 % of the variance (``code_pca_95``) and their participation ratio;
+    None: L* = L by definition (flag ``no_selection``). Relevance is the variance of each coordinate
+    of E(x). ``extra`` describes the spectrum of the codes' covariance, which is no L*: the
+    directions that hold 95 % of the variance (``code_pca_95``) and their participation ratio;
     ``generated_...`` are the same of as many draws of G(n).
 
 Deviations
-    FlexAE itself is not in the public code: it is FlexAE-SR less K. The paper's objective has one weight between reconstruction and
-    divergence, the code has none: its balance lies in the step sizes, kept here. Encoder and decoder are the shared ones, without batch
-    normalisation; G, C and K are the code's (4 x 1024; two convolutions and 1024), small on inputs of up to 64 numbers and vectors (3 x 256; 2
-    x 256); the dense layers of K start Glorot-normal where the code's are Glorot-uniform, and the critics have no bias on their output, which
-    no loss can move. n has L numbers, as in the code; the paper allows more. ``generator`` names six sizes of our own for the paper's
-    bias-variance experiment, whose sizes are unknown. The code stretches images before its FID and reports the best checkpoint on the test
-    set; here neither.
+    FlexAE itself is not in the public code: it is FlexAE-SR less K. The paper's objective has one
+    weight between reconstruction and divergence, the code has none: its balance lies in the step
+    sizes, kept here. Encoder and decoder are the shared ones, without batch normalisation; G, C and
+    K are the code's (4 x 1024; two convolutions and 1024), small on inputs of up to 64 numbers and
+    vectors (3 x 256; 2 x 256); the dense layers of K start Glorot-normal where the code's are
+    Glorot-uniform, and the critics have no bias on their output, which no loss can move. n has L
+    numbers, as in the code; the paper allows more. ``generator`` names six sizes of our own for the
+    paper's bias-variance experiment, whose sizes are unknown. The code stretches images before its
+    FID and reports the best checkpoint on the test set; here neither.
 """
 
 from __future__ import annotations
@@ -47,7 +55,13 @@ from torch import Tensor
 
 from benchmark.method import Batch, Discovery, Method, Player, Tick
 from benchmark.nn import backbones
-from benchmark.nn.critics import gradient_penalty, image_critic, interpolate, latent_critic, latent_generator
+from benchmark.nn.critics import (
+    gradient_penalty,
+    image_critic,
+    interpolate,
+    latent_critic,
+    latent_generator,
+)
 from benchmark.nn.discovery import cumulative_rule, participation_ratio
 from benchmark.nn.likelihood import squared_error
 from benchmark.nn.optim import Adam
@@ -58,7 +72,15 @@ CRITIC_STEPS = 5
 
 _PENALTY = 10.0
 
-_GENERATORS = {"auto": None, "affine": (), "1x32": (32,), "1x128": (128,), "2x256": (256,) * 2, "4x512": (512,) * 4, "4x1024": (1024,) * 4}
+_GENERATORS = {
+    "auto": None,
+    "affine": (),
+    "1x32": (32,),
+    "1x128": (128,),
+    "2x256": (256,) * 2,
+    "4x512": (512,) * 4,
+    "4x1024": (1024,) * 4,
+}
 
 Critic = Callable[[Tensor], Tensor]
 
@@ -78,32 +100,47 @@ class FlexAE(Method):
         image_critic: bool = False
         """a critic of decoded interpolations between codes, which makes it FlexAE-SR"""
         generator: Literal["auto", "affine", "1x32", "1x128", "2x256", "4x512", "4x1024"] = "auto"
-        """hidden layers of the prior's generator; auto: 4x1024 on images, 3x256 on inputs of up to 64 numbers and vectors"""
+        """hidden layers of the prior's generator; auto: 4x1024 on images, 3x256 on inputs of up to
+        64 numbers and vectors"""
         lr: float = 1e-4
         """base step size of the players' Adams, which run at 2, 1 and 0.1 times it"""
 
         @property
         def batches_per_step(self) -> int:
-            """1 to reconstruct, one for each step of the critic, and with an image critic as many partners."""
+            """1 to reconstruct, one for each step of the critic, and with an image critic as many
+            partners."""
             return 1 + CRITIC_STEPS * (2 if self.image_critic else 1)
 
     def build(self) -> None:
         self.encoder = backbones.encoder(self.shape, self.latent_dim)
         self.decoder = backbones.decoder(self.latent_dim, self.shape)
-        self.generator = latent_generator(self.latent_dim, self.shape, _GENERATORS[self.config.generator])
+        self.generator = latent_generator(
+            self.latent_dim, self.shape, _GENERATORS[self.config.generator]
+        )
         self.critic = latent_critic(self.latent_dim, self.shape)
         lr = self.config.lr
-        self.reconstructing = self.add_player("reconstruction", self.encoder, self.decoder, optimiser=Adam(2.0 * lr))
+        self.reconstructing = self.add_player(
+            "reconstruction", self.encoder, self.decoder, optimiser=Adam(2.0 * lr)
+        )
         self.judging = self.add_player("critic", self.critic, optimiser=Adam(lr, (0.0, 0.9)))
-        self.generating = self.add_player("generator", self.generator, optimiser=Adam(2.0 * lr, (0.0, 0.9)))
-        self.encoding = self.add_player("encoder", self.encoder, optimiser=Adam(0.1 * lr, (0.0, 0.9)))
+        self.generating = self.add_player(
+            "generator", self.generator, optimiser=Adam(2.0 * lr, (0.0, 0.9))
+        )
+        self.encoding = self.add_player(
+            "encoder", self.encoder, optimiser=Adam(0.1 * lr, (0.0, 0.9))
+        )
         if self.config.image_critic:
             self.image_critic = image_critic(self.shape)
-            self.judging_images = self.add_player("image_critic", self.image_critic, optimiser=Adam(2.0 * lr, (0.5, 0.9)))
-            self.smoothing = self.add_player("smoothing", self.encoder, self.decoder, optimiser=Adam(2.0 * lr, (0.5, 0.9)))
+            self.judging_images = self.add_player(
+                "image_critic", self.image_critic, optimiser=Adam(2.0 * lr, (0.5, 0.9))
+            )
+            self.smoothing = self.add_player(
+                "smoothing", self.encoder, self.decoder, optimiser=Adam(2.0 * lr, (0.5, 0.9))
+            )
 
     def train_step(self, batch: Batch, tick: Tick) -> dict[str, Tensor]:
-        """One outer step. ``wasserstein`` is mean C(E(x)) - mean C(G(n)) on the last batch of the critic, ``image_wasserstein`` K's."""
+        """One outer step. ``wasserstein`` is mean C(E(x)) - mean C(G(n)) on the last batch of the
+        critic, ``image_wasserstein`` K's."""
         first, *others = (part.x for part in batch.chunk(self.config.batches_per_step))
         images, partners = others[:CRITIC_STEPS], others[CRITIC_STEPS:]
         loss = squared_error(first, self.decode(self.encode(first))).mean()
@@ -111,13 +148,18 @@ class FlexAE(Method):
         noise = torch.randn(CRITIC_STEPS, len(first), self.latent_dim, device=first.device)
         values = {"loss": loss, **self.critic_steps(images, partners, noise)}
         if self.config.image_critic:
-            self.descend(-self.image_critic(self.between(images[-1], partners[-1])).mean(), self.smoothing)
+            self.descend(
+                -self.image_critic(self.between(images[-1], partners[-1])).mean(), self.smoothing
+            )
         self.descend(-self.critic(self.generator(noise[-1])).mean(), self.generating)
         self.descend(self.critic(self.encode(images[-1])).mean(), self.encoding)
         return values
 
-    def critic_steps(self, images: Sequence[Tensor], partners: Sequence[Tensor], noise: Tensor) -> dict[str, Tensor]:
-        """Train the critics against encoder, decoder and generator as they stand; the values of the last step are returned."""
+    def critic_steps(
+        self, images: Sequence[Tensor], partners: Sequence[Tensor], noise: Tensor
+    ) -> dict[str, Tensor]:
+        """Train the critics against encoder, decoder and generator as they stand; the values of the
+        last step are returned."""
         with torch.no_grad():
             codes = [self.encode(x) for x in images]
             generated = self.generator(noise)
@@ -132,14 +174,20 @@ class FlexAE(Method):
             values |= {"image_wasserstein": distance, "image_penalty": penalty}
         return values
 
-    def judge(self, critic: Critic, player: Player, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
+    def judge(
+        self, critic: Critic, player: Player, real: Tensor, fake: Tensor
+    ) -> tuple[Tensor, Tensor]:
         """One step of a critic; returns its distance and its penalty, 0-d."""
-        distance, penalty = wasserstein(critic, real, fake), gradient_penalty(critic, interpolate(fake, real))
+        distance, penalty = (
+            wasserstein(critic, real, fake),
+            gradient_penalty(critic, interpolate(fake, real)),
+        )
         self.descend(_PENALTY * penalty - distance, player)
         return distance, penalty
 
     def between(self, x: Tensor, partner: Tensor) -> Tensor:
-        """Return decoded points (B, *shape) on the segments between the codes of ``x`` and ``partner``."""
+        """Return decoded points (B, *shape) on the segments between the codes of ``x`` and
+        ``partner``."""
         return self.decode(mix(*self.encode(torch.cat((x, partner))).chunk(2)))
 
     def encode(self, x: Tensor) -> Tensor:
@@ -153,29 +201,42 @@ class FlexAE(Method):
 
     def generate(self, n: int) -> Tensor:
         """Return ``n`` draws of the learned prior, (n, L)."""
-        return self.generator(torch.randn(n, self.latent_dim, device=next(self.generator.parameters()).device))
+        return self.generator(
+            torch.randn(n, self.latent_dim, device=next(self.generator.parameters()).device)
+        )
 
     def discover(self, x: Tensor) -> Discovery:
         code = self.encode(x)
         relevance = code.var(0, correction=0)
         extra = {**spread("code", code), **spread("generated", self.generate(len(x)))}
-        return Discovery(relevance, torch.ones_like(relevance, dtype=torch.bool), flags=("no_selection",), extra=extra)
+        return Discovery(
+            relevance,
+            torch.ones_like(relevance, dtype=torch.bool),
+            flags=("no_selection",),
+            extra=extra,
+        )
 
 
 def wasserstein(critic: Critic, real: Tensor, fake: Tensor) -> Tensor:
-    """Return how far the critic's mean over ``real`` lies above that over ``fake``, 0-d: its bound on the Wasserstein distance."""
+    """Return how far the critic's mean over ``real`` lies above that over ``fake``, 0-d: its bound
+    on the Wasserstein distance."""
     on_real, on_fake = critic(torch.cat((real, fake))).chunk(2)
     return on_real.mean() - on_fake.mean()
 
 
 def mix(z: Tensor, other: Tensor, share: Tensor | None = None) -> Tensor:
-    """Return ``share z + (1 - share) other`` (B, L): z itself where ``share`` (B, 1) is 1. By default it is drawn uniformly for each row."""
+    """Return ``share z + (1 - share) other`` (B, L): z itself where ``share`` (B, 1) is 1. By
+    default it is drawn uniformly for each row."""
     share = torch.rand_like(z[:, :1]) if share is None else share
     return share * z + (1.0 - share) * other
 
 
 def spread(name: str, z: Tensor) -> dict[str, float]:
-    """Return over how many directions codes (N, L) spread: how many hold 95 % of the variance, and the participation ratio."""
+    """Return over how many directions codes (N, L) spread: how many hold 95 % of the variance, and
+    the participation ratio."""
     covariance = torch.atleast_2d(torch.cov(z.detach().to("cpu", torch.float64).T, correction=0))
     variances = torch.linalg.eigvalsh(covariance).clamp_min(0.0)
-    return {f"{name}_pca_95": float(cumulative_rule(variances).sum()), f"{name}_participation_ratio": participation_ratio(variances)}
+    return {
+        f"{name}_pca_95": float(cumulative_rule(variances).sum()),
+        f"{name}_participation_ratio": participation_ratio(variances),
+    }

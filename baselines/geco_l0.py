@@ -1,36 +1,46 @@
-"""GECO-L0: a VAE whose latent dimensions pass hard gates, as few as a given reconstruction error allows.
+"""GECO-L0: a VAE whose latent dimensions pass hard gates, as few as a given reconstruction error
+allows.
 
 Citation
-    De Boom, Wauthier, Verbelen, Dhoedt, "Dynamic Narrowing of VAE Bottlenecks Using GECO and L0 Regularization", 2021
-    (https://arxiv.org/abs/2003.10901). Gates: Li and Ji, L0-ARM, 2019 (https://arxiv.org/abs/1904.04432). Multiplier: Rezende and Viola,
-    "Taming VAEs", 2018 (https://arxiv.org/abs/1810.00597). Schedule: the GECO rows of RENs, 2022 (https://arxiv.org/abs/2205.13061).
+    De Boom, Wauthier, Verbelen, Dhoedt, "Dynamic Narrowing of VAE Bottlenecks Using GECO and L0
+    Regularization", 2021 (https://arxiv.org/abs/2003.10901). Gates: Li and Ji, L0-ARM, 2019
+    (https://arxiv.org/abs/1904.04432). Multiplier: Rezende and Viola, "Taming VAEs", 2018
+    (https://arxiv.org/abs/1810.00597). Schedule: the GECO rows of RENs, 2022
+    (https://arxiv.org/abs/2205.13061).
 
 Objective
     min over encoder, decoder and gamma, max over lambda >= 0, of the mean over images of
 
         sum_l nu_l KL_l + l0 ||nu||_0 + lambda C,    C = ||x - decode(z nu)||^2 - tau,    nu_l in {0, 1},  P(nu_l = 1) = p_l = sigmoid(7 gamma_l)
 
-    Squared errors sum over the D numbers of an image and have no 1/2, KL_l = KL(q(z_l|x) || N(0, 1)) in nats; l0 is nats per open gate.
-    tau = D tau_per_pixel, from the training data unless given: rho times the squared error per number of the mean training image. Gates
-    are open and untouched until a batch has mean C < 0. Then they are drawn per image; gamma follows the ARM estimate for KL and lambda C,
-    from two decoder passes with the same z, and the exact gradient of the expected L0 norm wherever the batch has mean C <= 0.
-    lambda = softplus(r)^2, value of C from its moving average, gradient from the batch. The last tenth of the steps is phase
+    Squared errors sum over the D numbers of an image and have no 1/2, KL_l = KL(q(z_l|x) || N(0,
+    1)) in nats; l0 is nats per open gate. tau = D tau_per_pixel, from the training data unless
+    given: rho times the squared error per number of the mean training image. Gates are open and
+    untouched until a batch has mean C < 0. Then they are drawn per image; gamma follows the ARM
+    estimate for KL and lambda C, from two decoder passes with the same z, and the exact gradient of
+    the expected L0 norm wherever the batch has mean C <= 0. lambda = softplus(r)^2, value of C from
+    its moving average, gradient from the batch. The last tenth of the steps is phase
     ``consolidate``: fixed gates p > 0.5, all else trains on.
 
 Discovery
-    L* = #{l : p_l > 0.5}; relevance is p. Flags: ``constraint_never_met`` (no gate ever moved, L* = L is no discovery), ``collapsed`` (L* = 0),
-    ``undecided`` (0.1 < p_l < 0.9 for more than a tenth of the gates). L* is a function of tau: ``extra`` has ``tau_per_pixel``, beside
-    ``expected_open`` (sum of p), ``lambda`` and ``constraint``, the moving average of C per number at the end (above 0: tau is not kept).
-    A closed dimension's posterior is the prior N(0, 1): that is what its KL of zero means, and its decoder input is 0.
+    L* = #{l : p_l > 0.5}; relevance is p. Flags: ``constraint_never_met`` (no gate ever moved, L* =
+    L is no discovery), ``collapsed`` (L* = 0), ``undecided`` (0.1 < p_l < 0.9 for more than a tenth
+    of the gates). L* is a function of tau: ``extra`` has ``tau_per_pixel``, beside
+    ``expected_open`` (sum of p), ``lambda`` and ``constraint``, the moving average of C per number
+    at the end (above 0: tau is not kept). A closed dimension's posterior is the prior N(0, 1): that
+    is what its KL of zero means, and its decoder input is 0.
 
 Deviations
-    The method section and code of De Boom et al. were not at hand; latch, start at p = 0.9, l0 = 1, KL as a plain sum (``kl=mean_open``
-    divides by the open gates), tau from data and consolidation are ours. A constraint first met while consolidating counts as never met.
-    Gates are drawn per image (``shared_u``: per batch, as the L0-ARM code does; then take gate_lr = 0.01). Four updates per batch, as in
-    the VAE here. Gates and r step at Adam's 1e-3, in runs of fewer than 30,000 updates up to ten times faster, as they would otherwise end
-    before either has arrived; 300 outer steps are still too few to read L* (``timing.updates.gate`` of a record says how often gates
-    moved). RENs' reconstruction errors are the best hint at their tau; ``--budget paper`` fixes schedules only, so pass tau_per_pixel =
-    0.0122 (MNIST), 0.0106 (Fashion-MNIST) or 0.0245 (dSprites) with it.
+    The method section and code of De Boom et al. were not at hand; latch, start at p = 0.9, l0 = 1,
+    KL as a plain sum (``kl=mean_open`` divides by the open gates), tau from data and consolidation
+    are ours. A constraint first met while consolidating counts as never met. Gates are drawn per
+    image (``shared_u``: per batch, as the L0-ARM code does; then take gate_lr = 0.01). Four updates
+    per batch, as in the VAE here. Gates and r step at Adam's 1e-3, in runs of fewer than 30,000
+    updates up to ten times faster, as they would otherwise end before either has arrived; 300 outer
+    steps are still too few to read L* (``timing.updates.gate`` of a record says how often gates
+    moved). RENs' reconstruction errors are the best hint at their tau; ``--budget paper`` fixes
+    schedules only, so pass tau_per_pixel = 0.0122 (MNIST), 0.0106 (Fashion-MNIST) or 0.0245
+    (dSprites) with it.
 """
 
 from __future__ import annotations
@@ -45,7 +55,14 @@ from torch import Tensor
 from benchmark.method import Batch, Discovery, Images, Method, Tick
 from benchmark.nn import backbones
 from benchmark.nn.constraint import Constraint, paced_rate, variance_per_number
-from benchmark.nn.gates import HardGates, antithetic_gates, arm_gradient, l0_gradient, open_gates, undecided_gates
+from benchmark.nn.gates import (
+    HardGates,
+    antithetic_gates,
+    arm_gradient,
+    l0_gradient,
+    open_gates,
+    undecided_gates,
+)
 from benchmark.nn.gaussian import kl_standard, reparameterise
 from benchmark.nn.likelihood import squared_error
 from benchmark.nn.optim import Adam
@@ -105,7 +122,9 @@ class GecoL0(Method):
         self.model = self.add_player("model", self.encoder, self.decoder, optimiser=Adam(config.lr))
         paced = paced_rate(self.steps * config.chunks)
         self.gate = self.add_player("gate", self.gates, optimiser=Adam(config.gate_lr or paced))
-        self.ascent = self.add_player("multiplier", self.constraint, optimiser=Adam(config.multiplier_lr or paced))
+        self.ascent = self.add_player(
+            "multiplier", self.constraint, optimiser=Adam(config.multiplier_lr or paced)
+        )
 
     def prepare(self, train: Images) -> None:
         """Set tau from the squared error of the mean training image, unless it is given."""
@@ -113,7 +132,11 @@ class GecoL0(Method):
             self.tau_per_pixel.fill_(self.config.rho * variance_per_number(train.batches(1000)))
 
     def phase(self, step: int) -> str:
-        return "consolidate" if step >= math.ceil((1.0 - self.config.consolidate) * self.steps - 1e-9) else "select"
+        return (
+            "consolidate"
+            if step >= math.ceil((1.0 - self.config.consolidate) * self.steps - 1e-9)
+            else "select"
+        )
 
     def train_step(self, batch: Batch, tick: Tick) -> dict[str, Tensor]:
         """One update of every player per chunk; the values of the last chunk are returned."""
@@ -121,10 +144,16 @@ class GecoL0(Method):
             values = self.update(part.x, select=tick.phase == "select")
         p = self.gates.probability()
         state = {"average": self.constraint.average, "lambda": self.constraint.multiplier(), "p": p}
-        return {**values, **state, "expected_open": p.sum(), "undecided": undecided_gates(p).float().sum()}
+        return {
+            **values,
+            **state,
+            "expected_open": p.sum(),
+            "undecided": undecided_gates(p).float().sum(),
+        }
 
     def update(self, x: Tensor, *, select: bool) -> dict[str, Tensor]:
-        """Take one step of the VAE, the gates (while selecting, once the constraint was met) and the multiplier, in this order."""
+        """Take one step of the VAE, the gates (while selecting, once the constraint was met) and
+        the multiplier, in this order."""
         mean, log_var = self.encoder(x).chunk(2, dim=1)
         z, kl = reparameterise(mean, log_var), kl_standard(mean, log_var)
         p, weight = self.gates.probability(), self.constraint.multiplier()
@@ -134,10 +163,17 @@ class GecoL0(Method):
         gates = (drawn | ~self.constraint.ever_met).to(z.dtype)
         error, rate = self.costs(x, z, kl, gates)
         violation = error.mean().detach()
-        slope = self.gate_gradient(x, z, kl, second.to(z.dtype), u, rate + weight * error) if select else None
+        slope = (
+            self.gate_gradient(x, z, kl, second.to(z.dtype), u, rate + weight * error)
+            if select
+            else None
+        )
         self.descend(rate.mean() + weight * self.constraint.observe(error.mean()), self.model)
         if slope is not None:
-            self.gate.apply([slope + self.config.l0 * (violation <= 0) * l0_gradient(p)], when=self.constraint.ever_met)
+            self.gate.apply(
+                [slope + self.config.l0 * (violation <= 0) * l0_gradient(p)],
+                when=self.constraint.ever_met,
+            )
         self.ascent.apply([self.constraint.ascent_gradient()])
         if select:
             self.constraint.latch(violation)
@@ -150,8 +186,11 @@ class GecoL0(Method):
         return error, rate / gates.sum(-1).clamp_min(1.0) if self.config.kl == "mean_open" else rate
 
     @torch.no_grad()
-    def gate_gradient(self, x: Tensor, z: Tensor, kl: Tensor, second: Tensor, u: Tensor, cost: Tensor) -> Tensor:
-        """Return the ARM gradient (L,) of KL + lambda C, ``cost`` (B,) for the first draw, from one more decoder pass for the second."""
+    def gate_gradient(
+        self, x: Tensor, z: Tensor, kl: Tensor, second: Tensor, u: Tensor, cost: Tensor
+    ) -> Tensor:
+        """Return the ARM gradient (L,) of KL + lambda C, ``cost`` (B,) for the first draw, from one
+        more decoder pass for the second."""
         error, rate = self.costs(x, z, kl, second)
         other = rate + self.constraint.multiplier() * error
         if self.config.shared_u:
@@ -189,4 +228,6 @@ class GecoL0(Method):
             "lambda": float(self.constraint.multiplier()),
             "constraint": float(self.constraint.average) / math.prod(self.shape),
         }
-        return Discovery(p, active, flags=tuple(name for name, raised in flags.items() if raised), extra=extra)
+        return Discovery(
+            p, active, flags=tuple(name for name, raised in flags.items() if raised), extra=extra
+        )

@@ -1,34 +1,42 @@
 """MaskAAE: an adversarial autoencoder that learns a soft mask over its latent dimensions.
 
 Citation
-    Mondal, Chowdhury, Jayendran, Singla, Asnani, AP, "MaskAAE: Latent space optimization for Adversarial Auto-Encoders", 2020
-    (https://arxiv.org/abs/1912.04564), and its reference code, which decides where the paper's slides give no formula.
+    Mondal, Chowdhury, Jayendran, Singla, Asnani, AP, "MaskAAE: Latent space optimization for
+    Adversarial Auto-Encoders", 2020 (https://arxiv.org/abs/1912.04564), and its reference code,
+    which decides where the paper's slides give no formula.
 
 Objective
-    z = E(x), mask mu_j = 1 - exp(-a_j) with a_j >= 0, codes mu z and prior draws mu n, n ~ N(0, I). An outer step takes four kinds of updates,
-    each with its own RMSProp and a fresh batch (8 in all); C is a critic of codes:
+    z = E(x), mask mu_j = 1 - exp(-a_j) with a_j >= 0, codes mu z and prior draws mu n, n ~ N(0, I).
+    An outer step takes four kinds of updates, each with its own RMSProp and a fresh batch (8 in
+    all); C is a critic of codes:
 
         autoencoder         rec + 100 vp                                                             E, decoder
         critic, five times  mean C(mu z) - mean C(mu n) + 10 (||grad C|| - 1)^2                      C
         encoder             -mean C(mu z)                                                            E
         mask                w rec + (1 + W)^2 + c(t) sum_j mu_j (1 - mu_j), then a = max(a, 0)       a
 
-    W = mean C(mu n) - mean C(mu z). rec: mean over images *and* numbers of the binary cross-entropy in nats (images) or of the squared error
-    (vectors). vp: mean over images and dimensions of (z - mean z)^2 exp(-10 mu^2). c(t) = min(2048, 2/L 2^floor(t / 4R)).
+    W = mean C(mu n) - mean C(mu z). rec: mean over images *and* numbers of the binary cross-entropy
+    in nats (images) or of the squared error (vectors). vp: mean over images and dimensions of (z -
+    mean z)^2 exp(-10 mu^2). c(t) = min(2048, 2/L 2^floor(t / 4R)).
 
 Discovery
-    L* = #{j : mu_j >= 0.1}; relevance is mu. Masks in [0.1, 0.9) count, raise the flag ``undecided`` and are counted in ``extra.undecided``.
-    ``extra.initial`` is the number of mu_j > 0.5 at the start: where L* equals it, the draw of the mask may have decided, not the data.
+    L* = #{j : mu_j >= 0.1}; relevance is mu. Masks in [0.1, 0.9) count, raise the flag
+    ``undecided`` and are counted in ``extra.undecided``. ``extra.initial`` is the number of mu_j >
+    0.5 at the start: where L* equals it, the draw of the mask may have decided, not the data.
 
 Deviations
-    The code's R is 75 for L <= 20, where the mask freezes near its random start, and absolute otherwise. ``schedule=relative`` scales
-    R = min(10000, floor(112.5 L)) with the steps after the warm-up, and the mask's step size is at least 40 / T so that a can cross its
-    range. The mask waits for ``warm_up`` steps (100, at most T / 3), and t counts from there: in short runs it would otherwise close before
-    the decoder is of any use. Measured on latent-8, L = 16, 300 steps of batch 64, seed 0 (mean predictor 0.998): test MSE 0.998 and L* 0
-    without a warm-up, 0.640 and 3 with 50 steps, 0.190 and 10 with 100. A step size of 5e-3 instead gives 0.592 and 3.
-    ``schedule=reference`` is the code's. The code's learning-rate decay scales losses, to which RMSProp is blind after some fifty steps:
-    none here (``lr_decay``: a real division by five at 5R). w is 1000, calibrated for the cross-entropy of images; 100 for standardised
-    vectors. Backbones are the shared ones, the critic is smaller on small inputs and has no output bias. Samples and metrics use the soft mask.
+    The code's R is 75 for L <= 20, where the mask freezes near its random start, and absolute
+    otherwise. ``schedule=relative`` scales
+    R = min(10000, floor(112.5 L)) with the steps after the warm-up, and the mask's step size is at
+    least 40 / T so that a can cross its range. The mask waits for ``warm_up`` steps (100, at most T
+    / 3), and t counts from there: in short runs it would otherwise close before the decoder is of
+    any use. Measured on latent-8, L = 16, 300 steps of batch 64, seed 0 (mean predictor 0.998):
+    test MSE 0.998 and L* 0 without a warm-up, 0.640 and 3 with 50 steps, 0.190 and 10 with 100. A
+    step size of 5e-3 instead gives 0.592 and 3. ``schedule=reference`` is the code's. The code's
+    learning-rate decay scales losses, to which RMSProp is blind after some fifty steps: none here
+    (``lr_decay``: a real division by five at 5R). w is 1000, calibrated for the cross-entropy of
+    images; 100 for standardised vectors. Backbones are the shared ones, the critic is smaller on
+    small inputs and has no output bias. Samples and metrics use the soft mask.
 """
 
 from __future__ import annotations
@@ -44,7 +52,15 @@ from benchmark.method import Batch, Discovery, Images, Method, Tick
 from benchmark.nn import backbones
 from benchmark.nn.adversarial import critic_loss, reconstruction_loss
 from benchmark.nn.critics import latent_critic
-from benchmark.nn.masks import Mask, mask_rule, polarisation, polarisation_weight, ramp_period, undecided, variance_penalty
+from benchmark.nn.masks import (
+    Mask,
+    mask_rule,
+    polarisation,
+    polarisation_weight,
+    ramp_period,
+    undecided,
+    variance_penalty,
+)
 from benchmark.nn.rmsprop import RMSProp
 
 __all__ = ["MaskAAE"]
@@ -63,11 +79,14 @@ class MaskAAE(Method):
     @dataclass(frozen=True)
     class Config:
         schedule: Literal["relative", "reference"] = "relative"
-        """when the polarisation weight doubles: at a share of the run, or as the code has it (10,000 steps at least)"""
+        """when the polarisation weight doubles: at a share of the run, or as the code has it
+        (10,000 steps at least)"""
         warm_up: int = 100
-        """steps before the mask moves and its ramp begins, at most a third of the run; none in the reference schedule"""
+        """steps before the mask moves and its ramp begins, at most a third of the run; none in the
+        reference schedule"""
         rec_weight: float | None = None
-        """weight of the reconstruction error in the mask's loss; none: 1000 for images, 100 for vectors"""
+        """weight of the reconstruction error in the mask's loss; none: 1000 for images, 100 for
+        vectors"""
         variance_weight: float = 100.0
         """weight of the variance penalty on masked dimensions"""
         lr: float = 5e-4
@@ -84,19 +103,33 @@ class MaskAAE(Method):
     def build(self) -> None:
         config = self.config
         if config.schedule == "reference" and self.steps < SHORTEST:
-            raise ValueError(f"schedule=reference was asked for with {self.steps} steps; expected at least {SHORTEST}, or use schedule=relative")
+            raise ValueError(
+                f"schedule=reference was asked for with {self.steps} steps; expected at least {SHORTEST}, or use schedule=relative"
+            )
         self.encoder = backbones.encoder(self.shape, self.latent_dim)
         self.decoder = backbones.decoder(self.latent_dim, self.shape)
         self.critic = latent_critic(self.latent_dim, self.shape)
         self.mask = Mask(self.latent_dim)
         self.register_buffer("initial", torch.zeros(()))
-        self.rec_weight = config.rec_weight if config.rec_weight is not None else 1000.0 if len(self.shape) == 3 else 100.0
+        self.rec_weight = (
+            config.rec_weight
+            if config.rec_weight is not None
+            else 1000.0
+            if len(self.shape) == 3
+            else 100.0
+        )
         absolute = config.schedule == "reference"
         self.warm_up = 0 if absolute else min(config.warm_up, self.steps // 3)
         self.period = ramp_period(self.latent_dim, self.steps - self.warm_up, reference=absolute)
-        self.autoencoder_player = self.add_player("autoencoder", self.encoder, self.decoder, optimiser=RMSProp(config.lr))
-        self.critic_player = self.add_player("critic", self.critic, optimiser=RMSProp(config.lr / 5.0))
-        self.encoder_player = self.add_player("encoder", self.encoder, optimiser=RMSProp(config.lr / 5.0))
+        self.autoencoder_player = self.add_player(
+            "autoencoder", self.encoder, self.decoder, optimiser=RMSProp(config.lr)
+        )
+        self.critic_player = self.add_player(
+            "critic", self.critic, optimiser=RMSProp(config.lr / 5.0)
+        )
+        self.encoder_player = self.add_player(
+            "encoder", self.encoder, optimiser=RMSProp(config.lr / 5.0)
+        )
         self.mask_player = self.add_player("mask", self.mask, optimiser=RMSProp(self.mask_rate()))
 
     def mask_rate(self) -> float:
@@ -114,15 +147,20 @@ class MaskAAE(Method):
         self.initial.copy_((self.mask.a > math.log(2.0)).sum())
 
     def train_step(self, batch: Batch, tick: Tick) -> dict[str, Tensor]:
-        """One outer step on eight batches, the last unused in the warm-up; ``distance`` is W in the last critic step."""
-        first, *critics, encoder, last = (part.x for part in batch.chunk(self.config.batches_per_step))
+        """One outer step on eight batches, the last unused in the warm-up; ``distance`` is W in the
+        last critic step."""
+        first, *critics, encoder, last = (
+            part.x for part in batch.chunk(self.config.batches_per_step)
+        )
         if self.config.lr_decay:
             self.decay(tick.step)
         values = self.autoencoder_step(first)
         for x in critics:
             distance = self.critic_step(x)
         self.encoder_step(encoder)
-        weight = polarisation_weight((tick.step - self.warm_up).clamp_min(0), self.latent_dim, self.period)
+        weight = polarisation_weight(
+            (tick.step - self.warm_up).clamp_min(0), self.latent_dim, self.period
+        )
         if tick.phase == "train":
             self.mask_step(last, weight)
         return {**values, "distance": distance, "weight": weight, "mask": self.mask()}
@@ -150,7 +188,9 @@ class MaskAAE(Method):
 
     def encoder_step(self, x: Tensor) -> None:
         """Raise the critic's score of the codes."""
-        self.descend(-self.critic(self.mask().detach() * self.encoder(x)).mean(), self.encoder_player)
+        self.descend(
+            -self.critic(self.mask().detach() * self.encoder(x)).mean(), self.encoder_player
+        )
 
     def mask_step(self, x: Tensor, weight: Tensor) -> None:
         """Move the mask alone: both codes and prior draws pass through it."""
@@ -179,5 +219,9 @@ class MaskAAE(Method):
     def discover(self, x: Tensor) -> Discovery:
         mask = self.mask().detach()
         count = int(undecided(mask).sum())
-        extra = {"undecided": float(count), "initial": float(self.initial), "rec_weight": self.rec_weight}
+        extra = {
+            "undecided": float(count),
+            "initial": float(self.initial),
+            "rec_weight": self.rec_weight,
+        }
         return Discovery(mask, mask_rule(mask), flags=("undecided",) if count else (), extra=extra)

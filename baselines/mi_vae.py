@@ -1,38 +1,50 @@
-"""MI-VAE: a VAE rewarded for the information that two of its latent components leave in the decoded image.
+"""MI-VAE: a VAE rewarded for the information that two of its latent components leave in the decoded
+image.
 
 Citation
-    Serdega, master's thesis, KAIST, 2019, Gaussian model; the same framework: Serdega and Kim, "Variational Mutual Information Maximization
-    Framework for VAE Latent Codes with Continuous and Discrete Priors", 2020 (https://arxiv.org/abs/2006.02227). Bound: Barber and Agakov,
-    2003, with the critic on decoded images as in InfoGAN (https://arxiv.org/abs/1606.03657). Decoder variance: sigma-VAE
-    (https://arxiv.org/abs/2006.13202).
+    Serdega, master's thesis, KAIST, 2019, Gaussian model; the same framework: Serdega and Kim,
+    "Variational Mutual Information Maximization Framework for VAE Latent Codes with Continuous and
+    Discrete Priors", 2020 (https://arxiv.org/abs/2006.02227). Bound: Barber and Agakov, 2003, with
+    the critic on decoded images as in InfoGAN (https://arxiv.org/abs/1606.03657). Decoder variance:
+    sigma-VAE (https://arxiv.org/abs/2006.13202).
 
 Objective
-    With s the chosen components of z (S of them), x' = decode(z) and a critic Q(s|x') = N(m(x'), diag v(x')), in nats, mean over images, one
-    draw of z per image; NLL and KL sum over dimensions as in the VAE:
+    With s the chosen components of z (S of them), x' = decode(z) and a critic Q(s|x') = N(m(x'),
+    diag v(x')), in nats, mean over images, one draw of z per image; NLL and KL sum over dimensions
+    as in the VAE:
 
         critic:   -log Q(s|x'),                            s and x' held fixed; moves the critic alone
         model:    NLL + KL - lambda [ log Q(s|x') + H(s) ],   with the critic just updated; moves the model alone
         H(s) = 1/2 sum_i log(2 pi e min(V_i, 1)),   V the variance of s over the images of the update, at least 0.01
 
-    The bracket bounds I(s; x') from below where s follows the prior, and its gradient flows through x', s and V. lambda is
-    ``mi_weight``; with lambda = 0 the model is the VAE, bit for bit. One Adam step each per quarter of a batch.
+    The bracket bounds I(s; x') from below where s follows the prior, and its gradient flows through
+    x', s and V. lambda is
+    ``mi_weight``; with lambda = 0 the model is the VAE, bit for bit. One Adam step each per quarter
+    of a batch.
 
 Discovery
-    I_i = E_x KL(q(z_i|x) || q(z_i)), the encoder's information in each coordinate, q(z_i) the mixture of the posteriors of the reference images
-    and one draw for each of them. L* = the number of I_i above 1/2 log 1.1 = 0.047655 nats (flag ``collapsed`` where there is none). Relevance
-    is I_i, at least 0. The rule is ours, the thesis counts nothing: log Q tells what the decoder imprints, and KL_i = I_i + KL(q(z_i) || p)
-    also counts the mismatch to the prior, which this method inflates. Nothing is pruned: L* at least that of the VAE is to be expected.
+    I_i = E_x KL(q(z_i|x) || q(z_i)), the encoder's information in each coordinate, q(z_i) the
+    mixture of the posteriors of the reference images and one draw for each of them. L* = the number
+    of I_i above 1/2 log 1.1 = 0.047655 nats (flag ``collapsed`` where there is none). Relevance is
+    I_i, at least 0. The rule is ours, the thesis counts nothing: log Q tells what the decoder
+    imprints, and KL_i = I_i + KL(q(z_i) || p) also counts the mismatch to the prior, which this
+    method inflates. Nothing is pruned: L* at least that of the VAE is to be expected.
 
 Deviations
-    The thesis states neither networks, likelihood, optimiser nor schedule: shared backbones (the critic is one more encoder), sigma-VAE decoder,
-    Adam at 1e-3, the VAE's epochs. Once it calls Q's input the encoder's output, elsewhere the decoder's: the decoder's mean is read. The form of Q
-    is ours; its variance is kept in 0.01 to 2, because x' is a function of z and the bound would have no ceiling. Of which distribution H(s) is the
-    entropy is open: codes raise one of their own without end by spreading, and the prior's constant pays a code that shrinks to a point, on sprites
-    of 32x32 until training explodes (docs/decisions.md); the lesser of both has neither flaw. lambda is 0.001 to 0.01 there, under a reduction that
-    is not stated: read per pixel, 0.01 is 7.84 nats on MNIST. The default of 1 lies between; more pulls the codes off the prior, ``mi_weight=0.01``
-    takes the number literally. s is the first two components, which are exchangeable at the start; the thesis takes the two of least effect in a
-    twin without the reward: give their positions as ``subset``. H and Q serve training alone: the bound in the curves is no measurement, for it
-    takes the decoder's mean without pixel noise and a prior that the codes need not follow.
+    The thesis states neither networks, likelihood, optimiser nor schedule: shared backbones (the
+    critic is one more encoder), sigma-VAE decoder, Adam at 1e-3, the VAE's epochs. Once it calls
+    Q's input the encoder's output, elsewhere the decoder's: the decoder's mean is read. The form of
+    Q is ours; its variance is kept in 0.01 to 2, because x' is a function of z and the bound would
+    have no ceiling. Of which distribution H(s) is the entropy is open: codes raise one of their own
+    without end by spreading, and the prior's constant pays a code that shrinks to a point, on
+    sprites of 32x32 until training explodes (docs/decisions.md); the lesser of both has neither
+    flaw. lambda is 0.001 to 0.01 there, under a reduction that is not stated: read per pixel, 0.01
+    is 7.84 nats on MNIST. The default of 1 lies between; more pulls the codes off the prior,
+    ``mi_weight=0.01`` takes the number literally. s is the first two components, which are
+    exchangeable at the start; the thesis takes the two of least effect in a twin without the
+    reward: give their positions as ``subset``. H and Q serve training alone: the bound in the
+    curves is no measurement, for it takes the decoder's mean without pixel noise and a prior that
+    the codes need not follow.
 """
 
 from __future__ import annotations
@@ -46,7 +58,12 @@ from torch import Tensor
 from benchmark.method import Batch, Discovery, Method, Tick
 from benchmark.nn import backbones
 from benchmark.nn.gaussian import kl_standard, reparameterise
-from benchmark.nn.information import gaussian_bound, gaussian_log_q, informative, mixture_information
+from benchmark.nn.information import (
+    gaussian_bound,
+    gaussian_log_q,
+    informative,
+    mixture_information,
+)
 from benchmark.nn.likelihood import gaussian_nll
 from benchmark.nn.noise import DecoderNoise
 from benchmark.nn.optim import Adam
@@ -55,15 +72,22 @@ __all__ = ["MIVAE", "positions"]
 
 
 def positions(subset: str, latent_dim: int) -> list[int]:
-    """Return which of ``latent_dim`` components ``subset`` means: the first two (one, where there is one), or those it lists, as ``3+17``."""
+    """Return which of ``latent_dim`` components ``subset`` means: the first two (one, where there
+    is one), or those it lists, as ``3+17``."""
     if subset == "first2":
         return list(range(min(2, latent_dim)))
     try:
         chosen = [int(part) for part in subset.split("+")]
     except ValueError:
         chosen = []
-    if not chosen or len(set(chosen)) < len(chosen) or not all(0 <= place < latent_dim for place in chosen):
-        raise ValueError(f"subset is '{subset}'; expected first2, or different positions from 0 to {latent_dim - 1} joined by '+', as 0+1")
+    if (
+        not chosen
+        or len(set(chosen)) < len(chosen)
+        or not all(0 <= place < latent_dim for place in chosen)
+    ):
+        raise ValueError(
+            f"subset is '{subset}'; expected first2, or different positions from 0 to {latent_dim - 1} joined by '+', as 0+1"
+        )
     return chosen
 
 
@@ -82,7 +106,8 @@ class MIVAE(Method):
     @dataclass(frozen=True)
     class Config:
         sigma: Literal["learned", "optimal", "fixed"] = "learned"
-        """decoder standard deviation: a trained scalar, the best value of each batch, or sqrt(gamma)"""
+        """decoder standard deviation: a trained scalar, the best value of each batch, or
+        sqrt(gamma)"""
         gamma: float = 1.0
         """decoder variance where sigma is fixed"""
         mi_weight: float = 1.0
@@ -101,17 +126,22 @@ class MIVAE(Method):
         chosen = positions(self.config.subset, self.latent_dim)
         self.register_buffer("chosen", torch.tensor(chosen))
         self.critic = backbones.encoder(self.shape, 2 * len(chosen))
-        self.model = self.add_player("model", self.encoder, self.decoder, self.noise, optimiser=Adam(self.config.lr))
+        self.model = self.add_player(
+            "model", self.encoder, self.decoder, self.noise, optimiser=Adam(self.config.lr)
+        )
         self.reader = self.add_player("critic", self.critic, optimiser=Adam(self.config.lr))
 
     def train_step(self, batch: Batch, tick: Tick) -> dict[str, Tensor]:
-        """One Adam step of the critic, then one of the model, per chunk; the values of the last chunk are returned."""
+        """One Adam step of the critic, then one of the model, per chunk; the values of the last
+        chunk are returned."""
         for part in batch.chunk(self.config.chunks):
             mean, log_var = self.posterior(part.x)
             z = reparameterise(mean, log_var)
             reconstruction = self.decode(z)
             s = z.index_select(1, self.chosen)
-            self.descend(-gaussian_log_q(s.detach(), *self.read(reconstruction.detach())).mean(), self.reader)
+            self.descend(
+                -gaussian_log_q(s.detach(), *self.read(reconstruction.detach())).mean(), self.reader
+            )
             log_sigma = self.noise(part.x, reconstruction)
             nll = gaussian_nll(part.x, reconstruction, log_sigma).mean()
             kl = kl_standard(mean, log_var).sum(1).mean()
@@ -149,5 +179,13 @@ class MIVAE(Method):
         mean, log_var = self.posterior(x)
         information = mixture_information(reparameterise(mean, log_var), mean, log_var)
         active = informative(information)
-        extra = {"kl": float(kl_standard(mean, log_var).sum(1).mean()), "gamma": float(torch.exp(2.0 * self.noise.current()))}
-        return Discovery(information.clamp_min(0.0), active, flags=() if bool(active.any()) else ("collapsed",), extra=extra)
+        extra = {
+            "kl": float(kl_standard(mean, log_var).sum(1).mean()),
+            "gamma": float(torch.exp(2.0 * self.noise.current())),
+        }
+        return Discovery(
+            information.clamp_min(0.0),
+            active,
+            flags=() if bool(active.any()) else ("collapsed",),
+            extra=extra,
+        )

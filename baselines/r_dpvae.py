@@ -1,35 +1,45 @@
-"""R-dpVAE: a relevance encoding network on a VAE with decoupled prior, the method of the RENs paper.
+"""R-dpVAE: a relevance encoding network on a VAE with decoupled prior, the method of the RENs
+paper.
 
 Citation
-    Iyer, Bhalodia, Elhabian, "RENs: Relevance Encoding Networks", 2022 (https://arxiv.org/abs/2205.13061), Algorithm 1, on the dpVAE of
-    Bhalodia, Lee, Elhabian, 2020 (https://arxiv.org/abs/1911.10506).
+    Iyer, Bhalodia, Elhabian, "RENs: Relevance Encoding Networks", 2022
+    (https://arxiv.org/abs/2205.13061), Algorithm 1, on the dpVAE of Bhalodia, Lee, Elhabian, 2020
+    (https://arxiv.org/abs/1911.10506).
 
 Objective
-    alpha_l ~ Gamma(1e-3, rate 1e-4) once per set, z0_n | alpha ~ N(0, diag(1/alpha)), z = g_inv(z0), x_n | z_n as in the VAE. A large batch of
-    B images is a set; its posterior over alpha is Gamma(a, b) with a, b from a permutation-invariant network of (x, z). Losses in nats:
+    alpha_l ~ Gamma(1e-3, rate 1e-4) once per set, z0_n | alpha ~ N(0, diag(1/alpha)), z =
+    g_inv(z0), x_n | z_n as in the VAE. A large batch of B images is a set; its posterior over alpha
+    is Gamma(a, b) with a, b from a permutation-invariant network of (x, z). Losses in nats:
 
         small steps, on quarters:   mean_n [ NLL_n + rate_n(alpha_hat) ],   alpha_hat carried, not trained
         joint step, on the batch:   mean_n [ NLL_n + rate_n(alpha) ] + KL(Gamma(a, b) || Gamma(a0, b0)) / B,   alpha ~ Gamma(a, b)
         rate_n(alpha) = 1/2 sum_l [ alpha_l z0_l^2 - log alpha_l - log s_l^2 - 1 ] - log |det dg/dz|,   z0 = g(z)
 
-    After a joint step alpha_hat is a / b. Joint steps begin after the burn-in (phases ``burn-in`` and ``joint``); Adam at 1e-3 for small
-    steps, a second Adam at 1e-5 for joint ones, over the same parameters and the network's.
+    After a joint step alpha_hat is a / b. Joint steps begin after the burn-in (phases ``burn-in``
+    and ``joint``); Adam at 1e-3 for small steps, a second Adam at 1e-5 for joint ones, over the
+    same parameters and the network's.
 
 Discovery
-    v_l = 1 / alpha_l with alpha the mean of a / b over sets of neighbouring training images. L* = the fewest dimensions of z0 that hold 95 %
-    of sum v. Relevance is v. The paper does not say which alpha: ``extra`` has the count for the mean, the last carried value and one
-    posterior draw, with 90 % and 99 %, the participation ratio, and active units (counted in z). 1/alpha is the learned *scale* of a dimension
-    of z0, which the bound hardly identifies: an L* here is to be read beside its null interval (docs/decisions.md).
+    v_l = 1 / alpha_l with alpha the mean of a / b over sets of neighbouring training images. L* =
+    the fewest dimensions of z0 that hold 95 % of sum v. Relevance is v. The paper does not say
+    which alpha: ``extra`` has the count for the mean, the last carried value and one posterior
+    draw, with 90 % and 99 %, the participation ratio, and active units (counted in z). 1/alpha is
+    the learned *scale* of a dimension of z0, which the bound hardly identifies: an L* here is to be
+    read beside its null interval (docs/decisions.md).
 
 Deviations
-    Equations 7, 12 and 13 print the prior of g(Z) without alpha; the derivation above them conditions on it, and so does this. The set's KL is
-    counted once per set. Algorithm 1 leaves the flow out of both update lists: it is trained in both. Algorithm 1 prints the N(0, I) prior for
-    the small steps; alpha_hat is used, as section 4.2 says (``small_prior=standard`` for the letter). The burn-in is never given: a tenth of
-    the epochs, and joint steps come in epochs e > burn_in E as the algorithm counts; in runs of fewer than ten epochs, after that share of the
-    steps. Between joint steps the mean a / b is carried, not a draw. Sizes of flow and network are ours, as the paper shows them in pictures
-    only. Also ours: both optimisers (Adam, moments of their own), the scale B / 2 of a and b that the network starts with, and the decoder,
-    which reads z alone where the paper writes p(x | z, alpha). On dsprites the schedule's epochs are of the images chosen, 9,000 by default;
-    the paper trained on 663,552 (``dsprites[count=737280]``), and L* moves with the steps.
+    Equations 7, 12 and 13 print the prior of g(Z) without alpha; the derivation above them
+    conditions on it, and so does this. The set's KL is counted once per set. Algorithm 1 leaves the
+    flow out of both update lists: it is trained in both. Algorithm 1 prints the N(0, I) prior for
+    the small steps; alpha_hat is used, as section 4.2 says (``small_prior=standard`` for the
+    letter). The burn-in is never given: a tenth of the epochs, and joint steps come in epochs e >
+    burn_in E as the algorithm counts; in runs of fewer than ten epochs, after that share of the
+    steps. Between joint steps the mean a / b is carried, not a draw. Sizes of flow and network are
+    ours, as the paper shows them in pictures only. Also ours: both optimisers (Adam, moments of
+    their own), the scale B / 2 of a and b that the network starts with, and the decoder, which
+    reads z alone where the paper writes p(x | z, alpha). On dsprites the schedule's epochs are of
+    the images chosen, 9,000 by default; the paper trained on 663,552 (``dsprites[count=737280]``),
+    and L* moves with the steps.
 """
 
 from __future__ import annotations
@@ -70,7 +80,8 @@ class RDPVAE(Method):
     @dataclass(frozen=True)
     class Config:
         sigma: Literal["learned", "optimal", "fixed"] = "learned"
-        """decoder standard deviation: a trained scalar, the best value of each batch, or sqrt(gamma)"""
+        """decoder standard deviation: a trained scalar, the best value of each batch, or
+        sqrt(gamma)"""
         gamma: float = 1.0
         """decoder variance where sigma is fixed"""
         small_prior: Literal["alpha", "standard"] = "alpha"
@@ -82,7 +93,8 @@ class RDPVAE(Method):
         ren_posterior: Literal["learned", "conjugate"] = "learned"
         """posterior of alpha: of the network, or exact given the codes of the set"""
         burn_in: float = 0.1
-        """share of the epochs without joint steps; 1: never a joint step, which is the dpVAE bit for bit"""
+        """share of the epochs without joint steps; 1: never a joint step, which is the dpVAE bit
+        for bit"""
         chunks: int = 4
         """equal parts of a batch, one small step each"""
 
@@ -92,16 +104,23 @@ class RDPVAE(Method):
         self.noise = DecoderNoise(self.config.sigma, self.config.gamma)
         self.flow = CouplingFlow(self.latent_dim)
         scale = 0.5 * self.batch_size if self.config.ren_scale == "half-batch" else 1.0
-        self.relevance = Relevance(math.prod(self.shape), self.latent_dim, posterior=self.config.ren_posterior, scale=scale)
-        self.small = self.add_player("small", self.encoder, self.decoder, self.noise, self.flow, optimiser=Adam(1e-3))
+        self.relevance = Relevance(
+            math.prod(self.shape), self.latent_dim, posterior=self.config.ren_posterior, scale=scale
+        )
+        self.small = self.add_player(
+            "small", self.encoder, self.decoder, self.noise, self.flow, optimiser=Adam(1e-3)
+        )
         self.joint = self.add_player("joint", self, optimiser=Adam(1e-5))
-        self.first_joint_step = first_joint_step(self.config.burn_in, self.steps, self.steps_per_epoch)
+        self.first_joint_step = first_joint_step(
+            self.config.burn_in, self.steps, self.steps_per_epoch
+        )
 
     def phase(self, step: int) -> str:
         return "joint" if step >= self.first_joint_step else "burn-in"
 
     def train_step(self, batch: Batch, tick: Tick) -> dict[str, Tensor]:
-        """Algorithm 1 on one large batch; the values of the last chunk are returned, and alpha_hat."""
+        """Algorithm 1 on one large batch; the values of the last chunk are returned, and
+        alpha_hat."""
         carried = self.relevance.carried
         prior = carried if self.config.small_prior == "alpha" else torch.ones_like(carried)
         for part in batch.chunk(self.config.chunks):
@@ -135,7 +154,13 @@ class RDPVAE(Method):
     def conclude(self, train: Images) -> None:
         """Take alpha as the mean over the training sets; without joint steps it stays 1."""
         if self.phase(self.steps - 1) == "joint":
-            self.relevance.summarise([self.set_posterior(x) for x in train.batches(self.batch_size) if len(x) == self.batch_size])
+            self.relevance.summarise(
+                [
+                    self.set_posterior(x)
+                    for x in train.batches(self.batch_size)
+                    if len(x) == self.batch_size
+                ]
+            )
 
     def set_posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
         z = reparameterise(*self.posterior(x))
@@ -160,4 +185,8 @@ class RDPVAE(Method):
 
     def discover(self, x: Tensor) -> Discovery:
         variance, active, extra = self.relevance.verdict()
-        return Discovery(variance, active, extra={**extra, "active_units": float(active_units(*self.posterior(x)))})
+        return Discovery(
+            variance,
+            active,
+            extra={**extra, "active_units": float(active_units(*self.posterior(x)))},
+        )

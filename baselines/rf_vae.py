@@ -1,39 +1,50 @@
-"""RF-VAE: a VAE with a relevance indicator per latent dimension, which lowers its KL weight and lets it into the total correlation.
+"""RF-VAE: a VAE with a relevance indicator per latent dimension, which lowers its KL weight and
+lets it into the total correlation.
 
 Citation
-    Kim, Wang, Sahu, Pavlovic, "Relevance Factor VAE: Learning and Identifying Disentangled Factors", 2019
-    (https://arxiv.org/abs/1902.01568), by the objective of the authors' code (https://github.com/seqam-lab/rfvae). Total correlation after
-    Kim, Mnih, "Disentangling by Factorising", 2018 (https://arxiv.org/abs/1802.05983).
+    Kim, Wang, Sahu, Pavlovic, "Relevance Factor VAE: Learning and Identifying Disentangled
+    Factors", 2019 (https://arxiv.org/abs/1902.01568), by the objective of the authors' code
+    (https://github.com/seqam-lab/rfvae). Total correlation after Kim, Mnih, "Disentangling by
+    Factorising", 2018 (https://arxiv.org/abs/1802.05983).
 
 Objective
-    Indicators r_j = sigmoid(l_j), l trained; z = mean + exp(log_var / 2) eps goes to the decoder, r*z to a discriminator D with two logits
-    (0: joint, 1: columns permuted). In nats, mean over the images n of a batch, sums over pixels and dimensions j:
+    Indicators r_j = sigmoid(l_j), l trained; z = mean + exp(log_var / 2) eps goes to the decoder,
+    r*z to a discriminator D with two logits (0: joint, 1: columns permuted). In nats, mean over the
+    images n of a batch, sums over pixels and dimensions j:
 
         E, Dec, l:  mean_n NLL_n + sum_j lambda(r_j) mean_n KL_nj + gamma TC + eta_s sum_j r_j + eta_h sum_j H(r_j)
                     lambda(r) = 10 - 9.9 r,   TC = mean_n [ D_0(r*z_n) - D_1(r*z_n) ],   H(r) = -r log r - (1 - r) log(1 - r)
         D:          1/2 [ CE(D(r*z), 0) + CE(D(permuted r*z), 1) ]   on a second batch, encoded anew
 
-    gamma = 6.4, eta_s = 1, eta_h = 100. NLL: Bernoulli for images; for vectors Gaussian with sigma = 0.3. Adam: D at 1e-4, betas (0.5, 0.9).
-    Phases: ``warm-up`` (l stands still for the first tenth of the steps) and ``train``.
+    gamma = 6.4, eta_s = 1, eta_h = 100. NLL: Bernoulli for images; for vectors Gaussian with sigma
+    = 0.3. Adam: D at 1e-4, betas (0.5, 0.9). Phases: ``warm-up`` (l stands still for the first
+    tenth of the steps) and ``train``.
 
 Discovery
-    L* = number of r_j > 0.5; relevance is r. ``extra.lstar_above_mean`` has the count that RENs take, r_j strictly above the mean of r, in
-    [1, L - 1] unless all are equal; ``extra.lstar_above_half`` the first again. Flag ``degenerate``: all r within 1e-3 of each other, so that
-    the count above the mean is noise. ``extra.active_kl``: dimensions of more than 0.1 nats mean KL (none: flag ``collapsed``);
-    ``extra.relevant_collapsed``: those of r_j > 0.5 with less.
+    L* = number of r_j > 0.5; relevance is r. ``extra.lstar_above_mean`` has the count that RENs
+    take, r_j strictly above the mean of r, in [1, L - 1] unless all are equal;
+    ``extra.lstar_above_half`` the first again. Flag ``degenerate``: all r within 1e-3 of each
+    other, so that the count above the mean is noise. ``extra.active_kl``: dimensions of more than
+    0.1 nats mean KL (none: flag ``collapsed``); ``extra.relevant_collapsed``: those of r_j > 0.5
+    with less.
 
 Deviations
-    The paper's text was not at hand: the code decides. Its step sizes, 1e-4 for E, Dec and l, need some 3e5 steps (``mode=reference``). In
-    ``mode=relative`` E and Dec have 1e-3 (latent-8, L = 16, 5,000 steps: MSE 0.013, with 1e-4 0.089) and l max(1e-4, 10 / steps), so that r
-    can cross in any run, after a ``warm_up``: r_j rises for good if it sees more than eta_s / 9.9 = 0.1 nats when it starts to move, and an
-    encoder that has hardly learned has more in every dimension. Under the starting KL weight of 5.05 unused dimensions fall below that after
-    some 1,500 steps on latent-8: there, in runs of 5,000 steps, L* is L with a tenth of them as warm-up, and the true 8 with half
-    (``warm_up=0.5``). The Bernoulli NLL takes the logits in front of the shared decoder's sigmoid. The weights are scaled for 64x64 images:
-    the grey 8x8 digits hold 13.5 nats between their mean image and a perfect copy, too few for 5.05 per nat, so the posterior falls to the
-    prior and the reconstruction to the mean image at best (MSE 0.117 in 300 steps, mean image 0.073); with ``lambda_max=1`` it is 0.040. The
-    Gaussian's sigma is given, not learned: learned from 1, it makes a posterior at the prior stable. L* depends on sigma, and 0.3 is meant for
-    numbers of variance 1: circle and one-moon have standard deviations of 0.72 and 0.33 and are not scaled. Choose it without looking at L*.
-    The entropy is written in l with its exact gradient -l r (1 - r). D is small for inputs of up to 64 numbers (nn/critics.py).
+    The paper's text was not at hand: the code decides. Its step sizes, 1e-4 for E, Dec and l, need
+    some 3e5 steps (``mode=reference``). In ``mode=relative`` E and Dec have 1e-3 (latent-8, L = 16,
+    5,000 steps: MSE 0.013, with 1e-4 0.089) and l max(1e-4, 10 / steps), so that r can cross in any
+    run, after a ``warm_up``: r_j rises for good if it sees more than eta_s / 9.9 = 0.1 nats when it
+    starts to move, and an encoder that has hardly learned has more in every dimension. Under the
+    starting KL weight of 5.05 unused dimensions fall below that after some 1,500 steps on latent-8:
+    there, in runs of 5,000 steps, L* is L with a tenth of them as warm-up, and the true 8 with half
+    (``warm_up=0.5``). The Bernoulli NLL takes the logits in front of the shared decoder's sigmoid.
+    The weights are scaled for 64x64 images: the grey 8x8 digits hold 13.5 nats between their mean
+    image and a perfect copy, too few for 5.05 per nat, so the posterior falls to the prior and the
+    reconstruction to the mean image at best (MSE 0.117 in 300 steps, mean image 0.073); with
+    ``lambda_max=1`` it is 0.040. The Gaussian's sigma is given, not learned: learned from 1, it
+    makes a posterior at the prior stable. L* depends on sigma, and 0.3 is meant for numbers of
+    variance 1: circle and one-moon have standard deviations of 0.72 and 0.33 and are not scaled.
+    Choose it without looking at L*. The entropy is written in l with its exact gradient -l r (1 -
+    r). D is small for inputs of up to 64 numbers (nn/critics.py).
 """
 
 from __future__ import annotations
@@ -93,11 +104,14 @@ class RFVAE(Method):
         lambda_max: float = 10.0
         """KL weight of an irrelevant dimension, r = 0"""
         mode: Literal["relative", "reference"] = "relative"
-        """step sizes and warm-up for runs of any length, or the code's, which take 100,000 steps and more"""
+        """step sizes and warm-up for runs of any length, or the code's, which take 100,000 steps
+        and more"""
         lr: float | None = None
-        """step size of Adam for encoder and decoder; none: 1e-3 in mode relative, 1e-4 in mode reference"""
+        """step size of Adam for encoder and decoder; none: 1e-3 in mode relative, 1e-4 in mode
+        reference"""
         lr_indicators: float | None = None
-        """step size of Adam for the indicators; none: max(1e-4, 10 / steps), in mode reference 1e-4"""
+        """step size of Adam for the indicators; none: max(1e-4, 10 / steps), in mode reference
+        1e-4"""
         lr_discriminator: float = 1e-4
         """step size of Adam for the discriminator"""
         warm_up: float = 0.1
@@ -113,18 +127,29 @@ class RFVAE(Method):
         self.likelihood = GivenLikelihood(config.likelihood, self.shape, config.sigma)
         self.indicators = Indicators(self.latent_dim)
         self.discriminator = discriminator(self.latent_dim, self.shape)
-        self.first_indicator_step = first_indicator_step(0.0 if reference else config.warm_up, self.steps)
+        self.first_indicator_step = first_indicator_step(
+            0.0 if reference else config.warm_up, self.steps
+        )
         lr = config.lr if config.lr is not None else 1e-4 if reference else 1e-3
-        rate = config.lr_indicators if config.lr_indicators is not None else indicator_rate(reference, self.steps)
+        rate = (
+            config.lr_indicators
+            if config.lr_indicators is not None
+            else indicator_rate(reference, self.steps)
+        )
         self.add_player("model", self.encoder, self.decoder, optimiser=Adam(lr))
         self.add_player("indicators", self.indicators, optimiser=Adam(rate))
-        self.add_player("discriminator", self.discriminator, optimiser=Adam(config.lr_discriminator, betas=(0.5, 0.9)))
+        self.add_player(
+            "discriminator",
+            self.discriminator,
+            optimiser=Adam(config.lr_discriminator, betas=(0.5, 0.9)),
+        )
 
     def phase(self, step: int) -> str:
         return "train" if step >= self.first_indicator_step else "warm-up"
 
     def train_step(self, batch: Batch, tick: Tick) -> dict[str, Tensor]:
-        """One step of model and indicators on the first batch, then one of the discriminator on the second."""
+        """One step of model and indicators on the first batch, then one of the discriminator on the
+        second."""
         first, second = batch.chunk(self.config.batches_per_step)
         values = self.objective(first.x)
         moved = ("model", "indicators") if tick.phase == "train" else ("model",)
@@ -134,7 +159,8 @@ class RFVAE(Method):
         return {**values, "relevance": self.indicators()}
 
     def objective(self, x: Tensor) -> dict[str, Tensor]:
-        """Return the loss of model and indicators on images (B, *shape), and its parts, 0-d or (L,); the KL is unweighted."""
+        """Return the loss of model and indicators on images (B, *shape), and its parts, 0-d or
+        (L,); the KL is unweighted."""
         config = self.config
         mean, log_var = self.posterior(x)
         z = reparameterise(mean, log_var)
@@ -144,11 +170,25 @@ class RFVAE(Method):
         correlation = total_correlation(self.discriminator(r * z))
         weighted = (kl_weight(r, config.lambda_min, config.lambda_max) * kl).sum()
         entropy = binary_entropy(self.indicators.logits).sum()
-        loss = nll + weighted + config.gamma * correlation + config.eta_s * r.sum() + config.eta_h * entropy
-        return {"loss": loss, "nll": nll, "kl": kl.sum(), "kl_of_dimensions": kl, "total_correlation": correlation, "entropy": entropy}
+        loss = (
+            nll
+            + weighted
+            + config.gamma * correlation
+            + config.eta_s * r.sum()
+            + config.eta_h * entropy
+        )
+        return {
+            "loss": loss,
+            "nll": nll,
+            "kl": kl.sum(),
+            "kl_of_dimensions": kl,
+            "total_correlation": correlation,
+            "entropy": entropy,
+        }
 
     def discriminator_objective(self, x: Tensor) -> Tensor:
-        """Return the discriminator's loss on images (B, *shape), 0-d; codes and indicators are constants."""
+        """Return the discriminator's loss on images (B, *shape), 0-d; codes and indicators are
+        constants."""
         with torch.no_grad():
             codes = self.indicators() * reparameterise(*self.posterior(x))
             permuted = permute_columns(codes)
@@ -170,12 +210,25 @@ class RFVAE(Method):
     def terms(self, x: Tensor) -> dict[str, Tensor]:
         """Return ``nll`` (B,) with one draw of z and ``kl`` (B, L), unweighted, in nats."""
         mean, log_var = self.posterior(x)
-        return {"nll": self.likelihood(x, self.decoder, reparameterise(mean, log_var)), "kl": kl_standard(mean, log_var)}
+        return {
+            "nll": self.likelihood(x, self.decoder, reparameterise(mean, log_var)),
+            "kl": kl_standard(mean, log_var),
+        }
 
     def discover(self, x: Tensor) -> Discovery:
         relevance = self.indicators.exact()
         half, used = above_half(relevance), kl_standard(*self.posterior(x)).mean(0) > 0.1
-        counts = {"lstar_above_half": half, "lstar_above_mean": above_mean(relevance), "active_kl": used, "relevant_collapsed": half & ~used}
+        counts = {
+            "lstar_above_half": half,
+            "lstar_above_mean": above_mean(relevance),
+            "active_kl": used,
+            "relevant_collapsed": half & ~used,
+        }
         found = {"degenerate": is_degenerate(relevance), "collapsed": not bool(used.any())}
         flags = tuple(flag for flag, holds in found.items() if holds)
-        return Discovery(relevance, half, flags=flags, extra={name: float(mask.sum()) for name, mask in counts.items()})
+        return Discovery(
+            relevance,
+            half,
+            flags=flags,
+            extra={name: float(mask.sum()) for name, mask in counts.items()},
+        )

@@ -1,26 +1,31 @@
-"""Variational autoencoder with a calibrated Gaussian decoder (sigma-VAE), the baseline every method here is measured against.
+"""Variational autoencoder with a calibrated Gaussian decoder (sigma-VAE), the baseline every method
+here is measured against.
 
 Citation
-    Kingma and Welling, "Auto-Encoding Variational Bayes", 2014 (https://arxiv.org/abs/1312.6114). Decoder: Rybkin, Daniilidis, Levine,
-    "Simple and effective VAE training with calibrated decoders", 2021 (https://arxiv.org/abs/2006.13202). Schedule: "RENs: Relevance
-    Encoding Networks", 2022 (https://arxiv.org/abs/2205.13061), whose VAE rows this is the counterpart of.
+    Kingma and Welling, "Auto-Encoding Variational Bayes", 2014 (https://arxiv.org/abs/1312.6114).
+    Decoder: Rybkin, Daniilidis, Levine, "Simple and effective VAE training with calibrated
+    decoders", 2021 (https://arxiv.org/abs/2006.13202). Schedule: "RENs: Relevance Encoding
+    Networks", 2022 (https://arxiv.org/abs/2205.13061), whose VAE rows this is the counterpart of.
 
 Objective
     The negative ELBO in nats, mean over images, one draw of z per image:
 
         D (log sigma + 1/2 log 2 pi) + ||x - decode(z)||^2 / (2 sigma^2) + KL(q(z|x) || N(0, I))
 
-    Both terms sum over dimensions; sigma is one scalar; there is no beta. ``sigma=learned``: log sigma starts at 0 and is clipped softly
-    at -6; ``optimal``: the maximum-likelihood value of each batch, clipped likewise; ``fixed``: sigma^2 = ``gamma``.
+    Both terms sum over dimensions; sigma is one scalar; there is no beta. ``sigma=learned``: log
+    sigma starts at 0 and is clipped softly at -6; ``optimal``: the maximum-likelihood value of each
+    batch, clipped likewise; ``fixed``: sigma^2 = ``gamma``.
 
 Discovery
-    None: L* = L by definition (flag ``no_selection``). Relevance is the mean KL of each dimension in nats, so that L*90 and L*99 count the
-    dimensions that carry the rate. ``extra.gamma`` is the decoder variance sigma^2 at the end.
+    None: L* = L by definition (flag ``no_selection``). Relevance is the mean KL of each dimension
+    in nats, so that L*90 and L*99 count the dimensions that carry the rate. ``extra.gamma`` is the
+    decoder variance sigma^2 at the end.
 
 Deviations
-    RENs give neither the optimiser nor the baselines' step size: Adam at 1e-3 on quarters of the large batch, as their small steps do, so
-    that an R-model with burn-in over the whole run is this model, bit for bit. Layer sizes are those of the dpVAE code;
-    its decoder has no sigmoid, ours has one on images, and therefore needs He initialisation (see nn/backbones.py).
+    RENs give neither the optimiser nor the baselines' step size: Adam at 1e-3 on quarters of the
+    large batch, as their small steps do, so that an R-model with burn-in over the whole run is this
+    model, bit for bit. Layer sizes are those of the dpVAE code; its decoder has no sigmoid, ours
+    has one on images, and therefore needs He initialisation (see nn/backbones.py).
 """
 
 from __future__ import annotations
@@ -56,7 +61,8 @@ class VAE(Method):
     @dataclass(frozen=True)
     class Config:
         sigma: Literal["learned", "optimal", "fixed"] = "learned"
-        """decoder standard deviation: a trained scalar, the best value of each batch, or sqrt(gamma)"""
+        """decoder standard deviation: a trained scalar, the best value of each batch, or
+        sqrt(gamma)"""
         gamma: float = 1.0
         """decoder variance where sigma is fixed"""
         lr: float = 1e-3
@@ -102,6 +108,13 @@ class VAE(Method):
         return {"nll": nll, "kl": kl_standard(mean, log_var)}
 
     def discover(self, x: Tensor) -> Discovery:
-        relevance = kl_standard(*self.posterior(x)).mean(0).clamp_min(0.0)  # rounding may leave -1e-8
+        relevance = (
+            kl_standard(*self.posterior(x)).mean(0).clamp_min(0.0)
+        )  # rounding may leave -1e-8
         gamma = float(torch.exp(2.0 * self.noise.current().detach()))
-        return Discovery(relevance, torch.ones_like(relevance, dtype=torch.bool), flags=("no_selection",), extra={"gamma": gamma})
+        return Discovery(
+            relevance,
+            torch.ones_like(relevance, dtype=torch.bool),
+            flags=("no_selection",),
+            extra={"gamma": gamma},
+        )

@@ -1,28 +1,30 @@
 """WAE-GAN: a Wasserstein autoencoder with a critic of codes; MaskAAE with every mask frozen at one.
 
 Citation
-    Tolstikhin, Bousquet, Gelly, Schoelkopf, "Wasserstein Auto-Encoders", 2018 (https://arxiv.org/abs/1711.01558), in the form that serves
-    MaskAAE (https://arxiv.org/abs/1912.04564) as its baseline.
+    Tolstikhin, Bousquet, Gelly, Schoelkopf, "Wasserstein Auto-Encoders", 2018
+    (https://arxiv.org/abs/1711.01558), in the form that serves MaskAAE
+    (https://arxiv.org/abs/1912.04564) as its baseline.
 
 Objective
-    z = E(x), prior draws n ~ N(0, I). An outer step takes three kinds of updates, each with its own RMSProp and a fresh batch (7 in all); C is
-    a critic of codes:
+    z = E(x), prior draws n ~ N(0, I). An outer step takes three kinds of updates, each with its own
+    RMSProp and a fresh batch (7 in all); C is a critic of codes:
 
         autoencoder         rec                                                                      E, decoder
         critic, five times  mean C(z) - mean C(n) + 10 (||grad C|| - 1)^2                            C
         encoder             -mean C(z)                                                               E
 
-    rec: mean over images *and* numbers of the binary cross-entropy in nats (images) or of the squared error (vectors). The critic's penalty is
-    taken on points between codes and prior draws.
+    rec: mean over images *and* numbers of the binary cross-entropy in nats (images) or of the
+    squared error (vectors). The critic's penalty is taken on points between codes and prior draws.
 
 Discovery
     None: L* = L by definition (flag ``no_selection``). Relevance is the variance of the codes.
 
 Deviations
-    MaskAAE's slides print a WAE-GAN's FID and a WAE's NAC, but neither they nor the code say how it was trained. Ours is the code's training
-    with mu = 1, no variance penalty and no mask step. Against Tolstikhin et al.: their discriminator is a classifier, here a critic with a
-    gradient penalty, and their weight of the adversarial term is the ratio of the step sizes. Backbones are the shared ones, the critic is
-    smaller on small inputs and has no output bias.
+    MaskAAE's slides print a WAE-GAN's FID and a WAE's NAC, but neither they nor the code say how it
+    was trained. Ours is the code's training with mu = 1, no variance penalty and no mask step.
+    Against Tolstikhin et al.: their discriminator is a classifier, here a critic with a gradient
+    penalty, and their weight of the adversarial term is the ratio of the step sizes. Backbones are
+    the shared ones, the critic is smaller on small inputs and has no output bias.
 """
 
 from __future__ import annotations
@@ -62,12 +64,15 @@ class WAEGAN(Method):
         self.decoder = backbones.decoder(self.latent_dim, self.shape)
         self.critic = latent_critic(self.latent_dim, self.shape)
         lr = self.config.lr
-        self.autoencoder_player = self.add_player("autoencoder", self.encoder, self.decoder, optimiser=RMSProp(lr))
+        self.autoencoder_player = self.add_player(
+            "autoencoder", self.encoder, self.decoder, optimiser=RMSProp(lr)
+        )
         self.critic_player = self.add_player("critic", self.critic, optimiser=RMSProp(lr / 5.0))
         self.encoder_player = self.add_player("encoder", self.encoder, optimiser=RMSProp(lr / 5.0))
 
     def train_step(self, batch: Batch, tick: Tick) -> dict[str, Tensor]:
-        """One outer step on seven batches; ``distance`` is what the last critic step saw between prior draws and codes."""
+        """One outer step on seven batches; ``distance`` is what the last critic step saw between
+        prior draws and codes."""
         first, *critics, last = (part.x for part in batch.chunk(self.config.batches_per_step))
         rec = reconstruction_loss(first, self.decoder(self.encoder(first)))
         self.descend(rec, self.autoencoder_player)
@@ -95,4 +100,6 @@ class WAEGAN(Method):
 
     def discover(self, x: Tensor) -> Discovery:
         relevance = self.encode(x).var(0, correction=0)
-        return Discovery(relevance, torch.ones_like(relevance, dtype=torch.bool), flags=("no_selection",))
+        return Discovery(
+            relevance, torch.ones_like(relevance, dtype=torch.bool), flags=("no_selection",)
+        )

@@ -11,7 +11,8 @@ __all__ = ["__version__", "load_records", "run"]
 
 
 def __getattr__(name: str) -> Any:
-    """Import the API when it is asked for, so that ``import benchmark`` stays free of pandas and torch."""
+    """Import the API when it is asked for, so that ``import benchmark`` stays free of pandas and
+    torch."""
     if name == "run":
         from benchmark.api import run
 

@@ -1,4 +1,5 @@
-"""The small Python API: run a grid, read its records. The same planning, reuse and processes as ``bench run``."""
+"""The small Python API: run a grid, read its records. The same planning, reuse and processes as
+``bench run``."""
 
 from __future__ import annotations
 
@@ -28,21 +29,35 @@ def run(
     device: str = "auto",
     workers: int = 1,
 ) -> list[Record]:
-    """Train and evaluate what has no finished record yet, and return the record of every run of the grid, in the order of the plan.
+    """Train and evaluate what has no finished record yet, and return the record of every run of the
+    grid, in the order of the plan.
 
     Arguments:
-        methods, datasets: names as on the command line, ``"vae[sigma=fixed]"`` or ``"./my_vae.py"``.
+        methods, datasets: names as on the command line, ``"vae[sigma=fixed]"`` or
+            ``"./my_vae.py"``.
         latent_dims: provisioned sizes L; empty: the datasets' own.
         seeds: how many, from 0.
         results, data_dir: folders of records and of data.
-        workers: runs at once, each in a process of its own. Scripts must call from under ``if __name__ == "__main__":``.
+        workers: runs at once, each in a process of its own. Scripts must call from under ``if
+            __name__ == "__main__":``.
 
-    A failed run is a record with its status and error, not an exception; a mistake in the arguments is a ``BenchError``.
+    A failed run is a record with its status and error, not an exception; a mistake in the arguments
+    is a ``BenchError``.
     """
     for name, given in (("methods", methods), ("datasets", datasets)):
         if isinstance(given, str):
-            raise BenchError(f"{name} is the text '{given}'; expected a list of names, as ['{given}']")
-    grid = Grid(list(methods), list(datasets), list(latent_dims), seeds=seeds, budget=budget, steps=steps, batch_size=batch_size)
+            raise BenchError(
+                f"{name} is the text '{given}'; expected a list of names, as ['{given}']"
+            )
+    grid = Grid(
+        list(methods),
+        list(datasets),
+        list(latent_dims),
+        seeds=seeds,
+        budget=budget,
+        steps=steps,
+        batch_size=batch_size,
+    )
     store = Store(Path(results))
     jobs = plan(grid, Path(data_dir))
     store.ensure_writable()

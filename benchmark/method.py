@@ -1,7 +1,8 @@
 """The contract between a method and the harness.
 
-A method sees images and draws noise with ordinary torch calls; it never sees devices, seeds, files, loggers or the clock. *The method owns
-its step; the harness owns the rest.* An adapter subclasses :class:`Method` in one file under ``baselines/`` (or anywhere).
+A method sees images and draws noise with ordinary torch calls; it never sees devices, seeds, files,
+loggers or the clock. *The method owns its step; the harness owns the rest.* An adapter subclasses
+:class:`Method` in one file under ``baselines/`` (or anywhere).
 """
 
 from __future__ import annotations
@@ -19,12 +20,14 @@ __all__ = ["Batch", "Discovery", "Images", "Method", "Player", "Tick"]
 
 
 class Images(Protocol):
-    """Training images as ``prepare`` and ``conclude`` see them: a length, and chunks in a fixed order."""
+    """Training images as ``prepare`` and ``conclude`` see them: a length, and chunks in a fixed
+    order."""
 
     def __len__(self) -> int: ...
 
     def batches(self, size: int) -> Iterator[Tensor]:
-        """Yield every image once, in order, in chunks (size, *shape) of float32; the last may be smaller."""
+        """Yield every image once, in order, in chunks (size, *shape) of float32; the last may be
+        smaller."""
         ...
 
 
@@ -41,14 +44,20 @@ class Batch:
     def chunk(self, count: int) -> list[Batch]:
         """Return ``count`` equal contiguous parts; their sizes must come out even."""
         if count < 1 or len(self) % count:
-            raise ValueError(f"a batch of {len(self)} images cannot be cut into {count} equal parts; choose a batch size divisible by {count}")
+            raise ValueError(
+                f"a batch of {len(self)} images cannot be cut into {count} equal parts; choose a batch size divisible by {count}"
+            )
         size = len(self) // count
-        return [Batch(x, index) for x, index in zip(self.x.split(size), self.index.split(size), strict=True)]
+        return [
+            Batch(x, index)
+            for x, index in zip(self.x.split(size), self.index.split(size), strict=True)
+        ]
 
 
 @dataclass(frozen=True)
 class Tick:
-    """When a step happens: ``step`` (0-d int64) and ``progress`` = step / steps (0-d float32) on the device, and the ``phase`` label."""
+    """When a step happens: ``step`` (0-d int64) and ``progress`` = step / steps (0-d float32) on
+    the device, and the ``phase`` label."""
 
     step: Tensor
     progress: Tensor
@@ -57,10 +66,11 @@ class Tick:
 
 @dataclass(frozen=True)
 class Discovery:
-    """What a method says about its latent dimensions: ``relevance`` (L,) in its own unit, ``active`` (L,) bool, flags, and named extras.
+    """What a method says about its latent dimensions: ``relevance`` (L,) in its own unit,
+    ``active`` (L,) bool, flags, and named extras.
 
-    L* is ``active.sum()``. Flags: ``no_selection`` (the rule always answers L), ``degenerate``, ``undecided``, ``constraint_never_met``,
-    ``collapsed``, ``jacobian_evasion``, ...
+    L* is ``active.sum()``. Flags: ``no_selection`` (the rule always answers L), ``degenerate``,
+    ``undecided``, ``constraint_never_met``, ``collapsed``, ``jacobian_evasion``, ...
     """
 
     relevance: Tensor
@@ -70,9 +80,12 @@ class Discovery:
 
 
 class Player:
-    """Named parameters and their optimiser. Its state is filled at construction, so a fresh player has the shape of a trained one."""
+    """Named parameters and their optimiser. Its state is filled at construction, so a fresh player
+    has the shape of a trained one."""
 
-    def __init__(self, name: str, parameters: Mapping[str, nn.Parameter], optimiser: Optimiser) -> None:
+    def __init__(
+        self, name: str, parameters: Mapping[str, nn.Parameter], optimiser: Optimiser
+    ) -> None:
         if not parameters:
             raise ValueError(f"player '{name}' has no parameters")
         self.name = name
@@ -83,20 +96,29 @@ class Player:
 
     @torch.no_grad()
     def apply(self, grads: Iterable[Tensor], when: Tensor | None = None) -> None:
-        """Step with gradients in parameter order. Where the 0-d bool ``when`` is false, parameters and state keep their bits."""
+        """Step with gradients in parameter order. Where the 0-d bool ``when`` is false, parameters
+        and state keep their bits."""
         grads = list(grads)
         if when is None:
             self.optimiser.update(self.tensors, grads, self.state)
             return
-        touched = [*self.tensors, *(tensor for tensors in self.state.values() for tensor in tensors)]
+        touched = [
+            *self.tensors,
+            *(tensor for tensors in self.state.values() for tensor in tensors),
+        ]
         before = [tensor.clone() for tensor in touched]
         self.optimiser.update(self.tensors, grads, self.state)
         for tensor, old in zip(touched, before, strict=True):
             tensor.copy_(torch.where(when, tensor, old))
 
     def state_dict(self) -> dict[str, Tensor]:
-        """Return the optimiser state by name, ``<slot>/<parameter>``; the tensors themselves, not copies."""
-        return {f"{slot}/{name}": tensor for slot, tensors in self.state.items() for name, tensor in zip(self.parameters, tensors, strict=True)}
+        """Return the optimiser state by name, ``<slot>/<parameter>``; the tensors themselves, not
+        copies."""
+        return {
+            f"{slot}/{name}": tensor
+            for slot, tensors in self.state.items()
+            for name, tensor in zip(self.parameters, tensors, strict=True)
+        }
 
     @property
     def updates(self) -> int:
@@ -107,9 +129,10 @@ class Player:
 class Method(nn.Module):
     """Base class of every adapter. See ``baselines/vae.py`` for a small complete one.
 
-    ``self.config``, ``self.shape`` (``(D,)`` or ``(C, H, W)``, images in [0, 1]), ``self.latent_dim``, ``self.steps``,
-    ``self.steps_per_epoch`` and ``self.batch_size`` are constants known in :meth:`build`. The harness then draws every submodule's initial
-    weights anew from a stream addressed by its name, through ``reset_parameters()`` (children before parents).
+    ``self.config``, ``self.shape`` (``(D,)`` or ``(C, H, W)``, images in [0, 1]),
+    ``self.latent_dim``, ``self.steps``, ``self.steps_per_epoch`` and ``self.batch_size`` are
+    constants known in :meth:`build`. The harness then draws every submodule's initial weights anew
+    from a stream addressed by its name, through ``reset_parameters()`` (children before parents).
     """
 
     Config: ClassVar[type]
@@ -118,13 +141,22 @@ class Method(nn.Module):
     prunes: ClassVar[bool] = False
     """Whether :meth:`decode` ignores inactive coordinates."""
     reference: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
-    """The paper's schedule per dataset: ``{"mnist": {"epochs": 100, "batch_size": 100}}``; what ``--budget paper`` runs."""
+    """The paper's schedule per dataset: ``{"mnist": {"epochs": 100, "batch_size": 100}}``; what
+    ``--budget paper`` runs."""
 
     conformance: ClassVar[Mapping[str, Any]] = {}
-    """Options under which a dozen steps on random images reach every phase and player; what ``bench check-method`` uses."""
+    """Options under which a dozen steps on random images reach every phase and player; what ``bench
+    check-method`` uses."""
 
     def __init__(
-        self, config: Any, *, shape: tuple[int, ...], latent_dim: int, steps: int = 0, steps_per_epoch: int = 1, batch_size: int = 0
+        self,
+        config: Any,
+        *,
+        shape: tuple[int, ...],
+        latent_dim: int,
+        steps: int = 0,
+        steps_per_epoch: int = 1,
+        batch_size: int = 0,
     ) -> None:
         super().__init__()
         self.config, self.shape, self.latent_dim = config, tuple(shape), latent_dim
@@ -137,11 +169,13 @@ class Method(nn.Module):
         raise NotImplementedError
 
     def train_step(self, batch: Batch, tick: Tick) -> dict[str, Tensor]:
-        """Take exactly one outer step; return named tensors of shape () or (latent_dim,), the same names and shapes all run long."""
+        """Take exactly one outer step; return named tensors of shape () or (latent_dim,), the same
+        names and shapes all run long."""
         raise NotImplementedError
 
     def encode(self, x: Tensor) -> Tensor:
-        """Return the deterministic code (B, code_dim); its first ``latent_dim`` coordinates are the counted ones."""
+        """Return the deterministic code (B, code_dim); its first ``latent_dim`` coordinates are the
+        counted ones."""
         raise NotImplementedError
 
     def decode(self, z: Tensor) -> Tensor:
@@ -153,7 +187,8 @@ class Method(nn.Module):
         raise NotImplementedError
 
     def discover(self, x: Tensor) -> Discovery:
-        """Apply the method's published rule to one fixed reference set ``x`` (the first 4,096 test images at most)."""
+        """Apply the method's published rule to one fixed reference set ``x`` (the first 4,096 test
+        images at most)."""
         raise NotImplementedError
 
     def prepare(self, train: Images) -> None:
@@ -163,36 +198,50 @@ class Method(nn.Module):
         """Optional: work on the training images after the last step."""
 
     def phase(self, step: int) -> str:
-        """Optional: the phase label of a step, from its number alone; only the phase may change the structure of a step."""
+        """Optional: the phase label of a step, from its number alone; only the phase may change the
+        structure of a step."""
         return "train"
 
     def posterior(self, x: Tensor) -> tuple[Tensor, Tensor] | None:
-        """Optional: mean and log-variance (B, latent_dim) of a diagonal Gaussian posterior; None for methods without one."""
+        """Optional: mean and log-variance (B, latent_dim) of a diagonal Gaussian posterior; None
+        for methods without one."""
         return None
 
     def categories(self, x: Tensor) -> Tensor | None:
-        """Optional: probabilities (B, K) of a categorical latent variable given x; None for methods without one."""
+        """Optional: probabilities (B, K) of a categorical latent variable given x; None for methods
+        without one."""
         return None
 
     def sampled_code(self, x: Tensor) -> Tensor | None:
-        """Return one draw of the code (B, code_dim) from the posterior, or None; methods whose code is not the posterior's space override it."""
+        """Return one draw of the code (B, code_dim) from the posterior, or None; methods whose code
+        is not the posterior's space override it."""
         posterior = self.posterior(x)
         if posterior is None:
             return None
         mean, log_var = posterior
         return mean + torch.exp(0.5 * log_var) * torch.randn_like(mean)
 
-    def add_player(self, name: str, *parts: nn.Module | nn.Parameter, optimiser: Optimiser | None = None) -> Player:
-        """Create the player ``name`` of all parameters of ``parts`` (modules or parameters of this method). Default optimiser: Adam at 1e-3."""
-        wanted = {id(p) for part in parts for p in ([part] if isinstance(part, nn.Parameter) else part.parameters())}
+    def add_player(
+        self, name: str, *parts: nn.Module | nn.Parameter, optimiser: Optimiser | None = None
+    ) -> Player:
+        """Create the player ``name`` of all parameters of ``parts`` (modules or parameters of this
+        method). Default optimiser: Adam at 1e-3."""
+        wanted = {
+            id(p)
+            for part in parts
+            for p in ([part] if isinstance(part, nn.Parameter) else part.parameters())
+        }
         mine = {key: p for key, p in self.named_parameters() if id(p) in wanted}
         if len(mine) != len(wanted):
-            raise ValueError(f"player '{name}' was given parameters that are not part of the method; assign them to self first")
+            raise ValueError(
+                f"player '{name}' was given parameters that are not part of the method; assign them to self first"
+            )
         player = self.players[name] = Player(name, mine, optimiser or Adam())
         return player
 
     def descend(self, loss: Tensor, *players: Player) -> None:
-        """Take one gradient of ``loss`` over the union of the players' parameters; each player steps its own at its own rate.
+        """Take one gradient of ``loss`` over the union of the players' parameters; each player
+        steps its own at its own rate.
 
         A parameter without gradient is an error that names it.
         """
@@ -213,5 +262,7 @@ class Method(nn.Module):
         super()._apply(fn, recurse)
         for player in self.players.values():
             for slot, tensors in player.state.items():
-                player.state[slot] = [fn(t).to(t.dtype) if slot == "step" else fn(t) for t in tensors]
+                player.state[slot] = [
+                    fn(t).to(t.dtype) if slot == "step" else fn(t) for t in tensors
+                ]
         return self

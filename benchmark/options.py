@@ -1,6 +1,8 @@
-"""Typed options: ``name[field=value, ...]`` on the command line, checked against the fields of a ``Config`` or ``Options`` class.
+"""Typed options: ``name[field=value, ...]`` on the command line, checked against the fields of a
+``Config`` or ``Options`` class.
 
-The fields are read from source text with ``ast`` (see :mod:`benchmark.source`), so nothing here imports an adapter. Standard library only.
+The fields are read from source text with ``ast`` (see :mod:`benchmark.source`), so nothing here
+imports an adapter. Standard library only.
 """
 
 from __future__ import annotations
@@ -23,7 +25,8 @@ _TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0"
 
 @dataclass(frozen=True)
 class Field:
-    """One option: its name, type (``bool int float str``), default, allowed values (empty: any), whether None is allowed, and its meaning."""
+    """One option: its name, type (``bool int float str``), default, allowed values (empty: any),
+    whether None is allowed, and its meaning."""
 
     name: str
     type: str
@@ -35,7 +38,11 @@ class Field:
     @property
     def expected(self) -> str:
         """What a value must be, in words."""
-        kind = " or ".join(self.choices) if self.choices else {"bool": "true or false", "str": "text"}.get(self.type, f"a finite {self.type}")
+        kind = (
+            " or ".join(self.choices)
+            if self.choices
+            else {"bool": "true or false", "str": "text"}.get(self.type, f"a finite {self.type}")
+        )
         return f"{kind} or none" if self.optional else kind
 
     def parse(self, text: str) -> Scalar:
@@ -71,9 +78,16 @@ def split_list(texts: Iterable[str]) -> list[str]:
     ['vae', 'r-vae[burn_in=0.5,sigma=fixed]', 'pca']
     """
     given = list(texts)
-    items = [found for text in given for item in re.split(r",(?![^\[]*\])", text) if (found := item.strip())]
+    items = [
+        found
+        for text in given
+        for item in re.split(r",(?![^\[]*\])", text)
+        if (found := item.strip())
+    ]
     if given and not items:
-        raise BenchError(f"the list '{','.join(given)}' is empty; name what you want, as A,B, or leave the option out to take its default")
+        raise BenchError(
+            f"the list '{','.join(given)}' is empty; name what you want, as A,B, or leave the option out to take its default"
+        )
     return items
 
 
@@ -98,16 +112,21 @@ def parse_reference(text: str) -> tuple[str, dict[str, str]]:
 
 
 def resolve(owner: str, fields: Iterable[Field], given: Mapping[str, str]) -> dict[str, Any]:
-    """Return the value of every field: those ``given`` as text, parsed, and the defaults of the others."""
+    """Return the value of every field: those ``given`` as text, parsed, and the defaults of the
+    others."""
     table = {each.name: each for each in fields}
     for name in given:
         if name not in table:
             known = f"it has {', '.join(table)}" if table else "it has no options"
-            raise BenchError(f"'{owner}' has no option '{name}'{suggest(name, table)} ({known}; see `bench show {owner}`)")
+            raise BenchError(
+                f"'{owner}' has no option '{name}'{suggest(name, table)} ({known}; see `bench show {owner}`)"
+            )
     values: dict[str, Any] = {name: each.default for name, each in table.items()}
     for name, text in given.items():
         try:
             values[name] = table[name].parse(text)
         except ValueError:
-            raise BenchError(f"option '{name}' of '{owner}' is '{text}'; expected {table[name].expected} (see `bench show {owner}`)") from None
+            raise BenchError(
+                f"option '{name}' of '{owner}' is '{text}'; expected {table[name].expected} (see `bench show {owner}`)"
+            ) from None
     return values

@@ -1,6 +1,8 @@
-"""The store of records: ``<results>/<key>/record.json`` and the files beside it, written whole or not at all.
+"""The store of records: ``<results>/<key>/record.json`` and the files beside it, written whole or
+not at all.
 
-``frame`` turns records into one tidy pandas frame, for work of one's own; tables and figures gather cells from records themselves.
+``frame`` turns records into one tidy pandas frame, for work of one's own; tables and figures gather
+cells from records themselves.
 """
 
 from __future__ import annotations
@@ -22,11 +24,24 @@ from benchmark.spec import BenchError, Record, digest
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Store", "atomic_write", "cell_of", "code_of", "facts", "frame", "label", "labels", "load_records", "metric_of", "read_record"]
+__all__ = [
+    "Store",
+    "atomic_write",
+    "cell_of",
+    "code_of",
+    "facts",
+    "frame",
+    "label",
+    "labels",
+    "load_records",
+    "metric_of",
+    "read_record",
+]
 
 
 def atomic_write(path: Path, data: bytes) -> None:
-    """Write ``data`` to ``path`` so that a reader, or a crash at any moment, sees the old file or the new one and nothing between."""
+    """Write ``data`` to ``path`` so that a reader, or a crash at any moment, sees the old file or
+    the new one and nothing between."""
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
@@ -41,21 +56,29 @@ def atomic_write(path: Path, data: bytes) -> None:
 
 
 def read_record(path: Path) -> Record | None:
-    """Return the record in the file ``path``, or None where there is none; ``BenchError`` where it cannot be read."""
+    """Return the record in the file ``path``, or None where there is none; ``BenchError`` where it
+    cannot be read."""
     try:
         return Record.from_json(path.read_bytes().decode())
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise BenchError(f"cannot read '{path}': {error.strerror}; name a folder of records with --results") from None
+        raise BenchError(
+            f"cannot read '{path}': {error.strerror}; name a folder of records with --results"
+        ) from None
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise BenchError(f"record '{path}' is truncated or not JSON ({error}); delete its folder and run `bench run` again") from None
+        raise BenchError(
+            f"record '{path}' is truncated or not JSON ({error}); delete its folder and run `bench run` again"
+        ) from None
     except (ValueError, TypeError, KeyError) as error:
-        raise BenchError(f"record '{path}' is not readable: {error}; delete its folder and run `bench run` again") from None
+        raise BenchError(
+            f"record '{path}' is not readable: {error}; delete its folder and run `bench run` again"
+        ) from None
 
 
 _BATCH = 64
-"""Files that are read before they are decoded: turn and turn about, with the system between, both take half as long again."""
+"""Files that are read before they are decoded: turn and turn about, with the system between, both
+take half as long again."""
 
 
 def _bytes(path: str) -> bytes:
@@ -68,7 +91,8 @@ def _bytes(path: str) -> bytes:
 
 
 def _decoded(path: str, data: bytes) -> Record | None:
-    """Return what :func:`read_record` returns, by a decoder that is three times as fast; what that refuses is left to read_record to judge."""
+    """Return what :func:`read_record` returns, by a decoder that is three times as fast; what that
+    refuses is left to read_record to judge."""
     try:
         return Record.from_document(orjson.loads(data))
     except (ValueError, TypeError, KeyError):
@@ -92,7 +116,9 @@ class Store:
             with tempfile.TemporaryFile(dir=self.root):
                 pass
         except OSError as error:
-            raise BenchError(f"cannot write results to '{self.root}': {error.strerror}; choose another folder with --results") from None
+            raise BenchError(
+                f"cannot write results to '{self.root}': {error.strerror}; choose another folder with --results"
+            ) from None
 
     def write(self, record: Record) -> None:
         """Store ``record`` under its key, replacing an older one."""
@@ -100,15 +126,22 @@ class Store:
         atomic_write(self.folder(record.key) / "record.json", record.to_json().encode())
 
     def read(self, key: str) -> Record | None:
-        """Return the record of ``key``, or None where there is none; ``BenchError`` where it cannot be read."""
+        """Return the record of ``key``, or None where there is none; ``BenchError`` where it cannot
+        be read."""
         return read_record(self.root.joinpath(key, "record.json"))
 
     def records(self) -> list[Record]:
         """Return every record of the folder, in the order of their keys."""
         if not self.root.is_dir():
-            raise BenchError(f"there is no results folder '{self.root}'; run `bench run` first, or name another with --results")
+            raise BenchError(
+                f"there is no results folder '{self.root}'; run `bench run` first, or name another with --results"
+            )
         with os.scandir(self.root) as entries:
-            paths = [f"{entry.path}/record.json" for entry in sorted(entries, key=lambda entry: entry.name) if not entry.is_file()]
+            paths = [
+                f"{entry.path}/record.json"
+                for entry in sorted(entries, key=lambda entry: entry.name)
+                if not entry.is_file()
+            ]
         found: list[Record | None] = []
         for start in range(0, len(paths), _BATCH):
             batch = paths[start : start + _BATCH]
@@ -123,7 +156,8 @@ def load_records(results: str | Path = "results/runs") -> list[Record]:
 
 @cache
 def code_of(method: str) -> str | None:
-    """Return the digest of the installed code of a registered method, None where it is not registered (a file of yours)."""
+    """Return the digest of the installed code of a registered method, None where it is not
+    registered (a file of yours)."""
     try:
         return registry.find("methods", method).code
     except BenchError:
@@ -141,26 +175,38 @@ def _defaults(room: registry.Room, name: str) -> Mapping[str, Any]:
 
 
 def label(room: registry.Room, name: str, options: Mapping[str, Any]) -> str:
-    """Return ``name[option=value,...]`` with the options that differ from their defaults: what one would type."""
+    """Return ``name[option=value,...]`` with the options that differ from their defaults: what one
+    would type."""
     defaults = _defaults(room, name)
-    changed = [f"{key}={value}" for key, value in sorted(options.items()) if key not in defaults or defaults[key] != value]
+    changed = [
+        f"{key}={value}"
+        for key, value in sorted(options.items())
+        if key not in defaults or defaults[key] != value
+    ]
     return f"{name}[{','.join(changed)}]" if changed else name
 
 
 def cell_of(spec: Mapping[str, Any]) -> str:
-    """Return the name, 12 hex digits, of everything in a spec but the seed and the values taken from earlier runs: equal for replicates."""
+    """Return the name, 12 hex digits, of everything in a spec but the seed and the values taken
+    from earlier runs: equal for replicates."""
     config = {**spec["config"], **dict.fromkeys(spec.get("taken", {}), "*")}
-    return digest({**{name: value for name, value in spec.items() if name != "seed"}, "config": config})[:12]
+    return digest(
+        {**{name: value for name, value in spec.items() if name != "seed"}, "config": config}
+    )[:12]
 
 
 def labels(spec: Mapping[str, Any]) -> tuple[str, str]:
-    """Return the labels of a spec's method and dataset; the values taken from earlier runs are ``*``."""
+    """Return the labels of a spec's method and dataset; the values taken from earlier runs are
+    ``*``."""
     config = {**spec["config"], **dict.fromkeys(spec.get("taken", {}), "*")}
-    return label("methods", spec["method"], config), label("datasets", spec["dataset"], spec["options"])
+    return label("methods", spec["method"], config), label(
+        "datasets", spec["dataset"], spec["options"]
+    )
 
 
 def facts(record: Record) -> dict[str, Any]:
-    """Return what :func:`frame` says of a record, whatever was measured: its first twelve columns."""
+    """Return what :func:`frame` says of a record, whatever was measured: its first twelve
+    columns."""
     spec = record.spec
     current = code_of(spec["method"])
     method, dataset = labels(spec)
@@ -183,12 +229,14 @@ def metric_of(identifier: str) -> str:
 
 
 def frame(records: Iterable[Record]) -> pd.DataFrame:
-    """Return one row per record and measurement (one row without a metric for a record that measured nothing).
+    """Return one row per record and measurement (one row without a metric for a record that
+    measured nothing).
 
-    Columns: ``key cell status stale method dataset latent_dim seed budget steps batch_size metric id value unit n protocol error``.
-    ``cell`` names everything of the spec but the seed (and the value of options taken from an earlier run, shown as ``*``): rows of one cell
-    are replicates, rows of two cells never are. ``stale`` says that the
-    installed code of the method is another than the one that made the record. ``method`` and ``dataset`` carry their non-default options.
+    Columns: ``key cell status stale method dataset latent_dim seed budget steps batch_size metric
+    id value unit n protocol error``. ``cell`` names everything of the spec but the seed (and the
+    value of options taken from an earlier run, shown as ``*``): rows of one cell are replicates,
+    rows of two cells never are. ``stale`` says that the installed code of the method is another
+    than the one that made the record. ``method`` and ``dataset`` carry their non-default options.
     """
     import pandas as pd
 
@@ -197,7 +245,14 @@ def frame(records: Iterable[Record]) -> pd.DataFrame:
         base = facts(record)
         for identifier, found in record.measurements.items() or [(None, {})]:
             metric = metric_of(identifier) if identifier else None
-            rows.append({**base, "metric": metric, "id": identifier, **{name: found.get(name) for name in ("value", "unit", "n", "protocol")}})
+            rows.append(
+                {
+                    **base,
+                    "metric": metric,
+                    "id": identifier,
+                    **{name: found.get(name) for name in ("value", "unit", "n", "protocol")},
+                }
+            )
     columns = [
         "key",
         "cell",

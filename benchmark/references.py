@@ -1,8 +1,9 @@
-"""What a number of latent dimensions is read beside, as documents: how many dimensions the data have by common estimators, and how many an
-untrained network shows.
+"""What a number of latent dimensions is read beside, as documents: how many dimensions the data
+have by common estimators, and how many an untrained network shows.
 
-Each is one JSON file in ``<results>/references/`` whose name ends in a digest of what it depends on. Dimensions of common datasets come with
-the package, under ``benchmark/data/references``. Standard library only, so that tables read them without torch.
+Each is one JSON file in ``<results>/references/`` whose name ends in a digest of what it depends
+on. Dimensions of common datasets come with the package, under ``benchmark/data/references``.
+Standard library only, so that tables read them without torch.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ SCHEMA = 1
 
 
 def cell_of(spec: Mapping[str, Any]) -> dict[str, Any]:
-    """Return everything of a run's spec that an untrained network may depend on: all but the seed, and where options were taken from."""
+    """Return everything of a run's spec that an untrained network may depend on: all but the seed,
+    and where options were taken from."""
     return {name: value for name, value in spec.items() if name not in ("seed", "taken")}
 
 
@@ -57,16 +59,20 @@ class _Document:
         return f"{self.kind}-{self.title}-{self.address}.json"
 
     def to_json(self) -> str:
-        """Return the document as indented JSON, keys sorted, lists of numbers on one line, ending with a newline."""
+        """Return the document as indented JSON, keys sorted, lists of numbers on one line, ending
+        with a newline."""
         fields = {name: canonical_json(value) for name, value in asdict(self).items()}  # type: ignore[call-overload]
         return "{\n" + ",\n".join(f' "{name}": {fields[name]}' for name in sorted(fields)) + "\n}\n"
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Return the document in ``text``; ``ValueError`` or ``TypeError`` says what is wrong with it."""
+        """Return the document in ``text``; ``ValueError`` or ``TypeError`` says what is wrong with
+        it."""
         found = json.loads(text)
         if not isinstance(found, dict) or found.get("schema") != SCHEMA:
-            raise ValueError(f"schema is {found.get('schema') if isinstance(found, dict) else None!r}, this version reads {SCHEMA}")
+            raise ValueError(
+                f"schema is {found.get('schema') if isinstance(found, dict) else None!r}, this version reads {SCHEMA}"
+            )
         return cls(**found)
 
 
@@ -74,8 +80,9 @@ class _Document:
 class DimensionReference(_Document):
     """How many dimensions the training images of the data with digest ``data`` have.
 
-    ``estimates`` holds the values of each estimator over ``draws`` seeded draws of ``points`` images; ``absent`` the reason for those that gave
-    none. ``pca`` is the number of principal components that hold 95 and 99 % of the variance of ``images`` images.
+    ``estimates`` holds the values of each estimator over ``draws`` seeded draws of ``points``
+    images; ``absent`` the reason for those that gave none. ``pca`` is the number of principal
+    components that hold 95 and 99 % of the variance of ``images`` images.
     """
 
     dataset: str
@@ -103,23 +110,27 @@ class DimensionReference(_Document):
         return statistics.fmean(self.estimates[estimator])
 
     def spread(self, estimator: str) -> float:
-        """Return the standard deviation of an estimator over the draws (divisor n - 1); 0 for one draw."""
+        """Return the standard deviation of an estimator over the draws (divisor n - 1); 0 for one
+        draw."""
         values = self.estimates[estimator]
         return statistics.stdev(values) if len(values) > 1 else 0.0
 
     @property
     def band(self) -> tuple[float, float] | None:
-        """The smallest and the largest of the estimators' means; None where no estimator gave a value."""
+        """The smallest and the largest of the estimators' means; None where no estimator gave a
+        value."""
         means = [self.mean(name) for name in self.estimates]
         return (min(means), max(means)) if means else None
 
 
 @dataclass(frozen=True)
 class InitialCounts(_Document):
-    """L* of untrained networks: ``values`` of the method's own rule on ``images`` test images, one per initialisation.
+    """L* of untrained networks: ``values`` of the method's own rule on ``images`` test images, one
+    per initialisation.
 
-    ``spec`` is that of the runs they stand beside, without the seed; ``code`` the digest of the method's code. Where the rule has no value on an
-    untrained network, ``absent`` says why and ``values`` is empty.
+    ``spec`` is that of the runs they stand beside, without the seed; ``code`` the digest of the
+    method's code. Where the rule has no value on an untrained network, ``absent`` says why and
+    ``values`` is empty.
     """
 
     spec: Mapping[str, Any]
@@ -141,33 +152,40 @@ class InitialCounts(_Document):
 
     @property
     def interval(self) -> tuple[int, int, int] | None:
-        """The 5th, 50th and 95th percentile of ``values`` (nearest rank); None where there are none."""
+        """The 5th, 50th and 95th percentile of ``values`` (nearest rank); None where there are
+        none."""
         ranked = sorted(self.values)
         if not ranked:
             return None
-        low, middle, high = (ranked[round(share * (len(ranked) - 1))] for share in (0.05, 0.5, 0.95))
+        low, middle, high = (
+            ranked[round(share * (len(ranked) - 1))] for share in (0.05, 0.5, 0.95)
+        )
         return low, middle, high
 
 
 class References:
-    """The documents beside the records of a results folder, and those that come with the package."""
+    """The documents beside the records of a results folder, and those that come with the
+    package."""
 
     def __init__(self, results: Path | None = None) -> None:
         self.folder = None if results is None else Path(results) / "references"
         self._listed: list[Traversable] | None = None
 
     def dimension(self, data: str) -> DimensionReference | None:
-        """Return the dimensions of the data with this digest, of the results folder first; None where nobody computed them."""
+        """Return the dimensions of the data with this digest, of the results folder first; None
+        where nobody computed them."""
         found = self._find(DimensionReference, data[:12])
         return found if isinstance(found, DimensionReference) and found.data == data else None
 
     def initial(self, spec: Mapping[str, Any], code: str) -> InitialCounts | None:
-        """Return the counts of untrained networks beside runs of ``spec`` (any seed) and ``code``; None where nobody computed them."""
+        """Return the counts of untrained networks beside runs of ``spec`` (any seed) and ``code``;
+        None where nobody computed them."""
         found = self._find(InitialCounts, digest({"cell": cell_of(spec), "code": code})[:12])
         return found if isinstance(found, InitialCounts) else None
 
     def write(self, document: DimensionReference | InitialCounts) -> Path:
-        """Store a document, whole or not at all, and return its file; an older one of the same address is replaced."""
+        """Store a document, whole or not at all, and return its file; an older one of the same
+        address is replaced."""
         if self.folder is None:
             raise ValueError("these references have no results folder to write to")
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -176,9 +194,15 @@ class References:
         self._listed = None
         return path
 
-    def _find(self, kind: type[DimensionReference] | type[InitialCounts], address: str) -> DimensionReference | InitialCounts | None:
+    def _find(
+        self, kind: type[DimensionReference] | type[InitialCounts], address: str
+    ) -> DimensionReference | InitialCounts | None:
         if self._listed is None:  # once: a table of many cells asks for as many documents
-            self._listed = [file for place in self._places() for file in sorted(place.iterdir(), key=lambda file: file.name)]
+            self._listed = [
+                file
+                for place in self._places()
+                for file in sorted(place.iterdir(), key=lambda file: file.name)
+            ]
         for file in self._listed:
             if file.name.startswith(f"{kind.kind}-") and file.name.endswith(f"-{address}.json"):
                 return _read(kind, file)
@@ -191,12 +215,20 @@ class References:
                 yield place
 
 
-def _read(kind: type[DimensionReference] | type[InitialCounts], file: Traversable) -> DimensionReference | InitialCounts:
+def _read(
+    kind: type[DimensionReference] | type[InitialCounts], file: Traversable
+) -> DimensionReference | InitialCounts:
     try:
         found = kind.from_json(file.read_text(encoding="utf-8"))
-        values = found.values if isinstance(found, InitialCounts) else [value for each in found.estimates.values() for value in each]
+        values = (
+            found.values
+            if isinstance(found, InitialCounts)
+            else [value for each in found.estimates.values() for value in each]
+        )
         if not all(isinstance(value, int | float) and math.isfinite(value) for value in values):
             raise ValueError("it holds values that are not finite numbers")
     except (OSError, ValueError, TypeError, AttributeError) as error:
-        raise BenchError(f"reference '{file}' is not readable ({' '.join(str(error).split())}); delete it and make it again") from None
+        raise BenchError(
+            f"reference '{file}' is not readable ({' '.join(str(error).split())}); delete it and make it again"
+        ) from None
     return found

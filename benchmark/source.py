@@ -1,6 +1,8 @@
-"""What can be known of an adapter from its text: docstring, options, class attributes, and the digest of the code it stands on.
+"""What can be known of an adapter from its text: docstring, options, class attributes, and the
+digest of the code it stands on.
 
-Nothing is imported but the (empty) packages on the way, so ``bench list`` and ``bench show`` stay fast and reporting stays free of torch.
+Nothing is imported but the (empty) packages on the way, so ``bench list`` and ``bench show`` stay
+fast and reporting stays free of torch.
 """
 
 from __future__ import annotations
@@ -23,7 +25,8 @@ PROJECT = ("benchmark", "baselines")
 
 
 class SourceClass:
-    """A class as its source shows it: ``doc`` of its module, ``fields``, literal ``constants``; base classes in this project are read too."""
+    """A class as its source shows it: ``doc`` of its module, ``fields``, literal ``constants``;
+    base classes in this project are read too."""
 
     def __init__(self, path: Path, name: str | None) -> None:
         self.path = path
@@ -32,20 +35,29 @@ class SourceClass:
         self.node = _find_class(self.tree, name, path)
         self.name = self.node.name
         self.lineage = _lineage(self.tree, self.node)
-        self.constants = {name: value for node in reversed(self.lineage) for name, value in _literals(node).items()}
+        self.constants = {
+            name: value
+            for node in reversed(self.lineage)
+            for name, value in _literals(node).items()
+        }
         self.class_doc = ast.get_docstring(self.node) or ""
 
     def fields(self, options_class: str) -> tuple[Field, ...]:
-        """The fields of the nested dataclass ``options_class`` (``Config`` or ``Options``), in order; empty where there is none."""
+        """The fields of the nested dataclass ``options_class`` (``Config`` or ``Options``), in
+        order; empty where there is none."""
         for node in (inner for outer in self.lineage for inner in outer.body):
             if isinstance(node, ast.ClassDef) and node.name == options_class:
-                return tuple(_field(self.path, statement, following) for statement, following in _annotated(node))
+                return tuple(
+                    _field(self.path, statement, following)
+                    for statement, following in _annotated(node)
+                )
         return ()
 
 
 @cache
 def read_class(path: Path, name: str | None = None) -> SourceClass:
-    """Return the class ``name`` of the file ``path``; without a name the only one that is built on ``Method`` or ``Dataset``, itself no base."""
+    """Return the class ``name`` of the file ``path``; without a name the only one that is built on
+    ``Method`` or ``Dataset``, itself no base."""
     return SourceClass(path, name)
 
 
@@ -60,18 +72,32 @@ def module_file(module: str) -> Path:
 
 @cache
 def essence(text: str, tree: ast.Module | None = None) -> str:
-    """Return source ``text`` without comments, docstrings (any bare string statement) and blank lines; what is left decides behaviour.
+    """Return source ``text`` without comments, docstrings (any bare string statement) and blank
+    lines; what is left decides behaviour.
 
     >>> essence('# why\\ndef f():\\n    "what"\\n    return 1  # one\\n')
     'def f():\\n    return 1\\n'
     """
     lines = text.replace("\r\n", "\n").split("\n")
-    for node in reversed(_statements(tree or ast.parse(text))):  # from the end, so that columns before a bare string stay true
-        if type(node) is ast.Expr and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+    for node in reversed(
+        _statements(tree or ast.parse(text))
+    ):  # from the end, so that columns before a bare string stay true
+        if (
+            type(node) is ast.Expr
+            and isinstance(node.value, ast.Constant)
+            and isinstance(node.value.value, str)
+        ):
             first, last = node.lineno - 1, (node.end_lineno or node.lineno) - 1
-            before, after = lines[first].encode()[: node.col_offset], lines[last].encode()[node.end_col_offset :]
-            lines[first : last + 1] = [(before + after.lstrip(b"; ")).decode()] + [""] * (last - first)
-    if any("#" in line for line in lines):  # most files have none left, and finding tokens takes longer than all else
+            before, after = (
+                lines[first].encode()[: node.col_offset],
+                lines[last].encode()[node.end_col_offset :],
+            )
+            lines[first : last + 1] = [(before + after.lstrip(b"; ")).decode()] + [""] * (
+                last - first
+            )
+    if any(
+        "#" in line for line in lines
+    ):  # most files have none left, and finding tokens takes longer than all else
         for token in tokenize.generate_tokens(io.StringIO("\n".join(lines) + "\n").readline):
             if token.type == tokenize.COMMENT:
                 lines[token.start[0] - 1] = lines[token.start[0] - 1][: token.start[1]]
@@ -79,7 +105,8 @@ def essence(text: str, tree: ast.Module | None = None) -> str:
 
 
 def _statements(tree: ast.Module) -> list[ast.stmt]:
-    """Return every statement at any depth, outer ones first, those of one block in their order: what ``ast.walk`` finds, without expressions."""
+    """Return every statement at any depth, outer ones first, those of one block in their order:
+    what ``ast.walk`` finds, without expressions."""
     found: list[Any] = [tree]
     for node in found:
         for block in ("body", "handlers", "orelse", "finalbody", "cases"):
@@ -89,7 +116,8 @@ def _statements(tree: ast.Module) -> list[ast.stmt]:
 
 @cache
 def code_digest(path: Path) -> str:
-    """Return the sha256 (first 16 hex digits) of the essence of ``path`` and of every project module it imports, directly or not."""
+    """Return the sha256 (first 16 hex digits) of the essence of ``path`` and of every project
+    module it imports, directly or not."""
     seen: dict[str, Path] = {path.name: path}
     queue = [path]
     while queue:
@@ -99,7 +127,9 @@ def code_digest(path: Path) -> str:
                 queue.append(seen[module])
     hasher = hashlib.sha256()
     for name in sorted(seen):
-        hasher.update(f"{name}\x1f{essence(seen[name].read_text(encoding='utf-8'), _parse(seen[name]))}\x1e".encode())
+        hasher.update(
+            f"{name}\x1f{essence(seen[name].read_text(encoding='utf-8'), _parse(seen[name]))}\x1e".encode()
+        )
     return hasher.hexdigest()[:16]
 
 
@@ -116,13 +146,17 @@ def _parse(path: Path) -> ast.Module:
 def _find_class(tree: ast.Module, name: str | None, path: Path) -> ast.ClassDef:
     classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
     if name is None:
-        built = [node for node in classes if _root(_lineage(tree, node)[-1]) in ("Method", "Dataset")]
+        built = [
+            node for node in classes if _root(_lineage(tree, node)[-1]) in ("Method", "Dataset")
+        ]
         bases = {_root(node) for node in built}
         classes = [node for node in built if node.name not in bases]
     else:
         classes = [node for node in classes if node.name == name]
     if len(classes) != 1:
-        raise BenchError(f"'{path}' holds {len(classes)} classes built on Method or Dataset; expected exactly one")
+        raise BenchError(
+            f"'{path}' holds {len(classes)} classes built on Method or Dataset; expected exactly one"
+        )
     return classes[0]
 
 
@@ -132,7 +166,8 @@ def _root(node: ast.ClassDef) -> str:
 
 
 def _lineage(tree: ast.Module, node: ast.ClassDef) -> list[ast.ClassDef]:
-    """The class and its first bases, upwards as far as this file or files of the project define them."""
+    """The class and its first bases, upwards as far as this file or files of the project define
+    them."""
     found = [node]
     while True:
         tree, base = _definition(tree, _root(found[-1]))
@@ -142,11 +177,17 @@ def _lineage(tree: ast.Module, node: ast.ClassDef) -> list[ast.ClassDef]:
 
 
 def _definition(tree: ast.Module, name: str) -> tuple[ast.Module, ast.ClassDef | None]:
-    """The class called ``name`` in a file, or in the project's module that the file imports it from, and the file it stands in."""
+    """The class called ``name`` in a file, or in the project's module that the file imports it
+    from, and the file it stands in."""
     for node in tree.body:
         if isinstance(node, ast.ClassDef) and node.name == name:
             return tree, node
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] in PROJECT and not node.level:
+        if (
+            isinstance(node, ast.ImportFrom)
+            and node.module
+            and node.module.split(".")[0] in PROJECT
+            and not node.level
+        ):
             for alias in node.names:
                 if (alias.asname or alias.name) == name:
                     return _definition(_parse(module_file(node.module)), alias.name)
@@ -156,7 +197,13 @@ def _definition(tree: ast.Module, name: str) -> tuple[ast.Module, ast.ClassDef |
 def _literals(node: ast.ClassDef) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for statement in node.body:
-        target = statement.targets[0] if isinstance(statement, ast.Assign) else statement.target if isinstance(statement, ast.AnnAssign) else None
+        target = (
+            statement.targets[0]
+            if isinstance(statement, ast.Assign)
+            else statement.target
+            if isinstance(statement, ast.AnnAssign)
+            else None
+        )
         if isinstance(target, ast.Name) and statement.value is not None:
             try:
                 values[target.id] = ast.literal_eval(statement.value)
@@ -167,11 +214,19 @@ def _literals(node: ast.ClassDef) -> dict[str, Any]:
 
 def _annotated(node: ast.ClassDef) -> list[tuple[ast.AnnAssign, ast.stmt | None]]:
     pairs = zip(node.body, [*node.body[1:], None], strict=True)
-    return [(statement, following) for statement, following in pairs if isinstance(statement, ast.AnnAssign)]
+    return [
+        (statement, following)
+        for statement, following in pairs
+        if isinstance(statement, ast.AnnAssign)
+    ]
 
 
 def _field(path: Path, statement: ast.AnnAssign, following: ast.stmt | None) -> Field:
-    name = statement.target.id if isinstance(statement.target, ast.Name) else ast.unparse(statement.target)
+    name = (
+        statement.target.id
+        if isinstance(statement.target, ast.Name)
+        else ast.unparse(statement.target)
+    )
     try:
         default = ast.literal_eval(statement.value) if statement.value is not None else ...
         if default is ...:
@@ -186,7 +241,9 @@ def _field(path: Path, statement: ast.AnnAssign, following: ast.stmt | None) -> 
         choices = tuple(map(str, ast.literal_eval(f"({kinds[0].split('[', 1)[1][:-1]},)")))
         kinds = ["str"]
     if len(kinds) != 1 or kinds[0] not in ("bool", "int", "float", "str"):
-        raise BenchError(f"option '{name}' in '{path}' has type '{written}'; expected bool, int, float, str or Literal[...]")
+        raise BenchError(
+            f"option '{name}' in '{path}' has type '{written}'; expected bool, int, float, str or Literal[...]"
+        )
     told = isinstance(following, ast.Expr) and isinstance(following.value, ast.Constant)
     doc = " ".join(str(following.value.value).split()) if told else ""  # type: ignore[union-attr]
     return Field(name, kinds[0], default, choices, "None" in parts, doc)
@@ -200,12 +257,18 @@ def _union(node: ast.expr) -> list[ast.expr]:
 
 @cache
 def _imports(path: Path) -> frozenset[str]:
-    """The project modules that the file names in its import statements; nothing is imported but packages."""
+    """The project modules that the file names in its import statements; nothing is imported but
+    packages."""
     found: set[str] = set()
     for node in _statements(_parse(path)):
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names if alias.name.startswith(PROJECT))
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level and node.module.startswith(PROJECT):
+        elif (
+            isinstance(node, ast.ImportFrom)
+            and node.module
+            and not node.level
+            and node.module.startswith(PROJECT)
+        ):
             found.update(_member(node.module, alias.name) for alias in node.names)
     return frozenset(name for name in found if name.split(".")[0] in PROJECT)
 
@@ -214,5 +277,7 @@ def _member(module: str, name: str) -> str:
     """Return ``module.name`` where that is a module of a package, else ``module``."""
     file = module_file(module)
     folder = file.parent if file.name == "__init__.py" else None
-    inside = folder is not None and ((folder / f"{name}.py").is_file() or (folder / name / "__init__.py").is_file())
+    inside = folder is not None and (
+        (folder / f"{name}.py").is_file() or (folder / name / "__init__.py").is_file()
+    )
     return f"{module}.{name}" if inside else module

@@ -1,7 +1,8 @@
 """The nouns of the benchmark: what a run is, what it is called, and what it leaves behind.
 
-Everything here is a frozen document made of strings, numbers, lists and mappings. Standard library only, so that the command line, the
-reporting layer and other tools can read records without importing torch.
+Everything here is a frozen document made of strings, numbers, lists and mappings. Standard library
+only, so that the command line, the reporting layer and other tools can read records without
+importing torch.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ SCHEMA = 1
 """Version of the record document (see docs/record.md)."""
 
 PROTOCOL = 1
-"""Version of training and evaluation; raised by any change of the harness that changes what a run measures."""
+"""Version of training and evaluation; raised by any change of the harness that changes what a run
+measures."""
 
 STATUSES = ("done", "failed", "diverged", "killed", "timed-out", "out-of-memory", "blocked")
 
@@ -41,7 +43,8 @@ RunKey = NewType("RunKey", str)
 
 
 class BenchError(Exception):
-    """A mistake of the caller, told in one line: what was given, what was expected, what to do next. The command line exits 2."""
+    """A mistake of the caller, told in one line: what was given, what was expected, what to do
+    next. The command line exits 2."""
 
 
 class MissingData(BenchError):
@@ -50,10 +53,11 @@ class MissingData(BenchError):
 
 @dataclass(frozen=True)
 class Budget:
-    """How long to train, in outer steps or epochs (one of both); ``summary`` is its line in ``bench list budgets``.
+    """How long to train, in outer steps or epochs (one of both); ``summary`` is its line in ``bench
+    list budgets``.
 
-    ``sweep`` says whether a dataset's whole list of latent dimensions is run by default, or only its first; ``full`` whether metrics of tier
-    full are measured too.
+    ``sweep`` says whether a dataset's whole list of latent dimensions is run by default, or only
+    its first; ``full`` whether metrics of tier full are measured too.
     """
 
     name: str
@@ -69,14 +73,19 @@ BUDGETS: Mapping[str, Budget] = {
     for budget in (
         Budget("smoke", "20 outer steps: does it run?", steps=20),
         Budget("quick", "300 outer steps, one latent size per dataset (default)", steps=300),
-        Budget("short", "10 epochs, every latent size of the dataset", epochs=10, sweep=True, full=True),
-        Budget("paper", "the schedule the method's paper gives for the dataset", sweep=True, full=True),
+        Budget(
+            "short", "10 epochs, every latent size of the dataset", epochs=10, sweep=True, full=True
+        ),
+        Budget(
+            "paper", "the schedule the method's paper gives for the dataset", sweep=True, full=True
+        ),
     )
 }
 
 
 def canonical_json(value: Any) -> str:
-    """Return ``value`` as JSON text that depends on content alone: sorted keys, no spaces, ASCII, no NaN.
+    """Return ``value`` as JSON text that depends on content alone: sorted keys, no spaces, ASCII,
+    no NaN.
 
     >>> canonical_json({"b": 1, "a": [True, None, 0.5]})
     '{"a":[true,null,0.5],"b":1}'
@@ -84,7 +93,9 @@ def canonical_json(value: Any) -> str:
     return _encoder.encode(value)
 
 
-_encoder = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+_encoder = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
+)
 
 
 def digest(value: Any) -> str:
@@ -99,7 +110,8 @@ def digest(value: Any) -> str:
 def derive_seed(seed: int, *address: str | int) -> int:
     """Return the 63-bit seed of the random stream at ``address`` under the run's ``seed``.
 
-    Randomness is addressed, not carried: a stream depends on its name, never on what was drawn before.
+    Randomness is addressed, not carried: a stream depends on its name, never on what was drawn
+    before.
 
     >>> derive_seed(0, "noise", 7) == derive_seed(0, "noise", 7) != derive_seed(0, "noise", 8)
     True
@@ -112,9 +124,10 @@ def derive_seed(seed: int, *address: str | int) -> int:
 class RunSpec:
     """Everything that decides a run's outcome, and nothing else. Two equal specs are the same run.
 
-    ``config`` and ``options`` hold every field of the method's ``Config`` and the dataset's ``Options``, defaults included, so that a
-    changed default is a different run. ``steps`` counts outer steps; 0 for closed-form methods. ``taken`` names the options whose value came
-    from an earlier run, and where from; runs that differ only there and in the seed are replicates.
+    ``config`` and ``options`` hold every field of the method's ``Config`` and the dataset's
+    ``Options``, defaults included, so that a changed default is a different run. ``steps`` counts
+    outer steps; 0 for closed-form methods. ``taken`` names the options whose value came from an
+    earlier run, and where from; runs that differ only there and in the seed are replicates.
     """
 
     method: str
@@ -143,15 +156,19 @@ class RunSpec:
 
     @property
     def key(self) -> RunKey:
-        """A readable slug and the first 12 hex digits of the digest: ``vae-mnist-L16-s0-quick-1f00...``."""
-        slug = "-".join((self.method, self.dataset, f"L{self.latent_dim}", f"s{self.seed}", self.budget))
+        """A readable slug and the first 12 hex digits of the digest:
+        ``vae-mnist-L16-s0-quick-1f00...``."""
+        slug = "-".join(
+            (self.method, self.dataset, f"L{self.latent_dim}", f"s{self.seed}", self.budget)
+        )
         slug = re.sub(r"[^A-Za-z0-9]+", "-", slug).strip("-")[:80]
         return RunKey(f"{slug}-{digest(self.document())[:12]}")
 
 
 @dataclass(frozen=True)
 class Record:
-    """What one run left behind: one JSON file. Fields are described in docs/record.md and benchmark/data/record.schema.json."""
+    """What one run left behind: one JSON file. Fields are described in docs/record.md and
+    benchmark/data/record.schema.json."""
 
     spec: Mapping[str, Any]
     key: str
@@ -176,16 +193,21 @@ class Record:
 
     @classmethod
     def from_document(cls, document: Any) -> Record:
-        """Return the record that the decoded JSON ``document`` is; ``ValueError`` says what is wrong with it, ``TypeError`` of its spec."""
+        """Return the record that the decoded JSON ``document`` is; ``ValueError`` says what is
+        wrong with it, ``TypeError`` of its spec."""
         if not isinstance(document, dict) or document.get("schema") != SCHEMA:
-            found = document.get("schema") if isinstance(document, dict) else type(document).__name__
+            found = (
+                document.get("schema") if isinstance(document, dict) else type(document).__name__
+            )
             raise ValueError(f"schema is {found!r}, this version reads {SCHEMA}")
         unknown = document.keys() - cls.__dataclass_fields__.keys()
         missing = {"spec", "key", "code", "status"} - document.keys()
         if unknown or missing:
             raise ValueError(f"unknown fields {sorted(unknown)}, missing fields {sorted(missing)}")
         if document["status"] not in STATUSES:
-            raise ValueError(f"status is {document['status']!r}, expected one of {', '.join(STATUSES)}")
+            raise ValueError(
+                f"status is {document['status']!r}, expected one of {', '.join(STATUSES)}"
+            )
         if RunSpec(**document["spec"]).key != document["key"]:
             raise ValueError("the key does not belong to the spec")
         _check_parts(document)
@@ -203,14 +225,21 @@ _LARGEST = 1.7976931348623157e308
 
 
 def _check_parts(document: Mapping[str, Any]) -> None:
-    """Raise ``ValueError`` where a part that tables and pages read is not of its kind, or a measurement no finite number."""
+    """Raise ``ValueError`` where a part that tables and pages read is not of its kind, or a
+    measurement no finite number."""
     for name, kinds in _KINDS.items():
         if name in document and not isinstance(document[name], kinds):
-            raise ValueError(f"'{name}' is {document[name]!r:.60}, expected {' or '.join(_WORDS[kind] for kind in kinds)}")
+            raise ValueError(
+                f"'{name}' is {document[name]!r:.60}, expected {' or '.join(_WORDS[kind] for kind in kinds)}"
+            )
     for identifier, found in document.get("measurements", {}).items():
         value = found.get("value") if isinstance(found, dict) else None
         if type(value) not in (float, int) or not -_LARGEST <= value <= _LARGEST:
-            raise ValueError(f"the measurement '{identifier}' is {value!r:.60}, expected a finite number")
+            raise ValueError(
+                f"the measurement '{identifier}' is {value!r:.60}, expected a finite number"
+            )
     for name in ("relevance", "active", "flags"):
         if not isinstance((document.get("discovery") or {}).get(name, []), list):
-            raise ValueError(f"'{name}' of the discovery is {document['discovery'][name]!r:.60}, expected a list")
+            raise ValueError(
+                f"'{name}' of the discovery is {document['discovery'][name]!r:.60}, expected a list"
+            )

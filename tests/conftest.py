@@ -15,7 +15,8 @@ def _data_dir() -> Path:
 
 @pytest.fixture(scope="session")
 def data_dir() -> Path:
-    """The folder of real data: $BENCH_DATA, or the one beside the checkout; skips where MNIST is not in it."""
+    """The folder of real data: $BENCH_DATA, or the one beside the checkout; skips where MNIST is
+    not in it."""
     folder = _data_dir()
     if not (folder / "MNIST" / "raw").is_dir():
         pytest.skip(f"no MNIST in '{folder}'; set BENCH_DATA to run this test")

@@ -1,4 +1,5 @@
-"""What tests of the harness share: toy data, a small honest method, variants that each break one promise, and comparing whole runs."""
+"""What tests of the harness share: toy data, a small honest method, variants that each break one
+promise, and comparing whole runs."""
 
 from __future__ import annotations
 
@@ -22,7 +23,8 @@ CPU = torch.device("cpu")
 
 
 class Honest(Method):
-    """A noisy linear autoencoder with two players and two phases; every tensor it needs is a buffer."""
+    """A noisy linear autoencoder with two players and two phases; every tensor it needs is a
+    buffer."""
 
     @dataclass(frozen=True)
     class Config:
@@ -91,7 +93,9 @@ class OwnGenerator(Honest):
 
 def split(count: int = 60, numbers: int = 6, seed: int = 0) -> Split:
     """Random float vectors."""
-    return Split(np.random.default_rng(seed).normal(size=(count, numbers)).astype(np.float32), (numbers,))
+    return Split(
+        np.random.default_rng(seed).normal(size=(count, numbers)).astype(np.float32), (numbers,)
+    )
 
 
 def splits() -> Splits:
@@ -99,11 +103,26 @@ def splits() -> Splits:
     return Splits(split(), split(40, seed=1))
 
 
-def trainer(kind: type[Method], path: Path, *, steps: int = 20, seed: int = 0, **settings: Any) -> Trainer:
-    """A trainer of ``kind`` on the toy data: 60 vectors in batches of 10, so that epochs end inside and between steps."""
-    method = construct(kind, kind.Config(), seed, shape=(6,), latent_dim=3, steps=steps, steps_per_epoch=6)
+def trainer(
+    kind: type[Method], path: Path, *, steps: int = 20, seed: int = 0, **settings: Any
+) -> Trainer:
+    """A trainer of ``kind`` on the toy data: 60 vectors in batches of 10, so that epochs end inside
+    and between steps."""
+    method = construct(
+        kind, kind.Config(), seed, shape=(6,), latent_dim=3, steps=steps, steps_per_epoch=6
+    )
     identity = {"key": "toy", "code": "0"}
-    return Trainer(method, TensorSplit(split()), seed=seed, steps=steps, batch_size=10, device=CPU, path=path, identity=identity, **settings)
+    return Trainer(
+        method,
+        TensorSplit(split()),
+        seed=seed,
+        steps=steps,
+        batch_size=10,
+        device=CPU,
+        path=path,
+        identity=identity,
+        **settings,
+    )
 
 
 def outcome(run: Trainer) -> dict[str, np.ndarray]:

@@ -15,23 +15,32 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def records(baseline: Baseline, factor: float, cpu: str) -> list[Record]:
-    """The runs of the baseline as a later day might see them: mse times ``factor``, on the processor ``cpu``."""
+    """The runs of the baseline as a later day might see them: mse times ``factor``, on the
+    processor ``cpu``."""
     found: dict[str, Record] = {}
     for cell in baseline.cells:
         for seed, run in cell.runs.items():
             machine = {**baseline.machines[run.machine], "cpu": cpu}
-            blank = Record({**cell.spec, "seed": int(seed)}, run.key, cell.code, "done", environment=machine)
+            blank = Record(
+                {**cell.spec, "seed": int(seed)}, run.key, cell.code, "done", environment=machine
+            )
             value = run.value * (factor if cell.metric == "mse" else 1.0)
             facts = {"value": value, "unit": cell.unit, "n": 1, "protocol": ""}
             record = found.setdefault(run.key, blank)
-            found[run.key] = replace(record, measurements={**record.measurements, cell.metric: facts})
+            found[run.key] = replace(
+                record, measurements={**record.measurements, cell.metric: facts}
+            )
     return list(found.values())
 
 
-def test_the_golden_baseline_guards_what_ci_runs_and_closes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_golden_baseline_guards_what_ci_runs_and_closes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     baseline = read(ROOT / "tests" / "golden" / "baseline.json")
     assert {(cell.method, cell.dataset, len(cell.runs)) for cell in baseline.cells} == {
-        (method, dataset, 5) for method in ("vae", "dpvae", "grae") for dataset in ("digits", "circle")
+        (method, dataset, 5)
+        for method in ("vae", "dpvae", "grae")
+        for dataset in ("digits", "circle")
     }
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     assert "--methods vae,dpvae,grae --datasets digits,circle --steps 100 --seeds 5" in script

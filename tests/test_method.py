@@ -48,18 +48,25 @@ def test_descend_steps_only_the_named_players(two: Two) -> None:
 def test_descend_over_overlapping_players_steps_each_at_its_own_rate(two: Two) -> None:
     before = two.b.bias.detach().clone()
     two.descend(two.b(two.a(torch.ones(4, 2))).sum(), two.both, two.second)
-    assert float((before - two.b.bias).detach()) == pytest.approx(1e-3 + 0.1, rel=1e-4)  # Adam's first step is the rate, once per player
+    assert float((before - two.b.bias).detach()) == pytest.approx(
+        1e-3 + 0.1, rel=1e-4
+    )  # Adam's first step is the rate, once per player
 
 
 def test_parameter_without_gradient_is_named(two: Two) -> None:
-    with pytest.raises(RuntimeError, match=r"parameter 'a\.weight' of player 'both' has no gradient"):
+    with pytest.raises(
+        RuntimeError, match=r"parameter 'a\.weight' of player 'both' has no gradient"
+    ):
         two.descend(two.b(torch.ones(4, 2)).sum(), two.both)
 
 
 @pytest.mark.parametrize("when", [True, False])
 def test_apply_where_false_keeps_parameters_and_state_bitwise(two: Two, when: bool) -> None:
     before = bits(two.second)
-    two.second.apply([torch.full_like(p, torch.nan if not when else 1.0) for p in two.second.tensors], when=torch.tensor(when))
+    two.second.apply(
+        [torch.full_like(p, torch.nan if not when else 1.0) for p in two.second.tensors],
+        when=torch.tensor(when),
+    )
     assert same(before, bits(two.second)) is not when
     assert two.second.updates == int(when)
 

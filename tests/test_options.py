@@ -18,12 +18,24 @@ FIELDS = (
 
 def test_values_take_the_type_of_their_field() -> None:
     given = {"rate": "1", "size": "7", "flag": "yes", "mode": "b", "limit": "none"}
-    assert resolve("x", FIELDS, given) == {"rate": 1.0, "size": 7, "flag": True, "mode": "b", "limit": None}
+    assert resolve("x", FIELDS, given) == {
+        "rate": 1.0,
+        "size": 7,
+        "flag": True,
+        "mode": "b",
+        "limit": None,
+    }
     assert isinstance(resolve("x", FIELDS, {"rate": "1"})["rate"], float)
 
 
 def test_defaults_fill_the_rest() -> None:
-    assert resolve("x", FIELDS, {}) == {"rate": 0.5, "size": 3, "flag": False, "mode": "a", "limit": None}
+    assert resolve("x", FIELDS, {}) == {
+        "rate": 0.5,
+        "size": 3,
+        "flag": False,
+        "mode": "a",
+        "limit": None,
+    }
 
 
 @pytest.mark.parametrize(
@@ -44,7 +56,10 @@ def test_wrong_options_say_what_was_expected(given: dict[str, str], message: str
     assert message in str(error.value)
 
 
-@pytest.mark.parametrize("text", ["vae[", "vae]", "vae[a]", "vae[a=]", "vae[=1]", "[a=1]", "vae[a=1][b=2]", "vae[a=1,a=2]"])
+@pytest.mark.parametrize(
+    "text",
+    ["vae[", "vae]", "vae[a]", "vae[a=]", "vae[=1]", "[a=1]", "vae[a=1][b=2]", "vae[a=1,a=2]"],
+)
 def test_malformed_references_are_errors(text: str) -> None:
     with pytest.raises(BenchError):
         parse_reference(text)

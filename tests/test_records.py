@@ -18,13 +18,35 @@ from benchmark import registry
 from benchmark.records import Store, atomic_write, frame, label, load_records
 from benchmark.spec import BenchError, Record, RunSpec
 
-SPEC = RunSpec("vae", {"sigma": "learned", "gamma": 1.0, "lr": 1e-3, "chunks": 4}, "circle", {"noise": 0.1}, "ab" * 32, 2, 0, "quick", 300, 128)
+SPEC = RunSpec(
+    "vae",
+    {"sigma": "learned", "gamma": 1.0, "lr": 1e-3, "chunks": 4},
+    "circle",
+    {"noise": 0.1},
+    "ab" * 32,
+    2,
+    0,
+    "quick",
+    300,
+    128,
+)
 
 
 def record(spec: RunSpec = SPEC, **changes: object) -> Record:
     values = {"mse": {"value": 0.5, "unit": "squared data units", "n": 1024, "protocol": "test"}}
-    values["fd-raw[n=1024,reference=1024,split=test]"] = {"value": 2.0, "unit": "squared data units", "n": 1024, "protocol": "test"}
-    base = Record(spec=spec.document(), key=spec.key, code=registry.find("methods", "vae").code, status="done", measurements=values)
+    values["fd-raw[n=1024,reference=1024,split=test]"] = {
+        "value": 2.0,
+        "unit": "squared data units",
+        "n": 1024,
+        "protocol": "test",
+    }
+    base = Record(
+        spec=spec.document(),
+        key=spec.key,
+        code=registry.find("methods", "vae").code,
+        status="done",
+        measurements=values,
+    )
     return replace(base, **changes)  # type: ignore[arg-type]
 
 
@@ -33,7 +55,11 @@ def test_write_read_is_the_identity_and_records_come_in_key_order(tmp_path: Path
     written = [record(replace(SPEC, seed=seed)) for seed in (2, 0, 1)]
     for each in written:
         store.write(each)
-    assert store.records() == load_records(tmp_path / "new" / "runs") == sorted(written, key=lambda each: each.key)
+    assert (
+        store.records()
+        == load_records(tmp_path / "new" / "runs")
+        == sorted(written, key=lambda each: each.key)
+    )
     assert store.read("nothing") is None
 
 
@@ -43,10 +69,20 @@ def test_write_read_is_the_identity_and_records_come_in_key_order(tmp_path: Path
         {"spec": replace(SPEC, config={**SPEC.config, "seed": 2**70})},
         {"error": "no file '\udcff.npz'"},
         {"error": 'nul \0, quote ", ü, 漢字, \U0001f600'},
-        {"timing": {"smallest": 5e-324, "zero": -0.0, "third": 1 / 3, "largest": 1.7976931348623157e308, "int": 2**64 - 1}},
+        {
+            "timing": {
+                "smallest": 5e-324,
+                "zero": -0.0,
+                "third": 1 / 3,
+                "largest": 1.7976931348623157e308,
+                "int": 2**64 - 1,
+            }
+        },
     ],
 )
-def test_records_of_a_folder_are_what_each_is_alone(tmp_path: Path, changes: dict[str, object]) -> None:
+def test_records_of_a_folder_are_what_each_is_alone(
+    tmp_path: Path, changes: dict[str, object]
+) -> None:
     store = Store(tmp_path)
     store.write(record(**changes))
     (alone,) = (store.read(folder.name) for folder in tmp_path.iterdir())
@@ -54,7 +90,9 @@ def test_records_of_a_folder_are_what_each_is_alone(tmp_path: Path, changes: dic
     assert repr(found) == repr(alone) == repr(Record.from_json(record(**changes).to_json()))
 
 
-def test_more_records_than_are_read_at_once_keep_their_order_and_empty_folders_are_none(tmp_path: Path) -> None:
+def test_more_records_than_are_read_at_once_keep_their_order_and_empty_folders_are_none(
+    tmp_path: Path,
+) -> None:
     written = [record(replace(SPEC, seed=seed)) for seed in range(150)]
     for each in written:
         Store(tmp_path).write(each)
@@ -80,11 +118,17 @@ def test_options_that_are_no_object_belong_to_no_key(tmp_path: Path, empty: obje
         load_records(tmp_path)
 
 
-def test_a_crash_while_writing_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_crash_while_writing_leaves_the_old_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     atomic_write(tmp_path / "a", b"old")
     for function in ("fsync", "replace"):
         with monkeypatch.context() as patch:
-            patch.setattr(os if function == "fsync" else Path, function, lambda *_: (_ for _ in ()).throw(OSError("disk full")))
+            patch.setattr(
+                os if function == "fsync" else Path,
+                function,
+                lambda *_: (_ for _ in ()).throw(OSError("disk full")),
+            )
             with pytest.raises(OSError, match="disk full"):
                 atomic_write(tmp_path / "a", b"new")
         assert [path.name for path in tmp_path.iterdir()] == ["a"]
@@ -100,17 +144,34 @@ def test_a_crash_while_writing_leaves_the_old_file(tmp_path: Path, monkeypatch: 
         (json.dumps({**asdict(record()), "schema": 2}), "schema is 2, this version reads 1"),
         (json.dumps({**asdict(record()), "spec": {}}), "not readable"),
         *(
-            (record().to_json().replace('"value": 0.5', f'"value": {value}'), "the measurement 'mse' is .*, expected a finite number")
+            (
+                record().to_json().replace('"value": 0.5', f'"value": {value}'),
+                "the measurement 'mse' is .*, expected a finite number",
+            )
             for value in ('"abc"', "null", "[1]", "true", "NaN", "1e999", "1" + "0" * 400)
         ),
-        (json.dumps({**asdict(record()), "measurements": "zz"}), "'measurements' is 'zz', expected an object"),
-        (json.dumps({**asdict(record()), "measurements": {"mse": 1.0}}), "the measurement 'mse' is None"),
-        (json.dumps({**asdict(record()), "discovery": "zz"}), "'discovery' is 'zz', expected an object or null"),
-        (json.dumps({**asdict(record()), "discovery": {"flags": "zz"}}), "'flags' of the discovery is 'zz', expected a list"),
+        (
+            json.dumps({**asdict(record()), "measurements": "zz"}),
+            "'measurements' is 'zz', expected an object",
+        ),
+        (
+            json.dumps({**asdict(record()), "measurements": {"mse": 1.0}}),
+            "the measurement 'mse' is None",
+        ),
+        (
+            json.dumps({**asdict(record()), "discovery": "zz"}),
+            "'discovery' is 'zz', expected an object or null",
+        ),
+        (
+            json.dumps({**asdict(record()), "discovery": {"flags": "zz"}}),
+            "'flags' of the discovery is 'zz', expected a list",
+        ),
         (json.dumps({**asdict(record()), "timing": 3}), "'timing' is 3, expected an object"),
     ],
 )
-def test_records_that_cannot_be_read_are_one_line_with_the_next_step(tmp_path: Path, text: str, message: str) -> None:
+def test_records_that_cannot_be_read_are_one_line_with_the_next_step(
+    tmp_path: Path, text: str, message: str
+) -> None:
     (tmp_path / SPEC.key).mkdir()
     (tmp_path / SPEC.key / "record.json").write_text(text, encoding="utf-8")
     with pytest.raises(BenchError, match=message) as error:
@@ -139,7 +200,9 @@ def test_folder_that_cannot_be_written_is_refused_before_anything_runs(tmp_path:
 def test_frame_has_one_row_per_measurement_and_one_for_a_run_without_any() -> None:
     failed = record(replace(SPEC, seed=1), status="failed", measurements={}, error="why")
     table = frame([record(), failed])
-    assert table[["metric", "value", "seed", "status"]].astype(object).fillna("-").values.tolist() == [
+    assert table[["metric", "value", "seed", "status"]].astype(object).fillna(
+        "-"
+    ).values.tolist() == [
         ["mse", 0.5, 0, "done"],
         ["fd-raw", 2.0, 0, "done"],
         ["-", "-", 1, "failed"],
@@ -149,33 +212,60 @@ def test_frame_has_one_row_per_measurement_and_one_for_a_run_without_any() -> No
 
 
 def test_frame_separates_cells_and_marks_stale_code() -> None:
-    table = frame([record(), record(replace(SPEC, steps=301)), record(replace(SPEC, seed=3), code="0" * 16)])
+    table = frame(
+        [record(), record(replace(SPEC, steps=301)), record(replace(SPEC, seed=3), code="0" * 16)]
+    )
     assert table["cell"].nunique() == 2
     assert table.groupby("seed")["stale"].all().to_dict() == {0: False, 3: True}
 
 
 def test_runs_that_differ_in_a_taken_value_are_replicates() -> None:
-    specs = [replace(SPEC, seed=seed, config={**SPEC.config, "gamma": 0.1 + seed}) for seed in (0, 1)]
+    specs = [
+        replace(SPEC, seed=seed, config={**SPEC.config, "gamma": 0.1 + seed}) for seed in (0, 1)
+    ]
     assert frame([record(spec) for spec in specs])["cell"].nunique() == 2
-    table = frame([record(replace(spec, taken={"gamma": "vae: discovery.extra.gamma"})) for spec in specs])
+    table = frame(
+        [record(replace(spec, taken={"gamma": "vae: discovery.extra.gamma"})) for spec in specs]
+    )
     assert table["cell"].nunique() == 1
     assert set(table["method"]) == {"vae[gamma=*]"}
 
 
 def test_labels_show_what_differs_from_the_defaults() -> None:
     assert label("methods", "vae", SPEC.config) == "vae"
-    assert label("methods", "vae", {**SPEC.config, "sigma": "fixed", "gamma": 0.5}) == "vae[gamma=0.5,sigma=fixed]"
+    assert (
+        label("methods", "vae", {**SPEC.config, "sigma": "fixed", "gamma": 0.5})
+        == "vae[gamma=0.5,sigma=fixed]"
+    )
     assert label("datasets", "circle", {"noise": 0.05}) == "circle[noise=0.05]"
     assert label("methods", "unheard-of", {}) == "unheard-of"
 
 
 @pytest.mark.parametrize(
-    "change", [{"status": "great"}, {"code": "x"}, {"discovery": {"relevance": []}}, {"measurements": {"mse": {"value": "low"}}}, {"spec": {}}]
+    "change",
+    [
+        {"status": "great"},
+        {"code": "x"},
+        {"discovery": {"relevance": []}},
+        {"measurements": {"mse": {"value": "low"}}},
+        {"spec": {}},
+    ],
 )
 def test_schema_refuses_what_is_no_record(change: dict[str, object]) -> None:
-    schema = json.loads((Path(benchmark.__file__).parent / "data" / "record.schema.json").read_text(encoding="utf-8"))
-    environment = dict.fromkeys(("python", "packages", "device", "threads", "deterministic", "commit", "dirty"), "x")
-    good = asdict(record(environment=environment, discovery={"relevance": [1.0], "active": [True], "flags": [], "extra": {}}))
+    schema = json.loads(
+        (Path(benchmark.__file__).parent / "data" / "record.schema.json").read_text(
+            encoding="utf-8"
+        )
+    )
+    environment = dict.fromkeys(
+        ("python", "packages", "device", "threads", "deterministic", "commit", "dirty"), "x"
+    )
+    good = asdict(
+        record(
+            environment=environment,
+            discovery={"relevance": [1.0], "active": [True], "flags": [], "extra": {}},
+        )
+    )
     jsonschema.validate(good, schema)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({**good, **change}, schema)

@@ -1,4 +1,5 @@
-"""Documents beside records: found by what they depend on, written whole, read with an error that says what to do."""
+"""Documents beside records: found by what they depend on, written whole, read with an error that
+says what to do."""
 
 from __future__ import annotations
 
@@ -11,8 +12,24 @@ import pytest
 from benchmark.references import DimensionReference, InitialCounts, References, cell_of
 from benchmark.spec import BenchError
 
-SPEC = {"method": "grae", "dataset": "circle", "latent_dim": 2, "seed": 0, "config": {}, "steps": 20}
-BAND = DimensionReference("circle", "ab" * 32, 100, 3, {"twonn": [1.0, 1.2, 1.1], "mle": [0.9, 0.9, 0.9]}, {"lpca": "no"}, {"95": 2, "99": 2}, 200)
+SPEC = {
+    "method": "grae",
+    "dataset": "circle",
+    "latent_dim": 2,
+    "seed": 0,
+    "config": {},
+    "steps": 20,
+}
+BAND = DimensionReference(
+    "circle",
+    "ab" * 32,
+    100,
+    3,
+    {"twonn": [1.0, 1.2, 1.1], "mle": [0.9, 0.9, 0.9]},
+    {"lpca": "no"},
+    {"95": 2, "99": 2},
+    200,
+)
 
 
 def initial(values: list[int], **given: object) -> InitialCounts:
@@ -22,7 +39,10 @@ def initial(values: list[int], **given: object) -> InitialCounts:
 def test_documents_are_found_again(tmp_path: Path) -> None:
     references = References(tmp_path)
     counted = initial([2] * 32)
-    assert [references.write(BAND).name, references.write(counted).name] == [BAND.filename, counted.filename]
+    assert [references.write(BAND).name, references.write(counted).name] == [
+        BAND.filename,
+        counted.filename,
+    ]
     assert BAND.filename == "dimensions-circle-abababababab.json"
     assert references.dimension("ab" * 32) == BAND
     assert references.initial(SPEC, "c0de") == counted
@@ -46,7 +66,17 @@ def test_an_empty_or_missing_folder_holds_nothing(tmp_path: Path) -> None:
     assert References(tmp_path / "no").dimension("ab" * 32) is None
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"schema": 2}', '{"schema": 1, "odd": 1}', BAND.to_json().replace("1.2", "NaN"), "\xff"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{",
+        "[]",
+        '{"schema": 2}',
+        '{"schema": 1, "odd": 1}',
+        BAND.to_json().replace("1.2", "NaN"),
+        "\xff",
+    ],
+)
 def test_damaged_documents_are_an_error_that_names_the_file(tmp_path: Path, text: str) -> None:
     path = References(tmp_path).write(BAND)
     path.write_bytes(text.encode("latin-1"))

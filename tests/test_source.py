@@ -86,11 +86,21 @@ def test_code_after_a_bare_string_on_one_line_is_kept() -> None:
 
 
 def test_every_statement_is_found_in_the_order_of_the_full_walk() -> None:
-    files = [path for folder in ("benchmark", "baselines") for path in (Path(__file__).parents[1] / folder).rglob("*.py")]
+    files = [
+        path
+        for folder in ("benchmark", "baselines")
+        for path in (Path(__file__).parents[1] / folder).rglob("*.py")
+    ]
     trees = [ast.parse(path.read_text(encoding="utf-8")) for path in files]
-    trees.append(ast.parse("try:\n f()\nexcept E:\n 'a'\nelse:\n 'b'\nfinally:\n 'c'\nmatch x:\n case 1:\n  'd'\nasync def g():\n 'e'\n"))
+    trees.append(
+        ast.parse(
+            "try:\n f()\nexcept E:\n 'a'\nelse:\n 'b'\nfinally:\n 'c'\nmatch x:\n case 1:\n  'd'\nasync def g():\n 'e'\n"
+        )
+    )
     for tree in trees:
-        assert source._statements(tree) == [node for node in ast.walk(tree) if isinstance(node, ast.stmt)]
+        assert source._statements(tree) == [
+            node for node in ast.walk(tree) if isinstance(node, ast.stmt)
+        ]
 
 
 def test_digest_ignores_words_and_follows_behaviour(tmp_path: Path) -> None:
@@ -99,7 +109,9 @@ def test_digest_ignores_words_and_follows_behaviour(tmp_path: Path) -> None:
         for number, text in enumerate(
             (
                 ADAPTER,
-                ADAPTER.replace("# why", "# because").replace("Objective: none.", "").replace("step\n", "pace\n"),
+                ADAPTER.replace("# why", "# because")
+                .replace("Objective: none.", "")
+                .replace("step\n", "pace\n"),
                 ADAPTER.replace("= 1  #", "= 2  #"),
             )
         )
@@ -108,7 +120,9 @@ def test_digest_ignores_words_and_follows_behaviour(tmp_path: Path) -> None:
     assert digests[0] == digests[1] != digests[2]
 
 
-def test_digest_follows_imported_project_modules_and_no_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_digest_follows_imported_project_modules_and_no_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = write(tmp_path, ADAPTER)
     before = code_digest(path)
     real = Path.read_text

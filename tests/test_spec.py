@@ -16,7 +16,10 @@ SPEC = RunSpec("vae", {"lr": 1e-3}, "mnist", {}, "ab" * 32, 16, 0, "quick", 300,
 
 def test_digest_ignores_key_order_and_nothing_else() -> None:
     assert digest({"a": 1, "b": [1, 2]}) == digest({"b": [1, 2], "a": 1})
-    assert len({digest(value) for value in ({"a": 1}, {"a": 2}, {"a": [1]}, {"a": "1"}, {"A": 1})}) == 5
+    assert (
+        len({digest(value) for value in ({"a": 1}, {"a": 2}, {"a": [1]}, {"a": "1"}, {"A": 1})})
+        == 5
+    )
 
 
 def test_canonical_json_refuses_nan() -> None:
@@ -29,7 +32,17 @@ def test_key_is_readable_stable_and_pinned() -> None:
     assert SPEC.key == "vae-mnist-L16-s0-quick-5359d228c9aa"
 
 
-@pytest.mark.parametrize("change", [{"seed": 1}, {"latent_dim": 8}, {"config": {"lr": 2e-3}}, {"data": "cd" * 32}, {"steps": 301}, {"protocol": 99}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"seed": 1},
+        {"latent_dim": 8},
+        {"config": {"lr": 2e-3}},
+        {"data": "cd" * 32},
+        {"steps": 301},
+        {"protocol": 99},
+    ],
+)
 def test_every_field_is_in_the_key(change: dict[str, object]) -> None:
     assert replace(SPEC, **change).key != SPEC.key
 
@@ -45,11 +58,23 @@ def test_key_is_a_safe_folder_name() -> None:
 
 
 @given(st.integers(), st.text(), st.integers(min_value=0))
-def test_derived_seeds_are_63_bit_and_depend_on_the_whole_address(seed: int, name: str, step: int) -> None:
+def test_derived_seeds_are_63_bit_and_depend_on_the_whole_address(
+    seed: int, name: str, step: int
+) -> None:
     value = derive_seed(seed, name, step)
     assert 0 <= value < 2**63
     assert value == derive_seed(seed, name, step)
-    assert len({value, derive_seed(seed + 1, name, step), derive_seed(seed, name + "x", step), derive_seed(seed, name, step + 1)}) == 4
+    assert (
+        len(
+            {
+                value,
+                derive_seed(seed + 1, name, step),
+                derive_seed(seed, name + "x", step),
+                derive_seed(seed, name, step + 1),
+            }
+        )
+        == 4
+    )
 
 
 def test_derived_seed_is_pinned() -> None:
@@ -63,7 +88,11 @@ def test_address_parts_do_not_run_together() -> None:
 
 def record() -> Record:
     return Record(
-        spec=SPEC.document(), key=SPEC.key, code="0" * 16, status="done", measurements={"mse": {"value": 0.5, "unit": "", "n": 1, "protocol": ""}}
+        spec=SPEC.document(),
+        key=SPEC.key,
+        code="0" * 16,
+        status="done",
+        measurements={"mse": {"value": 0.5, "unit": "", "n": 1, "protocol": ""}},
     )
 
 
@@ -83,7 +112,9 @@ def test_record_survives_json() -> None:
 )
 def test_records_that_are_wrong_say_how(change: dict[str, object], message: str) -> None:
     document = {**json.loads(record().to_json()), **change}
-    document = {name: value for name, value in document.items() if value is not None or name not in change}
+    document = {
+        name: value for name, value in document.items() if value is not None or name not in change
+    }
     with pytest.raises(ValueError, match=message):
         Record.from_json(json.dumps(document))
 

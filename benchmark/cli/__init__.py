@@ -1,4 +1,5 @@
-"""The command ``bench``. Each command group is one small file that parses, calls and echoes; it is imported when it is asked for."""
+"""The command ``bench``. Each command group is one small file that parses, calls and echoes; it is
+imported when it is asked for."""
 
 from __future__ import annotations
 
@@ -50,7 +51,10 @@ class LazyGroup(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
+)
 @click.version_option(__version__, prog_name="bench")
 def cli() -> None:
     """L* bench: one protocol for autoencoders that find their own latent dimension.
@@ -64,7 +68,9 @@ def cli() -> None:
 
 def main() -> None:
     """Entry point: errors of the caller are one line on stderr and exit status 2."""
-    gc.set_threshold(100_000)  # thousands of records are trees that stay: a search for cycles walks all of them again and again and finds none
+    gc.set_threshold(
+        100_000
+    )  # thousands of records are trees that stay: a search for cycles walks all of them again and again and finds none
     try:
         sys.exit(cli.main(standalone_mode=False) or 0)
     except click.UsageError as error:
@@ -87,7 +93,11 @@ def _fail(message: str) -> None:
 def results_option(function: click.decorators.FC) -> click.decorators.FC:
     """``--results DIR``, the folder of records, the same in every command."""
     return click.option(
-        "--results", type=click.Path(path_type=Path, file_okay=True), default=Path("results/runs"), show_default=True, help="folder of records"
+        "--results",
+        type=click.Path(path_type=Path, file_okay=True),
+        default=Path("results/runs"),
+        show_default=True,
+        help="folder of records",
     )(function)
 
 

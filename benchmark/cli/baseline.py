@@ -15,18 +15,50 @@ LISTS: dict[str, Any] = {"multiple": True, "metavar": "A,B"}
 
 
 @click.command()
-@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", required=True, help="file to write, FILE.json")
-@click.option("--methods", **LISTS, help="only these; a bare name takes every variant, 'vae[sigma=fixed]' one  [default: all]")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    required=True,
+    help="file to write, FILE.json",
+)
+@click.option(
+    "--methods",
+    **LISTS,
+    help="only these; a bare name takes every variant, 'vae[sigma=fixed]' one  [default: all]",
+)
 @click.option("--datasets", **LISTS, help="only these, likewise  [default: all]")
 @click.option("--metrics", **LISTS, help="guard these  [default: every metric with a better side]")
 @click.option("--budget", "budgets", **LISTS, help="only runs of these budgets  [default: all]")
-@click.option("--alpha", type=click.FloatRange(0, 1, min_open=True, max_open=True), default=0.05, show_default=True, help="chance of any false alarm")
-@click.option("--power", type=click.FloatRange(0, 1, min_open=True, max_open=True), default=0.8, show_default=True, help="of the effects stated")
+@click.option(
+    "--alpha",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=0.05,
+    show_default=True,
+    help="chance of any false alarm",
+)
+@click.option(
+    "--power",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=0.8,
+    show_default=True,
+    help="of the effects stated",
+)
 @results_option
-def baseline(output: Path, metrics: tuple[str, ...], alpha: float, power: float, results: Path, **filters: tuple[str, ...]) -> None:
-    """Write finished runs to FILE, seed by seed, with the smallest worsening that `bench check` will see in each cell.
+def baseline(
+    output: Path,
+    metrics: tuple[str, ...],
+    alpha: float,
+    power: float,
+    results: Path,
+    **filters: tuple[str, ...],
+) -> None:
+    """Write finished runs to FILE, seed by seed, with the smallest worsening that `bench check`
+    will see in each cell.
 
-    A cell that could never be found worse (too few seeds, no room) is an error: a gate that cannot close is none.
+    A cell that could never be found worse (too few seeds, no room) is an error: a gate that cannot
+    close is none.
     """
     from benchmark.options import split_list
     from benchmark.records import load_records
@@ -36,7 +68,12 @@ def baseline(output: Path, metrics: tuple[str, ...], alpha: float, power: float,
     from benchmark.reporting.selection import Filters, select
 
     chosen = Filters(**{kind: split_list(texts) for kind, texts in filters.items()})
-    found = make(select(load_records(results), chosen, str(results)), split_list(metrics), alpha=alpha, power=power)
+    found = make(
+        select(load_records(results), chosen, str(results)),
+        split_list(metrics),
+        alpha=alpha,
+        power=power,
+    )
     save(output, found.to_json().encode())
     click.echo(cells_text(found), nl=False)
     click.echo(f"wrote {output}: {len(found.cells)} cells; chance of any false alarm {alpha:g}")

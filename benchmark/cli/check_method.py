@@ -27,6 +27,12 @@ def check_method(reference: str, verbose: bool) -> None:
             tally[each.status] += 1
             click.echo(f"{each.status:<8}{each.check.name:<21}{each.check.promise}")
             if each.status == "failed" or (verbose and each.message):
-                click.echo(textwrap.fill(each.message, 120, initial_indent=" " * 8, subsequent_indent=" " * 8))
-    click.echo(f"{reference}: {tally['passed']} passed, {tally['failed']} failed, {tally['skipped']} skipped")
+                click.echo(
+                    textwrap.fill(
+                        each.message, 120, initial_indent=" " * 8, subsequent_indent=" " * 8
+                    )
+                )
+    click.echo(
+        f"{reference}: {tally['passed']} passed, {tally['failed']} failed, {tally['skipped']} skipped"
+    )
     raise SystemExit(1 if tally["failed"] else 0)

@@ -21,13 +21,36 @@ __all__ = ["claims"]
 @click.command()
 @click.argument("names", nargs=-1)
 @click.option(
-    "--on", "source", type=click.Choice(["records", "paper"]), default="records", show_default=True, help="judge by runs or printed figures"
+    "--on",
+    "source",
+    type=click.Choice(["records", "paper"]),
+    default="records",
+    show_default=True,
+    help="judge by runs or printed figures",
 )
-@click.option("--format", "kind", type=click.Choice(["text", "latex", "markdown", "csv", "html", "json"]), help="[default: by -o, else text]")
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(["text", "latex", "markdown", "csv", "html", "json"]),
+    help="[default: by -o, else text]",
+)
 @click.option("--every", is_flag=True, help="in text: every comparison of each claim")
 @results_option
-@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="file to write: .tex .md .csv .html .json .txt")
-def claims(names: tuple[str, ...], source: str, kind: str | None, every: bool, results: Path, output: Path | None) -> None:
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="file to write: .tex .md .csv .html .json .txt",
+)
+def claims(
+    names: tuple[str, ...],
+    source: str,
+    kind: str | None,
+    every: bool,
+    results: Path,
+    output: Path | None,
+) -> None:
     """Judge the claims of the sources: all, or those whose names begin with one of NAMES."""
     from benchmark.records import load_records
     from benchmark.reporting.claims_table import counted
@@ -36,7 +59,9 @@ def claims(names: tuple[str, ...], source: str, kind: str | None, every: bool, r
 
     chosen = _chosen(names)
     render = _renderer(kind, output, source, every)
-    found = published_verdicts(chosen) if source == "paper" else verdicts(load_records(results), chosen)
+    found = (
+        published_verdicts(chosen) if source == "paper" else verdicts(load_records(results), chosen)
+    )
     text = render(found)
     if output is None:
         click.echo(text, nl=False)
@@ -53,17 +78,23 @@ def _chosen(names: tuple[str, ...]) -> Sequence[Claim]:
     there = known()
     for name in names:
         if not any(claim.name.startswith(name) for claim in there):
-            raise BenchError(f"no claim is called '{name}'{suggest(name, [claim.name for claim in there])} (`bench claims --on paper` shows all)")
+            raise BenchError(
+                f"no claim is called '{name}'{suggest(name, [claim.name for claim in there])} (`bench claims --on paper` shows all)"
+            )
     return [claim for claim in there if not names or claim.name.startswith(names)]
 
 
-def _renderer(kind: str | None, output: Path | None, source: str, every: bool) -> Callable[[Sequence[Verdict]], str]:
+def _renderer(
+    kind: str | None, output: Path | None, source: str, every: bool
+) -> Callable[[Sequence[Verdict]], str]:
     """The function from verdicts to text that was asked for."""
     from benchmark.reporting.claims_table import as_json, as_text, claims_table, claims_tables
     from benchmark.reporting.render import RENDERERS, format_of
 
     plain = {".json": "json", ".txt": "text"}
-    kind = kind or ("text" if output is None else plain.get(output.suffix.lower()) or format_of(output))
+    kind = kind or (
+        "text" if output is None else plain.get(output.suffix.lower()) or format_of(output)
+    )
     if kind == "json":
         return as_json
     if kind == "text":

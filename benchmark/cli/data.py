@@ -29,16 +29,23 @@ def list_data(data_dir: Path) -> None:
     from benchmark import registry
 
     for entry in registry.entries("datasets"):
-        state = "needs a file" if entry.source.constants.get("takes_file") else _state(entry.name, data_dir)
+        state = (
+            "needs a file"
+            if entry.source.constants.get("takes_file")
+            else _state(entry.name, data_dir)
+        )
         click.echo(f"{entry.name:15} {state:12} {entry.summary}")
-    click.echo(f"{INCEPTION:15} {_inception_state(data_dir):12} weights of InceptionV3, which FID and KID need")
+    click.echo(
+        f"{INCEPTION:15} {_inception_state(data_dir):12} weights of InceptionV3, which FID and KID need"
+    )
 
 
 @data.command()
 @click.argument("name")
 @data_dir_option
 def fetch(name: str, data_dir: Path) -> None:
-    """Download dataset NAME, or the weights that FID needs (NAME is then inception), into the data folder."""
+    """Download dataset NAME, or the weights that FID needs (NAME is then inception), into the data
+    folder."""
     from benchmark import registry
     from benchmark.protocol.suite import instance
 
@@ -59,13 +66,22 @@ def fetch(name: str, data_dir: Path) -> None:
 @click.argument("names", nargs=-1)
 @data_dir_option
 def verify(names: tuple[str, ...], data_dir: Path) -> None:
-    """Load datasets, or the weights of FID (default: all that is here), check their checksums and print the digest that is part of run keys."""
+    """Load datasets, or the weights of FID (default: all that is here), check their checksums and
+    print the digest that is part of run keys."""
     from benchmark import registry
 
-    here = [entry.name for entry in registry.entries("datasets") if not entry.source.constants.get("takes_file")]
-    default = [name for name in here if _state(name, data_dir) == "here"] + ([INCEPTION] if _inception_state(data_dir) == "here" else [])
+    here = [
+        entry.name
+        for entry in registry.entries("datasets")
+        if not entry.source.constants.get("takes_file")
+    ]
+    default = [name for name in here if _state(name, data_dir) == "here"] + (
+        [INCEPTION] if _inception_state(data_dir) == "here" else []
+    )
     for name in names or default:
-        click.echo(f"{name}: {_verify_inception(data_dir) if name == INCEPTION else _verify(name, data_dir)}")
+        click.echo(
+            f"{name}: {_verify_inception(data_dir) if name == INCEPTION else _verify(name, data_dir)}"
+        )
 
 
 @data.command()
@@ -74,10 +90,12 @@ def verify(names: tuple[str, ...], data_dir: Path) -> None:
 @data_dir_option
 @results_option
 def dims(names: tuple[str, ...], force: bool, data_dir: Path, results: Path) -> None:
-    """Estimate the intrinsic dimension of datasets, kept in RESULTS/references for tables to show beside L*.
+    """Estimate the intrinsic dimension of datasets, kept in RESULTS/references for tables to show
+    beside L*.
 
-    Four estimators of scikit-dimension on five seeded draws of at most 2,000 training images, and the principal components that hold 95 and
-    99 % of the variance. What is known of the same data, here or in the package, is not estimated again.
+    Four estimators of scikit-dimension on five seeded draws of at most 2,000 training images, and
+    the principal components that hold 95 and 99 % of the variance. What is known of the same data,
+    here or in the package, is not estimated again.
     """
     from benchmark import registry
     from benchmark.metrics.intrinsic import dimension_reference
@@ -100,7 +118,11 @@ def dims(names: tuple[str, ...], force: bool, data_dir: Path, results: Path) -> 
 def _told(name: str, found: DimensionReference) -> str:
     from benchmark.metrics.intrinsic import ESTIMATORS
 
-    parts = [f"{title} {found.mean(each):.1f} ± {found.spread(each):.1f}" for each, (title, *_) in ESTIMATORS.items() if each in found.estimates]
+    parts = [
+        f"{title} {found.mean(each):.1f} ± {found.spread(each):.1f}"
+        for each, (title, *_) in ESTIMATORS.items()
+        if each in found.estimates
+    ]
     parts += [f"{ESTIMATORS[each][0]} absent ({reason})" for each, reason in found.absent.items()]
     parts += [f"PCA-{share} {count}" for share, count in found.pca.items()]
     band = "no estimate" if found.band is None else "{:.1f} to {:.1f}".format(*found.band)
@@ -143,6 +165,8 @@ def _verify_inception(data_dir: Path) -> str:
 
     path = weights.kept([data_dir]) or weights.published(data_dir)
     if path is None:
-        raise MissingData(f"the weights of InceptionV3 are missing: looked in '{data_dir}'; run `bench data fetch inception`")
+        raise MissingData(
+            f"the weights of InceptionV3 are missing: looked in '{data_dir}'; run `bench data fetch inception`"
+        )
     weights.read_pinned(path)
     return f"{path.name}, checksum as pinned"

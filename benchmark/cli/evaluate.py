@@ -24,20 +24,41 @@ LISTS: dict[str, Any] = {"multiple": True, "metavar": "A,B"}
 
 
 @click.command()
-@click.option("--metrics", **LISTS, help="metrics to add (see `bench list metrics`)  [default: all]")
-@click.option("--methods", **LISTS, help="only runs of these; a bare name takes every variant, ./my_vae.py a file of yours  [default: all]")
+@click.option(
+    "--metrics", **LISTS, help="metrics to add (see `bench list metrics`)  [default: all]"
+)
+@click.option(
+    "--methods",
+    **LISTS,
+    help="only runs of these; a bare name takes every variant, ./my_vae.py a file of yours  [default: all]",
+)
 @click.option("--datasets", **LISTS, help="only runs on these, likewise; npz:FILE  [default: all]")
 @click.option("--budget", "budgets", **LISTS, help="only runs of these budgets  [default: all]")
-@click.option("--null", is_flag=True, help="count L* of 32 untrained networks per method, dataset and latent size instead; no checkpoint is needed")
-@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
+@click.option(
+    "--null",
+    is_flag=True,
+    help="count L* of 32 untrained networks per method, dataset and latent size instead; no checkpoint is needed",
+)
+@click.option(
+    "--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True
+)
 @data_dir_option
 @results_option
 @click.option("--force", is_flag=True, help="measure again what the records already say")
-def evaluate(metrics: tuple[str, ...], null: bool, device: str, data_dir: Path, results: Path, force: bool, **filters: tuple[str, ...]) -> None:
+def evaluate(
+    metrics: tuple[str, ...],
+    null: bool,
+    device: str,
+    data_dir: Path,
+    results: Path,
+    force: bool,
+    **filters: tuple[str, ...],
+) -> None:
     """Add metrics to finished runs from their checkpoints.
 
-    What a record already says stays as it is, bit for bit; a metric that does not apply is told with its reason. The code and data must be those
-    that the run was made with. Exit status: 0 all well, 1 a run could not be evaluated, 2 a mistake in the call, 130 interrupted.
+    What a record already says stays as it is, bit for bit; a metric that does not apply is told
+    with its reason. The code and data must be those that the run was made with. Exit status: 0 all
+    well, 1 a run could not be evaluated, 2 a mistake in the call, 130 interrupted.
     """
     from benchmark.options import split_list
     from benchmark.protocol.evaluation import Evaluation, chosen_metrics
@@ -47,8 +68,13 @@ def evaluate(metrics: tuple[str, ...], null: bool, device: str, data_dir: Path, 
     wanted = {kind: split_list(texts) for kind, texts in filters.items()}
     chosen = chosen_metrics(split_list(metrics))
     records = select(load_records(results), Filters(**wanted), str(results))
-    done = sorted((record for record in records if record.status == "done"), key=lambda record: (record.spec["dataset"], record.key))
-    evaluation = Evaluation(Store(results), chosen, data_dir, wanted["methods"], wanted["datasets"], device, force)
+    done = sorted(
+        (record for record in records if record.status == "done"),
+        key=lambda record: (record.spec["dataset"], record.key),
+    )
+    evaluation = Evaluation(
+        Store(results), chosen, data_dir, wanted["methods"], wanted["datasets"], device, force
+    )
     if null:
         raise SystemExit(_count(evaluation, done))
     changed = failed = 0
@@ -73,15 +99,24 @@ def _count(evaluation: Evaluation, records: Sequence[Record]) -> int:
     from benchmark.spec import digest
 
     made = failed = 0
-    cells = {digest({"cell": cell_of(record.spec), "code": record.code}): record for record in reversed(records)}
+    cells = {
+        digest({"cell": cell_of(record.spec), "code": record.code}): record
+        for record in reversed(records)
+    }
     for record in reversed(cells.values()):
         found = _one(evaluation.count, record.key)
         failed += found is FAILED
         if isinstance(found, InitialCounts):
             made += 1
-            told = "{}, {}, {} (5, 50, 95 %)".format(*found.interval) if found.interval else found.absent
+            told = (
+                "{}, {}, {} (5, 50, 95 %)".format(*found.interval)
+                if found.interval
+                else found.absent
+            )
             click.echo(f"{found.title}: {told}; {found.seconds:.1f} s")
-    click.echo(f"{len(cells)} cells: {made} counted, {failed} failed; counts in {evaluation.store.root / 'references'}")
+    click.echo(
+        f"{len(cells)} cells: {made} counted, {failed} failed; counts in {evaluation.store.root / 'references'}"
+    )
     return 1 if failed else 0
 
 
@@ -94,7 +129,9 @@ def _one(evaluate: Callable[[str], Any], key: str) -> Any:
     except BenchError as error:
         click.echo(f"failed: {key}: {error}", err=True)
     except Exception as error:  # one run's failure is not another's
-        click.echo(f"failed: {key}: {type(error).__name__}: {' '.join(str(error).split())}", err=True)
+        click.echo(
+            f"failed: {key}: {type(error).__name__}: {' '.join(str(error).split())}", err=True
+        )
     return FAILED
 
 

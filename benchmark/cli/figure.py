@@ -16,14 +16,40 @@ LISTS: dict[str, Any] = {"multiple": True, "metavar": "A,B"}
 
 @click.command()
 @click.argument("name")
-@click.option("--methods", **LISTS, help="only these; a bare name takes every variant, 'vae[sigma=fixed]' one  [default: all]")
+@click.option(
+    "--methods",
+    **LISTS,
+    help="only these; a bare name takes every variant, 'vae[sigma=fixed]' one  [default: all]",
+)
 @click.option("--datasets", **LISTS, help="only these, likewise  [default: all]")
-@click.option("--metric", "names", **LISTS, help="what to show: a metric (default mse), for curves logged quantities (default loss)")
+@click.option(
+    "--metric",
+    "names",
+    **LISTS,
+    help="what to show: a metric (default mse), for curves logged quantities (default loss)",
+)
 @click.option("--budget", "budgets", **LISTS, help="only runs of these budgets  [default: all]")
-@click.option("--latent-dims", **LISTS, help="only these latent sizes  [default: the largest of each dataset, all of them in metric-vs-latent-dim]")
+@click.option(
+    "--latent-dims",
+    **LISTS,
+    help="only these latent sizes  [default: the largest of each dataset, all of them in metric-vs-latent-dim]",
+)
 @results_option
-@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="file to write: .png .pdf .svg  [default: NAME.png]")
-def figure(name: str, names: tuple[str, ...], latent_dims: tuple[str, ...], results: Path, output: Path | None, **filters: tuple[str, ...]) -> None:
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="file to write: .png .pdf .svg  [default: NAME.png]",
+)
+def figure(
+    name: str,
+    names: tuple[str, ...],
+    latent_dims: tuple[str, ...],
+    results: Path,
+    output: Path | None,
+    **filters: tuple[str, ...],
+) -> None:
     """Draw figure NAME (see `bench list figures`)."""
     from benchmark.options import split_list
     from benchmark.records import load_records
@@ -36,7 +62,10 @@ def figure(name: str, names: tuple[str, ...], latent_dims: tuple[str, ...], resu
     from benchmark.reporting.output import save
     from benchmark.reporting.selection import Filters, latent_sizes, select
 
-    chosen = Filters(**{kind: split_list(texts) for kind, texts in filters.items()}, latent_dims=latent_sizes(split_list(latent_dims)))
+    chosen = Filters(
+        **{kind: split_list(texts) for kind, texts in filters.items()},
+        latent_dims=latent_sizes(split_list(latent_dims)),
+    )
     path = output or Path(f"{name}.png")
     kind = figures.kind_of(path)
     records = select(load_records(results), chosen, str(results), study=catalogue.STUDIES.get(name))

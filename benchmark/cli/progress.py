@@ -1,4 +1,5 @@
-"""What one sees while runs go on: bars for the grid and for each run on a terminal, one line per ended run elsewhere."""
+"""What one sees while runs go on: bars for the grid and for each run on a terminal, one line per
+ended run elsewhere."""
 
 from __future__ import annotations
 
@@ -8,7 +9,15 @@ from contextlib import contextmanager
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 from benchmark.protocol.executors.processes import Events, Outcome
 from benchmark.protocol.suite import Job
@@ -28,7 +37,8 @@ class _Lines(Events):
 
 
 class _Bars(Events):
-    """A bar for the grid with the time it will take, and one for each run under way with its loss."""
+    """A bar for the grid with the time it will take, and one for each run under way with its
+    loss."""
 
     def __init__(self, progress: Progress, total: int) -> None:
         self.progress = progress
@@ -38,7 +48,9 @@ class _Bars(Events):
         self.under_way: dict[str, float] = {}
 
     def started(self, job: Job) -> None:
-        self.bars[job.spec.key] = self.progress.add_task(job.label, total=max(1, job.spec.steps), loss="")
+        self.bars[job.spec.key] = self.progress.add_task(
+            job.label, total=max(1, job.spec.steps), loss=""
+        )
 
     def progressed(self, job: Job, step: int, values: Mapping[str, float]) -> None:
         loss = f"loss {values['loss']:.4g}" if "loss" in values else ""
@@ -55,7 +67,8 @@ class _Bars(Events):
             self.progress.console.print(f"{outcome.status}: {outcome.job.label}", markup=False)
 
     def _advance(self) -> None:
-        """The grid moves with every run under way, so that its time left is known before the first one ends."""
+        """The grid moves with every run under way, so that its time left is known before the first
+        one ends."""
         self.progress.update(self.grid, completed=self.done + sum(self.under_way.values()))
 
 
@@ -66,16 +79,29 @@ def watcher(total: int) -> Iterator[Events]:
     if not console.is_terminal:
         yield _Lines(total)
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
-    with Progress(*columns, TextColumn("{task.fields[loss]}"), console=console, transient=True) as progress:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
+    with Progress(
+        *columns, TextColumn("{task.fields[loss]}"), console=console, transient=True
+    ) as progress:
         yield _Bars(progress, total)
 
 
 @contextmanager
 def signals() -> Iterator[list[int]]:
-    """Yield the list into which SIGINT and SIGTERM are put while the block lasts, instead of ending it."""
+    """Yield the list into which SIGINT and SIGTERM are put while the block lasts, instead of ending
+    it."""
     received: list[int] = []
-    previous = {number: signal.signal(number, lambda number, frame: received.append(number)) for number in (signal.SIGINT, signal.SIGTERM)}
+    previous = {
+        number: signal.signal(number, lambda number, frame: received.append(number))
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
     try:
         yield received
     finally:

@@ -23,19 +23,36 @@ _NAMES_SHOWN = 4
 @click.command()
 @click.argument("records", nargs=-1, required=True, metavar="RECORD...")
 @click.option("--method", metavar="FILE.py", help="the file of your own that the run was made with")
-@click.option("--dataset", metavar="npz:FILE", help="the data of your own that the run was made with")
-@click.option("--workers", type=click.IntRange(1), help="runs at once  [default: one per core; 1 on a GPU]")
-@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), help="[default: the kind that the record was made on]")
+@click.option(
+    "--dataset", metavar="npz:FILE", help="the data of your own that the run was made with"
+)
+@click.option(
+    "--workers", type=click.IntRange(1), help="runs at once  [default: one per core; 1 on a GPU]"
+)
+@click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda"]),
+    help="[default: the kind that the record was made on]",
+)
 @data_dir_option
 @results_option
 def replay(
-    records: tuple[str, ...], method: str | None, dataset: str | None, workers: int | None, device: str | None, data_dir: Path, results: Path
+    records: tuple[str, ...],
+    method: str | None,
+    dataset: str | None,
+    workers: int | None,
+    device: str | None,
+    data_dir: Path,
+    results: Path,
 ) -> None:
-    """Do each RECORD's run again in a temporary folder and compare: a record.json, its folder, or the key of a run in --results.
+    """Do each RECORD's run again in a temporary folder and compare: a record.json, its folder, or
+    the key of a run in --results.
 
-    Everything the record holds is compared: measurements, discovery, and, where they lie beside it, curves, pictures and the checkpoint. The verdict
-    is 'bit-equal', 'within the seed interval' (other bits, for a reason that is named, and no further from the other stored seeds than one more
-    seed would be), 'differs', or 'cannot tell'. Exit status: 0 bit-equal or within, 1 a run differs, 2 a mistake in the call, 3 cannot tell.
+    Everything the record holds is compared: measurements, discovery, and, where they lie beside it,
+    curves, pictures and the checkpoint. The verdict is 'bit-equal', 'within the seed interval'
+    (other bits, for a reason that is named, and no further from the other stored seeds than one
+    more seed would be), 'differs', or 'cannot tell'. Exit status: 0 bit-equal or within, 1 a run
+    differs, 2 a mistake in the call, 3 cannot tell.
     """
     from benchmark.cli.progress import signals, watcher
     from benchmark.cli.run import default_workers
@@ -45,7 +62,12 @@ def replay(
     count = min(len(runs), workers or default_workers(device or "cpu"))
     with signals() as received, watcher(len(runs)) as events:
         ended = protocol.replay(
-            runs, lambda record: protocol.job_of(record, data_dir, method, dataset), count, device, events, lambda: bool(received)
+            runs,
+            lambda record: protocol.job_of(record, data_dir, method, dataset),
+            count,
+            device,
+            events,
+            lambda: bool(received),
         )
     for each in ended:
         click.echo("\n".join(_lines(each)))
@@ -53,7 +75,9 @@ def replay(
         click.echo("interrupted; nothing is kept of replays", err=True)
         raise SystemExit(128 + received[0])
     verdicts = Counter(each.verdict for each in ended)
-    click.echo(f"{len(ended)} replayed: {', '.join(f'{count} {verdict}' for verdict, count in verdicts.items())}")
+    click.echo(
+        f"{len(ended)} replayed: {', '.join(f'{count} {verdict}' for verdict, count in verdicts.items())}"
+    )
     raise SystemExit(1 if verdicts["differs"] else 3 if verdicts["cannot tell"] else 0)
 
 
@@ -63,10 +87,18 @@ def _lines(found: Replay) -> list[str]:
         lines += _parts(found.comparison)
         for gap in found.comparison.gaps:
             low, high = found.intervals.get(gap.identifier, (None, None))
-            interval = f"; another seed lies in {low:.6g} to {high:.6g}" if low is not None else "; fewer than two other stored seeds, so no interval"
-            lines.append(f"    {gap.identifier}: {_number(gap.stored)} stored, {_number(gap.found)} now{interval}")
+            interval = (
+                f"; another seed lies in {low:.6g} to {high:.6g}"
+                if low is not None
+                else "; fewer than two other stored seeds, so no interval"
+            )
+            lines.append(
+                f"    {gap.identifier}: {_number(gap.stored)} stored, {_number(gap.found)} now{interval}"
+            )
     if not found.stored.untouched:
-        lines.append("    record.json is not as this program wrote it: it was edited or written by another tool")
+        lines.append(
+            "    record.json is not as this program wrote it: it was edited or written by another tool"
+        )
     idle = [str(change) for change in found.changes if not change.decides]
     return lines + ([f"    also changed, which decides no bits: {', '.join(idle)}"] if idle else [])
 
@@ -91,7 +123,9 @@ def _parts(comparison: Comparison) -> list[str]:
         differing = f"; differing: {_some(part.differing)}" if part.differing else ""
         new = f"; not in the record: {_some(part.new)}" if part.new else ""
         if part.total or differing or new:
-            lines.append(f"    {part.name}: {max(part.total - len(part.differing), 0)} of {part.total} equal{differing}{new}")
+            lines.append(
+                f"    {part.name}: {max(part.total - len(part.differing), 0)} of {part.total} equal{differing}{new}"
+            )
     return lines
 
 

@@ -15,16 +15,31 @@ LISTS: dict[str, Any] = {"multiple": True, "metavar": "A,B"}
 
 
 @click.command()
-@click.option("--methods", **LISTS, help="only these; a bare name takes every variant, 'vae[sigma=fixed]' one  [default: all]")
+@click.option(
+    "--methods",
+    **LISTS,
+    help="only these; a bare name takes every variant, 'vae[sigma=fixed]' one  [default: all]",
+)
 @click.option("--datasets", **LISTS, help="only these, likewise  [default: all]")
 @click.option("--budget", "budgets", **LISTS, help="only runs of these budgets  [default: all]")
 @click.option("--latent-dims", **LISTS, help="only these latent sizes  [default: all]")
 @results_option
-@click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("report"), show_default=True, metavar="DIR", help="folder to write")
-def report(latent_dims: tuple[str, ...], results: Path, output: Path, **filters: tuple[str, ...]) -> None:
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    default=Path("report"),
+    show_default=True,
+    metavar="DIR",
+    help="folder to write",
+)
+def report(
+    latent_dims: tuple[str, ...], results: Path, output: Path, **filters: tuple[str, ...]
+) -> None:
     """Make a report: DIR/index.html, a page per run, and the tables as .tex and .csv.
 
-    The pages need no network. A folder that is there is replaced if it is a report and left alone if it is anything else.
+    The pages need no network. A folder that is there is replaced if it is a report and left alone
+    if it is anything else.
     """
     from benchmark.options import split_list
     from benchmark.records import load_records
@@ -33,8 +48,14 @@ def report(latent_dims: tuple[str, ...], results: Path, output: Path, **filters:
     from benchmark.reporting.selection import Filters, latent_sizes, select
 
     folder.check(output)
-    chosen = Filters(**{kind: split_list(texts) for kind, texts in filters.items()}, latent_dims=latent_sizes(split_list(latent_dims)))
+    chosen = Filters(
+        **{kind: split_list(texts) for kind, texts in filters.items()},
+        latent_dims=latent_sizes(split_list(latent_dims)),
+    )
     records = load_records(results)
     found = select(records, chosen, str(results), studies=True) if records else []
     count = folder.write(output, site(found, results))
-    click.echo(f"wrote {output / 'index.html'} and {count - 1} files beside it from {len(found)} runs", err=True)
+    click.echo(
+        f"wrote {output / 'index.html'} and {count - 1} files beside it from {len(found)} runs",
+        err=True,
+    )

@@ -23,33 +23,76 @@ LISTS: dict[str, Any] = {"multiple": True, "metavar": "A,B"}
 
 
 @click.command()
-@click.option("--all", "everything", is_flag=True, help="every headline method on every offline dataset")
-@click.option("--suite", metavar="NAME", help="a suite, or a file FILE.toml (see `bench list suites`)")
-@click.option("--methods", **LISTS, help="methods, options in brackets: 'pca,vae[sigma=fixed]', or a file ./my_vae.py")
+@click.option(
+    "--all", "everything", is_flag=True, help="every headline method on every offline dataset"
+)
+@click.option(
+    "--suite", metavar="NAME", help="a suite, or a file FILE.toml (see `bench list suites`)"
+)
+@click.option(
+    "--methods",
+    **LISTS,
+    help="methods, options in brackets: 'pca,vae[sigma=fixed]', or a file ./my_vae.py",
+)
 @click.option("--datasets", **LISTS, help="datasets: 'digits,circle[noise=0.05]', npz:FILE")
 @click.option("--latent-dims", **LISTS, help="provisioned latent sizes L  [default: the dataset's]")
-@click.option("--seeds", type=click.IntRange(1), default=1, show_default=True, help="number of seeds, 0 upwards")
+@click.option(
+    "--seeds",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="number of seeds, 0 upwards",
+)
 @click.option("--budget", default="quick", show_default=True, help="smoke, quick, short or paper")
 @click.option("--steps", type=click.IntRange(1), help="outer steps, instead of a budget's")
-@click.option("--batch-size", type=click.IntRange(1), help="images per batch, instead of the dataset's")
-@click.option("--workers", type=click.IntRange(1), help="runs at once  [default: one per core; 1 on a GPU]")
-@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
-@click.option("--time-limit", type=click.FloatRange(0, min_open=True), metavar="S", help="seconds per run; a later call goes on from there")
-@click.option("--checkpoint-every", type=click.FloatRange(0), default=30.0, show_default=True, metavar="S", help="seconds between checkpoints")
+@click.option(
+    "--batch-size", type=click.IntRange(1), help="images per batch, instead of the dataset's"
+)
+@click.option(
+    "--workers", type=click.IntRange(1), help="runs at once  [default: one per core; 1 on a GPU]"
+)
+@click.option(
+    "--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True
+)
+@click.option(
+    "--time-limit",
+    type=click.FloatRange(0, min_open=True),
+    metavar="S",
+    help="seconds per run; a later call goes on from there",
+)
+@click.option(
+    "--checkpoint-every",
+    type=click.FloatRange(0),
+    default=30.0,
+    show_default=True,
+    metavar="S",
+    help="seconds between checkpoints",
+)
 @click.option("--shard", metavar="I/N", help="the I-th of N equal parts of the grid, from 1")
 @data_dir_option
 @results_option
 @click.option("--dry-run", is_flag=True, help="say what would run")
-@click.option("--estimate", is_flag=True, help="say what it would cost: hours, memory, disk, from a short probe of each method and dataset")
+@click.option(
+    "--estimate",
+    is_flag=True,
+    help="say what it would cost: hours, memory, disk, from a short probe of each method and dataset",
+)
 @click.option("--force", is_flag=True, help="run again even what is finished")
 def run(
-    everything: bool, suite: str | None, methods: tuple[str, ...], datasets: tuple[str, ...], latent_dims: tuple[str, ...], **options: Any
+    everything: bool,
+    suite: str | None,
+    methods: tuple[str, ...],
+    datasets: tuple[str, ...],
+    latent_dims: tuple[str, ...],
+    **options: Any,
 ) -> None:
     """Train and evaluate every combination that has no finished record yet.
 
-    Finished runs are skipped, interrupted ones resume where they stood, a failing run leaves its record while the others go on. A suite has its own
-    grid; --seeds, --budget, --steps and --batch-size scale it for a try, and the records say so. Its runs on data that is not here are left out and
-    reported. Exit status: 0 all well, 1 a run failed or could not be made, 2 a mistake in the call, 130 or 143 interrupted.
+    Finished runs are skipped, interrupted ones resume where they stood, a failing run leaves its
+    record while the others go on. A suite has its own grid; --seeds, --budget, --steps and
+    --batch-size scale it for a try, and the records say so. Its runs on data that is not here are
+    left out and reported. Exit status: 0 all well, 1 a run failed or could not be made, 2 a mistake
+    in the call, 130 or 143 interrupted.
     """
     from benchmark.cli.estimate import estimate, stand_in
     from benchmark.protocol.stages import resolve, together
@@ -59,7 +102,10 @@ def run(
     stages, tally.absent = _stages(suite, everything, methods, datasets, latent_dims, options, seen)
     for part in together(stages):
         planned = [resolve(stage, options["data_dir"], store, seen) for stage in part]
-        jobs = _shard(list({job.spec.key: job for ready, _ in planned for job in ready}.values()), options["shard"])
+        jobs = _shard(
+            list({job.spec.key: job for ready, _ in planned for job in ready}.values()),
+            options["shard"],
+        )
         waiting = [each for _, blocked in planned for each in blocked]
         todo, kept = _split(jobs, store, options["force"])
         tally.add(jobs, kept, waiting)
@@ -77,7 +123,14 @@ def run(
     if options["dry_run"] or options["estimate"]:
         tally.announce_absent()
     if options["estimate"]:
-        raise SystemExit(estimate(tally.todo, tally.kept, options["workers"] or default_workers(options["device"]), options["device"]))
+        raise SystemExit(
+            estimate(
+                tally.todo,
+                tally.kept,
+                options["workers"] or default_workers(options["device"]),
+                options["device"],
+            )
+        )
     if not options["dry_run"]:
         raise SystemExit(tally.summary(options["results"]))
 
@@ -91,7 +144,8 @@ def _stages(
     options: dict[str, Any],
     seen: dict[str, tuple[str, int]],
 ) -> tuple[list[Any], list[Any]]:
-    """Return the stages to run, every one of them planned once so that a mistake is told before anything runs, and what lacks its data."""
+    """Return the stages to run, every one of them planned once so that a mistake is told before
+    anything runs, and what lacks its data."""
     from benchmark.cli.suite_page import checked_suite
     from benchmark.protocol.stages import available
     from benchmark.protocol.suite import plan
@@ -102,16 +156,27 @@ def _stages(
     if suite is None:
         return [Stage(_grid(everything, methods, datasets, latent_dims, options))], []
     if asked & OWN:
-        raise click.UsageError("--suite has its own grid; give it without --all, --methods, --datasets, --latent-dims or --shard")
+        raise click.UsageError(
+            "--suite has its own grid; give it without --all, --methods, --datasets, --latent-dims or --shard"
+        )
     scale = {name: options[name] for name in asked}
-    found = [available(stage, options["data_dir"], seen) for stage in scaled(checked_suite(suite), **scale).stages]
+    found = [
+        available(stage, options["data_dir"], seen)
+        for stage in scaled(checked_suite(suite), **scale).stages
+    ]
     stages = [stage for stage, _ in found if stage is not None]
     for stage in stages:
         plan(stage.grid, options["data_dir"], seen)
     return stages, [each for _, absent in found for each in absent]
 
 
-def _grid(everything: bool, methods: tuple[str, ...], datasets: tuple[str, ...], latent_dims: tuple[str, ...], options: dict[str, Any]) -> Any:
+def _grid(
+    everything: bool,
+    methods: tuple[str, ...],
+    datasets: tuple[str, ...],
+    latent_dims: tuple[str, ...],
+    options: dict[str, Any],
+) -> Any:
     from benchmark import registry
     from benchmark.options import split_list
     from benchmark.protocol.suite import offline_datasets
@@ -120,11 +185,15 @@ def _grid(everything: bool, methods: tuple[str, ...], datasets: tuple[str, ...],
 
     chosen, sources = split_list(methods), split_list(datasets)
     if not everything and not (chosen and sources):
-        raise BenchError("nothing to run: give --all, or both --methods and --datasets (see `bench list`)")
+        raise BenchError(
+            "nothing to run: give --all, or both --methods and --datasets (see `bench list`)"
+        )
     sizes = split_list(latent_dims)
     for size in sizes:
         if not size.isdecimal() or int(size) < 1:
-            raise BenchError(f"--latent-dims holds '{size}'; expected whole numbers from 1, as in --latent-dims 16,32")
+            raise BenchError(
+                f"--latent-dims holds '{size}'; expected whole numbers from 1, as in --latent-dims 16,32"
+            )
     return Grid(
         methods=chosen or [entry.name for entry in registry.METHODS if entry.headline],
         datasets=sources or offline_datasets(),
@@ -139,7 +208,12 @@ def _shard(jobs: list[Any], text: str | None) -> list[Any]:
     if text is None:
         return jobs
     part, slash, parts = text.partition("/")
-    if not slash or not part.isdecimal() or not parts.isdecimal() or not 1 <= int(part) <= int(parts):
+    if (
+        not slash
+        or not part.isdecimal()
+        or not parts.isdecimal()
+        or not 1 <= int(part) <= int(parts)
+    ):
         raise BenchError(f"--shard is '{text}'; expected I/N with 1 <= I <= N, as in --shard 2/4")
     return jobs[int(part) - 1 :: int(parts)]
 
@@ -158,10 +232,14 @@ def _split(jobs: list[Any], store: Any, force: bool) -> tuple[list[Any], list[An
 def _announce(jobs: list[Any], todo: list[Any], waiting: list[Any]) -> None:
     missing = {job.spec.key for job in todo}
     for job in jobs:
-        click.echo(f"{'run   ' if job.spec.key in missing else 'cached'}  {job.spec.key}  {job.spec.steps} outer steps of {job.spec.batch_size}")
+        click.echo(
+            f"{'run   ' if job.spec.key in missing else 'cached'}  {job.spec.key}  {job.spec.steps} outer steps of {job.spec.batch_size}"
+        )
     for each in waiting:
         click.echo(f"waits   {each.job.label}: {each.reason}")
-    click.echo(f"{len(todo)} to run, {len(jobs) - len(todo)} finished before{f', {len(waiting)} waiting' if waiting else ''}")
+    click.echo(
+        f"{len(todo)} to run, {len(jobs) - len(todo)} finished before{f', {len(waiting)} waiting' if waiting else ''}"
+    )
 
 
 class Tally:
@@ -189,10 +267,18 @@ class Tally:
 
         if not todo:
             return False
-        settings = Settings(options["results"], options["device"], options["time_limit"], options["checkpoint_every"], options["force"])
+        settings = Settings(
+            options["results"],
+            options["device"],
+            options["time_limit"],
+            options["checkpoint_every"],
+            options["force"],
+        )
         workers = min(len(todo), options["workers"] or default_workers(options["device"]))
         with signals() as received, watcher(len(todo)) as events:
-            self.ended += run_jobs(todo, settings, workers, events, interrupted=lambda: bool(received))
+            self.ended += run_jobs(
+                todo, settings, workers, events, interrupted=lambda: bool(received)
+            )
         self.signal = received[0] if received else None
         return bool(received)
 
@@ -200,13 +286,24 @@ class Tally:
         """Say which runs lack their data, once for each dataset."""
         for reason in dict.fromkeys(each.reason for each in self.absent):
             alike = [each for each in self.absent if each.reason == reason]
-            click.echo(f"no data {alike[0].dataset}: {sum(each.runs for each in alike)} runs left out: {reason}", err=True)
+            click.echo(
+                f"no data {alike[0].dataset}: {sum(each.runs for each in alike)} runs left out: {reason}",
+                err=True,
+            )
 
     def summary(self, results: Path) -> int:
         """Say how it went and return the exit status."""
         ended = [outcome for outcome in self.ended if outcome.status != "interrupted"]
-        bad = [(outcome.job.spec.key, outcome.status, outcome.error) for outcome in ended if outcome.status != "done"]
-        bad += [(record.key, f"{record.status} before", record.error) for record in self.kept if record.status != "done"]
+        bad = [
+            (outcome.job.spec.key, outcome.status, outcome.error)
+            for outcome in ended
+            if outcome.status != "done"
+        ]
+        bad += [
+            (record.key, f"{record.status} before", record.error)
+            for record in self.kept
+            if record.status != "done"
+        ]
         bad += [(each.job.spec.key, "blocked", each.reason) for each in self.waiting]
         for key, status, error in bad:
             click.echo(f"{status}: {key}: {error}", err=True)
@@ -214,12 +311,17 @@ class Tally:
         done = sum(outcome.status == "done" for outcome in ended)
         lacking = sum(each.runs for each in self.absent)
         left = f", {lacking} left out for want of data" if lacking else ""
-        click.echo(f"{self.count + lacking} runs: {done} done now, {len(self.kept)} finished before, {len(bad)} failed{left}; records in {results}")
+        click.echo(
+            f"{self.count + lacking} runs: {done} done now, {len(self.kept)} finished before, {len(bad)} failed{left}; records in {results}"
+        )
         if self.signal is not None:
             click.echo("interrupted; the same command goes on from the last checkpoints", err=True)
             return 128 + self.signal
         if bad:
-            click.echo("failed runs: `bench show KEY` tells more; the same command tries again (diverged ones only with --force)", err=True)
+            click.echo(
+                "failed runs: `bench show KEY` tells more; the same command tries again (diverged ones only with --force)",
+                err=True,
+            )
         return 1 if bad or lacking else 0
 
 

@@ -1,4 +1,5 @@
-"""``bench show``: a method or dataset from its source text, a suite from its plan, or a run from its record."""
+"""``bench show``: a method or dataset from its source text, a suite from its plan, or a run from
+its record."""
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ __all__ = ["show"]
 @results_option
 @data_dir_option
 def show(name: str, results: Path, data_dir: Path) -> None:
-    """Show NAME: a method, a dataset, a metric, a study, a suite (or FILE.toml), or the key of a run (its beginning suffices).
+    """Show NAME: a method, a dataset, a metric, a study, a suite (or FILE.toml), or the key of a
+    run (its beginning suffices).
 
     A suite shows what it would run and cost, and which of its data is not here.
     """
@@ -51,11 +53,23 @@ def show(name: str, results: Path, data_dir: Path) -> None:
         click.echo(_run(results, found[0]))
         return
     if found:
-        raise BenchError(f"'{name}' is the beginning of {len(found)} runs, the first {found[0]}; give more of the key")
-    known = [entry.name for room in ("methods", "datasets", "metrics", "studies") for entry in registry.entries(room)]
+        raise BenchError(
+            f"'{name}' is the beginning of {len(found)} runs, the first {found[0]}; give more of the key"
+        )
+    known = [
+        entry.name
+        for room in ("methods", "datasets", "metrics", "studies")
+        for entry in registry.entries(room)
+    ]
     bare = name.partition("[")[0]
-    close = f"; `bench show {bare}` lists its options" if bare != name and bare in known else suggest(name, [*known, *suites, *keys])
-    raise BenchError(f"'{name}' is no method, dataset, metric, study, suite or run in '{results}'{close} (see `bench list`)")
+    close = (
+        f"; `bench show {bare}` lists its options"
+        if bare != name and bare in known
+        else suggest(name, [*known, *suites, *keys])
+    )
+    raise BenchError(
+        f"'{name}' is no method, dataset, metric, study, suite or run in '{results}'{close} (see `bench list`)"
+    )
 
 
 def _suites() -> list[str]:
@@ -68,12 +82,20 @@ def _source(room: registry.Room, entry: registry.Entry) -> str:
     from benchmark import registry
 
     source = entry.source
-    text = source.doc if room in ("methods", "studies") else "\n\n".join(filter(None, (source.doc, source.class_doc)))
+    text = (
+        source.doc
+        if room in ("methods", "studies")
+        else "\n\n".join(filter(None, (source.doc, source.class_doc)))
+    )
     lines = [f"{entry.name}: {entry.summary}", "", text, "", "Options"]
     fields = source.fields(registry.OPTIONS_CLASS[room])
     for each in fields:
         fixed = each.name in entry.preset
-        value, expected = (entry.preset[each.name], f"fixed in {entry.name}") if fixed else (each.default, each.expected)
+        value, expected = (
+            (entry.preset[each.name], f"fixed in {entry.name}")
+            if fixed
+            else (each.default, each.expected)
+        )
         lines.append(f"    {each.name} = {value}    {expected}")
         if each.doc:
             lines.append(f"        {each.doc}")
@@ -86,19 +108,52 @@ def _source(room: registry.Room, entry: registry.Entry) -> str:
 def _facts(room: str, constants: dict[str, Any]) -> list[str]:
     if room in ("methods", "studies"):
         paper = constants.get("reference", {})
-        rows = [f"    {name}: {', '.join(f'{key} {value}' for key, value in plan.items())}" for name, plan in paper.items()]
-        return ["", "Paper schedules (--budget paper)", *(rows or ["    closed form, none needed" if constants.get("closed_form") else "    none"])]
-    names = {"shape": "Shape", "latent_dims": "Latent sizes", "batch_size": "Batch size", "intrinsic_dim": "Intrinsic dimension"}
-    return ["", "Facts", *(f"    {title}: {constants[name]}" for name, title in names.items() if constants.get(name) is not None)]
+        rows = [
+            f"    {name}: {', '.join(f'{key} {value}' for key, value in plan.items())}"
+            for name, plan in paper.items()
+        ]
+        return [
+            "",
+            "Paper schedules (--budget paper)",
+            *(
+                rows
+                or ["    closed form, none needed" if constants.get("closed_form") else "    none"]
+            ),
+        ]
+    names = {
+        "shape": "Shape",
+        "latent_dims": "Latent sizes",
+        "batch_size": "Batch size",
+        "intrinsic_dim": "Intrinsic dimension",
+    }
+    return [
+        "",
+        "Facts",
+        *(
+            f"    {title}: {constants[name]}"
+            for name, title in names.items()
+            if constants.get(name) is not None
+        ),
+    ]
 
 
 def _metric(entry: registry.Entry) -> str:
     from benchmark import registry
 
     metric = registry.load(entry.target)
-    rows = {"unit": metric.unit, "better": {"min": "lower", "max": "higher", "none": "neither"}[metric.direction], "tier": metric.tier}
+    rows = {
+        "unit": metric.unit,
+        "better": {"min": "lower", "max": "higher", "none": "neither"}[metric.direction],
+        "tier": metric.tier,
+    }
     rows |= {"protocol": metric.protocol, "reference": metric.reference}
-    return "\n".join([f"{entry.name}: {entry.summary}", "", *(f"    {name}: {value}" for name, value in rows.items())])
+    return "\n".join(
+        [
+            f"{entry.name}: {entry.summary}",
+            "",
+            *(f"    {name}: {value}" for name, value in rows.items()),
+        ]
+    )
 
 
 def _run(results: Path, key: str) -> str:
@@ -115,7 +170,10 @@ def _run(results: Path, key: str) -> str:
         f"    L = {spec['latent_dim']}, seed {spec['seed']}, {spec['steps']} outer steps of {spec['batch_size']} images (budget {spec['budget']})",
     ]
     lines += [f"    error: {record.error}"] if record.error else []
-    lines += [f"    {name} = {found['value']:.6g} {found['unit']} (n = {found['n']})" for name, found in record.measurements.items()]
+    lines += [
+        f"    {name} = {found['value']:.6g} {found['unit']} (n = {found['n']})"
+        for name, found in record.measurements.items()
+    ]
     lines += [f"    {name}: absent, {reason}" for name, reason in record.absent.items()]
     if record.discovery and record.discovery["flags"]:
         lines.append(f"    flags: {', '.join(record.discovery['flags'])}")

@@ -16,18 +16,52 @@ LISTS: dict[str, Any] = {"multiple": True, "metavar": "A,B"}
 
 @click.command()
 @click.argument("name", default="summary")
-@click.option("--methods", **LISTS, help="only these; a bare name takes every variant, 'vae[sigma=fixed]' one  [default: all]")
+@click.option(
+    "--methods",
+    **LISTS,
+    help="only these; a bare name takes every variant, 'vae[sigma=fixed]' one  [default: all]",
+)
 @click.option("--datasets", **LISTS, help="only these, likewise  [default: all]")
-@click.option("--metrics", **LISTS, help="only these columns; a measurement id where a metric has several  [default: all]")
+@click.option(
+    "--metrics",
+    **LISTS,
+    help="only these columns; a measurement id where a metric has several  [default: all]",
+)
 @click.option("--budget", "budgets", **LISTS, help="only runs of these budgets  [default: all]")
-@click.option("--format", "kind", type=click.Choice(["latex", "markdown", "csv", "html"]), help="[default: by the suffix of -o, else latex]")
-@click.option("--on", "source", type=click.Choice(["records", "paper"]), default="records", show_default=True, help="runs, or figures as printed")
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(["latex", "markdown", "csv", "html"]),
+    help="[default: by the suffix of -o, else latex]",
+)
+@click.option(
+    "--on",
+    "source",
+    type=click.Choice(["records", "paper"]),
+    default="records",
+    show_default=True,
+    help="runs, or figures as printed",
+)
 @click.option("--paper", is_flag=True, help="add the published value and whether ours agrees")
 @click.option("--macros", is_flag=True, help="LaTeX macros for the numbers instead of a table")
 @results_option
-@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="file to write: .tex .md .csv .html  [default: stdout]")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="file to write: .tex .md .csv .html  [default: stdout]",
+)
 def table(
-    name: str, metrics: tuple[str, ...], kind: str | None, source: str, paper: bool, macros: bool, results: Path, output: Path | None, **filters: Any
+    name: str,
+    metrics: tuple[str, ...],
+    kind: str | None,
+    source: str,
+    paper: bool,
+    macros: bool,
+    results: Path,
+    output: Path | None,
+    **filters: Any,
 ) -> None:
     """Make table NAME (default: summary; see `bench list tables`)."""
     from benchmark.options import split_list
@@ -44,7 +78,9 @@ def table(
     catalogue.check("table", catalogue.TABLES, name)
     wanted = kind or ("latex" if output is None else format_of(output))
     if macros and wanted != "latex":
-        raise BenchError(f"--macros writes LaTeX, not {wanted}; leave --format out, or name a file that ends with .tex")
+        raise BenchError(
+            f"--macros writes LaTeX, not {wanted}; leave --format out, or name a file that ends with .tex"
+        )
     render = render_macros if macros else RENDERERS[wanted]
     if source == "paper":
         _refuse(filters, metrics, paper)
@@ -52,22 +88,33 @@ def table(
     else:
         chosen = Filters(**{kind: split_list(texts) for kind, texts in filters.items()})
         records = select(load_records(results), chosen, str(results))
-        document = tables.build(name, records, split_list(metrics), References(results), paper=paper)
+        document = tables.build(
+            name, records, split_list(metrics), References(results), paper=paper
+        )
     text = render(document)
     if output is None:
         click.echo(text, nl=False)
         return
     save(output, text.encode())
-    runs = "published figures" if source == "paper" else f"{sum(len(row.keys) for row in document.rows)} runs"
+    runs = (
+        "published figures"
+        if source == "paper"
+        else f"{sum(len(row.keys) for row in document.rows)} runs"
+    )
     click.echo(f"wrote {output}: {len(document.rows)} rows from {runs}", err=True)
 
 
 def _refuse(filters: dict[str, tuple[str, ...]], metrics: tuple[str, ...], paper: bool) -> None:
-    """Options that choose among runs mean nothing where published figures are shown as they were printed."""
+    """Options that choose among runs mean nothing where published figures are shown as they were
+    printed."""
     from benchmark.spec import BenchError
 
-    given = [f"--{name}".replace("budgets", "budget") for name, texts in {**filters, "metrics": metrics}.items() if texts] + (
-        ["--paper"] if paper else []
-    )
+    given = [
+        f"--{name}".replace("budgets", "budget")
+        for name, texts in {**filters, "metrics": metrics}.items()
+        if texts
+    ] + (["--paper"] if paper else [])
     if given:
-        raise BenchError(f"{given[0]} chooses among runs; --on paper shows a whole table as it was printed: leave one of the two out")
+        raise BenchError(
+            f"{given[0]} chooses among runs; --on paper shows a whole table as it was printed: leave one of the two out"
+        )

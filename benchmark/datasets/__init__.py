@@ -1,1 +1,2 @@
-"""Checksummed sources of images and vectors. A dataset turns its options into a :class:`~benchmark.datasets.split.Splits`."""
+"""Checksummed sources of images and vectors. A dataset turns its options into a
+:class:`~benchmark.datasets.split.Splits`."""

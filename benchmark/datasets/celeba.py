@@ -1,14 +1,19 @@
-"""CelebA: photographs of faces, 162,770 for training and 19,962 for test, the publishers' split (their 19,867 validation images are left out).
+"""CelebA: photographs of faces, 162,770 for training and 19,962 for test, the publishers' split
+(their 19,867 validation images are left out).
 
 Source: Z. Liu, P. Luo, X. Wang, X. Tang, "Deep Learning Face Attributes in the Wild" (ICCV 2015),
-https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html; for research that is not commercial, not to be passed on. Files lie as torchvision puts them:
-``<data_dir>/celeba/img_align_celeba/*.jpg`` and ``list_eval_partition.txt``. The aligned images have 178 x 218 pixels. Ours, after what is common for
-autoencoders: the central 140 x 140 pixels, scaled to 64 x 64 by Pillow's bilinear filter, which averages over all pixels below.
+https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html; for research that is not commercial, not to be
+passed on. Files lie as torchvision puts them: ``<data_dir>/celeba/img_align_celeba/*.jpg`` and
+``list_eval_partition.txt``. The aligned images have 178 x 218 pixels. Ours, after what is common
+for autoencoders: the central 140 x 140 pixels, scaled to 64 x 64 by Pillow's bilinear filter, which
+averages over all pixels below.
 
-Decoding 182,732 photographs takes minutes, so ``fetch`` does it once and keeps the bytes in ``celeba64.npy`` (2.2 GB), training images first, with
-their sha256 in ``celeba64.npy.sha256``; loading reads these two files only. The sha256 tells whether the file is still the one that was made.
-There is no published digest to compare with, and another version of the JPEG library may decode a few pixels differently: the digest in a run's key
-tells. The batch size and latent dimensions are ours.
+Decoding 182,732 photographs takes minutes, so ``fetch`` does it once and keeps the bytes in
+``celeba64.npy`` (2.2 GB), training images first, with their sha256 in ``celeba64.npy.sha256``;
+loading reads these two files only. The sha256 tells whether the file is still the one that was
+made. There is no published digest to compare with, and another version of the JPEG library may
+decode a few pixels differently: the digest in a run's key tells. The batch size and latent
+dimensions are ours.
 """
 
 from __future__ import annotations
@@ -39,18 +44,26 @@ TRAIN, TEST = "0", "2"
 
 
 def face(image: Image) -> np.ndarray:
-    """Return the central 140 x 140 pixels of a photograph of 178 x 218, scaled to (3, 64, 64), uint8."""
+    """Return the central 140 x 140 pixels of a photograph of 178 x 218, scaled to (3, 64, 64),
+    uint8."""
     from PIL.Image import Resampling
 
     if image.size != ALIGNED:
-        raise OSError(f"an image has {image.width} x {image.height} pixels, expected {ALIGNED[0]} x {ALIGNED[1]} (the aligned images)")
+        raise OSError(
+            f"an image has {image.width} x {image.height} pixels, expected {ALIGNED[0]} x {ALIGNED[1]} (the aligned images)"
+        )
     left, top = (image.width - CROP) // 2, (image.height - CROP) // 2
-    small = image.convert("RGB").crop((left, top, left + CROP, top + CROP)).resize((SIDE, SIDE), Resampling.BILINEAR)
+    small = (
+        image.convert("RGB")
+        .crop((left, top, left + CROP, top + CROP))
+        .resize((SIDE, SIDE), Resampling.BILINEAR)
+    )
     return np.asarray(small).transpose(2, 0, 1)
 
 
 def partition(text: str) -> tuple[list[str], list[str]]:
-    """Return the names of the training and of the test images in the list of the split, lines of a name and 0, 1 or 2."""
+    """Return the names of the training and of the test images in the list of the split, lines of a
+    name and 0, 1 or 2."""
     lines = [line.split() for line in text.splitlines() if line.strip()]
     train, test = ([name for name, part in lines if part == wanted] for wanted in (TRAIN, TEST))
     return train, test
@@ -72,23 +85,35 @@ class CelebA(Dataset):
         path, noted = (present(each, dataset=self.name) for each in self._kept())
         remedy = "delete it and run `bench data fetch celeba`"
         if _sha256(path) != noted.read_text(encoding="ascii", errors="replace").partition(" ")[0]:
-            raise BenchError(f"'{path}' has the wrong checksum: its sha256 is not the one in '{noted}'; {remedy}")
+            raise BenchError(
+                f"'{path}' has the wrong checksum: its sha256 is not the one in '{noted}'; {remedy}"
+            )
         stored = np.load(path, mmap_mode="c", allow_pickle=False)
         expected = (sum(self.counts), *self.shape)
         if stored.shape != expected or stored.dtype != np.uint8:
-            raise BenchError(f"'{path}' holds {stored.dtype} of shape {stored.shape}, expected uint8 of shape {expected}; {remedy}")
+            raise BenchError(
+                f"'{path}' holds {stored.dtype} of shape {stored.shape}, expected uint8 of shape {expected}; {remedy}"
+            )
         train, test = np.split(np.asarray(stored), self.counts[:1])
         return Splits(train=Split(train, shape=self.shape), test=Split(test, shape=self.shape))
 
     def fetch(self) -> None:
-        """Have torchvision download what is missing (it needs gdown), then decode every image into ``celeba64.npy``; what is kept is kept."""
+        """Have torchvision download what is missing (it needs gdown), then decode every image into
+        ``celeba64.npy``; what is kept is kept."""
         path, noted = self._kept()
         if path.is_file() and noted.is_file():
             return
         folder = path.parent
-        if not ((folder / "list_eval_partition.txt").is_file() and (folder / "img_align_celeba").is_dir()):
+        if not (
+            (folder / "list_eval_partition.txt").is_file()
+            and (folder / "img_align_celeba").is_dir()
+        ):
             self._download()
-        names = partition(verify_md5(folder / "list_eval_partition.txt", self.list_md5, dataset=self.name).read_text(encoding="ascii"))
+        names = partition(
+            verify_md5(
+                folder / "list_eval_partition.txt", self.list_md5, dataset=self.name
+            ).read_text(encoding="ascii")
+        )
         partial = path.with_name(f"{path.name}.part")
         try:
             self._decode(folder / "img_align_celeba", [*names[0], *names[1]], partial)
@@ -96,7 +121,9 @@ class CelebA(Dataset):
             partial.replace(path)
             noted.write_text(f"{sha256}  {path.name}\n", encoding="ascii")
         except OSError as error:
-            raise BenchError(f"could not make '{path}': {' '.join(str(error).split())}; see to the file or the disk and fetch again") from None
+            raise BenchError(
+                f"could not make '{path}': {' '.join(str(error).split())}; see to the file or the disk and fetch again"
+            ) from None
         finally:
             partial.unlink(missing_ok=True)
 
@@ -106,12 +133,16 @@ class CelebA(Dataset):
 
     def _download(self) -> None:
         if importlib.util.find_spec("gdown") is None:
-            raise BenchError("to fetch 'celeba' from Google Drive gdown is needed; run `pip install 'lstar-bench[celeba]'` and fetch again")
+            raise BenchError(
+                "to fetch 'celeba' from Google Drive gdown is needed; run `pip install 'lstar-bench[celeba]'` and fetch again"
+            )
         from torchvision import datasets
 
         try:
             datasets.CelebA(str(self.data_dir), split="test", target_type=[], download=True)
-        except Exception as error:  # gdown raises classes of its own, which differ between its versions
+        except (
+            Exception
+        ) as error:  # gdown raises classes of its own, which differ between its versions
             reason = " ".join(str(error).split())
             raise BenchError(
                 f"could not fetch 'celeba' into '{self.data_dir}': {reason}; Google Drive limits downloads, so try again later, "
@@ -122,7 +153,9 @@ class CelebA(Dataset):
         """Write the images ``names`` of ``folder`` to ``path``."""
         from PIL import Image
 
-        kept = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=(len(names), *self.shape))
+        kept = np.lib.format.open_memmap(
+            path, mode="w+", dtype=np.uint8, shape=(len(names), *self.shape)
+        )
         for row, name in enumerate(names):
             with Image.open(folder / name) as image:
                 kept[row] = face(image)

@@ -1,10 +1,14 @@
-"""CIFAR-10: 50,000 training and 10,000 test photographs of 32 x 32 pixels in colour, ten classes, the publisher's split and order.
+"""CIFAR-10: 50,000 training and 10,000 test photographs of 32 x 32 pixels in colour, ten classes,
+the publisher's split and order.
 
-Source: A. Krizhevsky, "Learning Multiple Layers of Features from Tiny Images" (2009), https://www.cs.toronto.edu/~kriz/cifar.html. The *binary*
-version is read, because the Python version is pickled: ``<data_dir>/CIFAR10/cifar-10-binary.tar.gz``, whose md5 is the one on that page, or, where it
-is not there, the files unpacked from it, ``<data_dir>/CIFAR10/cifar-10-batches-bin/*.bin``. The page has no digests of those; their sha256 is what a
-public loader of the same archive gives (TorchVision for Ruby). Nothing could be downloaded where this was written, so neither was measured here. The
-batch size and latent dimensions are ours; 128 is that of FlexAE's experiments.
+Source: A. Krizhevsky, "Learning Multiple Layers of Features from Tiny Images" (2009),
+https://www.cs.toronto.edu/~kriz/cifar.html. The *binary* version is read, because the Python
+version is pickled: ``<data_dir>/CIFAR10/cifar-10-binary.tar.gz``, whose md5 is the one on that
+page, or, where it is not there, the files unpacked from it,
+``<data_dir>/CIFAR10/cifar-10-batches-bin/*.bin``. The page has no digests of those; their sha256 is
+what a public loader of the same archive gives (TorchVision for Ruby). Nothing could be downloaded
+where this was written, so neither was measured here. The batch size and latent dimensions are ours;
+128 is that of FlexAE's experiments.
 """
 
 from __future__ import annotations
@@ -23,13 +27,17 @@ from benchmark.spec import BenchError
 __all__ = ["CIFAR10", "parse_records"]
 
 RECORD = 1 + 3 * 32 * 32
-"""Bytes of a record: the class, then 1,024 red, 1,024 green and 1,024 blue pixels, row after row."""
+"""Bytes of a record: the class, then 1,024 red, 1,024 green and 1,024 blue pixels, row after
+row."""
 
 
 def parse_records(data: bytes, name: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return images (N, 3, 32, 32), uint8, and labels (N,), int64. Anything but whole records is a ``BenchError`` that calls the file ``name``."""
+    """Return images (N, 3, 32, 32), uint8, and labels (N,), int64. Anything but whole records is a
+    ``BenchError`` that calls the file ``name``."""
     if not data or len(data) % RECORD:
-        raise BenchError(f"'{name}' holds {len(data)} bytes, expected a multiple of {RECORD}; delete it and run `bench data fetch cifar10`")
+        raise BenchError(
+            f"'{name}' holds {len(data)} bytes, expected a multiple of {RECORD}; delete it and run `bench data fetch cifar10`"
+        )
     records = np.frombuffer(data, np.uint8).reshape(-1, RECORD)
     return records[:, 1:].reshape(-1, 3, 32, 32).copy(), records[:, 0].astype(np.int64)
 
@@ -69,22 +77,34 @@ class CIFAR10(Dataset):
         return root(self.data_dir, dataset=self.name) / "CIFAR10"
 
     def _contents(self) -> dict[str, bytes]:
-        """The bytes of the six files by name, from the archive or, where that is not there, from its folder."""
+        """The bytes of the six files by name, from the archive or, where that is not there, from
+        its folder."""
         archive, unpacked = self._folder() / self.archive, self._folder() / self.members
         if unpacked.is_dir() and not archive.is_file():
             paths = locate(unpacked, self.sha256, dataset=self.name)
-            return {name: read_verified(path, self.sha256[name], dataset=self.name) for name, path in paths.items()}
-        return self._unpack(verify_md5(present(archive, dataset=self.name), self.md5, dataset=self.name))
+            return {
+                name: read_verified(path, self.sha256[name], dataset=self.name)
+                for name, path in paths.items()
+            }
+        return self._unpack(
+            verify_md5(present(archive, dataset=self.name), self.md5, dataset=self.name)
+        )
 
     def _unpack(self, archive: Path) -> dict[str, bytes]:
         """The bytes of the six members, read in memory: nothing is extracted."""
         wanted = {f"{self.members}/{name}": name for name in self.sha256}
         with tarfile.open(archive, "r:gz") as source:
-            found = {wanted[member.name]: source.extractfile(member) for member in source if member.isfile() and member.name in wanted}
+            found = {
+                wanted[member.name]: source.extractfile(member)
+                for member in source
+                if member.isfile() and member.name in wanted
+            }
             contents = {name: file.read() for name, file in found.items() if file is not None}
         missing = [name for name in self.sha256 if name not in contents]
         if missing:
-            raise BenchError(f"'{archive}' lacks {', '.join(missing)}; delete it and run `bench data fetch {self.name}`")
+            raise BenchError(
+                f"'{archive}' lacks {', '.join(missing)}; delete it and run `bench data fetch {self.name}`"
+            )
         return contents
 
 

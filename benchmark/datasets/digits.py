@@ -1,8 +1,10 @@
-"""Real images without a download: 1,797 handwritten digits of 8 x 8 pixels that come with scikit-learn.
+"""Real images without a download: 1,797 handwritten digits of 8 x 8 pixels that come with
+scikit-learn.
 
-Source: E. Alpaydin, C. Kaynak, "Optical Recognition of Handwritten Digits" (1998), UCI Machine Learning Repository,
-https://doi.org/10.24432/C50P49, its test half. Pixels count ink in 4 x 4 blocks, whole numbers 0 to 16; v / 16 is exact in float32.
-The split is ours: within each class, in the order of the file, every fifth image is a test image; no random numbers are involved.
+Source: E. Alpaydin, C. Kaynak, "Optical Recognition of Handwritten Digits" (1998), UCI Machine
+Learning Repository, https://doi.org/10.24432/C50P49, its test half. Pixels count ink in 4 x 4
+blocks, whole numbers 0 to 16; v / 16 is exact in float32. The split is ours: within each class, in
+the order of the file, every fifth image is a test image; no random numbers are involved.
 """
 
 from __future__ import annotations
@@ -19,7 +21,8 @@ LEVELS = 16.0
 
 
 def every_fifth(labels: np.ndarray) -> np.ndarray:
-    """Return which images (N,) are test images: every fifth, counted class after class, so each class is split 80/20 to within one image.
+    """Return which images (N,) are test images: every fifth, counted class after class, so each
+    class is split 80/20 to within one image.
 
     >>> every_fifth(np.array([1, 0, 0, 0, 0, 0, 1, 1]))
     array([ True,  True, False, False, False, False, False, False])
@@ -38,12 +41,15 @@ class Digits(Dataset):
     digest = "80a3c2306ec4f19bd82360e4735daf7039ddcd4f89ae26d9d7f1f4bbbb090558"
 
     def load(self) -> Splits:
-        """Return the images, float32 in steps of 1/16; ``BenchError`` where scikit-learn's file is not the one this was made with."""
+        """Return the images, float32 in steps of 1/16; ``BenchError`` where scikit-learn's file is
+        not the one this was made with."""
         source = load_digits()
         images = (source.images / LEVELS).astype(np.float32)[:, None]
         labels = source.target.astype(np.int64)
         test = every_fifth(labels)
-        splits = Splits(*(Split(images[rows], shape=(1, 8, 8), labels=labels[rows]) for rows in (~test, test)))
+        splits = Splits(
+            *(Split(images[rows], shape=(1, 8, 8), labels=labels[rows]) for rows in (~test, test))
+        )
         if splits.digest != self.digest:
             raise BenchError(
                 f"the digits of the installed scikit-learn changed: digest {splits.digest}, expected {self.digest}; "

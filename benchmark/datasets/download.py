@@ -1,4 +1,5 @@
-"""Files from the network: into the data folder whole and verified, or not at all. Only ``fetch`` of a dataset comes here; loading never does."""
+"""Files from the network: into the data folder whole and verified, or not at all. Only ``fetch`` of
+a dataset comes here; loading never does."""
 
 from __future__ import annotations
 
@@ -21,14 +22,18 @@ PATIENCE = 60
 def root(data_dir: Path | None, *, dataset: str) -> Path:
     """Return the data folder; ``BenchError`` where none was given."""
     if data_dir is None:
-        raise BenchError(f"'{dataset}' needs a data folder: give --data-dir or set $BENCH_DATA, then run `bench data fetch {dataset}`")
+        raise BenchError(
+            f"'{dataset}' needs a data folder: give --data-dir or set $BENCH_DATA, then run `bench data fetch {dataset}`"
+        )
     return data_dir
 
 
 def present(path: Path, *, dataset: str) -> Path:
     """Return ``path``; ``MissingData`` where there is no such file."""
     if not path.is_file():
-        remedy = f"run `bench data fetch {dataset}`, or say with --data-dir or $BENCH_DATA where it lies"
+        remedy = (
+            f"run `bench data fetch {dataset}`, or say with --data-dir or $BENCH_DATA where it lies"
+        )
         raise MissingData(f"data of '{dataset}' is missing: looked for '{path}'; {remedy}")
     return path
 
@@ -45,14 +50,19 @@ def _verify(path: Path, pinned: tuple[str, str], dataset: str) -> Path:
         with path.open("rb") as file:
             found = hashlib.file_digest(file, lambda: _hasher(kind)).hexdigest()
     except OSError as error:
-        raise BenchError(f"cannot read '{path}': {error.strerror or error}; make it readable, or {remedy}") from None
+        raise BenchError(
+            f"cannot read '{path}': {error.strerror or error}; make it readable, or {remedy}"
+        ) from None
     if found != expected:
-        raise BenchError(f"'{path}' has the wrong checksum: {kind} is {found}, expected {expected}; {remedy}")
+        raise BenchError(
+            f"'{path}' has the wrong checksum: {kind} is {found}, expected {expected}; {remedy}"
+        )
     return path
 
 
 def download(url: str, path: Path, *, dataset: str, md5: str = "", sha256: str = "") -> None:
-    """Put what ``url`` (https) gives at ``path``: written beside it, verified, then renamed. A file that is there already is verified and kept.
+    """Put what ``url`` (https) gives at ``path``: written beside it, verified, then renamed. A file
+    that is there already is verified and kept.
 
     Give the checksum that is published, ``md5`` or ``sha256``.
     """
@@ -89,5 +99,6 @@ def _receive(url: str, path: Path, kind: str) -> str:
 
 
 def _hasher(kind: str) -> hashlib._Hash:
-    """A new checksum. md5 detects damage and mistakes; it protects from no attack, and is what some publishers give."""
+    """A new checksum. md5 detects damage and mistakes; it protects from no attack, and is what some
+    publishers give."""
     return hashlib.new(kind, usedforsecurity=False)

@@ -1,14 +1,18 @@
-"""dSprites, the original file: 737,280 binary images of 64 x 64 pixels, a square, ellipse or heart for every combination of five factors.
+"""dSprites, the original file: 737,280 binary images of 64 x 64 pixels, a square, ellipse or heart
+for every combination of five factors.
 
-Source: L. Matthey, I. Higgins, D. Hassabis, A. Lerchner, "dSprites: Disentanglement testing Sprites dataset" (2017),
-https://github.com/google-deepmind/dsprites-dataset, Apache-2.0. The archive lies in ``<data_dir>/dsprites``. Of its members only the plain arrays
-``imgs`` and ``latents_classes`` are read; ``metadata``, which is pickled, is never touched.
+Source: L. Matthey, I. Higgins, D. Hassabis, A. Lerchner, "dSprites: Disentanglement testing Sprites
+dataset" (2017), https://github.com/google-deepmind/dsprites-dataset, Apache-2.0. The archive lies
+in ``<data_dir>/dsprites``. Of its members only the plain arrays ``imgs`` and ``latents_classes``
+are read; ``metadata``, which is pickled, is never touched.
 
-The md5 below is the one that many public loaders give for this archive. The publisher gives none, and the file could not be fetched where this was
-written, so nobody here has seen the two agree; a file with another md5 is refused. Layout and order are checked besides, and that pixels are 0 or 1.
+The md5 below is the one that many public loaders give for this archive. The publisher gives none,
+and the file could not be fetched where this was written, so nobody here has seen the two agree; a
+file with another md5 is refused. Layout and order are checked besides, and that pixels are 0 or 1.
 
-Options, factors, split and ``intrinsic_dim`` are those of ``sprites``, so that both can be compared image by image; its page tells what is known of
-their differences. All 3 GB of pixels are unpacked for any number of images, since the chosen ones lie all over the archive.
+Options, factors, split and ``intrinsic_dim`` are those of ``sprites``, so that both can be compared
+image by image; its page tells what is known of their differences. All 3 GB of pixels are unpacked
+for any number of images, since the chosen ones lie all over the archive.
 """
 
 from __future__ import annotations
@@ -36,7 +40,8 @@ CHUNK = 4096
 
 
 def read_images(path: Path, index: np.ndarray, grid: tuple[int, ...] = GRID) -> np.ndarray:
-    """Return the images ``index`` (N,) of the archive ``path``, packed (N, 512), reading it once from first to last.
+    """Return the images ``index`` (N,) of the archive ``path``, packed (N, 512), reading it once
+    from first to last.
 
     ``BenchError`` where the archive is not the grid of images in canonical order.
     """
@@ -49,21 +54,35 @@ def read_images(path: Path, index: np.ndarray, grid: tuple[int, ...] = GRID) -> 
                 raise ValueError("its latents_classes are not the factor grid in canonical order")
             with archive.open("imgs.npy") as member:
                 return _pick(member, index, total)
-    except (OSError, ValueError, KeyError, IndexError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        IndexError,
+        EOFError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
         reason = " ".join(str(error).split())
-        raise BenchError(f"'{path}' is not the dSprites archive: {reason}; delete it and run `bench data fetch dsprites`") from None
+        raise BenchError(
+            f"'{path}' is not the dSprites archive: {reason}; delete it and run `bench data fetch dsprites`"
+        ) from None
 
 
 def _pick(member: IO[bytes], index: np.ndarray, total: int) -> np.ndarray:
     """Return the images ``index`` of the array in ``member``, packed."""
     shape, fortran, dtype = _header(member)
     if (shape, fortran, dtype) != ((total, SIDE, SIDE), False, np.dtype(np.uint8)):
-        raise ValueError(f"its imgs are {dtype} of shape {shape}, expected uint8 of shape ({total}, {SIDE}, {SIDE})")
+        raise ValueError(
+            f"its imgs are {dtype} of shape {shape}, expected uint8 of shape ({total}, {SIDE}, {SIDE})"
+        )
     order = np.argsort(index)
     bounds = np.searchsorted(index[order], np.arange(0, total + CHUNK, CHUNK))
     packed = np.empty((len(index), SIDE * SIDE // 8), dtype=np.uint8)
     for number, (begin, end) in enumerate(pairwise(bounds)):
-        images = np.frombuffer(member.read(CHUNK * SIDE * SIDE), dtype=np.uint8).reshape(-1, SIDE * SIDE)
+        images = np.frombuffer(member.read(CHUNK * SIDE * SIDE), dtype=np.uint8).reshape(
+            -1, SIDE * SIDE
+        )
         rows = order[begin:end]
         chosen = images[index[rows] - number * CHUNK]
         if chosen.size and chosen.max() > 1:
@@ -73,8 +92,12 @@ def _pick(member: IO[bytes], index: np.ndarray, total: int) -> np.ndarray:
 
 
 def _header(member: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype]:
-    """Return shape, order and type of the npy array in ``member``, which is then at its first element."""
-    read = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+    """Return shape, order and type of the npy array in ``member``, which is then at its first
+    element."""
+    read = {
+        (1, 0): np.lib.format.read_array_header_1_0,
+        (2, 0): np.lib.format.read_array_header_2_0,
+    }
     return read[np.lib.format.read_magic(member)](member)
 
 
@@ -82,7 +105,9 @@ class DSprites(Sprites):
     """9,000 training and 1,000 test images, or as many as asked for."""
 
     name: ClassVar[str] = "dsprites"
-    url: ClassVar[str] = f"https://raw.githubusercontent.com/google-deepmind/dsprites-dataset/{COMMIT}/{FILE}"
+    url: ClassVar[str] = (
+        f"https://raw.githubusercontent.com/google-deepmind/dsprites-dataset/{COMMIT}/{FILE}"
+    )
     md5: ClassVar[str] = "7da33b31b13a06f4b04a70402ce90c2e"
     shape = (1, 64, 64)
     batch_size = 128
@@ -94,9 +119,11 @@ class DSprites(Sprites):
         """Smaller images and more of them."""
 
         size: int = 64
-        """Pixels along each side: 64, or 32 (means of 2 x 2 pixels, so there are five grey values)."""
+        """Pixels along each side: 64, or 32 (means of 2 x 2 pixels, so there are five grey
+        values)."""
         count: int = 10000
-        """Images in all, nine tenths of them for training; 737280 takes every image (663,552 and 73,728)."""
+        """Images in all, nine tenths of them for training; 737280 takes every image (663,552 and
+        73,728)."""
 
     def images(self, index: np.ndarray) -> np.ndarray:
         """Return the images ``index`` (N,) of the archive, packed (N, 512)."""

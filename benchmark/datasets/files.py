@@ -1,4 +1,5 @@
-"""Reading files that were fetched once: plain or gzipped, checked against a pinned checksum, never written."""
+"""Reading files that were fetched once: plain or gzipped, checked against a pinned checksum, never
+written."""
 
 from __future__ import annotations
 
@@ -18,7 +19,10 @@ def locate(folder: Path, names: Iterable[str], *, dataset: str) -> dict[str, Pat
 
     ``BenchError`` lists every name that is missing and says how to fetch ``dataset``.
     """
-    forms = {name: [path for path in (folder / name, folder / f"{name}.gz") if path.is_file()] for name in names}
+    forms = {
+        name: [path for path in (folder / name, folder / f"{name}.gz") if path.is_file()]
+        for name in names
+    }
     missing = [name for name, paths in forms.items() if not paths]
     if missing:
         raise MissingData(
@@ -29,7 +33,8 @@ def locate(folder: Path, names: Iterable[str], *, dataset: str) -> dict[str, Pat
 
 
 def read_verified(path: Path, sha256: str, *, dataset: str) -> bytes:
-    """Return the bytes in ``path``, unpacked where it ends in ``.gz``; ``BenchError`` where their sha256 is not the one pinned.
+    """Return the bytes in ``path``, unpacked where it ends in ``.gz``; ``BenchError`` where their
+    sha256 is not the one pinned.
 
     The checksum is of the unpacked bytes, so one pin serves both forms.
     """
@@ -38,10 +43,16 @@ def read_verified(path: Path, sha256: str, *, dataset: str) -> bytes:
         data = path.read_bytes()
         plain = gzip.decompress(data) if path.suffix == ".gz" else data
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise BenchError(f"'{path}' is damaged, its checksum cannot be taken ({' '.join(str(error).split())}); {remedy}") from None
+        raise BenchError(
+            f"'{path}' is damaged, its checksum cannot be taken ({' '.join(str(error).split())}); {remedy}"
+        ) from None
     except OSError as error:
-        raise BenchError(f"cannot read '{path}': {error.strerror or error}; make it readable to take its checksum, or {remedy}") from None
+        raise BenchError(
+            f"cannot read '{path}': {error.strerror or error}; make it readable to take its checksum, or {remedy}"
+        ) from None
     found = hashlib.sha256(plain).hexdigest()
     if found != sha256:
-        raise BenchError(f"'{path}' has the wrong checksum: sha256 of its unpacked bytes is {found}, expected {sha256}; {remedy}")
+        raise BenchError(
+            f"'{path}' has the wrong checksum: sha256 of its unpacked bytes is {found}, expected {sha256}; {remedy}"
+        )
     return plain

@@ -1,13 +1,18 @@
-"""Vectors on a manifold of known dimension n: what a count of latent dimensions can be held against.
+"""Vectors on a manifold of known dimension n: what a count of latent dimensions can be held
+against.
 
-The slides that compare MaskAAE, FlexAE and other regularised autoencoders show two synthetic sets, of true latent size 8 and 16, and give no
-recipe. Ours keeps what they assume, a Lipschitz map f that needs all n coordinates:
+The slides that compare MaskAAE, FlexAE and other regularised autoencoders show two synthetic sets,
+of true latent size 8 and 16, and give no recipe. Ours keeps what they assume, a Lipschitz map f
+that needs all n coordinates:
 
-    z ~ N(0, I_n), or uniform of the same variance        x = A2 LeakyReLU_0.2(A1 z + b1) + b2 (+ noise)
+    z ~ N(0, I_n), or uniform of the same variance        x = A2 LeakyReLU_0.2(A1 z + b1) + b2 (+
+    noise)
 
-A1 (64, n) and A2 (64, 64) have orthonormal columns times sqrt(64/n) and 1; b1, b2 ~ N(0, 1/4). Each step is injective, so x lies on an n-dimensional
-piecewise linear manifold in 64 dimensions. Features are standardised with the statistics of the training split. One float64 stream, PCG64(0), gives
-A1, b1, A2, b2, then 50,000 training, 10,000 validation (unused) and 10,000 test codes, then the noise of training and test split.
+A1 (64, n) and A2 (64, 64) have orthonormal columns times sqrt(64/n) and 1; b1, b2 ~ N(0, 1/4). Each
+step is injective, so x lies on an n-dimensional piecewise linear manifold in 64 dimensions.
+Features are standardised with the statistics of the training split. One float64 stream, PCG64(0),
+gives A1, b1, A2, b2, then 50,000 training, 10,000 validation (unused) and 10,000 test codes, then
+the noise of training and test split.
 """
 
 from __future__ import annotations
@@ -45,7 +50,8 @@ class Map(NamedTuple):
 
 
 def draw_map(stream: np.random.Generator, n: int) -> Map:
-    """Return the map whose weights are the next draws of ``stream``, in the order A1, b1, A2, b2."""
+    """Return the map whose weights are the next draws of ``stream``, in the order A1, b1, A2,
+    b2."""
     a1 = _weight(stream, HIDDEN, n)
     b1 = 0.5 * stream.standard_normal(HIDDEN)
     a2 = _weight(stream, AMBIENT, HIDDEN)
@@ -73,9 +79,11 @@ class _Latent(Dataset):
         """How the codes are distributed, and how far the data stray from the manifold."""
 
         law: Literal["normal", "uniform"] = "normal"
-        """Distribution of the true codes: standard normal, or uniform on [-sqrt 3, sqrt 3]; zero mean and unit variance both."""
+        """Distribution of the true codes: standard normal, or uniform on [-sqrt 3, sqrt 3]; zero
+        mean and unit variance both."""
         noise: float = 0.0
-        """Standard deviation of isotropic Gaussian noise added to x before it is standardised (features then measure 0.4 to 1)."""
+        """Standard deviation of isotropic Gaussian noise added to x before it is standardised
+        (features then measure 0.4 to 1)."""
 
         def __post_init__(self) -> None:
             super().__post_init__()
@@ -87,8 +95,14 @@ class _Latent(Dataset):
         assert self.intrinsic_dim is not None
         stream = generator(SEED)
         f = draw_map(stream, self.intrinsic_dim)
-        train, _, test = (_codes(stream, self.options.law, (count, self.intrinsic_dim)) for count in (TRAIN, VALIDATION, TEST))
-        noisy = [f(z) + self.options.noise * stream.standard_normal((len(z), AMBIENT)) for z in (train, test)]
+        train, _, test = (
+            _codes(stream, self.options.law, (count, self.intrinsic_dim))
+            for count in (TRAIN, VALIDATION, TEST)
+        )
+        noisy = [
+            f(z) + self.options.noise * stream.standard_normal((len(z), AMBIENT))
+            for z in (train, test)
+        ]
         x_train, x_test = standardise(*noisy)
         return Splits(train=_split(x_train, train), test=_split(x_test, test))
 

@@ -1,7 +1,9 @@
-"""MNIST, CIFAR-10 and CelebA with few training images: the first ones in the publishers' order. Test images and files are those of the whole dataset.
+"""MNIST, CIFAR-10 and CelebA with few training images: the first ones in the publishers' order.
+Test images and files are those of the whole dataset.
 
-For experiments on limited data, as the bias-variance table of FlexAE's authors; how many images theirs has is unknown, 1,000 are ours. They are
-datasets of their own, not an option of ``mnist`` and the others, so that the keys of runs on those stay what they are.
+For experiments on limited data, as the bias-variance table of FlexAE's authors; how many images
+theirs has is unknown, 1,000 are ours. They are datasets of their own, not an option of ``mnist``
+and the others, so that the keys of runs on those stay what they are.
 """
 
 from __future__ import annotations
@@ -18,9 +20,12 @@ __all__ = ["LimitedCIFAR10", "LimitedCelebA", "LimitedMNIST", "limited"]
 
 
 def limited(splits: Splits, count: int, *, dataset: str) -> Splits:
-    """Return ``splits`` with the first ``count`` training images (and their labels) alone; ``BenchError`` where there are not so many."""
+    """Return ``splits`` with the first ``count`` training images (and their labels) alone;
+    ``BenchError`` where there are not so many."""
     if not 1 <= count <= len(splits.train):
-        raise BenchError(f"option 'train' is {count}; expected 1 to {len(splits.train)}, the training images of '{dataset}'")
+        raise BenchError(
+            f"option 'train' is {count}; expected 1 to {len(splits.train)}, the training images of '{dataset}'"
+        )
     arrays = {name: array[:count] for name, array in splits.train.arrays().items()}
     return Splits(train=replace(splits.train, **arrays), test=splits.test)
 

@@ -1,9 +1,12 @@
-"""MNIST and Fashion-MNIST: 60,000 training and 10,000 test images of 28 x 28 bytes, ten classes, the publishers' split and order.
+"""MNIST and Fashion-MNIST: 60,000 training and 10,000 test images of 28 x 28 bytes, ten classes,
+the publishers' split and order.
 
-Sources: Y. LeCun, C. Cortes, C. Burges, "The MNIST database of handwritten digits" (1998); H. Xiao, K. Rasul, R. Vollgraf, "Fashion-MNIST: a
-Novel Image Dataset for Benchmarking Machine Learning Algorithms" (2017), https://arxiv.org/abs/1708.07747. Files lie as torchvision puts them,
-``<data_dir>/MNIST/raw`` and ``<data_dir>/FashionMNIST/raw``, plain or gzipped; their idx format is read here. The pinned sha256 digests were taken
-of files whose md5 digests are the published ones. The batch size and latent dimensions are those of "RENs" (arXiv 2205.13061).
+Sources: Y. LeCun, C. Cortes, C. Burges, "The MNIST database of handwritten digits" (1998); H. Xiao,
+K. Rasul, R. Vollgraf, "Fashion-MNIST: a Novel Image Dataset for Benchmarking Machine Learning
+Algorithms" (2017), https://arxiv.org/abs/1708.07747. Files lie as torchvision puts them,
+``<data_dir>/MNIST/raw`` and ``<data_dir>/FashionMNIST/raw``, plain or gzipped; their idx format is
+read here. The pinned sha256 digests were taken of files whose md5 digests are the published ones.
+The batch size and latent dimensions are those of "RENs" (arXiv 2205.13061).
 """
 
 from __future__ import annotations
@@ -27,22 +30,28 @@ UNSIGNED_BYTE = 0x08
 def parse_idx(data: bytes, name: str, *, ndim: int) -> np.ndarray:
     """Return the array in idx bytes: uint8, ``ndim`` axes, writable.
 
-    The format: two zero bytes, the element type, the number of axes, each axis as a big-endian 32-bit integer, then the elements in C order and
-    nothing after them. Anything else is a ``BenchError`` that calls the file ``name``.
+    The format: two zero bytes, the element type, the number of axes, each axis as a big-endian
+    32-bit integer, then the elements in C order and nothing after them. Anything else is a
+    ``BenchError`` that calls the file ``name``.
     """
     expected = bytes((0, 0, UNSIGNED_BYTE, ndim))
     start = 4 + 4 * ndim
     if data[:4] != expected or len(data) < start:
         found = data[:start].hex() or "nothing"
-        raise BenchError(f"'{name}' is no idx file of bytes with {ndim} axes: it begins with {found}, expected {expected.hex()} and {ndim} lengths")
+        raise BenchError(
+            f"'{name}' is no idx file of bytes with {ndim} axes: it begins with {found}, expected {expected.hex()} and {ndim} lengths"
+        )
     shape = tuple(map(int, np.frombuffer(data, ">u4", ndim, offset=4)))
     if len(data) - start != math.prod(shape):
-        raise BenchError(f"'{name}' holds {len(data) - start} bytes after its header, expected {math.prod(shape)} for shape {shape}")
+        raise BenchError(
+            f"'{name}' holds {len(data) - start} bytes after its header, expected {math.prod(shape)} for shape {shape}"
+        )
     return np.frombuffer(data, np.uint8, offset=start).reshape(shape).copy()
 
 
 class _Idx(Dataset):
-    """What both share: four idx files, images beside labels, in a folder that torchvision knows by the name of its class."""
+    """What both share: four idx files, images beside labels, in a folder that torchvision knows by
+    the name of its class."""
 
     name: ClassVar[str]
     folder: ClassVar[str]
@@ -55,7 +64,8 @@ class _Idx(Dataset):
         return Splits(train=self._split("train", paths), test=self._split("t10k", paths))
 
     def fetch(self) -> None:
-        """Have torchvision download the four files into ``data_dir`` and unpack them (it takes gzipped ones that are there already)."""
+        """Have torchvision download the four files into ``data_dir`` and unpack them (it takes
+        gzipped ones that are there already)."""
         from torchvision import datasets
 
         root = self._root()
@@ -70,15 +80,24 @@ class _Idx(Dataset):
 
     def _root(self) -> Path:
         if self.data_dir is None:
-            raise BenchError(f"'{self.name}' needs a data folder: give --data-dir or set $BENCH_DATA, then run `bench data fetch {self.name}`")
+            raise BenchError(
+                f"'{self.name}' needs a data folder: give --data-dir or set $BENCH_DATA, then run `bench data fetch {self.name}`"
+            )
         return self.data_dir
 
     def _split(self, part: str, paths: dict[str, Path]) -> Split:
-        images, labels = (self._array(f"{part}-{kind}-idx{ndim}-ubyte", paths, ndim) for kind, ndim in (("images", 3), ("labels", 1)))
+        images, labels = (
+            self._array(f"{part}-{kind}-idx{ndim}-ubyte", paths, ndim)
+            for kind, ndim in (("images", 3), ("labels", 1))
+        )
         return Split(images[:, None], shape=(1, *images.shape[1:]), labels=labels.astype(np.int64))
 
     def _array(self, file: str, paths: dict[str, Path], ndim: int) -> np.ndarray:
-        return parse_idx(read_verified(paths[file], self.sha256[file], dataset=self.name), str(paths[file]), ndim=ndim)
+        return parse_idx(
+            read_verified(paths[file], self.sha256[file], dataset=self.name),
+            str(paths[file]),
+            ndim=ndim,
+        )
 
 
 class MNIST(_Idx):

@@ -10,7 +10,8 @@ __all__ = ["Nothing"]
 
 
 class Nothing(Dataset):
-    """One zero in either split, so that a run has something to hold; studies without a dataset never look at it."""
+    """One zero in either split, so that a run has something to hold; studies without a dataset
+    never look at it."""
 
     shape = (1,)
     batch_size = 1

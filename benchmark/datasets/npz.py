@@ -1,4 +1,5 @@
-"""Arrays of your own: ``npz:FILE``, written by ``numpy.savez(FILE, train=..., test=...)``, optionally with ``train_labels`` and ``test_labels``.
+"""Arrays of your own: ``npz:FILE``, written by ``numpy.savez(FILE, train=..., test=...)``,
+optionally with ``train_labels`` and ``test_labels``.
 
 | array | means |
 |---|---|
@@ -6,7 +7,8 @@
 | float (N, H, W) or (N, C, H, W), C = 1 or 3 | images of numbers from 0 to 1 |
 | uint8 (N, H, W) or (N, C, H, W), C = 1 or 3 | images of bytes, 255 is 1 |
 
-Floats are kept as float32. Pickled objects are never read. The split is yours; the digest of the arrays, not the path, is part of every run's key.
+Floats are kept as float32. Pickled objects are never read. The split is yours; the digest of the
+arrays, not the path, is part of every run's key.
 """
 
 from __future__ import annotations
@@ -27,21 +29,34 @@ NAMES = ("train", "test", "train_labels", "test_labels")
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
-    """Return the arrays of an npz file by name; every name must be known, ``train`` and ``test`` must be there."""
+    """Return the arrays of an npz file by name; every name must be known, ``train`` and ``test``
+    must be there."""
     if not path.is_file():
-        raise BenchError(f"there is no file '{path}'; expected npz:FILE, written by numpy.savez(FILE, train=..., test=...)")
+        raise BenchError(
+            f"there is no file '{path}'; expected npz:FILE, written by numpy.savez(FILE, train=..., test=...)"
+        )
     try:
         arrays = _load(path)
     except (OSError, ValueError, RuntimeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        reason = "it is no npz file" if "If you trust the file" in str(error) else " ".join(str(error).split())
-        raise BenchError(f"cannot read '{path}' as npz ({reason}); write plain arrays with numpy.savez(FILE, train=..., test=...)") from None
+        reason = (
+            "it is no npz file"
+            if "If you trust the file" in str(error)
+            else " ".join(str(error).split())
+        )
+        raise BenchError(
+            f"cannot read '{path}' as npz ({reason}); write plain arrays with numpy.savez(FILE, train=..., test=...)"
+        ) from None
     for name in arrays:
         if name not in NAMES:
-            raise BenchError(f"'{path}' holds an array '{name}'{suggest(name, NAMES)} (expected {', '.join(NAMES)}); write it again without")
+            raise BenchError(
+                f"'{path}' holds an array '{name}'{suggest(name, NAMES)} (expected {', '.join(NAMES)}); write it again without"
+            )
     for name in ("train", "test"):
         if name not in arrays:
             present = ", ".join(arrays) or "none"
-            raise BenchError(f"'{path}' has no array '{name}' (it has {present}); write it with numpy.savez(FILE, train=..., test=...)")
+            raise BenchError(
+                f"'{path}' has no array '{name}' (it has {present}); write it with numpy.savez(FILE, train=..., test=...)"
+            )
     return arrays
 
 
@@ -54,7 +69,8 @@ def _load(path: Path) -> dict[str, np.ndarray]:
 
 
 def as_stored(array: np.ndarray, where: str) -> np.ndarray:
-    """Return ``array`` as a split stores it: float32 or uint8, (N, D) or (N, C, H, W). ``BenchError`` names ``where`` and what is wrong."""
+    """Return ``array`` as a split stores it: float32 or uint8, (N, D) or (N, C, H, W).
+    ``BenchError`` names ``where`` and what is wrong."""
     _check_layout(array, where)
     if array.dtype == np.uint8:
         stored = array
@@ -69,18 +85,28 @@ def _check_layout(array: np.ndarray, where: str) -> None:
     if array.dtype != np.uint8 and array.dtype.kind != "f":
         raise BenchError(f"{where} has type {array.dtype}; expected float, or uint8 for images")
     if array.ndim not in (2, 3, 4) or array.size == 0:
-        raise BenchError(f"{where} has shape {array.shape}; expected vectors (N, D), or images (N, H, W) or (N, C, H, W), and at least one of them")
+        raise BenchError(
+            f"{where} has shape {array.shape}; expected vectors (N, D), or images (N, H, W) or (N, C, H, W), and at least one of them"
+        )
     if array.ndim == 2 and array.dtype == np.uint8:
-        raise BenchError(f"{where} is uint8 of shape {array.shape}; bytes stand for images (N, H, W) or (N, C, H, W), give vectors (N, D) as float")
+        raise BenchError(
+            f"{where} is uint8 of shape {array.shape}; bytes stand for images (N, H, W) or (N, C, H, W), give vectors (N, D) as float"
+        )
     if array.ndim == 4 and array.shape[1] not in (1, 3):
-        raise BenchError(f"{where} has shape {array.shape}; expected (N, C, H, W) with 1 or 3 channels C, so move the channels to the second axis")
+        raise BenchError(
+            f"{where} has shape {array.shape}; expected (N, C, H, W) with 1 or 3 channels C, so move the channels to the second axis"
+        )
 
 
 def _check_values(stored: np.ndarray, where: str) -> None:
     if not np.isfinite(stored).all():
-        raise BenchError(f"{where} holds numbers that are not finite in float32; remove or scale them")
+        raise BenchError(
+            f"{where} holds numbers that are not finite in float32; remove or scale them"
+        )
     if stored.ndim > 2 and (stored.min() < 0 or stored.max() > 1):
-        raise BenchError(f"{where} holds pixels from {stored.min():g} to {stored.max():g}; expected floats from 0 to 1 (or uint8), so scale them")
+        raise BenchError(
+            f"{where} holds pixels from {stored.min():g} to {stored.max():g}; expected floats from 0 to 1 (or uint8), so scale them"
+        )
 
 
 class Npz(Dataset):
@@ -109,5 +135,11 @@ class Npz(Dataset):
         labels = arrays.get(f"{name}_labels")
         if labels is not None and (labels.dtype.kind not in "iu" or labels.shape != (len(stored),)):
             given = f"{labels.dtype} of shape {labels.shape}"
-            raise BenchError(f"'{name}_labels' in '{path}' is {given}; expected whole numbers of shape ({len(stored)},)")
-        return Split(stored, shape=stored.shape[1:], labels=None if labels is None else labels.astype(np.int64))
+            raise BenchError(
+                f"'{name}_labels' in '{path}' is {given}; expected whole numbers of shape ({len(stored)},)"
+            )
+        return Split(
+            stored,
+            shape=stored.shape[1:],
+            labels=None if labels is None else labels.astype(np.int64),
+        )

@@ -1,4 +1,5 @@
-"""Data at rest: splits of float, uint8 or bit-packed NumPy arrays. Free of torch; :mod:`benchmark.datasets.tensors` puts them on a device."""
+"""Data at rest: splits of float, uint8 or bit-packed NumPy arrays. Free of torch;
+:mod:`benchmark.datasets.tensors` puts them on a device."""
 
 from __future__ import annotations
 
@@ -18,8 +19,9 @@ __all__ = ["Dataset", "Split", "Splits", "array_digest"]
 class Split:
     """N images or vectors of ``shape``.
 
-    ``stored`` is float32 (N, *shape), or uint8 (N, *shape) standing for 0 to 1 in steps of 1 / ``levels``, or, where ``packed``, uint8
-    (N, ceil(D / 8)) of bits. ``labels`` (N,) and ``factors`` (N, F) are for evaluation only.
+    ``stored`` is float32 (N, *shape), or uint8 (N, *shape) standing for 0 to 1 in steps of 1 /
+    ``levels``, or, where ``packed``, uint8 (N, ceil(D / 8)) of bits. ``labels`` (N,) and
+    ``factors`` (N, F) are for evaluation only.
     """
 
     stored: np.ndarray
@@ -42,16 +44,22 @@ class Split:
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Every array of the split, by name."""
-        return {name: array for name in ("stored", "labels", "factors") if (array := getattr(self, name)) is not None}
+        return {
+            name: array
+            for name in ("stored", "labels", "factors")
+            if (array := getattr(self, name)) is not None
+        }
 
     def layout(self) -> dict[str, np.ndarray]:
-        """How ``stored`` is to be read, as one named array: ``shape``, with ``packed`` and ``levels`` in the name where they are not the default."""
+        """How ``stored`` is to be read, as one named array: ``shape``, with ``packed`` and
+        ``levels`` in the name where they are not the default."""
         name = f"shape{'.packed' if self.packed else ''}{f'.levels={self.levels}' if self.levels != 255 else ''}"
         return {name: np.array(self.shape)}
 
 
 def array_digest(arrays: Mapping[str, np.ndarray]) -> str:
-    """Return the sha256 of the arrays' names, types, shapes and bytes (little endian, C order), 64 hex digits."""
+    """Return the sha256 of the arrays' names, types, shapes and bytes (little endian, C order), 64
+    hex digits."""
     hasher = hashlib.sha256()
     for name, array in sorted(arrays.items()):
         plain = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
@@ -62,7 +70,8 @@ def array_digest(arrays: Mapping[str, np.ndarray]) -> str:
 
 @dataclass(frozen=True)
 class Splits:
-    """A loaded dataset. ``digest`` is taken of the arrays of both splits, their roles and shapes, and is part of every run's key."""
+    """A loaded dataset. ``digest`` is taken of the arrays of both splits, their roles and shapes,
+    and is part of every run's key."""
 
     train: Split
     test: Split
@@ -70,16 +79,22 @@ class Splits:
 
     def __post_init__(self) -> None:
         roles = {"train": self.train, "test": self.test}
-        parts = [(f"{role}.{name}", array) for role, split in roles.items() for name, array in (split.layout() | split.arrays()).items()]
+        parts = [
+            (f"{role}.{name}", array)
+            for role, split in roles.items()
+            for name, array in (split.layout() | split.arrays()).items()
+        ]
         object.__setattr__(self, "digest", array_digest(dict(parts)))
 
 
 class Dataset:
-    """Base class of datasets. ``Options`` is a frozen dataclass of literals; :meth:`load` does the work.
+    """Base class of datasets. ``Options`` is a frozen dataclass of literals; :meth:`load` does the
+    work.
 
-    The class attributes are literals, because ``bench list`` and ``bench show`` read them from the text: ``shape``, ``batch_size`` (the papers'
-    large batch), ``latent_dims`` (swept by default; the first is the quick one), ``intrinsic_dim`` (None: unknown), ``takes_file`` (the name
-    is followed by ``:FILE``).
+    The class attributes are literals, because ``bench list`` and ``bench show`` read them from the
+    text: ``shape``, ``batch_size`` (the papers' large batch), ``latent_dims`` (swept by default;
+    the first is the quick one), ``intrinsic_dim`` (None: unknown), ``takes_file`` (the name is
+    followed by ``:FILE``).
     """
 
     @dataclass(frozen=True)
@@ -92,13 +107,16 @@ class Dataset:
     intrinsic_dim: ClassVar[int | None] = None
     takes_file: ClassVar[bool] = False
 
-    def __init__(self, options: Any = None, *, data_dir: Path | None = None, argument: str | None = None) -> None:
+    def __init__(
+        self, options: Any = None, *, data_dir: Path | None = None, argument: str | None = None
+    ) -> None:
         self.options = options if options is not None else self.Options()
         self.data_dir = data_dir
         self.argument = argument
 
     def load(self) -> Splits:
-        """Return the splits, checked against their pinned checksums. Missing or changed files raise ``BenchError``."""
+        """Return the splits, checked against their pinned checksums. Missing or changed files raise
+        ``BenchError``."""
         raise NotImplementedError
 
     def fetch(self) -> None:

@@ -1,14 +1,17 @@
-"""dSprites, re-rendered: a white square, ellipse or heart on black, in every combination of 6 scales, 40 orientations and 32 x 32 positions.
+"""dSprites, re-rendered: a white square, ellipse or heart on black, in every combination of 6
+scales, 40 orientations and 32 x 32 positions.
 
-Nothing is downloaded: the images are drawn by :mod:`benchmark.datasets.rendering`, where the rule and its origin are told. Compared with the dSprites
-of Matthey et al. (2017), what is known is this:
+Nothing is downloaded: the images are drawn by :mod:`benchmark.datasets.rendering`, where the rule
+and its origin are told. Compared with the dSprites of Matthey et al. (2017), what is known is this:
 
-* 320 frames of the animation published with it agree in every pixel; the rule was fitted to them. So do 86 images of the published notebook, which
-  were held out.
-* Its mean pixel, quoted as 0.042494423521889584 in public code, is exactly 128,328,862 ones; here there are 128,328,864, of 3.02e9 pixels. The rule
-  that a centre on a bottom edge is inside was chosen with this number.
-* Not proven is equality bit for bit. Plausible variants of the arithmetic change 46 to 87 pixels, so up to about 100 of the 737,280 images may differ
-  from the original in one pixel. For the original file itself take ``dsprites``.
+* 320 frames of the animation published with it agree in every pixel; the rule was fitted to them.
+  So do 86 images of the published notebook, which were held out.
+* Its mean pixel, quoted as 0.042494423521889584 in public code, is exactly 128,328,862 ones; here
+  there are 128,328,864, of 3.02e9 pixels. The rule that a centre on a bottom edge is inside was
+  chosen with this number.
+* Not proven is equality bit for bit. Plausible variants of the arithmetic change 46 to 87 pixels,
+  so up to about 100 of the 737,280 images may differ from the original in one pixel. For the
+  original file itself take ``dsprites``.
 
 | factor | values |
 |---|---|
@@ -17,10 +20,12 @@ of Matthey et al. (2017), what is known is this:
 | orientation | 40 angles, 2 pi k / 39; the last is the first again, so 1/40 of the images are there twice (also across the split) |
 | posX, posY | 32 positions of the centre, 16 + 32 k / 31 pixels from the left and from the top |
 
-``factors`` are these five, as indices. Five is also what ``intrinsic_dim`` says, as in "RENs" (arXiv 2205.13061), whose batch size, latent dimensions
-and sizes of the splits are taken: the number of known factors. As a set in pixel space the images form three pieces, one for each shape, of four
-dimensions each, one of which is a circle: a method that finds 4 or 6 may be as right. The split is ours, 90/10 along one permutation drawn from
-PCG64(42); a smaller ``count`` takes the beginning of that permutation first.
+``factors`` are these five, as indices. Five is also what ``intrinsic_dim`` says, as in "RENs"
+(arXiv 2205.13061), whose batch size, latent dimensions and sizes of the splits are taken: the
+number of known factors. As a set in pixel space the images form three pieces, one for each shape,
+of four dimensions each, one of which is a circle: a method that finds 4 or 6 may be as right. The
+split is ours, 90/10 along one permutation drawn from PCG64(42); a smaller ``count`` takes the
+beginning of that permutation first.
 """
 
 from __future__ import annotations
@@ -50,20 +55,26 @@ CHUNK = 4096
 
 @dataclass(frozen=True)
 class Selection:
-    """Options of both kinds of sprites: how large the images are, and how many of them are taken."""
+    """Options of both kinds of sprites: how large the images are, and how many of them are
+    taken."""
 
     size: int = 64
     count: int = 10000
 
     def __post_init__(self) -> None:
         if self.size not in SIZES:
-            raise BenchError(f"option 'size' is {self.size}; expected {' or '.join(map(str, SIZES))}")
+            raise BenchError(
+                f"option 'size' is {self.size}; expected {' or '.join(map(str, SIZES))}"
+            )
         if not FEWEST <= self.count <= TOTAL:
-            raise BenchError(f"option 'count' is {self.count}; expected {FEWEST} to {TOTAL} (all images)")
+            raise BenchError(
+                f"option 'count' is {self.count}; expected {FEWEST} to {TOTAL} (all images)"
+            )
 
 
 def divide(count: int, total: int = TOTAL) -> tuple[np.ndarray, np.ndarray]:
-    """Return which images, by their number in canonical order, are for training (9/10 of ``count``, rounded down) and for test (the others).
+    """Return which images, by their number in canonical order, are for training (9/10 of ``count``,
+    rounded down) and for test (the others).
 
     >>> [len(part) for part in divide(737280)]
     [663552, 73728]
@@ -74,7 +85,8 @@ def divide(count: int, total: int = TOTAL) -> tuple[np.ndarray, np.ndarray]:
 
 
 def factors_of(index: np.ndarray, grid: tuple[int, ...] = GRID) -> np.ndarray:
-    """Return the factor values (N, 5) of the images ``index`` (N,), as indices: shape, scale, orientation, posX, posY, uint8.
+    """Return the factor values (N, 5) of the images ``index`` (N,), as indices: shape, scale,
+    orientation, posX, posY, uint8.
 
     >>> factors_of(np.array([737279]))
     array([[ 2,  5, 39, 31, 31]], dtype=uint8)
@@ -83,7 +95,8 @@ def factors_of(index: np.ndarray, grid: tuple[int, ...] = GRID) -> np.ndarray:
 
 
 def as_split(packed: np.ndarray, factors: np.ndarray, size: int) -> Split:
-    """Return the split of packed 64 x 64 images (N, 512), as they are or, at ``size`` 32, as means of blocks of 2 x 2 pixels: 0, 1/4 ... 1."""
+    """Return the split of packed 64 x 64 images (N, 512), as they are or, at ``size`` 32, as means
+    of blocks of 2 x 2 pixels: 0, 1/4 ... 1."""
     if size == SIDE:
         return Split(packed, shape=(1, SIDE, SIDE), packed=True, factors=factors)
     block = SIDE // size
@@ -91,7 +104,9 @@ def as_split(packed: np.ndarray, factors: np.ndarray, size: int) -> Split:
     for start in range(0, len(packed), CHUNK):
         rows = slice(start, start + CHUNK)
         pixels = np.unpackbits(packed[rows], axis=1).reshape(-1, 1, SIDE, SIDE)
-        counts[rows] = sum(pixels[:, :, i::block, j::block] for i in range(block) for j in range(block))
+        counts[rows] = sum(
+            pixels[:, :, i::block, j::block] for i in range(block) for j in range(block)
+        )
     return Split(counts, shape=(1, size, size), factors=factors, levels=block * block)
 
 
@@ -109,15 +124,20 @@ class Sprites(Dataset):
         """Smaller images and more of them."""
 
         size: int = 64
-        """Pixels along each side: 64, or 32 (means of 2 x 2 pixels, so there are five grey values)."""
+        """Pixels along each side: 64, or 32 (means of 2 x 2 pixels, so there are five grey
+        values)."""
         count: int = 10000
-        """Images in all, nine tenths of them for training; 737280 takes every image (663,552 and 73,728)."""
+        """Images in all, nine tenths of them for training; 737280 takes every image (663,552 and
+        73,728)."""
 
     def load(self) -> Splits:
         """Return the splits: bits at size 64, counts of 0 to 4 ones at size 32."""
         parts = divide(self.options.count, math.prod(self.grid))
         images = np.split(self.images(np.concatenate(parts)), [len(parts[0])])
-        train, test = (as_split(packed, factors_of(index, self.grid), self.options.size) for packed, index in zip(images, parts, strict=True))
+        train, test = (
+            as_split(packed, factors_of(index, self.grid), self.options.size)
+            for packed, index in zip(images, parts, strict=True)
+        )
         return Splits(train=train, test=test)
 
     def images(self, index: np.ndarray) -> np.ndarray:

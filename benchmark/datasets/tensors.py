@@ -1,4 +1,5 @@
-"""Splits on a device: the whole stored array is one resident tensor, a batch is an index, and pixels become float32 only when
+"""Splits on a device: the whole stored array is one resident tensor, a batch is an index, and
+pixels become float32 only when
 asked for. What is handed out is always a copy."""
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ __all__ = ["TensorSplit"]
 
 
 class TensorSplit:
-    """A :class:`Split` on ``device``; what the trainer draws batches from and what ``prepare`` and ``conclude`` see."""
+    """A :class:`Split` on ``device``; what the trainer draws batches from and what ``prepare`` and
+    ``conclude`` see."""
 
     def __init__(self, split: Split, device: torch.device | str = "cpu") -> None:
         self.shape = split.shape

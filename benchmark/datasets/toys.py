@@ -1,9 +1,11 @@
-"""Noisy curves in the plane, one dimension in two, after K. Iyer, R. Bhalodia, S. Elhabian, "RENs: Relevance Encoding Networks" (arXiv 2205.13061).
+"""Noisy curves in the plane, one dimension in two, after K. Iyer, R. Bhalodia, S. Elhabian, "RENs:
+Relevance Encoding Networks" (arXiv 2205.13061).
 
-A circle of radius 1, and one moon, its upper half. The angle is uniform, isotropic Gaussian noise has a standard deviation given as a fraction of
-the radius (the paper shows 10 % and, in its appendix, 5 % and 7 %); 4,096 training points. Ours: the uniform law of the angle and 1,024 fresh test
-points. One float64 stream, PCG64(42), gives angles and noise of the training split, then of the test split, so every noise level moves the same
-points.
+A circle of radius 1, and one moon, its upper half. The angle is uniform, isotropic Gaussian noise
+has a standard deviation given as a fraction of the radius (the paper shows 10 % and, in its
+appendix, 5 % and 7 %); 4,096 training points. Ours: the uniform law of the angle and 1,024 fresh
+test points. One float64 stream, PCG64(42), gives angles and noise of the training split, then of
+the test split, so every noise level moves the same points.
 """
 
 from __future__ import annotations
@@ -24,7 +26,8 @@ TRAIN, TEST = 4096, 1024
 
 
 class _Arc(Dataset):
-    """What both share: everything but ``turn``, the angle the arc spans. ``factors`` are the angles of the points before noise."""
+    """What both share: everything but ``turn``, the angle the arc spans. ``factors`` are the angles
+    of the points before noise."""
 
     turn: ClassVar[float]
     shape = (2,)
@@ -46,7 +49,9 @@ class _Arc(Dataset):
 
     def _points(self, stream: np.random.Generator, count: int) -> Split:
         angle = self.turn * stream.random((count, 1))
-        x = np.hstack((np.cos(angle), np.sin(angle))) + self.options.noise * stream.standard_normal((count, 2))
+        x = np.hstack((np.cos(angle), np.sin(angle))) + self.options.noise * stream.standard_normal(
+            (count, 2)
+        )
         return Split(x.astype(np.float32), shape=(2,), factors=angle.astype(np.float32))
 
 

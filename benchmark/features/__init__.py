@@ -1,1 +1,2 @@
-"""Frozen networks that turn images into feature vectors, for distances between sets of images. They need torch; metrics see their arrays only."""
+"""Frozen networks that turn images into feature vectors, for distances between sets of images. They
+need torch; metrics see their arrays only."""

@@ -1,8 +1,10 @@
-"""Small classifiers of grey images as feature extractors: one for each of digits, MNIST and Fashion-MNIST, trained on its training split.
+"""Small classifiers of grey images as feature extractors: one for each of digits, MNIST and
+Fashion-MNIST, trained on its training split.
 
-Inception saw photographs of 299 x 299; on 8 x 8 or 28 x 28 grey images its features are far from what it learned, so beside FID stands a
-Frechet distance in the features of a network that knows the data. It is called ``fd-cnn``, never FID. The weights are committed
-(``benchmark/data/extractors``) and were made by ``python -m benchmark.features.train NAME``.
+Inception saw photographs of 299 x 299; on 8 x 8 or 28 x 28 grey images its features are far from
+what it learned, so beside FID stands a Frechet distance in the features of a network that knows the
+data. It is called ``fd-cnn``, never FID. The weights are committed (``benchmark/data/extractors``)
+and were made by ``python -m benchmark.features.train NAME``.
 """
 
 from __future__ import annotations
@@ -26,14 +28,17 @@ __all__ = ["CLASSES", "TRAINED", "SmallCNN", "Trained", "accuracy", "for_data", 
 CLASSES = 10
 
 WIDTHS = {8: (32, 64), 28: (16, 32, 64, 128)}
-"""Channels of each 3x3 convolution by image side; all but the last are followed by 2x2 maximum pooling."""
+"""Channels of each 3x3 convolution by image side; all but the last are followed by 2x2 maximum
+pooling."""
 
 
 class SmallCNN(nn.Module):
-    """A convolutional classifier of grey images of 8 x 8 (64 features) or 28 x 28 pixels (128 features).
+    """A convolutional classifier of grey images of 8 x 8 (64 features) or 28 x 28 pixels (128
+    features).
 
-    Blocks of 3x3 convolution, batch normalisation, ReLU and 2x2 maximum pooling (not after the last), then the mean over positions: these are
-    the features. A linear layer on them gives the class scores.
+    Blocks of 3x3 convolution, batch normalisation, ReLU and 2x2 maximum pooling (not after the
+    last), then the mean over positions: these are the features. A linear layer on them gives the
+    class scores.
     """
 
     def __init__(self, side: int) -> None:
@@ -41,7 +46,12 @@ class SmallCNN(nn.Module):
         channels = (1, *WIDTHS[side])
         blocks: list[nn.Module] = []
         for before, after in pairwise(channels):
-            blocks += [nn.Conv2d(before, after, 3, padding=1, bias=False), nn.BatchNorm2d(after), nn.ReLU(), nn.MaxPool2d(2)]
+            blocks += [
+                nn.Conv2d(before, after, 3, padding=1, bias=False),
+                nn.BatchNorm2d(after),
+                nn.ReLU(),
+                nn.MaxPool2d(2),
+            ]
         self.blocks = nn.Sequential(*blocks[:-1])
         self.head = nn.Linear(channels[-1], CLASSES)
         self.dim = channels[-1]
@@ -57,7 +67,8 @@ class SmallCNN(nn.Module):
 
 @dataclass(frozen=True)
 class Trained:
-    """A committed classifier: the sha256 of its file, the digest of the data it was trained on, and the share of test images it gets right."""
+    """A committed classifier: the sha256 of its file, the digest of the data it was trained on, and
+    the share of test images it gets right."""
 
     side: int
     sha256: str
@@ -89,31 +100,52 @@ TRAINED: dict[str, Trained] = {
 
 
 def for_data(data: str) -> Network:
-    """Return the extractor trained on the data of this digest (:attr:`benchmark.datasets.split.Splits.digest`); ``Absent`` where there is none."""
+    """Return the extractor trained on the data of this digest
+    (:attr:`benchmark.datasets.split.Splits.digest`); ``Absent`` where there is none."""
     for name, trained in TRAINED.items():
         if trained.data == data:
             return load_network(name)
-    raise Absent(f"no classifier was trained on these data; there is one each for {', '.join(TRAINED)}")
+    raise Absent(
+        f"no classifier was trained on these data; there is one each for {', '.join(TRAINED)}"
+    )
 
 
 def load_network(name: str) -> Network:
-    """Return the extractor of dataset ``name``; ``BenchError`` where its file is not the one that was committed."""
+    """Return the extractor of dataset ``name``; ``BenchError`` where its file is not the one that
+    was committed."""
     trained = TRAINED[name]
-    data = (resources.files("benchmark") / "data" / "extractors" / f"{name}.safetensors").read_bytes()
+    data = (
+        resources.files("benchmark") / "data" / "extractors" / f"{name}.safetensors"
+    ).read_bytes()
     found = hashlib.sha256(data).hexdigest()
     if found != trained.sha256:
-        raise BenchError(f"the weights of the classifier of '{name}' have sha256 {found}, expected {trained.sha256}; install lstar-bench again")
+        raise BenchError(
+            f"the weights of the classifier of '{name}' have sha256 {found}, expected {trained.sha256}; install lstar-bench again"
+        )
     network = SmallCNN(trained.side)
     try:
         network.load_state_dict(load(data))
     except (RuntimeError, SafetensorError) as error:
-        raise BenchError(f"the weights of the classifier of '{name}' do not fit its network: {' '.join(str(error).split())}") from None
-    about = Extractor(f"cnn-{name}", trained.sha256[:8], network.dim, resize="none", rounding="none", shape=(1, trained.side, trained.side))
+        raise BenchError(
+            f"the weights of the classifier of '{name}' do not fit its network: {' '.join(str(error).split())}"
+        ) from None
+    about = Extractor(
+        f"cnn-{name}",
+        trained.sha256[:8],
+        network.dim,
+        resize="none",
+        rounding="none",
+        shape=(1, trained.side, trained.side),
+    )
     return Network(about, network.eval().requires_grad_(False).features, network, batch=500)
 
 
 @torch.no_grad()
 def accuracy(network: SmallCNN, images: Tensor, labels: Tensor) -> float:
-    """Return the share of ``images`` (N, 1, side, side) whose likeliest class is the one in ``labels`` (N,)."""
-    right = [(network(x).argmax(1) == y).sum() for x, y in zip(images.split(500), labels.split(500), strict=True)]
+    """Return the share of ``images`` (N, 1, side, side) whose likeliest class is the one in
+    ``labels`` (N,)."""
+    right = [
+        (network(x).argmax(1) == y).sum()
+        for x, y in zip(images.split(500), labels.split(500), strict=True)
+    ]
     return int(torch.stack(right).sum()) / len(images)

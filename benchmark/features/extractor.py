@@ -16,7 +16,8 @@ __all__ = ["Network", "prepared"]
 
 @dataclass(frozen=True)
 class Network:
-    """``about`` says what it is; ``forward`` maps images (B, C, H, W) of numbers from 0 to 1 to features (B, dim), ``batch`` at a time at most."""
+    """``about`` says what it is; ``forward`` maps images (B, C, H, W) of numbers from 0 to 1 to
+    features (B, dim), ``batch`` at a time at most."""
 
     about: Extractor
     forward: Callable[[Tensor], Tensor]
@@ -30,15 +31,26 @@ class Network:
 
     @torch.no_grad()
     def features(self, chunks: Iterable[Tensor], count: int | None = None) -> np.ndarray:
-        """Return the features of all images in ``chunks``, float32 (N, dim); only one chunk of images is held at a time.
+        """Return the features of all images in ``chunks``, float32 (N, dim); only one chunk of
+        images is held at a time.
 
-        ``count`` is N where it is known: then the result is one block of memory from the start. Small pieces that outlive the large arrays around
-        them keep the heap from shrinking, half a gigabyte for 10,000 images.
+        ``count`` is N where it is known: then the result is one block of memory from the start.
+        Small pieces that outlive the large arrays around them keep the heap from shrinking, half a
+        gigabyte for 10,000 images.
 
-        ``Absent`` where images or features are not finite numbers, or have another shape than the network was made for.
+        ``Absent`` where images or features are not finite numbers, or have another shape than the
+        network was made for.
         """
-        found = (self.forward(x).to("cpu", torch.float32).numpy() for chunk in chunks for x in self._split(chunk))
-        features = np.concatenate([np.empty((0, self.about.dim), np.float32), *found]) if count is None else _filled(found, count, self.about.dim)
+        found = (
+            self.forward(x).to("cpu", torch.float32).numpy()
+            for chunk in chunks
+            for x in self._split(chunk)
+        )
+        features = (
+            np.concatenate([np.empty((0, self.about.dim), np.float32), *found])
+            if count is None
+            else _filled(found, count, self.about.dim)
+        )
         if not np.isfinite(features).all():
             raise Absent("the features are not finite")
         return features
@@ -46,7 +58,9 @@ class Network:
     def _split(self, images: Tensor) -> Iterator[Tensor]:
         expected = self.about.shape
         if expected is not None and tuple(images.shape[1:]) != expected:
-            raise Absent(f"{self.about.name} is made for images of {'x'.join(map(str, expected))}, this has {'x'.join(map(str, images.shape[1:]))}")
+            raise Absent(
+                f"{self.about.name} is made for images of {'x'.join(map(str, expected))}, this has {'x'.join(map(str, images.shape[1:]))}"
+            )
         yield from prepared(images, self.about.rounding).split(self.batch)
 
 
@@ -61,7 +75,8 @@ def _filled(pieces: Iterable[np.ndarray], count: int, dim: int) -> np.ndarray:
 
 
 def prepared(images: Tensor, rounding: str) -> Tensor:
-    """Return ``images`` clipped to [0, 1] and, where ``rounding`` is ``uint8``, rounded to the nearest n/255, as in a PNG file."""
+    """Return ``images`` clipped to [0, 1] and, where ``rounding`` is ``uint8``, rounded to the
+    nearest n/255, as in a PNG file."""
     if not torch.isfinite(images).all():
         raise Absent("images are not finite")
     clipped = images.clamp(0.0, 1.0)

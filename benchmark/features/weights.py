@@ -1,7 +1,9 @@
-"""Where InceptionV3's weights lie, and how they get there. No torch: ``bench data list`` looks here.
+"""Where InceptionV3's weights lie, and how they get there. No torch: ``bench data list`` looks
+here.
 
-The published file is a pickle, so it is opened once (:func:`benchmark.features.inception.convert`), its sha256 checked before, and what it holds is
-kept as safetensors under a name that carries the sha256 of its bytes.
+The published file is a pickle, so it is opened once (:func:`benchmark.features.inception.convert`),
+its sha256 checked before, and what it holds is kept as safetensors under a name that carries the
+sha256 of its bytes.
 """
 
 from __future__ import annotations
@@ -28,39 +30,62 @@ _MARK = 16
 
 
 def published(data_dir: Path) -> Path | None:
-    """Return where the published file lies, ``<data_dir>/inception/`` or ``<data_dir>``; None where it is in neither."""
-    return next((path for path in (data_dir / _FOLDER / FILE, data_dir / FILE) if path.is_file()), None)
+    """Return where the published file lies, ``<data_dir>/inception/`` or ``<data_dir>``; None where
+    it is in neither."""
+    return next(
+        (path for path in (data_dir / _FOLDER / FILE, data_dir / FILE) if path.is_file()), None
+    )
 
 
 def kept(folders: Iterable[Path]) -> Path | None:
-    """Return the safetensors file in the first of ``folders`` (or its subfolder ``inception``) that has one; None where there is none."""
+    """Return the safetensors file in the first of ``folders`` (or its subfolder ``inception``) that
+    has one; None where there is none."""
     pattern = f"inception-{SHA256[:8]}-*.safetensors"
-    return next((path for folder in folders for place in (folder / _FOLDER, folder) for path in sorted(place.glob(pattern))), None)
+    return next(
+        (
+            path
+            for folder in folders
+            for place in (folder / _FOLDER, folder)
+            for path in sorted(place.glob(pattern))
+        ),
+        None,
+    )
 
 
 def keep(folder: Path, data: bytes) -> Path:
-    """Write safetensors bytes into ``<folder>/inception`` under the name that says what they are, whole or not at all."""
-    path = folder / _FOLDER / f"inception-{SHA256[:8]}-{hashlib.sha256(data).hexdigest()[:_MARK]}.safetensors"
+    """Write safetensors bytes into ``<folder>/inception`` under the name that says what they are,
+    whole or not at all."""
+    path = (
+        folder
+        / _FOLDER
+        / f"inception-{SHA256[:8]}-{hashlib.sha256(data).hexdigest()[:_MARK]}.safetensors"
+    )
     path.parent.mkdir(parents=True, exist_ok=True)
     atomic_write(path, data)
     return path
 
 
 def read_pinned(path: Path) -> bytes:
-    """Return the bytes of a published or kept file; ``BenchError`` where their sha256 is not the pinned one, or not the one in the name."""
+    """Return the bytes of a published or kept file; ``BenchError`` where their sha256 is not the
+    pinned one, or not the one in the name."""
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise BenchError(f"cannot read '{path}': {error.strerror or error}; make it readable") from None
+        raise BenchError(
+            f"cannot read '{path}': {error.strerror or error}; make it readable"
+        ) from None
     found = hashlib.sha256(data).hexdigest()
     expected = path.stem.rpartition("-")[2] if path.suffix == ".safetensors" else SHA256
     if not found.startswith(expected):
-        raise BenchError(f"'{path}' has the wrong checksum: sha256 is {found}, expected {expected}; delete it and run `bench data fetch inception`")
+        raise BenchError(
+            f"'{path}' has the wrong checksum: sha256 is {found}, expected {expected}; delete it and run `bench data fetch inception`"
+        )
     return data
 
 
 def fetch(data_dir: Path) -> Path:
-    """Download the published file into ``<data_dir>/inception`` unless it is there, verify it, and return where it lies."""
+    """Download the published file into ``<data_dir>/inception`` unless it is there, verify it, and
+    return where it lies."""
     path = published(data_dir) or data_dir / _FOLDER / FILE
     download(URL, path, sha256=SHA256, dataset="inception")
     return path

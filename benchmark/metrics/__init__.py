@@ -1,1 +1,2 @@
-"""Metrics: pure functions of evidence. NumPy only, so that tables know units and directions without torch."""
+"""Metrics: pure functions of evidence. NumPy only, so that tables know units and directions without
+torch."""

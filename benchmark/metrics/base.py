@@ -1,4 +1,5 @@
-"""What a metric is: a pure function of evidence that declares its unit, direction, tier, needs and source. NumPy only."""
+"""What a metric is: a pure function of evidence that declares its unit, direction, tier, needs and
+source. NumPy only."""
 
 from __future__ import annotations
 
@@ -11,7 +12,8 @@ import numpy as np
 __all__ = ["Absent", "Evidence", "Extractor", "Images", "Measurement", "Metric"]
 
 Images = Literal["test", "train", "samples", "reconstructions"]
-"""What features can be taken of: test images (the reference), as many other real images, samples, reconstructions of the test images."""
+"""What features can be taken of: test images (the reference), as many other real images, samples,
+reconstructions of the test images."""
 
 
 T = TypeVar("T")
@@ -23,7 +25,8 @@ class Absent(Exception):
 
 @dataclass(frozen=True)
 class Measurement:
-    """A number with its unit, the count ``n`` it rests on, the protocol in words, and what a reader must know of this one value (``remark``)."""
+    """A number with its unit, the count ``n`` it rests on, the protocol in words, and what a reader
+    must know of this one value (``remark``)."""
 
     value: float
     unit: str
@@ -38,9 +41,11 @@ class Measurement:
 
 @dataclass(frozen=True)
 class Extractor:
-    """What a feature extractor is: name, first 8 hex digits of the sha256 of its weights, number of features, and what is done to images before.
+    """What a feature extractor is: name, first 8 hex digits of the sha256 of its weights, number of
+    features, and what is done to images before.
 
-    ``resize`` is the side images are brought to (``none``: as they are), ``rounding`` is ``uint8`` or ``none``, ``shape`` the only shape it takes.
+    ``resize`` is the side images are brought to (``none``: as they are), ``rounding`` is ``uint8``
+    or ``none``, ``shape`` the only shape it takes.
     """
 
     name: str
@@ -52,12 +57,14 @@ class Extractor:
 
     @property
     def options(self) -> str:
-        """The extractor as a measurement id carries it: ``extractor=inception-6726825d,resize=299,rounding=uint8``."""
+        """The extractor as a measurement id carries it:
+        ``extractor=inception-6726825d,resize=299,rounding=uint8``."""
         return f"extractor={self.name}-{self.digest},resize={self.resize},rounding={self.rounding}"
 
 
 class Evidence(Protocol):
-    """What the evaluator hands to metrics; each part is computed once, on demand. N test images of D numbers, latent size L."""
+    """What the evaluator hands to metrics; each part is computed once, on demand. N test images of
+    D numbers, latent size L."""
 
     latent_dim: int
     shape: tuple[int, ...]
@@ -69,12 +76,14 @@ class Evidence(Protocol):
 
     @property
     def sampled_squared_error(self) -> np.ndarray | None:
-        """The same with one posterior draw of the code, (N,); None for methods without a posterior."""
+        """The same with one posterior draw of the code, (N,); None for methods without a
+        posterior."""
         ...
 
     @property
     def code_moments(self) -> tuple[np.ndarray, np.ndarray]:
-        """Over the test images: variance of the posterior mean, and mean of the posterior variance (zeros without one), float64 (L,) each."""
+        """Over the test images: variance of the posterior mean, and mean of the posterior variance
+        (zeros without one), float64 (L,) each."""
         ...
 
     @property
@@ -103,15 +112,18 @@ class Evidence(Protocol):
         ...
 
     def information(self, of: Literal["code", "category"]) -> tuple[float, int]:
-        """A lower bound on what noisy decoded images tell of ``of``, in nats, and the images it rests on; :class:`Absent` where there is none."""
+        """A lower bound on what noisy decoded images tell of ``of``, in nats, and the images it
+        rests on; :class:`Absent` where there is none."""
         ...
 
     def impact(self) -> tuple[float, int]:
-        """What the components a method singles out change in decoded images, and the images it rests on; :class:`Absent` where it has none."""
+        """What the components a method singles out change in decoded images, and the images it
+        rests on; :class:`Absent` where it has none."""
         ...
 
     def once(self, name: str, make: Callable[[], T]) -> T:
-        """What ``make`` returned when ``name`` was first asked for: work that several metrics share."""
+        """What ``make`` returned when ``name`` was first asked for: work that several metrics
+        share."""
         ...
 
     @property
@@ -121,12 +133,14 @@ class Evidence(Protocol):
 
     @property
     def labels(self) -> tuple[np.ndarray, np.ndarray] | None:
-        """Classes of the training images and of the N test images, integers, (M,) and (N,); None for data without labels."""
+        """Classes of the training images and of the N test images, integers, (M,) and (N,); None
+        for data without labels."""
         ...
 
     @property
     def categories(self) -> tuple[np.ndarray, np.ndarray] | None:
-        """Likeliest category of each training and each test image, integers, (M,) and (N,); None for methods without categories."""
+        """Likeliest category of each training and each test image, integers, (M,) and (N,); None
+        for methods without categories."""
         ...
 
     def sample_vectors(self, n: int) -> np.ndarray:
@@ -134,29 +148,35 @@ class Evidence(Protocol):
         ...
 
     def train_vectors(self, n: int) -> np.ndarray:
-        """``n`` training images, drawn once for all runs, as rows, float64 (n, D); :class:`Absent` where there are fewer."""
+        """``n`` training images, drawn once for all runs, as rows, float64 (n, D); :class:`Absent`
+        where there are fewer."""
         ...
 
     @property
     def feature_count(self) -> int:
-        """How many images of each kind features are taken of, the same for all: the test images, 10,000 at most."""
+        """How many images of each kind features are taken of, the same for all: the test images,
+        10,000 at most."""
         ...
 
     def extractor(self, kind: str) -> Extractor:
-        """The feature extractor for these data: kind ``inception``, or ``cnn`` (trained on them); :class:`Absent` where there is none here."""
+        """The feature extractor for these data: kind ``inception``, or ``cnn`` (trained on them);
+        :class:`Absent` where there is none here."""
         ...
 
     def features(self, kind: str, of: Images) -> np.ndarray:
-        """Features of the first ``feature_count`` images, float32 (n, dim); :class:`Absent` as above, or where images are not finite."""
+        """Features of the first ``feature_count`` images, float32 (n, dim); :class:`Absent` as
+        above, or where images are not finite."""
         ...
 
 
 @dataclass(frozen=True)
 class Metric:
-    """A registered metric. ``direction``: whether less or more is better, or neither; ``tier``: in every run, or on demand.
+    """A registered metric. ``direction``: whether less or more is better, or neither; ``tier``: in
+    every run, or on demand.
 
-    ``compute`` returns the value, the count it rests on, and where there is one a remark on the value (a singular covariance, a collapse).
-    ``identify(evidence)`` adds the protocol to the id where it changes the value: ``fd-raw[n=1024,reference=1024,split=test]``.
+    ``compute`` returns the value, the count it rests on, and where there is one a remark on the
+    value (a singular covariance, a collapse). ``identify(evidence)`` adds the protocol to the id
+    where it changes the value: ``fd-raw[n=1024,reference=1024,split=test]``.
     """
 
     name: str
@@ -171,4 +191,6 @@ class Metric:
     def measure(self, evidence: Evidence) -> tuple[str, Measurement]:
         """Return the measurement and its id; :class:`Absent` where the metric does not apply."""
         value, n, *remark = self.compute(evidence)
-        return self.name + self.identify(evidence), Measurement(float(value), self.unit, int(n), self.protocol, *remark)
+        return self.name + self.identify(evidence), Measurement(
+            float(value), self.unit, int(n), self.protocol, *remark
+        )

@@ -1,4 +1,5 @@
-"""How well a categorical latent variable, learned without labels, sorts images into the classes of the data."""
+"""How well a categorical latent variable, learned without labels, sorts images into the classes of
+the data."""
 
 from __future__ import annotations
 
@@ -16,16 +17,19 @@ NO_CLASS = -1
 
 
 def contingency(categories: np.ndarray, classes: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Return how many images have each pair, ``size`` = (K, C): categories (N,) in 0..K-1, classes (N,) in 0..C-1."""
+    """Return how many images have each pair, ``size`` = (K, C): categories (N,) in 0..K-1, classes
+    (N,) in 0..C-1."""
     counts = np.zeros(size, dtype=np.int64)
     np.add.at(counts, (categories, classes), 1)
     return counts
 
 
 def one_to_one(counts: np.ndarray) -> np.ndarray:
-    """Return the class (K,) of each category where no two share one and as many images as possible are right; others get ``NO_CLASS``.
+    """Return the class (K,) of each category where no two share one and as many images as possible
+    are right; others get ``NO_CLASS``.
 
-    The assignment problem on ``counts`` (K, C), solved exactly (Kuhn, 1955; scipy.optimize.linear_sum_assignment).
+    The assignment problem on ``counts`` (K, C), solved exactly (Kuhn, 1955;
+    scipy.optimize.linear_sum_assignment).
     """
     found = np.full(len(counts), NO_CLASS)
     categories, classes = linear_sum_assignment(counts, maximize=True)
@@ -34,7 +38,8 @@ def one_to_one(counts: np.ndarray) -> np.ndarray:
 
 
 def majority(counts: np.ndarray) -> np.ndarray:
-    """Return the commonest class (K,) in each category, the lower one of equals; an empty category gets ``NO_CLASS``. ``counts`` is (K, C)."""
+    """Return the commonest class (K,) in each category, the lower one of equals; an empty category
+    gets ``NO_CLASS``. ``counts`` is (K, C)."""
     return np.where(counts.sum(1) > 0, counts.argmax(1), NO_CLASS)
 
 

@@ -17,18 +17,23 @@ def normalised_absolute_correlation(codes: np.ndarray) -> float:
 
     .. math:: \frac{1}{k (k - 1)} \sum_{i \ne j} \frac{|C_{ij}|}{\sqrt{C_{ii} C_{jj}}}
 
-    Columns of variance below 1e-8 are left out; :class:`Absent` where fewer than two are left. Independent columns have about
+    Columns of variance below 1e-8 are left out; :class:`Absent` where fewer than two are left.
+    Independent columns have about
     sqrt(2 / (pi N)), not 0.
     """
     codes = np.asarray(codes, dtype=np.float64)
     if codes.ndim != 2 or len(codes) < 2:
-        raise Absent(f"codes have shape {codes.shape}; a correlation needs (N, k) with N of two at least")
+        raise Absent(
+            f"codes have shape {codes.shape}; a correlation needs (N, k) with N of two at least"
+        )
     if not np.isfinite(codes).all():
         raise Absent("codes are not finite")
     moving = codes[:, codes.var(0, ddof=1) >= _TINY]
     k = moving.shape[1]
     if k < 2:
-        raise Absent(f"{codes.shape[1]} active dimensions, {codes.shape[1] - k} of them constant; a correlation needs two")
+        raise Absent(
+            f"{codes.shape[1]} active dimensions, {codes.shape[1] - k} of them constant; a correlation needs two"
+        )
     standard = (moving - moving.mean(0)) / moving.std(0, ddof=1)
     correlation = standard.T @ standard / (len(codes) - 1)
     return float((np.abs(correlation).sum() - np.trace(correlation)) / (k * (k - 1)))
@@ -36,8 +41,15 @@ def normalised_absolute_correlation(codes: np.ndarray) -> float:
 
 def _nac(evidence: Evidence) -> tuple[float, int, str]:
     codes = evidence.codes[:, evidence.active]
-    value, constant = normalised_absolute_correlation(codes), int((codes.var(0, ddof=1) < _TINY).sum())
-    return value, len(codes), f"{constant} of {codes.shape[1]} active dimensions constant, left out" if constant else ""
+    value, constant = (
+        normalised_absolute_correlation(codes),
+        int((codes.var(0, ddof=1) < _TINY).sum()),
+    )
+    return (
+        value,
+        len(codes),
+        f"{constant} of {codes.shape[1]} active dimensions constant, left out" if constant else "",
+    )
 
 
 NAC = Metric(

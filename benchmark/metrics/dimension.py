@@ -1,4 +1,5 @@
-"""How many latent dimensions a model uses: its own verdict, and counts that are the same rule for every method."""
+"""How many latent dimensions a model uses: its own verdict, and counts that are the same rule for
+every method."""
 
 from __future__ import annotations
 
@@ -6,14 +7,23 @@ import numpy as np
 
 from benchmark.metrics.base import Absent, Evidence, Metric
 
-__all__ = ["ACTIVE_UNITS", "LSTAR", "LSTAR_90", "LSTAR_99", "LSTAR_ERROR", "active_units", "smallest_share"]
+__all__ = [
+    "ACTIVE_UNITS",
+    "LSTAR",
+    "LSTAR_90",
+    "LSTAR_99",
+    "LSTAR_ERROR",
+    "active_units",
+    "smallest_share",
+]
 
 _TINY = 1e-8
 """Variance of a deterministic code below which a coordinate counts as constant."""
 
 
 def smallest_share(relevance: np.ndarray, share: float) -> int:
-    """Return the fewest dimensions that hold ``share`` of the total relevance (L,); 0 for no relevance at all.
+    """Return the fewest dimensions that hold ``share`` of the total relevance (L,); 0 for no
+    relevance at all.
 
     The NumPy twin of ``nn.discovery.cumulative_rule``; a test keeps both equal.
     """
@@ -30,7 +40,8 @@ def active_units(mean_variance: np.ndarray, posterior_variance: np.ndarray) -> i
 
     .. math:: \#\{l : S_l / (S_l + V_l) < 1/2\}, \quad V_l = \mathrm{var}_n\, \mu_{nl}, \; S_l = \mathrm{mean}_n\, \sigma^2_{nl}
 
-    Scale-free, so valid for any prior. A deterministic code has S = 0; there a coordinate counts unless it is constant (V < 1e-8).
+    Scale-free, so valid for any prior. A deterministic code has S = 0; there a coordinate counts
+    unless it is constant (V < 1e-8).
     """
     v, s = np.asarray(mean_variance), np.asarray(posterior_variance)
     return int(((v > s) & (v >= _TINY)).sum())

@@ -12,13 +12,16 @@ ROWS = 500
 """Rows of a block: 500 x 10,000 distances take 40 MB."""
 
 _ROUNDING = 1e-12
-"""Vectors closer than this share of their squared lengths are one point: what is left of their distance is rounding."""
+"""Vectors closer than this share of their squared lengths are one point: what is left of their
+distance is rounding."""
 
 
 def blocks(a: np.ndarray, b: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
-    """Yield the squared Euclidean distances of the rows of ``a`` (n, d) to those of ``b`` (m, d), as (rows, (r, m)) in float64.
+    """Yield the squared Euclidean distances of the rows of ``a`` (n, d) to those of ``b`` (m, d),
+    as (rows, (r, m)) in float64.
 
-    By |a|^2 - 2 ab + |b|^2 about the mean of ``b``, where equal points are at distance zero exactly.
+    By |a|^2 - 2 ab + |b|^2 about the mean of ``b``, where equal points are at distance zero
+    exactly.
     """
     a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
     if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[1]:

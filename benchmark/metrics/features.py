@@ -1,7 +1,9 @@
-"""Distances between sets of images in the features of a frozen network: FID (InceptionV3) and its counterpart for small grey images (``fd-cnn``).
+"""Distances between sets of images in the features of a frozen network: FID (InceptionV3) and its
+counterpart for small grey images (``fd-cnn``).
 
-The id of each measurement carries the extractor, what was done to the images, the counts and the split. The *floor* is the same distance taken of as
-many other real images (training images drawn once), instead of samples: what a perfect generator would get.
+The id of each measurement carries the extractor, what was done to the images, the counts and the
+split. The *floor* is the same distance taken of as many other real images (training images drawn
+once), instead of samples: what a perfect generator would get.
 """
 
 from __future__ import annotations
@@ -45,7 +47,8 @@ def _protocol(kind: str) -> Callable[[Evidence], str]:
 
 
 def feature_distance(evidence: Evidence, kind: str, of: Images) -> tuple[float, int, str]:
-    """Return the Frechet distance between the features of images ``of`` a kind and of the test images, their number, and what to know of it."""
+    """Return the Frechet distance between the features of images ``of`` a kind and of the test
+    images, their number, and what to know of it."""
     evidence.extractor(kind)
     if evidence.feature_count < 2:
         raise Absent("a covariance needs two test images at least")
@@ -55,7 +58,8 @@ def feature_distance(evidence: Evidence, kind: str, of: Images) -> tuple[float, 
 
 
 def remark(found: np.ndarray, reference: np.ndarray, n: int) -> str:
-    """Return in words where a covariance (D, D) of ``n`` images is singular in a way that matters; empty where it is not."""
+    """Return in words where a covariance (D, D) of ``n`` images is singular in a way that matters;
+    empty where it is not."""
     if not found.any():
         return "collapsed: all images have the same features"
     dim = len(found)
@@ -71,9 +75,17 @@ Compute = Callable[[Evidence, str, Images], tuple[float, int, str]]
 
 
 def feature_metric(
-    name: str, kind: str, of: Images, tier: Literal["core", "full"], reference: str, compute: Compute, *, unit: str = "squared feature units"
+    name: str,
+    kind: str,
+    of: Images,
+    tier: Literal["core", "full"],
+    reference: str,
+    compute: Compute,
+    *,
+    unit: str = "squared feature units",
 ) -> Metric:
-    """Return a metric of features, less is better; a floor has no direction, it is no property of the method."""
+    """Return a metric of features, less is better; a floor has no direction, it is no property of
+    the method."""
     return Metric(
         name=name,
         unit=unit,
@@ -90,8 +102,12 @@ _HEUSEL = "Heusel et al., 2017 (https://arxiv.org/abs/1706.08500), in the protoc
 _OURS = "the distance of Heusel et al., 2017, in the features of a small classifier trained on the data; not comparable with FID"
 
 FID = feature_metric("fid", "inception", "samples", "full", _HEUSEL, feature_distance)
-FID_RECONSTRUCTION = feature_metric("fid-reconstruction", "inception", "reconstructions", "full", _HEUSEL, feature_distance)
+FID_RECONSTRUCTION = feature_metric(
+    "fid-reconstruction", "inception", "reconstructions", "full", _HEUSEL, feature_distance
+)
 FID_FLOOR = feature_metric("fid-floor", "inception", "train", "full", _HEUSEL, feature_distance)
 FD_CNN = feature_metric("fd-cnn", "cnn", "samples", "core", _OURS, feature_distance)
-FD_CNN_RECONSTRUCTION = feature_metric("fd-cnn-reconstruction", "cnn", "reconstructions", "core", _OURS, feature_distance)
+FD_CNN_RECONSTRUCTION = feature_metric(
+    "fd-cnn-reconstruction", "cnn", "reconstructions", "core", _OURS, feature_distance
+)
 FD_CNN_FLOOR = feature_metric("fd-cnn-floor", "cnn", "train", "core", _OURS, feature_distance)

@@ -19,24 +19,31 @@ SAMPLES = 10_000
 
 
 def moments(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return mean (D,) and covariance (D, D, divisor n - 1) of the rows of ``vectors`` (n, D) in float64."""
+    """Return mean (D,) and covariance (D, D, divisor n - 1) of the rows of ``vectors`` (n, D) in
+    float64."""
     vectors = np.asarray(vectors, dtype=np.float64)
     mean = vectors.mean(0)
     centred = vectors - mean
     return mean, centred.T @ centred / (len(vectors) - 1)
 
 
-def frechet_distance(mean_p: np.ndarray, cov_p: np.ndarray, mean_q: np.ndarray, cov_q: np.ndarray) -> float:
+def frechet_distance(
+    mean_p: np.ndarray, cov_p: np.ndarray, mean_q: np.ndarray, cov_q: np.ndarray
+) -> float:
     r"""Return the squared 2-Wasserstein distance of two Gaussians.
 
     .. math:: \|m_p - m_q\|^2 + \mathrm{tr}\, C_p + \mathrm{tr}\, C_q - 2\, \mathrm{tr} (C_p^{1/2} C_q C_p^{1/2})^{1/2}
 
-    The last trace is the sum of square roots of the eigenvalues of a symmetric matrix (``eigh`` for C_p^{1/2}, ``eigvalsh`` for the
-    product), so singular covariances are no special case. Means (D,), covariances (D, D), result in squared units, never negative.
+    The last trace is the sum of square roots of the eigenvalues of a symmetric matrix (``eigh`` for
+    C_p^{1/2}, ``eigvalsh`` for the product), so singular covariances are no special case. Means
+    (D,), covariances (D, D), result in squared units, never negative.
 
-    Source: Dowson and Landau, "The Frechet distance between multivariate normal distributions", 1982.
+    Source: Dowson and Landau, "The Frechet distance between multivariate normal distributions",
+    1982.
     """
-    from scipy import linalg  # a tenth of a second, which tables that only ask for this metric's direction do without
+    from scipy import (
+        linalg,
+    )  # a tenth of a second, which tables that only ask for this metric's direction do without
 
     values, vectors = linalg.eigh(cov_p)
     root = (vectors * np.sqrt(values.clip(min=0.0))) @ vectors.T
@@ -54,7 +61,9 @@ def _count(evidence: Evidence) -> int:
 
 def _fd_raw(evidence: Evidence, vectors: Callable[[int], np.ndarray]) -> tuple[float, int]:
     if math.prod(evidence.shape) > RAW_LIMIT:
-        raise Absent(f"raw space is used for data of up to {RAW_LIMIT} numbers, this has {math.prod(evidence.shape)}")
+        raise Absent(
+            f"raw space is used for data of up to {RAW_LIMIT} numbers, this has {math.prod(evidence.shape)}"
+        )
     n = _count(evidence)
     if n < 2:
         raise Absent("a covariance needs two test vectors at least")

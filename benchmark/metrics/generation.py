@@ -1,4 +1,5 @@
-"""Metrics that set samples beside as many test images: precision and recall in two ways, coverage, two distances of distributions."""
+"""Metrics that set samples beside as many test images: precision and recall in two ways, coverage,
+two distances of distributions."""
 
 from __future__ import annotations
 
@@ -12,7 +13,15 @@ from benchmark.metrics.manifold import coverage, inside
 from benchmark.metrics.prd import CLUSTERS, RUNS, Curve, prd
 from benchmark.metrics.space import compared, protocol_of
 
-__all__ = ["COVERAGE", "MMD", "PRD_PRECISION", "PRD_RECALL", "PRECISION", "RECALL", "SLICED_WASSERSTEIN"]
+__all__ = [
+    "COVERAGE",
+    "MMD",
+    "PRD_PRECISION",
+    "PRD_RECALL",
+    "PRECISION",
+    "RECALL",
+    "SLICED_WASSERSTEIN",
+]
 
 LEAST = 6
 """Vectors of each kind at least: coverage looks for the fifth neighbour of each."""
@@ -20,7 +29,9 @@ LEAST = 6
 Pair = tuple[np.ndarray, np.ndarray]
 
 
-def _on_pair(measure: Callable[[np.ndarray, np.ndarray], float]) -> Callable[[Evidence], tuple[float, int]]:
+def _on_pair(
+    measure: Callable[[np.ndarray, np.ndarray], float],
+) -> Callable[[Evidence], tuple[float, int]]:
     """Return a metric's ``compute`` from a function of (reference, samples)."""
 
     def compute(evidence: Evidence) -> tuple[float, int]:

@@ -1,4 +1,5 @@
-"""What decoded images tell of the code they were decoded from: a bound, by a critic that is trained for it; and what chosen components change."""
+"""What decoded images tell of the code they were decoded from: a bound, by a critic that is trained
+for it; and what chosen components change."""
 
 from __future__ import annotations
 
@@ -27,7 +28,9 @@ MI_BOUND_CATEGORY = Metric(
     reference=_REFERENCE,
     compute=lambda evidence: evidence.information("category"),
     protocol="E log Q(c|x') + H(c) on test images; x' is decoded from z and c drawn from q(z,c|x), with noise as large as the model's error",
-    identify=lambda evidence: f"[n={evidence.information('category')[1]},split=test,critic-steps=500]",
+    identify=lambda evidence: (
+        f"[n={evidence.information('category')[1]},split=test,critic-steps=500]"
+    ),
 )
 
 IMPACT = Metric(

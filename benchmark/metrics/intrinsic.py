@@ -1,7 +1,8 @@
-"""How many dimensions data have, by common estimators of intrinsic dimension and by principal components. NumPy, and scikit-dimension on demand.
+"""How many dimensions data have, by common estimators of intrinsic dimension and by principal
+components. NumPy, and scikit-dimension on demand.
 
-No estimator is right everywhere: those of nearest neighbours fall short of high dimensions, local components count curvature as a dimension.
-Their spread is what an L* is read beside.
+No estimator is right everywhere: those of nearest neighbours fall short of high dimensions, local
+components count curvature as a dimension. Their spread is what an L* is read beside.
 """
 
 from __future__ import annotations
@@ -22,13 +23,15 @@ from benchmark.spec import BenchError, derive_seed
 __all__ = ["DRAWS", "ESTIMATORS", "POINTS", "dimension_reference", "drawn", "pca_dimensions"]
 
 POINTS, DRAWS = 2_000, 5
-"""Images per draw at most (half of the training images where that is less, so that draws differ), and draws."""
+"""Images per draw at most (half of the training images where that is less, so that draws differ),
+and draws."""
 
 NEIGHBOURS, CENTRES = 50, 200
 """Local components: how many neighbours, and around how many images of a draw they are taken."""
 
 _MOST_NUMBERS = 4_096
-"""Images of up to so many numbers have their whole covariance taken; larger ones that of as many images, through inner products."""
+"""Images of up to so many numbers have their whole covariance taken; larger ones that of as many
+images, through inner products."""
 
 _CHUNK = 1_000
 
@@ -39,30 +42,59 @@ def _skdim() -> Any:
             warnings.simplefilter("ignore")  # numba warns of the compilers it does not find
             import skdim.id
     except ImportError:
-        raise BenchError("estimators of intrinsic dimension need scikit-dimension; pip install 'lstar-bench[dims]'") from None
+        raise BenchError(
+            "estimators of intrinsic dimension need scikit-dimension; pip install 'lstar-bench[dims]'"
+        ) from None
     return skdim.id
 
 
 def _local_pca(points: np.ndarray) -> float:
-    """Return the mean number of principal components of 50 neighbours that have more than 5 % of the first one's variance."""
+    """Return the mean number of principal components of 50 neighbours that have more than 5 % of
+    the first one's variance."""
     from sklearn.neighbors import NearestNeighbors
 
-    around = NearestNeighbors(n_neighbors=min(NEIGHBOURS, len(points) - 1) + 1, algorithm="brute").fit(points)
+    around = NearestNeighbors(
+        n_neighbors=min(NEIGHBOURS, len(points) - 1) + 1, algorithm="brute"
+    ).fit(points)
     neighbours = around.kneighbors(points[:CENTRES], return_distance=False)
-    return float(np.mean(_skdim().lPCA(ver="FO", verbose=False).fit_pw(points, precomputed_knn=neighbours).dimension_pw_))
+    return float(
+        np.mean(
+            _skdim()
+            .lPCA(ver="FO", verbose=False)
+            .fit_pw(points, precomputed_knn=neighbours)
+            .dimension_pw_
+        )
+    )
 
 
 ESTIMATORS: Mapping[str, tuple[str, str, Callable[[np.ndarray], float]]] = {
-    "twonn": ("TwoNN", "Facco et al., 2017", lambda points: _skdim().TwoNN().fit(points).dimension_),
-    "mle": ("MLE", "Levina and Bickel, 2004; 20 neighbours", lambda points: _skdim().MLE(K=20).fit(points).dimension_),
-    "lpca": ("local PCA", "Fukunaga and Olsen, 1971; 50 neighbours of 200 images, components above 5 % of the first", _local_pca),
-    "corrint": ("CorrInt", "Grassberger and Procaccia, 1983; 10 and 20 neighbours", lambda points: _skdim().CorrInt().fit(points).dimension_),
+    "twonn": (
+        "TwoNN",
+        "Facco et al., 2017",
+        lambda points: _skdim().TwoNN().fit(points).dimension_,
+    ),
+    "mle": (
+        "MLE",
+        "Levina and Bickel, 2004; 20 neighbours",
+        lambda points: _skdim().MLE(K=20).fit(points).dimension_,
+    ),
+    "lpca": (
+        "local PCA",
+        "Fukunaga and Olsen, 1971; 50 neighbours of 200 images, components above 5 % of the first",
+        _local_pca,
+    ),
+    "corrint": (
+        "CorrInt",
+        "Grassberger and Procaccia, 1983; 10 and 20 neighbours",
+        lambda points: _skdim().CorrInt().fit(points).dimension_,
+    ),
 }
 """Name -> title, source, and the estimate of distinct points (n, D)."""
 
 
 def drawn(split: Split, count: int = DRAWS, points: int = POINTS) -> Iterator[np.ndarray]:
-    """Yield ``count`` seeded draws without replacement of ``points`` images as rows (n, D), float64, in random order, equal ones once.
+    """Yield ``count`` seeded draws without replacement of ``points`` images as rows (n, D),
+    float64, in random order, equal ones once.
 
     At distance zero an estimator by nearest neighbours has no value.
     """
@@ -76,7 +108,9 @@ def drawn(split: Split, count: int = DRAWS, points: int = POINTS) -> Iterator[np
 def _estimate(name: str, points: np.ndarray) -> float:
     """Return one estimate; ``ValueError`` where it is none."""
     if len(points) <= NEIGHBOURS:
-        raise ValueError(f"{len(points)} distinct images in a draw, more than {NEIGHBOURS} are needed")
+        raise ValueError(
+            f"{len(points)} distinct images in a draw, more than {NEIGHBOURS} are needed"
+        )
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         found = float(ESTIMATORS[name][2](points))
@@ -86,32 +120,44 @@ def _estimate(name: str, points: np.ndarray) -> float:
 
 
 def _spectrum(split: Split) -> tuple[np.ndarray, int]:
-    """Return the eigenvalues of the covariance of images, largest first, and how many images it is of."""
+    """Return the eigenvalues of the covariance of images, largest first, and how many images it is
+    of."""
     numbers = int(np.prod(split.shape))
     if numbers > _MOST_NUMBERS:
         rows = split.vectors(np.arange(min(len(split), _MOST_NUMBERS)))
         rows -= rows.mean(0)
         return np.linalg.eigvalsh(rows @ rows.T)[::-1].clip(min=0.0), len(rows)
     found = Moments(numbers)
-    found.update(split.vectors(np.arange(start, min(start + _CHUNK, len(split)))) for start in range(0, len(split), _CHUNK))
+    found.update(
+        split.vectors(np.arange(start, min(start + _CHUNK, len(split))))
+        for start in range(0, len(split), _CHUNK)
+    )
     return np.linalg.eigvalsh(found.scatter)[::-1].clip(min=0.0), len(split)
 
 
 def pca_dimensions(split: Split) -> tuple[dict[str, int], int]:
-    """Return how many principal components hold 95 and 99 % of the variance of the images, and how many images that is of; 0 for constant data.
+    """Return how many principal components hold 95 and 99 % of the variance of the images, and how
+    many images that is of; 0 for constant data.
 
     The covariance is summed in chunks of 1,000 images, in float64.
     """
     spectrum, count = _spectrum(split)
     total = spectrum.sum()
     shares = np.cumsum(spectrum) / total if total > 0 else np.ones(1)
-    return {str(share): int(np.argmax(shares >= share / 100 - 1e-9)) + 1 if total > 0 else 0 for share in (95, 99)}, count
+    return {
+        str(share): int(np.argmax(shares >= share / 100 - 1e-9)) + 1 if total > 0 else 0
+        for share in (95, 99)
+    }, count
 
 
-def dimension_reference(name: str, splits: Splits, *, points: int = POINTS, draws: int = DRAWS) -> DimensionReference:
-    """Return the estimates on the training images of the dataset called ``name``; the same data give the same estimates.
+def dimension_reference(
+    name: str, splits: Splits, *, points: int = POINTS, draws: int = DRAWS
+) -> DimensionReference:
+    """Return the estimates on the training images of the dataset called ``name``; the same data
+    give the same estimates.
 
-    ``BenchError`` without scikit-dimension. An estimator without a value in some draw is absent, with the reason.
+    ``BenchError`` without scikit-dimension. An estimator without a value in some draw is absent,
+    with the reason.
     """
     _skdim()
     estimates: dict[str, list[float]] = {each: [] for each in ESTIMATORS}
@@ -125,10 +171,18 @@ def dimension_reference(name: str, splits: Splits, *, points: int = POINTS, draw
                     absent[each] = " ".join(str(error).split())
         pca, images = pca_dimensions(splits.train)
     return DimensionReference(
-        **{"dataset": name, "data": splits.digest, "points": min(points, len(splits.train) // 2), "draws": draws},
+        **{
+            "dataset": name,
+            "data": splits.digest,
+            "points": min(points, len(splits.train) // 2),
+            "draws": draws,
+        },
         estimates={each: values for each, values in estimates.items() if each not in absent},
         absent=absent,
         pca=pca,
         images=images,
-        packages={each: importlib.metadata.version(each) for each in ("scikit-dimension", "scikit-learn", "numpy")},
+        packages={
+            each: importlib.metadata.version(each)
+            for each in ("scikit-dimension", "scikit-learn", "numpy")
+        },
     )

@@ -23,7 +23,11 @@ def _blocks(x: np.ndarray) -> Iterator[np.ndarray]:
 def _kernel_sum(x: np.ndarray, y: np.ndarray) -> float:
     """Sum of k(x_i, y_j) over all pairs, k(a, b) = (a.b / D + 1)^3."""
     dim = x.shape[1]
-    return sum(float(((rows @ columns.T / dim + 1.0) ** 3).sum()) for rows in _blocks(x) for columns in _blocks(y))
+    return sum(
+        float(((rows @ columns.T / dim + 1.0) ** 3).sum())
+        for rows in _blocks(x)
+        for columns in _blocks(y)
+    )
 
 
 def _off_diagonal_mean(x: np.ndarray) -> float:
@@ -33,17 +37,22 @@ def _off_diagonal_mean(x: np.ndarray) -> float:
 
 
 def kernel_distance(x: np.ndarray, y: np.ndarray) -> float:
-    r"""Return the unbiased estimate of the squared maximum mean discrepancy of two sets of features, x (n, D) and y (m, D), n and m at least 2.
+    r"""Return the unbiased estimate of the squared maximum mean discrepancy of two sets of
+    features, x (n, D) and y (m, D), n and m at least 2.
 
     .. math:: \frac{\sum_{i \ne j} k(x_i, x_j)}{n (n - 1)} + \frac{\sum_{i \ne j} k(y_i, y_j)}{m (m - 1)} - \frac{2 \sum_{i, j} k(x_i, y_j)}{n m},
         \quad k(a, b) = (a \cdot b / D + 1)^3
 
-    In float64, over all pairs at once and not averaged over random subsets, so it has no noise of its own; a block of the kernel matrix is held at
-    a time. It may be negative: where both sets come from one distribution its mean is 0.
+    In float64, over all pairs at once and not averaged over random subsets, so it has no noise of
+    its own; a block of the kernel matrix is held at a time. It may be negative: where both sets
+    come from one distribution its mean is 0.
 
-    Source: Binkowski, Sutherland, Arbel, Gretton, "Demystifying MMD GANs", 2018, https://arxiv.org/abs/1801.01401.
+    Source: Binkowski, Sutherland, Arbel, Gretton, "Demystifying MMD GANs", 2018,
+    https://arxiv.org/abs/1801.01401.
     """
-    return _off_diagonal_mean(x) + _off_diagonal_mean(y) - 2.0 * _kernel_sum(x, y) / (len(x) * len(y))
+    return (
+        _off_diagonal_mean(x) + _off_diagonal_mean(y) - 2.0 * _kernel_sum(x, y) / (len(x) * len(y))
+    )
 
 
 def _distance(evidence: Evidence, kind: str, of: Images) -> tuple[float, int, str]:
@@ -57,6 +66,24 @@ def _distance(evidence: Evidence, kind: str, of: Images) -> tuple[float, int, st
 _SOURCE = "Binkowski et al., 2018 (https://arxiv.org/abs/1801.01401); all pairs instead of averages over subsets"
 
 KID = feature_metric("kid", "inception", "samples", "full", _SOURCE, _distance, unit="squared MMD")
-KID_FLOOR = feature_metric("kid-floor", "inception", "train", "full", _SOURCE, _distance, unit="squared MMD")
-KID_CNN = feature_metric("kid-cnn", "cnn", "samples", "full", f"{_SOURCE}; features as for fd-cnn", _distance, unit="squared MMD")
-KID_CNN_FLOOR = feature_metric("kid-cnn-floor", "cnn", "train", "full", f"{_SOURCE}; features as for fd-cnn", _distance, unit="squared MMD")
+KID_FLOOR = feature_metric(
+    "kid-floor", "inception", "train", "full", _SOURCE, _distance, unit="squared MMD"
+)
+KID_CNN = feature_metric(
+    "kid-cnn",
+    "cnn",
+    "samples",
+    "full",
+    f"{_SOURCE}; features as for fd-cnn",
+    _distance,
+    unit="squared MMD",
+)
+KID_CNN_FLOOR = feature_metric(
+    "kid-cnn-floor",
+    "cnn",
+    "train",
+    "full",
+    f"{_SOURCE}; features as for fd-cnn",
+    _distance,
+    unit="squared MMD",
+)

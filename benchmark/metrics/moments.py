@@ -15,7 +15,8 @@ CHUNK = 500
 class Moments:
     r"""Count, mean (D,) and scatter (D, D) of the rows seen so far.
 
-    Two sets are merged by the pairwise rule of Chan, Golub and LeVeque (1983), which subtracts no large numbers:
+    Two sets are merged by the pairwise rule of Chan, Golub and LeVeque (1983), which subtracts no
+    large numbers:
 
     .. math:: M = M_a + M_b + \frac{n_a n_b}{n_a + n_b}\, \delta \delta^\top, \quad \delta = m_b - m_a
     """
@@ -27,7 +28,8 @@ class Moments:
 
     @classmethod
     def of(cls, vectors: np.ndarray, chunk: int = CHUNK) -> Moments:
-        """Return the moments of the rows of ``vectors`` (n, D) of any float type; no more than ``chunk`` rows are held in float64."""
+        """Return the moments of the rows of ``vectors`` (n, D) of any float type; no more than
+        ``chunk`` rows are held in float64."""
         found = cls(vectors.shape[1])
         found.update(vectors[start : start + chunk] for start in range(0, len(vectors), chunk))
         return found

@@ -1,4 +1,5 @@
-"""Reconstruction error on the test split, averaged over the numbers of an image and over images (pixels in [0, 1])."""
+"""Reconstruction error on the test split, averaged over the numbers of an image and over images
+(pixels in [0, 1])."""
 
 from __future__ import annotations
 

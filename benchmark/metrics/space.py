@@ -1,4 +1,5 @@
-"""Where samples and test images are compared: the data themselves for vectors, the features of a frozen network for images."""
+"""Where samples and test images are compared: the data themselves for vectors, the features of a
+frozen network for images."""
 
 from __future__ import annotations
 
@@ -14,10 +15,13 @@ __all__ = ["compared", "protocol_of"]
 
 
 def _extractor(evidence: Evidence) -> str | None:
-    """The kind of extractor for these data, None for vectors: the classifier trained on them where there is one, else Inception."""
+    """The kind of extractor for these data, None for vectors: the classifier trained on them where
+    there is one, else Inception."""
     if len(evidence.shape) == 1:
         if math.prod(evidence.shape) > RAW_LIMIT:
-            raise Absent(f"raw space is used for vectors of up to {RAW_LIMIT} numbers, these have {math.prod(evidence.shape)}")
+            raise Absent(
+                f"raw space is used for vectors of up to {RAW_LIMIT} numbers, these have {math.prod(evidence.shape)}"
+            )
         return None
     try:
         evidence.extractor("cnn")
@@ -28,7 +32,8 @@ def _extractor(evidence: Evidence) -> str | None:
 
 
 def compared(evidence: Evidence, least: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the reference, vectors or features of test images, and as many of samples, (n, d) each, n of 10,000 at most.
+    """Return the reference, vectors or features of test images, and as many of samples, (n, d)
+    each, n of 10,000 at most.
 
     :class:`Absent` where there are fewer than ``least``, or where a number is not finite.
     """
@@ -39,7 +44,9 @@ def compared(evidence: Evidence, least: int) -> tuple[np.ndarray, np.ndarray]:
     else:
         reference, samples = evidence.features(kind, "test"), evidence.features(kind, "samples")
     if min(len(reference), len(samples)) < least:
-        raise Absent(f"{len(reference)} test images and {len(samples)} samples; {least} of each are needed at least")
+        raise Absent(
+            f"{len(reference)} test images and {len(samples)} samples; {least} of each are needed at least"
+        )
     for name, vectors in (("test images", reference), ("samples", samples)):
         if not np.isfinite(vectors).all():
             raise Absent(f"{name} are not finite")
@@ -47,7 +54,8 @@ def compared(evidence: Evidence, least: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def protocol_of(settings: str) -> Callable[[Evidence], str]:
-    """Return the function that puts space, counts, split and the metric's own ``settings`` (``k=3``) into an id."""
+    """Return the function that puts space, counts, split and the metric's own ``settings``
+    (``k=3``) into an id."""
     return lambda evidence: f"[{_space_and_counts(evidence)},{settings}]"
 
 

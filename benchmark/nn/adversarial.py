@@ -17,22 +17,27 @@ _SMALLEST = 1e-7
 
 
 def reconstruction_loss(x: Tensor, reconstruction: Tensor) -> Tensor:
-    """Return the mean over all B D numbers, 0-d: of the binary cross-entropy in nats for images, of the squared error for vectors.
+    """Return the mean over all B D numbers, 0-d: of the binary cross-entropy in nats for images, of
+    the squared error for vectors.
 
-    Images (B, C, H, W) lie in [0, 1]; probabilities are clipped to [1e-7, 1 - 1e-7]. The cross-entropy of grey pixels has a floor above zero,
-    the entropy of x. Vectors are (B, D).
+    Images (B, C, H, W) lie in [0, 1]; probabilities are clipped to [1e-7, 1 - 1e-7]. The
+    cross-entropy of grey pixels has a floor above zero, the entropy of x. Vectors are (B, D).
     """
     if x.dim() == 4:
         return F.binary_cross_entropy(reconstruction.clamp(_SMALLEST, 1.0 - _SMALLEST), x)
     return (x - reconstruction).square().mean()
 
 
-def critic_loss(critic: Callable[[Tensor], Tensor], codes: Tensor, prior: Tensor) -> tuple[Tensor, Tensor]:
-    r"""Return the loss of a critic C that shall score ``prior`` (B, L) high and ``codes`` (B, L) low, and its distance between them, both 0-d.
+def critic_loss(
+    critic: Callable[[Tensor], Tensor], codes: Tensor, prior: Tensor
+) -> tuple[Tensor, Tensor]:
+    r"""Return the loss of a critic C that shall score ``prior`` (B, L) high and ``codes`` (B, L)
+    low, and its distance between them, both 0-d.
 
     .. math:: -\hat W + 10\, P, \qquad \hat W = \frac1B \sum_b C(\text{prior}_b) - \frac1B \sum_b C(\text{codes}_b)
 
-    P is the gradient penalty on one point per pair, uniform on the segment between a code and a prior draw; all L coordinates count.
+    P is the gradient penalty on one point per pair, uniform on the segment between a code and a
+    prior draw; all L coordinates count.
     """
     distance = critic(prior).mean() - critic(codes).mean()
     return PENALTY_WEIGHT * gradient_penalty(critic, interpolate(prior, codes)) - distance, distance

@@ -8,9 +8,10 @@
 | (C, 32, 32) | 3 stride-2 convolutions to 32x4x4, then 256-256-out, ReLU | ours, after 64x64 |
 | (C, 64, 64) | 4 stride-2 convolutions to 32x4x4, then 256-256-out, ReLU | dpVAE code |
 
-Decoders mirror the encoders. Images end in a sigmoid, vectors in the identity. Weights start as He et al. give them for ReLU, with LeakyReLU too
-(https://arxiv.org/abs/1502.01852); biases at zero. torch's own start shrinks the signal at every layer: on 28x28 MNIST the sigma-VAE's
-decoder then ends at black images and the posterior at the prior (measured, docs/decisions.md).
+Decoders mirror the encoders. Images end in a sigmoid, vectors in the identity. Weights start as He
+et al. give them for ReLU, with LeakyReLU too (https://arxiv.org/abs/1502.01852); biases at zero.
+torch's own start shrinks the signal at every layer: on 28x28 MNIST the sigma-VAE's decoder then
+ends at black images and the posterior at the prior (measured, docs/decisions.md).
 """
 
 from __future__ import annotations
@@ -37,7 +38,8 @@ _CONVOLUTIONS: dict[int, tuple[tuple[int, int, int, int], ...]] = {
 
 
 def he_uniform(layer: nn.Linear | nn.Conv2d | nn.ConvTranspose2d, inputs: float) -> None:
-    """Draw the layer's weights uniformly with variance 2 / ``inputs``, the number of inputs each output sums over; biases become zero."""
+    """Draw the layer's weights uniformly with variance 2 / ``inputs``, the number of inputs each
+    output sums over; biases become zero."""
     bound = math.sqrt(6.0 / inputs)
     nn.init.uniform_(layer.weight, -bound, bound)
     if layer.bias is not None:
@@ -59,7 +61,8 @@ class Convolution(nn.Conv2d):
 
 
 class TransposedConvolution(nn.ConvTranspose2d):
-    """``nn.ConvTranspose2d`` that starts as He et al. give it; with a stride, an output sums over that share of the kernel."""
+    """``nn.ConvTranspose2d`` that starts as He et al. give it; with a stride, an output sums over
+    that share of the kernel."""
 
     def reset_parameters(self) -> None:
         he_uniform(self, self.in_channels * math.prod(self.kernel_size) / math.prod(self.stride))
@@ -73,13 +76,17 @@ def is_small(shape: tuple[int, ...]) -> bool:
 def encoder(shape: tuple[int, ...], outputs: int) -> nn.Sequential:
     """Return a network from images (B, *shape) to (B, outputs)."""
     if not _convolutional(shape):
-        return nn.Sequential(nn.Flatten(), *_dense((math.prod(shape), *_hidden(shape), outputs), _leaky))
+        return nn.Sequential(
+            nn.Flatten(), *_dense((math.prod(shape), *_hidden(shape), outputs), _leaky)
+        )
     layers: list[nn.Module] = []
     channels = shape[0]
     for width, kernel, stride, padding in _CONVOLUTIONS[shape[1]]:
         layers += [Convolution(channels, width, kernel, stride, padding), nn.ReLU()]
         channels = width
-    return nn.Sequential(*layers, nn.Flatten(), *_dense((channels * 16, *_WIDTHS, outputs), nn.ReLU))
+    return nn.Sequential(
+        *layers, nn.Flatten(), *_dense((channels * 16, *_WIDTHS, outputs), nn.ReLU)
+    )
 
 
 def decoder(latent_dim: int, shape: tuple[int, ...]) -> nn.Sequential:
@@ -89,9 +96,15 @@ def decoder(latent_dim: int, shape: tuple[int, ...]) -> nn.Sequential:
         dense = _dense((latent_dim, *reversed(_hidden(shape)), math.prod(shape)), _leaky)
         return nn.Sequential(*dense, nn.Unflatten(1, shape), *final)
     plan = _CONVOLUTIONS[shape[1]]
-    layers = [*_dense((latent_dim, *_WIDTHS, plan[-1][0] * 16), nn.ReLU), nn.ReLU(), nn.Unflatten(1, (plan[-1][0], 4, 4))]
+    layers = [
+        *_dense((latent_dim, *_WIDTHS, plan[-1][0] * 16), nn.ReLU),
+        nn.ReLU(),
+        nn.Unflatten(1, (plan[-1][0], 4, 4)),
+    ]
     outputs = [shape[0], *(width for width, *_ in plan[:-1])]
-    for (width, kernel, stride, padding), out in zip(reversed(plan), reversed(outputs), strict=True):
+    for (width, kernel, stride, padding), out in zip(
+        reversed(plan), reversed(outputs), strict=True
+    ):
         layers += [TransposedConvolution(width, out, kernel, stride, padding), nn.ReLU()]
     return nn.Sequential(*layers[:-1], *final)
 

@@ -1,7 +1,9 @@
-"""Decoder likelihoods with nothing to train: Bernoulli for images in [0, 1], a Gaussian of given standard deviation for vectors.
+"""Decoder likelihoods with nothing to train: Bernoulli for images in [0, 1], a Gaussian of given
+standard deviation for vectors.
 
-The shared decoders end in a sigmoid on images. A Bernoulli likelihood of its output would take log(1 - p) of a float32 p that rounds to 1 from
-a logit of 17 on, where the gradient of a wrong pixel is then zero instead of one; so the logits are taken, in front of the sigmoid.
+The shared decoders end in a sigmoid on images. A Bernoulli likelihood of its output would take
+log(1 - p) of a float32 p that rounds to 1 from a logit of 17 on, where the gradient of a wrong
+pixel is then zero instead of one; so the logits are taken, in front of the sigmoid.
 """
 
 from __future__ import annotations
@@ -16,21 +18,26 @@ __all__ = ["GivenLikelihood", "bernoulli_nll", "in_logits"]
 
 
 def bernoulli_nll(x: Tensor, logits: Tensor) -> Tensor:
-    r"""Return the cross-entropy of each image under independent Bernoulli pixels with these logits, shape (B,), in nats.
+    r"""Return the cross-entropy of each image under independent Bernoulli pixels with these logits,
+    shape (B,), in nats.
 
     .. math:: -\sum_d x_d \log p_d + (1 - x_d) \log(1 - p_d), \qquad p = \mathrm{sigmoid}(l)
 
     Arguments:
-        x: images (B, *shape) in [0, 1]; grey ones are allowed, and leave the entropy of their pixels as a floor.
+        x: images (B, *shape) in [0, 1]; grey ones are allowed, and leave the entropy of their
+            pixels as a floor.
         logits: likewise (B, *shape).
     """
     return F.binary_cross_entropy_with_logits(logits, x, reduction="none").flatten(1).sum(1)
 
 
 def in_logits(decoder: nn.Sequential) -> nn.Sequential:
-    """Return ``decoder`` without its final sigmoid, the same layers and parameters; ``ValueError`` where it does not end in one."""
+    """Return ``decoder`` without its final sigmoid, the same layers and parameters; ``ValueError``
+    where it does not end in one."""
     if not isinstance(decoder[-1], nn.Sigmoid):
-        raise ValueError(f"a Bernoulli likelihood needs a decoder that ends in a sigmoid, got one that ends in {decoder[-1]}; use a Gaussian")
+        raise ValueError(
+            f"a Bernoulli likelihood needs a decoder that ends in a sigmoid, got one that ends in {decoder[-1]}; use a Gaussian"
+        )
     return decoder[:-1]
 
 
@@ -47,13 +54,16 @@ class GivenLikelihood(nn.Module):
         super().__init__()
         self.bernoulli = kind == "bernoulli" or (kind == "auto" and len(shape) == 3)
         if self.bernoulli and len(shape) != 3:
-            raise ValueError(f"a Bernoulli likelihood is for images in [0, 1], the data are vectors of shape {shape}; use likelihood=gaussian")
+            raise ValueError(
+                f"a Bernoulli likelihood is for images in [0, 1], the data are vectors of shape {shape}; use likelihood=gaussian"
+            )
         if sigma <= 0.0:
             raise ValueError(f"sigma is a standard deviation, expected more than 0, got {sigma}")
         self.noise = DecoderNoise("fixed", sigma * sigma)
 
     def forward(self, x: Tensor, decoder: nn.Sequential, z: Tensor) -> Tensor:
-        """Return the negative log-likelihood (B,) of images x (B, *shape) given codes z (B, L), in nats, all constants kept."""
+        """Return the negative log-likelihood (B,) of images x (B, *shape) given codes z (B, L), in
+        nats, all constants kept."""
         if self.bernoulli:
             return bernoulli_nll(x, in_logits(decoder)(z))
         return gaussian_nll(x, decoder(z), self.noise.current())

@@ -1,7 +1,9 @@
-r"""A constraint :math:`E[C] \le 0` held by a Lagrange multiplier that rises while the constraint is broken and falls while it is kept.
+r"""A constraint :math:`E[C] \le 0` held by a Lagrange multiplier that rises while the constraint is
+broken and falls while it is kept.
 
-Sources: Rezende and Viola, "Taming VAEs", 2018 (https://arxiv.org/abs/1810.00597), whose GECO takes the value of C from a moving average and
-its gradient from the batch; the squared softplus is the form of the code its authors released.
+Sources: Rezende and Viola, "Taming VAEs", 2018 (https://arxiv.org/abs/1810.00597), whose GECO takes
+the value of C from a moving average and its gradient from the batch; the squared softplus is the
+form of the code its authors released.
 """
 
 from __future__ import annotations
@@ -36,18 +38,21 @@ def multiplier(raw: Tensor, bounds: tuple[float, float] = BOUNDS) -> Tensor:
 
 
 def raw_multiplier(value: float) -> float:
-    r"""Return r with :math:`\mathrm{softplus}(r)^2` = ``value`` > 0: 0.541325 for 1; ``ValueError`` for values that no r has."""
+    r"""Return r with :math:`\mathrm{softplus}(r)^2` = ``value`` > 0: 0.541325 for 1; ``ValueError``
+    for values that no r has."""
     if value <= 0.0:
         raise ValueError(f"a multiplier starts above 0, got {value}; choose for example 1")
     return math.log(math.expm1(math.sqrt(value)))
 
 
 def ascent_gradient(raw: Tensor, average: Tensor, bounds: tuple[float, float] = BOUNDS) -> Tensor:
-    r"""Return the gradient whose *descent* raises :math:`\lambda \cdot` ``average``: :math:`-\bar C\, d\lambda/dr`, shape of ``raw``.
+    r"""Return the gradient whose *descent* raises :math:`\lambda \cdot` ``average``: :math:`-\bar
+    C\, d\lambda/dr`, shape of ``raw``.
 
     .. math:: d\lambda/dr = 2\, \mathrm{softplus}(r)\, \mathrm{sigmoid}(r)
 
-    as if nothing were clamped, so that a multiplier at a bound can come back; zero only where it would go further beyond one.
+    as if nothing were clamped, so that a multiplier at a bound can come back; zero only where it
+    would go further beyond one.
     """
     root = F.softplus(raw)
     value = root.square()
@@ -55,8 +60,11 @@ def ascent_gradient(raw: Tensor, average: Tensor, bounds: tuple[float, float] = 
     return torch.where(beyond, 0.0, -average * 2.0 * root * torch.sigmoid(raw))
 
 
-def moving_average(average: Tensor, value: Tensor, started: Tensor, decay: float = _DECAY) -> Tensor:
-    """Return ``decay * average + (1 - decay) * value``, and ``value`` itself where the bool ``started`` is false; all 0-d."""
+def moving_average(
+    average: Tensor, value: Tensor, started: Tensor, decay: float = _DECAY
+) -> Tensor:
+    """Return ``decay * average + (1 - decay) * value``, and ``value`` itself where the bool
+    ``started`` is false; all 0-d."""
     return torch.where(started, decay * average + (1.0 - decay) * value, value)
 
 
@@ -66,17 +74,20 @@ def effective(value: Tensor, average: Tensor) -> Tensor:
 
 
 def paced_rate(updates: int) -> float:
-    """Return Adam's step size for a multiplier or gates in a run of so many updates: 6 / (a fifth of them), within 1e-3 and 1e-2.
+    """Return Adam's step size for a multiplier or gates in a run of so many updates: 6 / (a fifth
+    of them), within 1e-3 and 1e-2.
 
-    Adam moves a parameter by at most about its step size per update; 6 takes r from a multiplier of 1 to about 40, and a gate past the noise
-    of its gradient. The usual 1e-3 therefore ends a run of fewer than 30,000 updates before either has arrived. Above 1e-2 a multiplier
-    outruns its moving average and overshoots by an order of magnitude.
+    Adam moves a parameter by at most about its step size per update; 6 takes r from a multiplier of
+    1 to about 40, and a gate past the noise of its gradient. The usual 1e-3 therefore ends a run of
+    fewer than 30,000 updates before either has arrived. Above 1e-2 a multiplier outruns its moving
+    average and overshoots by an order of magnitude.
     """
     return min(max(1e-3, 30.0 / max(updates, 1)), 1e-2)
 
 
 def variance_per_number(batches: Iterable[Tensor]) -> float:
-    """Return the squared error per number of the mean of all images as their reconstruction, from chunks (size, *shape); float64, one pass."""
+    """Return the squared error per number of the mean of all images as their reconstruction, from
+    chunks (size, *shape); float64, one pass."""
     count, total, squares = 0, 0.0, 0.0
     for x in batches:
         count += len(x)
@@ -106,7 +117,8 @@ class Constraint(nn.Module):
         return multiplier(self.raw.detach(), self.bounds)
 
     def observe(self, value: Tensor) -> Tensor:
-        """Take the batch's mean C into the average; return C with the average's value and the batch's gradient."""
+        """Take the batch's mean C into the average; return C with the average's value and the
+        batch's gradient."""
         with torch.no_grad():
             self.average.copy_(moving_average(self.average, value, self.started))
             self.started.fill_(True)

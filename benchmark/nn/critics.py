@@ -1,4 +1,5 @@
-"""Auxiliary networks that belong to adversarial methods, whatever the backbone, and the penalty that trains them.
+"""Auxiliary networks that belong to adversarial methods, whatever the backbone, and the penalty
+that trains them.
 
 | network | images | inputs of up to 64 numbers | source |
 |---|---|---|---|
@@ -6,7 +7,8 @@
 | image critic | 2 convolutions, 1024, ReLU | 2 x 256, ReLU | FlexAE code; the small one is ours |
 | discriminator, two logits | 5 x 1000, LeakyReLU 0.2 | 5 x 256, LeakyReLU 0.2 | RF-VAE code; the small one is ours |
 
-Critics have no bias on their output: their losses are differences of means and a gradient's norm, which are blind to it.
+Critics have no bias on their output: their losses are differences of means and a gradient's norm,
+which are blind to it.
 """
 
 from __future__ import annotations
@@ -20,7 +22,16 @@ from torch import Tensor, nn
 
 from benchmark.nn.backbones import is_small
 
-__all__ = ["Rectifier", "discriminator", "gradient_penalty", "image_critic", "interpolate", "latent_critic", "latent_generator", "permute_columns"]
+__all__ = [
+    "Rectifier",
+    "discriminator",
+    "gradient_penalty",
+    "image_critic",
+    "interpolate",
+    "latent_critic",
+    "latent_generator",
+    "permute_columns",
+]
 
 
 class Glorot(nn.Linear):
@@ -50,10 +61,12 @@ class Narrow(nn.Linear):
 
 
 class Rectifier(nn.Module):
-    """ReLU as a product with a mask that no gradient sees: the same values and gradients as ``nn.ReLU``, bit for bit.
+    """ReLU as a product with a mask that no gradient sees: the same values and gradients as
+    ``nn.ReLU``, bit for bit.
 
-    The slope of a ReLU network does not change between kinks, but ``nn.ReLU`` sends the gradient of a gradient back through the whole network
-    as zeros, which made a gradient penalty take half as long again.
+    The slope of a ReLU network does not change between kinks, but ``nn.ReLU`` sends the gradient of
+    a gradient back through the whole network as zeros, which made a gradient penalty take half as
+    long again.
     """
 
     def forward(self, x: Tensor) -> Tensor:
@@ -65,18 +78,33 @@ def latent_critic(latent_dim: int, shape: tuple[int, ...]) -> nn.Sequential:
     return _perceptron((latent_dim, *_latent_widths(shape), 1), bias=False)
 
 
-def latent_generator(latent_dim: int, shape: tuple[int, ...], widths: tuple[int, ...] | None = None) -> nn.Sequential:
-    """Return a generator of codes from noise, (B, L) to (B, L); ``widths`` replaces the usual hidden layers (none at all: an affine map)."""
-    return _perceptron((latent_dim, *(_latent_widths(shape) if widths is None else widths), latent_dim))
+def latent_generator(
+    latent_dim: int, shape: tuple[int, ...], widths: tuple[int, ...] | None = None
+) -> nn.Sequential:
+    """Return a generator of codes from noise, (B, L) to (B, L); ``widths`` replaces the usual
+    hidden layers (none at all: an affine map)."""
+    return _perceptron(
+        (latent_dim, *(_latent_widths(shape) if widths is None else widths), latent_dim)
+    )
 
 
 def image_critic(shape: tuple[int, ...]) -> nn.Sequential:
-    """Return a critic of images, (B, *shape) to (B, 1), without normalisation: its penalty needs each image's own gradient."""
+    """Return a critic of images, (B, *shape) to (B, 1), without normalisation: its penalty needs
+    each image's own gradient."""
     if is_small(shape) or len(shape) == 1:
         return nn.Sequential(nn.Flatten(), _perceptron((math.prod(shape), 256, 256, 1), bias=False))
     channels, height, width = shape
-    convolutions = (GlorotConvolution(channels, 64, 4, 2, 1), Rectifier(), GlorotConvolution(64, 128, 4, 2, 1), Rectifier())
-    return nn.Sequential(*convolutions, nn.Flatten(), _perceptron((128 * (height // 4) * (width // 4), 1024, 1), bias=False))
+    convolutions = (
+        GlorotConvolution(channels, 64, 4, 2, 1),
+        Rectifier(),
+        GlorotConvolution(64, 128, 4, 2, 1),
+        Rectifier(),
+    )
+    return nn.Sequential(
+        *convolutions,
+        nn.Flatten(),
+        _perceptron((128 * (height // 4) * (width // 4), 1024, 1), bias=False),
+    )
 
 
 def discriminator(latent_dim: int, shape: tuple[int, ...]) -> nn.Sequential:
@@ -89,16 +117,21 @@ def discriminator(latent_dim: int, shape: tuple[int, ...]) -> nn.Sequential:
 
 
 def interpolate(start: Tensor, end: Tensor) -> Tensor:
-    """Return one uniformly drawn point per row on the segments from ``start`` to ``end``, (B, ...)."""
-    share = torch.rand(len(start), *(1,) * (start.dim() - 1), device=start.device, dtype=start.dtype)
+    """Return one uniformly drawn point per row on the segments from ``start`` to ``end``, (B,
+    ...)."""
+    share = torch.rand(
+        len(start), *(1,) * (start.dim() - 1), device=start.device, dtype=start.dtype
+    )
     return start + share * (end - start)
 
 
 def gradient_penalty(critic: Callable[[Tensor], Tensor], points: Tensor) -> Tensor:
-    r"""Return the mean over the batch of :math:`(\|\nabla_p C(p)\|_2 - 1)^2`, 0-d; the norm runs over all numbers of a row.
+    r"""Return the mean over the batch of :math:`(\|\nabla_p C(p)\|_2 - 1)^2`, 0-d; the norm runs
+    over all numbers of a row.
 
-    ``points`` (B, ...) are taken as constants; the result can be differentiated in the critic's parameters. Source: Gulrajani et al.,
-    "Improved Training of Wasserstein GANs", 2017 (https://arxiv.org/abs/1704.00028).
+    ``points`` (B, ...) are taken as constants; the result can be differentiated in the critic's
+    parameters. Source: Gulrajani et al., "Improved Training of Wasserstein GANs", 2017
+    (https://arxiv.org/abs/1704.00028).
     """
     points = points.detach().requires_grad_()
     (slope,) = torch.autograd.grad(critic(points).sum(), points, create_graph=True)
@@ -106,7 +139,8 @@ def gradient_penalty(critic: Callable[[Tensor], Tensor], points: Tensor) -> Tens
 
 
 def permute_columns(z: Tensor) -> Tensor:
-    """Return ``z`` (B, L) with the rows of each column permuted independently: a draw from the product of the columns' marginals."""
+    """Return ``z`` (B, L) with the rows of each column permuted independently: a draw from the
+    product of the columns' marginals."""
     return z.gather(0, torch.rand_like(z).argsort(0))
 
 

@@ -1,20 +1,30 @@
-"""Rules that turn relevances into a number of dimensions. Pure functions, so that null controls can call them on chance relevances."""
+"""Rules that turn relevances into a number of dimensions. Pure functions, so that null controls can
+call them on chance relevances."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
 
-__all__ = ["above_half", "above_mean", "active_units", "cumulative_rule", "is_degenerate", "participation_ratio"]
+__all__ = [
+    "above_half",
+    "above_mean",
+    "active_units",
+    "cumulative_rule",
+    "is_degenerate",
+    "participation_ratio",
+]
 
 _TOLERANCE = 1e-9
 
 
 def cumulative_rule(relevance: Tensor, share: float = 0.95) -> Tensor:
-    r"""Return which dimensions are needed to hold ``share`` of the total relevance, a bool mask (L,).
+    r"""Return which dimensions are needed to hold ``share`` of the total relevance, a bool mask
+    (L,).
 
-    The k largest are taken, :math:`k = \min\{k : \sum_{i \le k} e_{(i)} \ge s - 10^{-9}\}` with :math:`e = v / \sum v`; ties go to the lower
-    index. Equal relevances give ceil(s L): 20 equal ones at 95 % give 19, which needs the tolerance. A zero vector gives no dimension.
+    The k largest are taken, :math:`k = \min\{k : \sum_{i \le k} e_{(i)} \ge s - 10^{-9}\}` with
+    :math:`e = v / \sum v`; ties go to the lower index. Equal relevances give ceil(s L): 20 equal
+    ones at 95 % give 19, which needs the tolerance. A zero vector gives no dimension.
 
     Arguments:
         relevance: non-negative and finite, shape (L,); ``ValueError`` otherwise.
@@ -36,26 +46,31 @@ def cumulative_rule(relevance: Tensor, share: float = 0.95) -> Tensor:
 
 
 def participation_ratio(relevance: Tensor) -> float:
-    r"""Return the effective number of dimensions :math:`(\sum v)^2 / \sum v^2`, in [1, L]; 0 for a zero vector."""
+    r"""Return the effective number of dimensions :math:`(\sum v)^2 / \sum v^2`, in [1, L]; 0 for a
+    zero vector."""
     v = relevance.detach().to("cpu", torch.float64)
     squares = v.square().sum()
     return float(v.sum().square() / squares) if squares > 0 else 0.0
 
 
 def active_units(mean: Tensor, log_var: Tensor) -> int:
-    r"""Return how many coordinates have posterior means (B, L) that vary more than their noise: :math:`\#\{l : V_l > S_l\}`.
+    r"""Return how many coordinates have posterior means (B, L) that vary more than their noise:
+    :math:`\#\{l : V_l > S_l\}`.
 
-    V is the variance of the means over the images, S the mean of the posterior variances; the torch twin of ``metrics.dimension``'s.
+    V is the variance of the means over the images, S the mean of the posterior variances; the torch
+    twin of ``metrics.dimension``'s.
     """
     spread = mean.double().var(0, correction=0)
     return int(((spread > log_var.double().exp().mean(0)) & (spread >= 1e-8)).sum())
 
 
 def above_mean(relevance: Tensor) -> Tensor:
-    r"""Return which dimensions are strictly more relevant than the average, :math:`r_j > \frac1L \sum_k r_k`, a bool mask (L,).
+    r"""Return which dimensions are strictly more relevant than the average, :math:`r_j > \frac1L
+    \sum_k r_k`, a bool mask (L,).
 
-    Both sides are measured from the smallest relevance, in float64, so that equal relevances give no dimension and no rounding decides.
-    Otherwise the count lies in [1, L - 1]. Source: how "RENs: Relevance Encoding Networks" (https://arxiv.org/abs/2205.13061) reads RF-VAE.
+    Both sides are measured from the smallest relevance, in float64, so that equal relevances give
+    no dimension and no rounding decides. Otherwise the count lies in [1, L - 1]. Source: how "RENs:
+    Relevance Encoding Networks" (https://arxiv.org/abs/2205.13061) reads RF-VAE.
     """
     r = relevance.detach().double()
     excess = r - r.min()
@@ -63,11 +78,13 @@ def above_mean(relevance: Tensor) -> Tensor:
 
 
 def above_half(relevance: Tensor) -> Tensor:
-    """Return which dimensions have an indicator r in (0, 1) of more than one half, a bool mask (L,)."""
+    """Return which dimensions have an indicator r in (0, 1) of more than one half, a bool mask
+    (L,)."""
     return relevance.detach() > 0.5
 
 
 def is_degenerate(relevance: Tensor, tolerance: float = 1e-3) -> bool:
-    """Return whether all relevances (L,) lie within ``tolerance`` of each other, so that a comparison among them counts noise."""
+    """Return whether all relevances (L,) lie within ``tolerance`` of each other, so that a
+    comparison among them counts noise."""
     r = relevance.detach().double()
     return bool(r.max() - r.min() < tolerance)

@@ -19,5 +19,6 @@ def kl_standard(mean: Tensor, log_var: Tensor) -> Tensor:
 
 
 def reparameterise(mean: Tensor, log_var: Tensor) -> Tensor:
-    """Return one draw ``mean + exp(log_var / 2) * eps`` per row, shape (B, L); gradients flow to both arguments."""
+    """Return one draw ``mean + exp(log_var / 2) * eps`` per row, shape (B, L); gradients flow to
+    both arguments."""
     return mean + torch.exp(0.5 * log_var) * torch.randn_like(mean)

@@ -1,8 +1,9 @@
-"""Relevance indicators r in (0, 1), one per latent dimension, and the terms of RF-VAE that they enter.
+"""Relevance indicators r in (0, 1), one per latent dimension, and the terms of RF-VAE that they
+enter.
 
-Source: Kim, Wang, Sahu, Pavlovic, "Relevance Factor VAE: Learning and identifying disentangled factors", 2019
-(https://arxiv.org/abs/1902.01568), and the authors' code; total correlation by a discriminator: Kim, Mnih, "Disentangling by factorising",
-2018 (https://arxiv.org/abs/1802.05983).
+Source: Kim, Wang, Sahu, Pavlovic, "Relevance Factor VAE: Learning and identifying disentangled
+factors", 2019 (https://arxiv.org/abs/1902.01568), and the authors' code; total correlation by a
+discriminator: Kim, Mnih, "Disentangling by factorising", 2018 (https://arxiv.org/abs/1802.05983).
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ _MARGIN = 1e-6
 
 
 class Indicators(nn.Module):
-    """Relevances r = sigmoid(l) with trained logits l (L,), which start at 0.001 N(0, 1): r is about one half."""
+    """Relevances r = sigmoid(l) with trained logits l (L,), which start at 0.001 N(0, 1): r is
+    about one half."""
 
     def __init__(self, latent_dim: int) -> None:
         super().__init__()
@@ -43,12 +45,14 @@ class Indicators(nn.Module):
         return torch.sigmoid(self.logits)
 
     def exact(self) -> Tensor:
-        """Return r in float64, detached: inside (0, 1) up to logits of 36, in float32 only up to 16."""
+        """Return r in float64, detached: inside (0, 1) up to logits of 36, in float32 only up to
+        16."""
         return torch.sigmoid(self.logits.detach().double())
 
 
 class RawIndicators(nn.Module):
-    """Relevances r (L,) that are themselves the parameter, starting at one half; nothing but :meth:`clamp` keeps them inside (0, 1)."""
+    """Relevances r (L,) that are themselves the parameter, starting at one half; nothing but
+    :meth:`clamp` keeps them inside (0, 1)."""
 
     def __init__(self, latent_dim: int) -> None:
         super().__init__()
@@ -68,7 +72,8 @@ class RawIndicators(nn.Module):
 
 
 def kl_weight(relevance: Tensor, low: float = 0.1, high: float = 10.0) -> Tensor:
-    r"""Return :math:`\lambda(r) = \lambda_{\max} - (\lambda_{\max} - \lambda_{\min}) r`, elementwise: 10 at r = 0, 0.1 at r = 1."""
+    r"""Return :math:`\lambda(r) = \lambda_{\max} - (\lambda_{\max} - \lambda_{\min}) r`,
+    elementwise: 10 at r = 0, 0.1 at r = 1."""
     return high - (high - low) * relevance
 
 
@@ -77,35 +82,42 @@ def binary_entropy(logits: Tensor) -> Tensor:
 
     .. math:: H = \mathrm{softplus}(-|l|) + |l|\, \mathrm{sigmoid}(-|l|), \qquad dH/dl = -l\, r (1 - r)
 
-    It is even in l; the negative side loses no digits at large logits, value and gradient. A cross-entropy against a detached sigmoid has
-    the same value and no gradient.
+    It is even in l; the negative side loses no digits at large logits, value and gradient. A
+    cross-entropy against a detached sigmoid has the same value and no gradient.
     """
     size = logits.abs()
     return F.softplus(-size) + size * torch.sigmoid(-size)
 
 
 def negative_entropy(relevance: Tensor) -> Tensor:
-    """Return ``r log r + (1 - r) log(1 - r)`` elementwise, in nats, least (-log 2) at one half; NaN outside [0, 1]."""
+    """Return ``r log r + (1 - r) log(1 - r)`` elementwise, in nats, least (-log 2) at one half; NaN
+    outside [0, 1]."""
     return relevance * relevance.log() + (1.0 - relevance) * (1.0 - relevance).log()
 
 
 def total_correlation(logits: Tensor) -> Tensor:
-    """Return the discriminator's estimate of KL(q(z) || prod_j q(z_j)) in nats, 0-d: the mean of joint minus permuted logit (B, 2)."""
+    """Return the discriminator's estimate of KL(q(z) || prod_j q(z_j)) in nats, 0-d: the mean of
+    joint minus permuted logit (B, 2)."""
     return (logits[:, 0] - logits[:, 1]).mean()
 
 
 def discriminator_loss(joint: Tensor, permuted: Tensor) -> Tensor:
-    """Return half the sum of the mean cross-entropies of ``joint`` logits (B, 2) as class 0 and ``permuted`` ones as class 1, nats, 0-d."""
+    """Return half the sum of the mean cross-entropies of ``joint`` logits (B, 2) as class 0 and
+    ``permuted`` ones as class 1, nats, 0-d."""
     return -0.5 * (F.log_softmax(joint, 1)[:, 0].mean() + F.log_softmax(permuted, 1)[:, 1].mean())
 
 
 def indicator_rate(reference: bool, steps: int) -> float:
-    """Return Adam's step size for the indicators: 1e-4 as in the authors' code, else at least 10 / ``steps``, so that any run crosses."""
+    """Return Adam's step size for the indicators: 1e-4 as in the authors' code, else at least 10 /
+    ``steps``, so that any run crosses."""
     return 1e-4 if reference else max(1e-4, 10.0 / max(1, steps))
 
 
 def first_indicator_step(warm_up: float, steps: int) -> int:
-    """Return the first outer step that trains the indicators, ceil(``warm_up`` x ``steps``); before it they keep their start."""
+    """Return the first outer step that trains the indicators, ceil(``warm_up`` x ``steps``); before
+    it they keep their start."""
     if not 0.0 <= warm_up < 1.0:
-        raise ValueError(f"warm_up is a share of the steps, expected 0 or more and less than 1, got {warm_up}")
+        raise ValueError(
+            f"warm_up is a share of the steps, expected 0 or more and less than 1, got {warm_up}"
+        )
     return math.ceil(warm_up * steps - 1e-9)

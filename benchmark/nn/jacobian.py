@@ -1,9 +1,12 @@
-"""Terms of a decoder's Jacobian: one sampled column, the exact matrix, log-determinants, and the posterior covariance they imply.
+"""Terms of a decoder's Jacobian: one sampled column, the exact matrix, log-determinants, and the
+posterior covariance they imply.
 
-Around a code h a decoder g is nearly linear, ``g(h + d) = g(h) + J d``. With Gaussian pixels of variance beta and a standard normal prior the
-posterior there has precision ``A = I + J'J / beta``, and its log-determinant is the price of the code. ``J'J`` is called the Gram matrix.
+Around a code h a decoder g is nearly linear, ``g(h + d) = g(h) + J d``. With Gaussian pixels of
+variance beta and a standard normal prior the posterior there has precision ``A = I + J'J / beta``,
+and its log-determinant is the price of the code. ``J'J`` is called the Gram matrix.
 
-Source: Kumar and Poole, "On Implicit Regularization in beta-VAEs", ICML 2020 (https://arxiv.org/abs/2002.00041), equations 11 to 14.
+Source: Kumar and Poole, "On Implicit Regularization in beta-VAEs", ICML 2020
+(https://arxiv.org/abs/2002.00041), equations 11 to 14.
 """
 
 from __future__ import annotations
@@ -33,12 +36,15 @@ __all__ = [
 Decoder = Callable[[Tensor], Tensor]
 
 ACTIVE_PRECISION = 1.1
-"""Mean posterior precision above which a direction counts: data variance of 1.1 times the noise, a rate of half its logarithm, 0.0477 nats."""
+"""Mean posterior precision above which a direction counts: data variance of 1.1 times the noise, a
+rate of half its logarithm, 0.0477 nats."""
 
 _TANGENTS = 2048
 """Tangents carried at once where many images are passed, so that memory does not grow with them."""
 
-with warnings.catch_warnings():  # the first product makes torch compile its own rules, and warn about how it does so
+with (
+    warnings.catch_warnings()
+):  # the first product makes torch compile its own rules, and warn about how it does so
     warnings.simplefilter("ignore", FutureWarning)
     torch.func.jvp(torch.exp, (torch.zeros(()),), (torch.ones(()),))
 
@@ -50,11 +56,12 @@ def axis_columns(index: Tensor, latent_dim: int) -> Tensor:
 
 
 def sampled_column(decode: Decoder, z: Tensor, tangent: Tensor) -> tuple[Tensor, Tensor]:
-    """Return ``decode(z)`` (B, *shape) and ``J t`` (B, D), one forward-mode product for the whole batch.
+    """Return ``decode(z)`` (B, *shape) and ``J t`` (B, D), one forward-mode product for the whole
+    batch.
 
     Arguments:
-        decode: a map that treats images one by one. Batch statistics couple them: a product with one tangent per image would then hold
-            parts of other images' Jacobians.
+        decode: a map that treats images one by one. Batch statistics couple them: a product with
+            one tangent per image would then hold parts of other images' Jacobians.
         z, tangent: codes and directions (B, L); a unit vector gives a column.
     """
     images, column = torch.func.jvp(decode, (z,), (tangent.to(z.dtype),))
@@ -62,7 +69,8 @@ def sampled_column(decode: Decoder, z: Tensor, tangent: Tensor) -> tuple[Tensor,
 
 
 def jacobian(decode: Decoder, z: Tensor) -> tuple[Tensor, Tensor]:
-    """Return ``decode(z)`` (B, *shape) and its Jacobians (B, D, L): L forward-mode products, batched."""
+    """Return ``decode(z)`` (B, *shape) and its Jacobians (B, D, L): L forward-mode products,
+    batched."""
 
     def along(axis: Tensor) -> tuple[Tensor, Tensor]:
         return torch.func.jvp(decode, (z,), (axis.expand_as(z),))
@@ -89,7 +97,8 @@ def posterior_precision(grams: Tensor, beta: float) -> Tensor:
 
 
 def optimal_covariance(grams: Tensor, beta: float) -> Tensor:
-    """Return the covariance that minimises the second-order bound, ``(I + J'J / beta)^-1`` (B, L, L); equation 11."""
+    """Return the covariance that minimises the second-order bound, ``(I + J'J / beta)^-1`` (B, L,
+    L); equation 11."""
     return torch.linalg.inv(posterior_precision(grams, beta))
 
 
@@ -100,18 +109,20 @@ def log_det_term(grams: Tensor, beta: float) -> Tensor:
 
 
 def hadamard_term(grams: Tensor, beta: float) -> Tensor:
-    """Return ``sum_i ln(1 + |J_i|^2 / beta)`` (B,), J_i the columns: the bound of Hadamard on the log-determinant, equal to it where the
-    columns are orthogonal. Equation 14."""
+    """Return ``sum_i ln(1 + |J_i|^2 / beta)`` (B,), J_i the columns: the bound of Hadamard on the
+    log-determinant, equal to it where the columns are orthogonal. Equation 14."""
     return torch.log1p(grams.diagonal(dim1=-2, dim2=-1) / beta).sum(-1)
 
 
 def sampled_term(column: Tensor, latent_dim: int, beta: float) -> Tensor:
-    """Return ``L ln(1 + |J_c|^2 / beta)`` (B,) for columns (B, D) drawn uniformly: unbiased for :func:`hadamard_term`."""
+    """Return ``L ln(1 + |J_c|^2 / beta)`` (B,) for columns (B, D) drawn uniformly: unbiased for
+    :func:`hadamard_term`."""
     return latent_dim * torch.log1p(column.square().sum(1) / beta)
 
 
 def principal_axes(grams: Tensor, beta: float) -> tuple[Tensor, Tensor]:
-    """Return the eigenvalues (L,) of the mean of ``J'J / beta``, largest first, and its eigenvectors (L, L) as columns, in float64.
+    """Return the eigenvalues (L,) of the mean of ``J'J / beta``, largest first, and its
+    eigenvectors (L, L) as columns, in float64.
 
     Rounding below zero is cut off. The entry of largest size in each eigenvector is positive.
     """
@@ -122,10 +133,12 @@ def principal_axes(grams: Tensor, beta: float) -> tuple[Tensor, Tensor]:
 
 
 def precision_rule(eigenvalues: Tensor, threshold: float = ACTIVE_PRECISION) -> Tensor:
-    r"""Return which directions the images tell something about, a bool mask (L,): :math:`1 + l_i > 1.1`.
+    r"""Return which directions the images tell something about, a bool mask (L,): :math:`1 + l_i >
+    1.1`.
 
-    On linear decoders at their optimum :math:`1 + l_i = \max(s_i / \beta, 1)` with s the eigenvalues of the data covariance, so the rule counts the
-    principal components of variance above 1.1 beta.
+    On linear decoders at their optimum :math:`1 + l_i = \max(s_i / \beta, 1)` with s the
+    eigenvalues of the data covariance, so the rule counts the principal components of variance
+    above 1.1 beta.
 
     Arguments:
         eigenvalues: of the mean of ``J'J / beta``, shape (L,).

@@ -16,8 +16,9 @@ class DecoderNoise(nn.Module):
     """Gives the log standard deviation in force for a batch, 0-d.
 
     Arguments:
-        mode: ``learned``: a trained scalar that starts at 0; ``optimal``: the maximum-likelihood value of each batch (both clipped softly at
-            -6, see :func:`~benchmark.nn.likelihood.softclip`); ``fixed``: half the log of ``gamma``.
+        mode: ``learned``: a trained scalar that starts at 0; ``optimal``: the maximum-likelihood
+            value of each batch (both clipped softly at -6, see
+            :func:`~benchmark.nn.likelihood.softclip`); ``fixed``: half the log of ``gamma``.
         gamma: decoder variance where it is fixed, more than 0.
     """
 
@@ -33,7 +34,8 @@ class DecoderNoise(nn.Module):
             self.register_buffer("log_sigma", start)
 
     def forward(self, x: Tensor, reconstruction: Tensor) -> Tensor:
-        """Return the value for training on this batch; ``optimal`` remembers it for :meth:`current`."""
+        """Return the value for training on this batch; ``optimal`` remembers it for
+        :meth:`current`."""
         if self.mode == "optimal":
             log_sigma = softclip(optimal_log_sigma(x, reconstruction))
             self.log_sigma.copy_(log_sigma.detach())

@@ -1,7 +1,8 @@
-"""Optimisers as pure updates of declared state: a table of slots, one list of tensors per slot, filled at construction.
+"""Optimisers as pure updates of declared state: a table of slots, one list of tensors per slot,
+filled at construction.
 
-``torch.optim`` creates state at the first step; here a fresh state already has the shape of a trained one, so checkpoints can be compared
-name by name and a captured step never allocates.
+``torch.optim`` creates state at the first step; here a fresh state already has the shape of a
+trained one, so checkpoints can be compared name by name and a captured step never allocates.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ State = dict[str, list[Tensor]]
 
 
 class Optimiser(Protocol):
-    """What a player needs: the state at the start (with a slot ``step``), and an in-place update."""
+    """What a player needs: the state at the start (with a slot ``step``), and an in-place
+    update."""
 
     def initial_state(self, parameters: Sequence[Tensor]) -> State: ...
 
@@ -29,7 +31,8 @@ class Optimiser(Protocol):
 
 @dataclass(frozen=True)
 class Adam:
-    """Adam (Kingma and Ba, 2015; https://arxiv.org/abs/1412.6980) in torch's fused kernel, which is fast on CPU and reads nothing back."""
+    """Adam (Kingma and Ba, 2015; https://arxiv.org/abs/1412.6980) in torch's fused kernel, which is
+    fast on CPU and reads nothing back."""
 
     lr: float = 1e-3
     betas: tuple[float, float] = (0.9, 0.999)

@@ -1,6 +1,8 @@
-"""What the relevance encoding networks add to a VAE: an encoder of whole sets, the carried precision, and the dimension counts.
+"""What the relevance encoding networks add to a VAE: an encoder of whole sets, the carried
+precision, and the dimension counts.
 
-Source: "RENs: Relevance Encoding Networks" (https://arxiv.org/abs/2205.13061). Layer sizes are ours: the paper shows them as a picture only.
+Source: "RENs: Relevance Encoding Networks" (https://arxiv.org/abs/2205.13061). Layer sizes are
+ours: the paper shows them as a picture only.
 """
 
 from __future__ import annotations
@@ -28,18 +30,25 @@ def _mlp(*widths: int) -> nn.Sequential:
 
 
 def first_joint_step(burn_in: float, steps: int, steps_per_epoch: int) -> int:
-    """Return the first outer step with a joint step: the start of epoch floor(burn_in E) + 1, counted from 0, of E epochs in all.
+    """Return the first outer step with a joint step: the start of epoch floor(burn_in E) + 1,
+    counted from 0, of E epochs in all.
 
-    Runs of fewer than ten epochs begin after that share of their steps, because they might otherwise never begin.
+    Runs of fewer than ten epochs begin after that share of their steps, because they might
+    otherwise never begin.
     """
     if not 0.0 <= burn_in <= 1.0:
         raise ValueError(f"burn_in is a share of the epochs, expected 0 to 1, got {burn_in}")
     epochs = steps // steps_per_epoch
-    return (math.floor(burn_in * epochs + 1e-9) + 1) * steps_per_epoch if epochs >= 10 else math.ceil(burn_in * steps)
+    return (
+        (math.floor(burn_in * epochs + 1e-9) + 1) * steps_per_epoch
+        if epochs >= 10
+        else math.ceil(burn_in * steps)
+    )
 
 
 class Head(nn.Linear):
-    """Last layer: small weights, and biases at which softplus is 1, so that E[alpha] = a / b starts at 1."""
+    """Last layer: small weights, and biases at which softplus is 1, so that E[alpha] = a / b starts
+    at 1."""
 
     def reset_parameters(self) -> None:
         super().reset_parameters()
@@ -49,12 +58,14 @@ class Head(nn.Linear):
 
 
 class RelevanceEncoder(nn.Module):
-    """Deep set: pairs (x, z) of a whole batch to concentration and rate (L,) of the Gamma posterior of alpha, in any order of the pairs.
+    """Deep set: pairs (x, z) of a whole batch to concentration and rate (L,) of the Gamma posterior
+    of alpha, in any order of the pairs.
 
     Arguments:
         numbers, latent_dim: sizes of an image and of its code.
-        scale: factor c of ``a = c softplus(u)``, ``b = c softplus(v)``. For fixed codes the exact a is about B / 2, which c = B / 2 makes
-            the starting point; with c = 1 it takes most of a training run to get there.
+        scale: factor c of ``a = c softplus(u)``, ``b = c softplus(v)``. For fixed codes the exact a
+            is about B / 2, which c = B / 2 makes the starting point; with c = 1 it takes most of a
+            training run to get there.
     """
 
     def __init__(self, numbers: int, latent_dim: int, scale: float) -> None:
@@ -70,21 +81,27 @@ class RelevanceEncoder(nn.Module):
         """Return a and b (L,) of the set of images x (B, *shape) with codes z (B, L)."""
         pairs = torch.cat((self.of_image(x.flatten(1)), self.of_code(z)), dim=1)
         u, v = self.head(self.of_set(self.of_pair(pairs).mean(0))).chunk(2)
-        return self.scale * nn.functional.softplus(u) + _OFFSET, self.scale * nn.functional.softplus(v) + _OFFSET
+        return self.scale * nn.functional.softplus(
+            u
+        ) + _OFFSET, self.scale * nn.functional.softplus(v) + _OFFSET
 
 
 class Relevance(nn.Module):
-    """The posterior of alpha and its summaries, all (L,): ``carried`` into the next small steps (starts at 1), ``mean`` over the training
-    set after training, and one ``draw``. Large alpha means small prior variance, that is, an irrelevant dimension."""
+    """The posterior of alpha and its summaries, all (L,): ``carried`` into the next small steps
+    (starts at 1), ``mean`` over the training set after training, and one ``draw``. Large alpha
+    means small prior variance, that is, an irrelevant dimension."""
 
     def __init__(self, numbers: int, latent_dim: int, *, posterior: str, scale: float) -> None:
         super().__init__()
-        self.encoder = RelevanceEncoder(numbers, latent_dim, scale) if posterior == "learned" else None
+        self.encoder = (
+            RelevanceEncoder(numbers, latent_dim, scale) if posterior == "learned" else None
+        )
         for name in ("carried", "mean", "draw"):
             self.register_buffer(name, torch.ones(latent_dim))
 
     def posterior(self, x: Tensor, z: Tensor, z0: Tensor) -> tuple[Tensor, Tensor]:
-        """Return concentration and rate (L,): of the network on (x, z), or exact for the codes ``z0`` that alpha governs."""
+        """Return concentration and rate (L,): of the network on (x, z), or exact for the codes
+        ``z0`` that alpha governs."""
         return conjugate_posterior(z0) if self.encoder is None else self.encoder(x, z)
 
     @torch.no_grad()
@@ -94,17 +111,30 @@ class Relevance(nn.Module):
 
     @torch.no_grad()
     def summarise(self, posteriors: list[tuple[Tensor, Tensor]]) -> None:
-        """Set ``mean`` to the mean of a / b over the (a, b) of all sets, and ``draw`` to one draw of the last set's posterior."""
+        """Set ``mean`` to the mean of a / b over the (a, b) of all sets, and ``draw`` to one draw
+        of the last set's posterior."""
         self.mean.copy_(torch.stack([a / b for a, b in posteriors]).mean(0))
         self.draw.copy_(sample_gamma(*posteriors[-1]))
 
     def verdict(self) -> tuple[Tensor, Tensor, dict[str, float]]:
-        """Return prior variances 1 / alpha (L,), which of them hold 95 %, and the same count by other readings of the rule."""
+        """Return prior variances 1 / alpha (L,), which of them hold 95 %, and the same count by
+        other readings of the rule."""
         variance = self._variance(self.mean)
-        readings = {"lstar_mean": variance, "lstar_last": self._variance(self.carried), "lstar_draw": self._variance(self.draw)}
+        readings = {
+            "lstar_mean": variance,
+            "lstar_last": self._variance(self.carried),
+            "lstar_draw": self._variance(self.draw),
+        }
         extra = {name: float(cumulative_rule(v).sum()) for name, v in readings.items()}
-        extra |= {f"lstar_{share}": float(cumulative_rule(variance, share / 100).sum()) for share in (90, 99)}
-        return variance, cumulative_rule(variance), {**extra, "participation_ratio": participation_ratio(variance)}
+        extra |= {
+            f"lstar_{share}": float(cumulative_rule(variance, share / 100).sum())
+            for share in (90, 99)
+        }
+        return (
+            variance,
+            cumulative_rule(variance),
+            {**extra, "participation_ratio": participation_ratio(variance)},
+        )
 
     @staticmethod
     def _variance(alpha: Tensor) -> Tensor:

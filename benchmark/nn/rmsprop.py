@@ -1,4 +1,5 @@
-"""RMSProp as TensorFlow 1 has it, which is not torch's: the second moment starts at one and epsilon stands inside the root."""
+"""RMSProp as TensorFlow 1 has it, which is not torch's: the second moment starts at one and epsilon
+stands inside the root."""
 
 from __future__ import annotations
 
@@ -19,8 +20,9 @@ class RMSProp:
 
     .. math:: v \leftarrow 0.9\, v + 0.1\, g^2, \quad v_0 = 1, \qquad p \leftarrow p - r\, g / \sqrt{v + \epsilon}
 
-    Starting at one warms the step size up over about a hundred steps; torch's zeros make the first steps up to ten times too long. The rate r
-    is part of the state (slot ``rate``, one 0-d tensor per parameter) so that a method can lower it on the device.
+    Starting at one warms the step size up over about a hundred steps; torch's zeros make the first
+    steps up to ten times too long. The rate r is part of the state (slot ``rate``, one 0-d tensor
+    per parameter) so that a method can lower it on the device.
     """
 
     lr: float
@@ -32,7 +34,9 @@ class RMSProp:
         return {
             "step": [torch.zeros((), dtype=torch.float32, device=p.device) for p in parameters],
             "square_avg": [torch.ones_like(p, requires_grad=False) for p in parameters],
-            "rate": [torch.full((), self.lr, dtype=torch.float32, device=p.device) for p in parameters],
+            "rate": [
+                torch.full((), self.lr, dtype=torch.float32, device=p.device) for p in parameters
+            ],
         }
 
     def update(self, parameters: list[Tensor], grads: list[Tensor], state: State) -> None:
@@ -43,5 +47,7 @@ class RMSProp:
         torch._foreach_addcmul_(second, grads, grads, 1.0 - self.decay)
         root = torch._foreach_add(second, self.eps)
         torch._foreach_sqrt_(root)
-        for parameter, grad, scale, rate in zip(parameters, grads, root, state["rate"], strict=True):
+        for parameter, grad, scale, rate in zip(
+            parameters, grads, root, state["rate"], strict=True
+        ):
             parameter.addcmul_(torch.div(grad, scale, out=scale), rate, value=-1.0)

@@ -1,5 +1,5 @@
-"""The small pictures a run leaves: samples, reconstructions, codes, traversals, interpolations, nearest training images, and the matrices behind
-heat maps. At most 300 kB."""
+"""The small pictures a run leaves: samples, reconstructions, codes, traversals, interpolations,
+nearest training images, and the matrices behind heat maps. At most 300 kB."""
 
 from __future__ import annotations
 
@@ -27,13 +27,15 @@ _PATHS = 4
 """Interpolations, and rows of category traversals."""
 
 _COLUMNS = 2048
-"""Columns of Jacobians that a mean Gram matrix is made of at most; of 64 images at most and 8 at least."""
+"""Columns of Jacobians that a mean Gram matrix is made of at most; of 64 images at most and 8 at
+least."""
 
 _BINS = 20
 """Equal parts of 0 to 1 in which category probabilities are counted."""
 
 _WHOLE = ("code_covariance", "jacobian_gram", "contingency", "classes", "category_histogram")
-"""Arrays of which no rows are left out; a matrix too large for a small picture is left out whole."""
+"""Arrays of which no rows are left out; a matrix too large for a small picture is left out
+whole."""
 
 _MATRIX = LIMIT // 4
 """Bytes of a matrix at most."""
@@ -43,14 +45,18 @@ _POINTS = 1024
 
 
 def artifacts(evidence: Evaluator, train: TensorSplit) -> dict[str, np.ndarray]:
-    """Return named arrays: images as uint8 (n, *shape), vectors as float32; as many of each as fit within the limit.
+    """Return named arrays: images as uint8 (n, *shape), vectors as float32; as many of each as fit
+    within the limit.
 
-    ``neighbours`` holds the training image nearest (Euclidean) to each of the first samples; ``traversals`` rows of one code coordinate
-    each, most relevant first, moved over -2..2 standard deviations around the code of the first test image, (rows, 8, *shape);
-    ``interpolations`` the images at 8 equal steps along the straight line between the codes of two test images, those of ``inputs`` in turn,
-    (4, 8, *shape); ``codes`` the counted coordinates of the inputs' codes, (n, L); ``code_covariance`` (L, L) of the whole test split;
-    ``jacobian_gram`` (L, L), the mean of J'J over the first test images, J the decoder's Jacobian in the counted coordinates, not there where
-    the decoder cannot be differentiated in forward mode. :func:`_categorical` adds what a categorical variable gives.
+    ``neighbours`` holds the training image nearest (Euclidean) to each of the first samples;
+    ``traversals`` rows of one code coordinate each, most relevant first, moved over -2..2 standard
+    deviations around the code of the first test image, (rows, 8, *shape); ``interpolations`` the
+    images at 8 equal steps along the straight line between the codes of two test images, those of
+    ``inputs`` in turn, (4, 8, *shape); ``codes`` the counted coordinates of the inputs' codes, (n,
+    L); ``code_covariance`` (L, L) of the whole test split; ``jacobian_gram`` (L, L), the mean of
+    J'J over the first test images, J the decoder's Jacobian in the counted coordinates, not there
+    where the decoder cannot be differentiated in forward mode. :func:`_categorical` adds what a
+    categorical variable gives.
     """
     image = len(evidence.shape) == 3
     counts = _COUNTS if image else {**_COUNTS, "samples": _POINTS, "inputs": _POINTS}
@@ -58,7 +64,11 @@ def artifacts(evidence: Evaluator, train: TensorSplit) -> dict[str, np.ndarray]:
     inputs = evidence.test.head(counts["inputs"])
     with torch.no_grad():
         codes = evidence.method.encode(inputs)
-        arrays = {"samples": samples, "inputs": inputs, "reconstructions": evidence.method.decode(codes)}
+        arrays = {
+            "samples": samples,
+            "inputs": inputs,
+            "reconstructions": evidence.method.decode(codes),
+        }
         arrays["traversals"] = _traversals(evidence, min(evidence.latent_dim, _TRAVERSAL_ROWS))
         arrays["interpolations"] = _interpolations(evidence, codes)
         if evidence.category_probabilities is not None:
@@ -71,18 +81,27 @@ def artifacts(evidence: Evaluator, train: TensorSplit) -> dict[str, np.ndarray]:
 
 
 def npz_bytes(arrays: Mapping[str, np.ndarray]) -> bytes:
-    """Return the arrays as a compressed npz file, without pickle and with the same bytes each time."""
+    """Return the arrays as a compressed npz file, without pickle and with the same bytes each
+    time."""
     buffer = io.BytesIO()
     np.savez_compressed(buffer, allow_pickle=False, **arrays)
     return buffer.getvalue()
 
 
 def _within_limit(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Keep the same share of every array's rows, as large as the limit allows; a matrix too large to be a small picture is left out."""
-    arrays = {name: array for name, array in arrays.items() if name not in _WHOLE or array.nbytes <= _MATRIX}
+    """Keep the same share of every array's rows, as large as the limit allows; a matrix too large
+    to be a small picture is left out."""
+    arrays = {
+        name: array
+        for name, array in arrays.items()
+        if name not in _WHOLE or array.nbytes <= _MATRIX
+    }
     share = 1.0
     while True:
-        kept = {name: array if name in _WHOLE else array[: max(1, int(share * len(array)))] for name, array in arrays.items()}
+        kept = {
+            name: array if name in _WHOLE else array[: max(1, int(share * len(array)))]
+            for name, array in arrays.items()
+        }
         size = len(npz_bytes(kept))
         if size <= LIMIT or share < 1e-4:
             return kept
@@ -110,11 +129,14 @@ def _interpolations(evidence: Evaluator, codes: Tensor) -> Tensor:
 
 
 def _category_traversals(evidence: Evaluator, codes: Tensor) -> Tensor:
-    """Return the images of ``codes`` with each category in turn in place of their own, (rows, K, *shape)."""
+    """Return the images of ``codes`` with each category in turn in place of their own, (rows, K,
+    *shape)."""
     rows, size = len(codes), codes.shape[1] - evidence.latent_dim
     categories = torch.eye(size, device=codes.device).expand(rows, size, size)
     counted = codes[:, None, : evidence.latent_dim].expand(rows, size, evidence.latent_dim)
-    return evidence.method.decode(torch.cat((counted, categories), dim=2).flatten(0, 1)).view(rows, size, *evidence.shape)
+    return evidence.method.decode(torch.cat((counted, categories), dim=2).flatten(0, 1)).view(
+        rows, size, *evidence.shape
+    )
 
 
 @torch.no_grad()
@@ -125,7 +147,9 @@ def _jacobian_gram(evidence: Evaluator) -> dict[str, np.ndarray]:
     codes = evidence.method.encode(evidence.test.head(min(64, max(8, _COLUMNS // size))))
 
     def decode(counted: Tensor) -> Tensor:
-        return evidence.method.decode(torch.cat((counted, rest), dim=1) if rest.shape[1] else counted)
+        return evidence.method.decode(
+            torch.cat((counted, rest), dim=1) if rest.shape[1] else counted
+        )
 
     grams = []
     for part in codes.split(max(1, _COLUMNS // size)):
@@ -138,19 +162,26 @@ def _jacobian_gram(evidence: Evaluator) -> dict[str, np.ndarray]:
 
 
 def _categorical(evidence: Evaluator) -> dict[str, np.ndarray]:
-    """Return, of the test images, ``category_histogram`` (K, 20): how many have a probability of each category in equal parts of 0 to 1; and
-    where there are labels ``contingency`` (K, C): how many have each pair of likeliest category and class, and the ``classes`` (C,)."""
+    """Return, of the test images, ``category_histogram`` (K, 20): how many have a probability of
+    each category in equal parts of 0 to 1; and where there are labels ``contingency`` (K, C): how
+    many have each pair of likeliest category and class, and the ``classes`` (C,)."""
     probabilities = evidence.category_probabilities
     if probabilities is None or evidence.categories is None:
         return {}
     places = np.minimum((probabilities * _BINS).astype(np.int64), _BINS - 1)
     size = probabilities.shape[1]
-    found = {"category_histogram": np.stack([np.bincount(column, minlength=_BINS) for column in places.T]).astype(np.uint32)}
+    found = {
+        "category_histogram": np.stack(
+            [np.bincount(column, minlength=_BINS) for column in places.T]
+        ).astype(np.uint32)
+    }
     if evidence.labels is not None:
         classes = np.unique(np.concatenate(evidence.labels))
         coded = np.searchsorted(classes, evidence.labels[1])
         found["classes"] = classes
-        found["contingency"] = contingency(evidence.categories[1], coded, (size, len(classes))).astype(np.uint32)
+        found["contingency"] = contingency(
+            evidence.categories[1], coded, (size, len(classes))
+        ).astype(np.uint32)
     return found
 
 

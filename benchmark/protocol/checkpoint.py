@@ -1,4 +1,5 @@
-"""Checkpoints: every tensor of a run and one integer, in a safetensors file with a small header. Never code, never pickle."""
+"""Checkpoints: every tensor of a run and one integer, in a safetensors file with a small header.
+Never code, never pickle."""
 
 from __future__ import annotations
 
@@ -20,23 +21,30 @@ __all__ = ["load_state", "method_state", "read", "write"]
 
 
 def method_state(method: Method) -> dict[str, Tensor]:
-    """Return every tensor that training may change, by name: parameters, buffers, and the optimiser state of each player (not copies)."""
+    """Return every tensor that training may change, by name: parameters, buffers, and the optimiser
+    state of each player (not copies)."""
     state = {f"method/{name}": tensor for name, tensor in method.state_dict().items()}
     for player in method.players.values():
-        state.update({f"player/{player.name}/{name}": tensor for name, tensor in player.state_dict().items()})
+        state.update(
+            {f"player/{player.name}/{name}": tensor for name, tensor in player.state_dict().items()}
+        )
     return state
 
 
 def write(path: Path, tensors: Mapping[str, Tensor], header: Mapping[str, str]) -> None:
     """Write ``tensors`` and ``header`` to ``path`` whole (temporary file, fsync, rename)."""
-    plain = {name: tensor.detach().to("cpu").contiguous().clone() for name, tensor in tensors.items()}
+    plain = {
+        name: tensor.detach().to("cpu").contiguous().clone() for name, tensor in tensors.items()
+    }
     atomic_write(path, save(plain, metadata={**header, "sha256": _digest(plain)}))
 
 
 def read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]] | None:
-    """Return the tensors and header of ``path``; None where there is no file, or one that is damaged.
+    """Return the tensors and header of ``path``; None where there is no file, or one that is
+    damaged.
 
-    The file is read at once: one that is replaced meanwhile gives the old state or the new one, where a map of it would fit neither.
+    The file is read at once: one that is replaced meanwhile gives the old state or the new one,
+    where a map of it would fit neither.
     """
     try:
         data = path.read_bytes()
@@ -57,14 +65,23 @@ def _digest(tensors: Mapping[str, Tensor]) -> str:
 
 @torch.no_grad()
 def load_state(method: Method, tensors: Mapping[str, Tensor]) -> None:
-    """Copy ``tensors`` into the method in place. A missing, extra or reshaped name is an error that names it, and nothing is changed."""
+    """Copy ``tensors`` into the method in place. A missing, extra or reshaped name is an error that
+    names it, and nothing is changed."""
     state = method_state(method)
-    given = {name: tensor for name, tensor in tensors.items() if name.startswith(("method/", "player/"))}
-    wrong = [f"missing {name}" for name in sorted(set(state) - set(given))] + [f"extra {name}" for name in sorted(set(given) - set(state))]
+    given = {
+        name: tensor for name, tensor in tensors.items() if name.startswith(("method/", "player/"))
+    }
+    wrong = [f"missing {name}" for name in sorted(set(state) - set(given))] + [
+        f"extra {name}" for name in sorted(set(given) - set(state))
+    ]
     for name in sorted(set(state) & set(given)):
         if (state[name].shape, state[name].dtype) != (given[name].shape, given[name].dtype):
-            wrong.append(f"{name} is {tuple(given[name].shape)} {given[name].dtype}, expected {tuple(state[name].shape)} {state[name].dtype}")
+            wrong.append(
+                f"{name} is {tuple(given[name].shape)} {given[name].dtype}, expected {tuple(state[name].shape)} {state[name].dtype}"
+            )
     if wrong:
-        raise BenchError(f"the checkpoint does not fit the method: {'; '.join(wrong[:3])}; delete it and run again")
+        raise BenchError(
+            f"the checkpoint does not fit the method: {'; '.join(wrong[:3])}; delete it and run again"
+        )
     for name, tensor in state.items():
         tensor.copy_(given[name])

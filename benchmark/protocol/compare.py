@@ -1,6 +1,8 @@
-r"""Two runs of one spec, compared bit by bit: measurements, discovery, work done, and the arrays in the files beside the records. No torch.
+r"""Two runs of one spec, compared bit by bit: measurements, discovery, work done, and the arrays in
+the files beside the records. No torch.
 
-Where bits differ for a reason that both records tell, both values may still lie where another seed would. With ``n`` other stored seeds of mean
+Where bits differ for a reason that both records tell, both values may still lie where another seed
+would. With ``n`` other stored seeds of mean
 :math:`\bar v` and standard deviation ``s``, and ``M`` measurements that differ, a value is expected (with probability 0.95 for all together) in
 
 .. math:: \bar v \pm t_{1 - 0.05 / 2M,\, n-1}\, s \sqrt{1 + 1/n}
@@ -30,7 +32,8 @@ _LEVEL = 0.05
 
 @dataclass(frozen=True)
 class Part:
-    """How many values of one part agree, the names of those that do not, and those that only the new run has."""
+    """How many values of one part agree, the names of those that do not, and those that only the
+    new run has."""
 
     name: str
     total: int
@@ -63,13 +66,22 @@ class Comparison:
 
 
 def compare(stored: Record, found: Record, stored_folder: Path, found_folder: Path) -> Comparison:
-    """Return how ``found`` and the files beside it agree with ``stored`` and its files. What ``stored`` does not hold is named, not compared."""
+    """Return how ``found`` and the files beside it agree with ``stored`` and its files. What
+    ``stored`` does not hold is named, not compared."""
     told, gaps = _measurements(stored, found)
     outcome = {"status": stored.status, "error": stored.error}
     parts = [_part("outcome", outcome, {"status": found.status, "error": found.error}), told]
     parts.append(_part("discovery", stored.discovery or {}, found.discovery or {}))
     work = ("outer_steps", "images_seen", "updates")
-    parts.append(_part("work", *({name: each.timing[name] for name in work if name in each.timing} for each in (stored, found))))
+    parts.append(
+        _part(
+            "work",
+            *(
+                {name: each.timing[name] for name in work if name in each.timing}
+                for each in (stored, found)
+            ),
+        )
+    )
     parts += [_file(name, stored_folder / name, found_folder / name, stored) for name in FILES]
     return Comparison(tuple(parts), tuple(gaps))
 
@@ -80,12 +92,26 @@ def _part(name: str, stored: Mapping[str, Any], found: Mapping[str, Any]) -> Par
 
 
 def _measurements(stored: Record, found: Record) -> tuple[Part, list[Gap]]:
-    """Value, unit and n count; the protocol in words may be worded anew. A metric that was absent must still be."""
-    facts = [{name: {key: each[key] for key in ("value", "unit", "n")} for name, each in record.measurements.items()} for record in (stored, found)]
+    """Value, unit and n count; the protocol in words may be worded anew. A metric that was absent
+    must still be."""
+    facts = [
+        {
+            name: {key: each[key] for key in ("value", "unit", "n")}
+            for name, each in record.measurements.items()
+        }
+        for record in (stored, found)
+    ]
     part = _part("measurements", *facts)
     appeared = tuple(name for name in part.new if name.partition("[")[0] in stored.absent)
-    part = Part(part.name, part.total, part.differing + appeared, tuple(name for name in part.new if name not in appeared))
-    return part, [Gap(name, *(each.get(name, {}).get("value") for each in facts)) for name in part.differing]
+    part = Part(
+        part.name,
+        part.total,
+        part.differing + appeared,
+        tuple(name for name in part.new if name not in appeared),
+    )
+    return part, [
+        Gap(name, *(each.get(name, {}).get("value") for each in facts)) for name in part.differing
+    ]
 
 
 def _file(name: str, stored: Path, found: Path, record: Record) -> Part:
@@ -100,11 +126,15 @@ def _file(name: str, stored: Path, found: Path, record: Record) -> Part:
 
 def _same(first: np.ndarray, second: np.ndarray) -> bool:
     """Equal type, shape and bytes; so NaN equals NaN."""
-    return (first.dtype, first.shape) == (second.dtype, second.shape) and first.tobytes() == second.tobytes()
+    return (first.dtype, first.shape) == (
+        second.dtype,
+        second.shape,
+    ) and first.tobytes() == second.tobytes()
 
 
 def _arrays(path: Path, key: str) -> dict[str, np.ndarray] | None:
-    """The arrays of a file by name; None where there is no such file, or a checkpoint of another run. A damaged one holds one array, its bytes."""
+    """The arrays of a file by name; None where there is no such file, or a checkpoint of another
+    run. A damaged one holds one array, its bytes."""
     try:
         if path.suffix == ".npz":
             with np.load(path, allow_pickle=False) as file:
@@ -119,16 +149,34 @@ def _arrays(path: Path, key: str) -> dict[str, np.ndarray] | None:
         return {"(damaged file)": np.frombuffer(path.read_bytes(), np.uint8)}
 
 
-def within(gaps: Sequence[Gap], others: Iterable[Record]) -> tuple[bool, dict[str, tuple[float, float]]]:
-    """Return whether both values of every gap lie where one more of the ``others`` (other seeds) would, and the interval of each measurement."""
+def within(
+    gaps: Sequence[Gap], others: Iterable[Record]
+) -> tuple[bool, dict[str, tuple[float, float]]]:
+    """Return whether both values of every gap lie where one more of the ``others`` (other seeds)
+    would, and the interval of each measurement."""
     records = list(others)
     intervals: dict[str, tuple[float, float]] = {}
     for gap in gaps:
-        values = [record.measurements[gap.identifier]["value"] for record in records if gap.identifier in record.measurements]
+        values = [
+            record.measurements[gap.identifier]["value"]
+            for record in records
+            if gap.identifier in record.measurements
+        ]
         if len(values) > 1:
-            reach = float(stdtrit(len(values) - 1, 1.0 - _LEVEL / (2 * len(gaps)))) * float(np.std(values, ddof=1)) * math.sqrt(1 + 1 / len(values))
-            intervals[gap.identifier] = (float(np.mean(values)) - reach, float(np.mean(values)) + reach)
-    inside = [_inside(value, intervals.get(gap.identifier)) for gap in gaps for value in (gap.stored, gap.found)]
+            reach = (
+                float(stdtrit(len(values) - 1, 1.0 - _LEVEL / (2 * len(gaps))))
+                * float(np.std(values, ddof=1))
+                * math.sqrt(1 + 1 / len(values))
+            )
+            intervals[gap.identifier] = (
+                float(np.mean(values)) - reach,
+                float(np.mean(values)) + reach,
+            )
+    inside = [
+        _inside(value, intervals.get(gap.identifier))
+        for gap in gaps
+        for value in (gap.stored, gap.found)
+    ]
     return bool(gaps) and all(inside), intervals
 
 

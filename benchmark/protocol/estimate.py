@@ -1,4 +1,5 @@
-"""What a grid would cost, from a short probe of each method on each dataset: hours, memory, disk. Imports no torch."""
+"""What a grid would cost, from a short probe of each method on each dataset: hours, memory, disk.
+Imports no torch."""
 
 from __future__ import annotations
 
@@ -23,7 +24,8 @@ LIMIT = 60.0
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one run: seconds until it is trained and seconds to evaluate (None: more than the probe had), its outer steps, bytes of memory and disk."""
+    """Of one run: seconds until it is trained and seconds to evaluate (None: more than the probe
+    had), its outer steps, bytes of memory and disk."""
 
     training: float
     evaluation: float | None
@@ -33,12 +35,15 @@ class Cost:
 
     def seconds(self, steps: int) -> float:
         """Seconds of a run of so many steps."""
-        return self.training * (steps / self.steps if self.steps else 1.0) + (LIMIT if self.evaluation is None else self.evaluation)
+        return self.training * (steps / self.steps if self.steps else 1.0) + (
+            LIMIT if self.evaluation is None else self.evaluation
+        )
 
 
 @dataclass(frozen=True)
 class Group:
-    """Runs that one probe stands for: one method on one dataset, the largest latent size, whatever the seed and fractional options."""
+    """Runs that one probe stands for: one method on one dataset, the largest latent size, whatever
+    the seed and fractional options."""
 
     jobs: tuple[Job, ...]
     cost: Cost | None = None
@@ -57,15 +62,35 @@ class Group:
     @property
     def seconds(self) -> float:
         """Seconds of all runs, one after the other."""
-        return 0.0 if self.cost is None else sum(self.cost.seconds(job.spec.steps) for job in self.jobs)
+        return (
+            0.0
+            if self.cost is None
+            else sum(self.cost.seconds(job.spec.steps) for job in self.jobs)
+        )
 
 
 def groups(jobs: Iterable[Job]) -> list[Group]:
     """Return the groups of ``jobs`` in the order in which they first occur."""
     found: dict[tuple[Any, ...], list[Job]] = {}
     for job in jobs:
-        options = tuple(sorted((name, value) for name, value in job.spec.config.items() if not isinstance(value, float | None)))
-        found.setdefault((job.spec.kind, job.spec.method, options, job.spec.dataset, job.spec.data, job.spec.batch_size), []).append(job)
+        options = tuple(
+            sorted(
+                (name, value)
+                for name, value in job.spec.config.items()
+                if not isinstance(value, float | None)
+            )
+        )
+        found.setdefault(
+            (
+                job.spec.kind,
+                job.spec.method,
+                options,
+                job.spec.dataset,
+                job.spec.data,
+                job.spec.batch_size,
+            ),
+            [],
+        ).append(job)
     return [Group(tuple(members)) for members in found.values()]
 
 
@@ -78,9 +103,14 @@ class _Running:
 
 
 def measure(
-    found: Sequence[Group], workers: int, device: str, tell: Callable[[Group], None] = lambda group: None, limit: float = LIMIT
+    found: Sequence[Group],
+    workers: int,
+    device: str,
+    tell: Callable[[Group], None] = lambda group: None,
+    limit: float = LIMIT,
 ) -> list[Group]:
-    """Return the groups with their costs, ``workers`` probes at once so that they disturb each other as runs will; ``tell`` hears of each."""
+    """Return the groups with their costs, ``workers`` probes at once so that they disturb each
+    other as runs will; ``tell`` hears of each."""
     results, waiting, running = list(found), list(reversed(range(len(found)))), []
     server = context([group.probe for group in found])
     with tempfile.TemporaryDirectory(prefix="bench-estimate-") as folder:
@@ -92,7 +122,10 @@ def measure(
                 wait([each.pipe for each in running], timeout=0.2)
                 for each in list(running):
                     results[each.place] = _listen(each, results[each.place])
-                    if not each.process.is_alive() or time.monotonic() - (each.begun or math.inf) > limit:
+                    if (
+                        not each.process.is_alive()
+                        or time.monotonic() - (each.begun or math.inf) > limit
+                    ):
                         results[each.place] = _end(each, _listen(each, results[each.place]), limit)
                         running.remove(each)
                         tell(results[each.place])
@@ -124,7 +157,9 @@ def _listen(each: _Running, group: Group) -> Group:
             if said is None:  # it has begun: waiting for the server of processes does not count
                 each.begun = time.monotonic()
                 continue
-            group = replace(group, cost=said) if isinstance(said, Cost) else replace(group, error=said)
+            group = (
+                replace(group, cost=said) if isinstance(said, Cost) else replace(group, error=said)
+            )
     except (EOFError, OSError):
         pass
     return group
@@ -134,5 +169,8 @@ def _end(each: _Running, group: Group, limit: float) -> Group:
     each.process.kill()
     each.process.join()
     if group.cost is None and not group.error:
-        return replace(group, error=f"no answer within {limit:g} s, or its process was ended (exit code {each.process.exitcode})")
+        return replace(
+            group,
+            error=f"no answer within {limit:g} s, or its process was ended (exit code {each.process.exitcode})",
+        )
     return group

@@ -1,4 +1,5 @@
-"""Metrics for runs that are finished: their checkpoint is loaded, nothing is trained, and what the record already says stays as it is."""
+"""Metrics for runs that are finished: their checkpoint is loaded, nothing is trained, and what the
+record already says stays as it is."""
 
 from __future__ import annotations
 
@@ -25,7 +26,8 @@ __all__ = ["Added", "Evaluation", "chosen_metrics"]
 
 @dataclass(frozen=True)
 class Added:
-    """What one run got: ids measured now, reasons of metrics that do not apply, and whether the record changed."""
+    """What one run got: ids measured now, reasons of metrics that do not apply, and whether the
+    record changed."""
 
     measured: Sequence[str] = ()
     absent: Mapping[str, str] = field(default_factory=dict)
@@ -33,20 +35,30 @@ class Added:
 
 
 def chosen_metrics(names: Sequence[str]) -> list[Metric]:
-    """Return the metrics called ``names``, every registered one where none is named; a wrong name is a ``BenchError``."""
+    """Return the metrics called ``names``, every registered one where none is named; a wrong name
+    is a ``BenchError``."""
     for name in names:
         if "[" in name:
-            raise BenchError(f"'{name}' is the id of a measurement; give the metric's name, '{name.partition('[')[0]}' (see `bench list metrics`)")
+            raise BenchError(
+                f"'{name}' is the id of a measurement; give the metric's name, '{name.partition('[')[0]}' (see `bench list metrics`)"
+            )
     known = [entry.name for entry in registry.entries("metrics")]
     wrong = [name for name in names if name not in known]
     if wrong:
-        raise BenchError(f"unknown metric '{wrong[0]}'{suggest(wrong[0], known)} (see `bench list metrics`)")
-    return [registry.load(entry.target) for entry in registry.entries("metrics") if not names or entry.name in names]
+        raise BenchError(
+            f"unknown metric '{wrong[0]}'{suggest(wrong[0], known)} (see `bench list metrics`)"
+        )
+    return [
+        registry.load(entry.target)
+        for entry in registry.entries("metrics")
+        if not names or entry.name in names
+    ]
 
 
 @dataclass
 class Evaluation:
-    """Adds ``metrics`` to records of ``store``. ``methods`` and ``datasets`` are what was asked for: there stand files of yours.
+    """Adds ``metrics`` to records of ``store``. ``methods`` and ``datasets`` are what was asked
+    for: there stand files of yours.
 
     ``force`` measures again what is there; else only what is missing, or was absent, is measured.
     """
@@ -61,11 +73,14 @@ class Evaluation:
     _loaded: tuple[Any, Splits] | None = field(default=None, init=False, repr=False)
 
     def add(self, key: str) -> Added:
-        """Measure what the run ``key`` lacks and write its record anew, under its lock; ``BenchError`` says why that cannot be."""
+        """Measure what the run ``key`` lacks and write its record anew, under its lock;
+        ``BenchError`` says why that cannot be."""
         folder = self.store.folder(key)
         with job.locked(folder, lambda: "busy") as held:
             if not held:
-                raise BenchError("another process is at work on this run; try again when it is done")
+                raise BenchError(
+                    "another process is at work on this run; try again when it is done"
+                )
             record = self.store.read(key)
             if record is None:
                 raise BenchError(f"its record is gone from '{folder}'")
@@ -73,16 +88,22 @@ class Evaluation:
             return self._add(record, missing, folder) if missing else Added()
 
     def count(self, key: str) -> InitialCounts | None:
-        """Count L* of untrained networks for the cell of the run ``key`` (no checkpoint is needed); None where that was done or says nothing."""
+        """Count L* of untrained networks for the cell of the run ``key`` (no checkpoint is needed);
+        None where that was done or says nothing."""
         record = self.store.read(key)
         if record is None or not initial.wanted(record):
             return None
         planned = self._job(record)
-        if not self.force and References(self.store.root).initial(record.spec, record.code) is not None:
+        if (
+            not self.force
+            and References(self.store.root).initial(record.spec, record.code) is not None
+        ):
             return None
         runtime.make_deterministic()
         device = runtime.resolve_device(self.device)
-        return initial.count_once(planned, record, self._splits(planned), self.store.root, device, force=self.force)
+        return initial.count_once(
+            planned, record, self._splits(planned), self.store.root, device, force=self.force
+        )
 
     def missing(self, record: Record) -> list[Metric]:
         """Return the metrics that ``record`` lacks; all of them with ``force``."""
@@ -98,31 +119,56 @@ class Evaluation:
         checkpoint.load_state(method, self._state(record, folder))
         evidence = job.evidence(planned, method, splits, self.store.root, device)
         found, absent = measure(evidence, metrics)
-        kept = {name: each for name, each in record.measurements.items() if parse_reference(name)[0] not in {metric.name for metric in metrics}}
-        reasons = {name: text for name, text in record.absent.items() if name not in {metric.name for metric in metrics}} | absent
+        kept = {
+            name: each
+            for name, each in record.measurements.items()
+            if parse_reference(name)[0] not in {metric.name for metric in metrics}
+        }
+        reasons = {
+            name: text
+            for name, text in record.absent.items()
+            if name not in {metric.name for metric in metrics}
+        } | absent
         environment = _environment(record, found, runtime.environment(device))
-        changed = replace(record, measurements={**kept, **found}, absent=reasons, environment=environment)
+        changed = replace(
+            record, measurements={**kept, **found}, absent=reasons, environment=environment
+        )
         if changed != record:
             self.store.write(changed)
         return Added(list(found), absent, changed != record)
 
     def _job(self, record: Record) -> Job:
-        """Return the job that made ``record``; ``BenchError`` where the installed code is another."""
+        """Return the job that made ``record``; ``BenchError`` where the installed code is
+        another."""
         spec = RunSpec(**record.spec)
         method = _find("methods", spec.method, self.methods)
         if method.entry.code != record.code:
-            raise BenchError(f"the installed code of '{spec.method}' is not the one that trained it; make it again with `bench run`")
+            raise BenchError(
+                f"the installed code of '{spec.method}' is not the one that trained it; make it again with `bench run`"
+            )
         dataset = _find("datasets", spec.dataset, self.datasets)
-        return Job(spec, Choice(method.entry, spec.config), Choice(dataset.entry, spec.options, dataset.argument), record.code, self.data_dir)
+        return Job(
+            spec,
+            Choice(method.entry, spec.config),
+            Choice(dataset.entry, spec.options, dataset.argument),
+            record.code,
+            self.data_dir,
+        )
 
     def _splits(self, planned: Job) -> Splits:
         """Return the data of a run; those of the run before are kept, as most share them."""
-        wanted = (planned.dataset.entry.target, dict(planned.dataset.options), planned.dataset.argument)
+        wanted = (
+            planned.dataset.entry.target,
+            dict(planned.dataset.options),
+            planned.dataset.argument,
+        )
         if self._loaded is None or self._loaded[0] != wanted:
             self._loaded = (wanted, load(instance(planned.dataset, planned.data_dir)))
         splits = self._loaded[1]
         if splits.digest != planned.spec.data:
-            raise BenchError(f"the data of '{planned.spec.dataset}' in '{self.data_dir}' are not those it was trained on (see `bench data verify`)")
+            raise BenchError(
+                f"the data of '{planned.spec.dataset}' in '{self.data_dir}' are not those it was trained on (see `bench data verify`)"
+            )
         return splits
 
     def _state(self, record: Record, folder: Path) -> Mapping[str, Any]:
@@ -132,16 +178,23 @@ class Evaluation:
         if found is None:
             raise BenchError(f"'{folder}' holds no checkpoint that can be read; {again}")
         tensors, header = found
-        told = {"key": (header.get("key"), record.key), "code": (header.get("code"), record.code), "concluded": (header.get("concluded"), "1")}
+        told = {
+            "key": (header.get("key"), record.key),
+            "code": (header.get("code"), record.code),
+            "concluded": (header.get("concluded"), "1"),
+        }
         told["step"] = (header.get("step"), str(record.spec["steps"]))
         for name, (given, expected) in told.items():
             if given != expected:
-                raise BenchError(f"the checkpoint in '{folder}' has {name} {given}, the record {expected}; {again}")
+                raise BenchError(
+                    f"the checkpoint in '{folder}' has {name} {given}, the record {expected}; {again}"
+                )
         return tensors
 
 
 def _find(room: registry.Room, name: str, asked: Sequence[str]) -> Choice:
-    """Return the entry behind the ``name`` in a spec: registered, or one of the files that were ``asked`` for."""
+    """Return the entry behind the ``name`` in a spec: registered, or one of the files that were
+    ``asked`` for."""
     for text in asked:
         reference = parse_reference(text)[0]
         if reference.endswith((".py", ".npz")):
@@ -149,17 +202,28 @@ def _find(room: registry.Room, name: str, asked: Sequence[str]) -> Choice:
             if given.name == name:
                 return given
     if ":" in name:
-        raise BenchError(f"'{name}' was a file of yours; name it with --datasets, as in --datasets {name.partition(':')[0]}:PATH/TO/FILE")
+        raise BenchError(
+            f"'{name}' was a file of yours; name it with --datasets, as in --datasets {name.partition(':')[0]}:PATH/TO/FILE"
+        )
     try:
         return Choice(registry.find(room, name), {})
     except BenchError:
-        raise BenchError(f"'{name}' is not registered; if it was a file of yours, name it with --{room} ./FILE.py") from None
+        raise BenchError(
+            f"'{name}' is not registered; if it was a file of yours, name it with --{room} ./FILE.py"
+        ) from None
 
 
-def _environment(record: Record, found: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the record's environment; where it is another than ``now``, with what differs, by the id of what was measured now."""
+def _environment(
+    record: Record, found: Mapping[str, Any], now: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the record's environment; where it is another than ``now``, with what differs, by the
+    id of what was measured now."""
     kept = {name: value for name, value in record.environment.items() if name != "evaluations"}
     differs = {change.name: change.after for change in changes(kept, now)}
-    later = {name: each for name, each in record.environment.get("evaluations", {}).items() if name not in found}
+    later = {
+        name: each
+        for name, each in record.environment.get("evaluations", {}).items()
+        if name not in found
+    }
     later |= dict.fromkeys(found, differs) if differs else {}
     return {**kept, "evaluations": later} if later else kept

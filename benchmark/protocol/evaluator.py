@@ -1,6 +1,8 @@
-"""Evaluation: evidence is gathered once, on demand and in fixed chunks; metrics are pure functions of it.
+"""Evaluation: evidence is gathered once, on demand and in fixed chunks; metrics are pure functions
+of it.
 
-Noise is addressed per chunk of 500, so a measurement depends neither on what was measured before nor on how many samples are asked for.
+Noise is addressed per chunk of 500, so a measurement depends neither on what was measured before
+nor on how many samples are asked for.
 """
 
 from __future__ import annotations
@@ -37,10 +39,12 @@ T = TypeVar("T")
 
 
 class Evaluator:
-    """Evidence about a trained ``method`` on the ``test`` split (see :class:`benchmark.metrics.base.Evidence`).
+    """Evidence about a trained ``method`` on the ``test`` split (see
+    :class:`benchmark.metrics.base.Evidence`).
 
-    Metrics that map categories to classes also need the ``train`` split and the ``labels`` of both, (train, test); metrics of features need to
-    know where the images come from (``source``); ``lstar-error`` the known dimension of the data.
+    Metrics that map categories to classes also need the ``train`` split and the ``labels`` of both,
+    (train, test); metrics of features need to know where the images come from (``source``);
+    ``lstar-error`` the known dimension of the data.
     """
 
     def __init__(
@@ -69,7 +73,11 @@ class Evaluator:
         seed_noise(derive_seed(self.seed, "discover"), self.device)
         found = self.method.discover(self.test.head(REFERENCE_IMAGES))
         expected = (self.latent_dim,)
-        if tuple(found.relevance.shape) != expected or tuple(found.active.shape) != expected or found.active.dtype != torch.bool:
+        if (
+            tuple(found.relevance.shape) != expected
+            or tuple(found.active.shape) != expected
+            or found.active.dtype != torch.bool
+        ):
             raise RuntimeError(
                 f"discover returned relevance {tuple(found.relevance.shape)} and active {tuple(found.active.shape)} {found.active.dtype}; "
                 f"expected {expected} numbers and {expected} bools"
@@ -91,7 +99,12 @@ class Evaluator:
     @cached_property
     @torch.no_grad()
     def squared_error(self) -> np.ndarray:
-        return np.concatenate([_errors(x, self.method.decode(self.method.encode(x))) for _, x in self._chunks("encode")])
+        return np.concatenate(
+            [
+                _errors(x, self.method.decode(self.method.encode(x)))
+                for _, x in self._chunks("encode")
+            ]
+        )
 
     @cached_property
     @torch.no_grad()
@@ -107,18 +120,25 @@ class Evaluator:
     @cached_property
     @torch.no_grad()
     def codes(self) -> np.ndarray:
-        return np.concatenate([_array(self.method.encode(x)[:, : self.latent_dim]) for _, x in self._chunks("encode")])
+        return np.concatenate(
+            [_array(self.method.encode(x)[:, : self.latent_dim]) for _, x in self._chunks("encode")]
+        )
 
     @cached_property
     @torch.no_grad()
     def _posterior(self) -> tuple[np.ndarray, np.ndarray]:
-        """Posterior means (N, L) and variances (N, L) of the test images; the code and zeros without a posterior."""
+        """Posterior means (N, L) and variances (N, L) of the test images; the code and zeros
+        without a posterior."""
         means, variances = [], []
         for _, x in self._chunks("encode"):
             posterior = self.method.posterior(x)
-            mean = self.method.encode(x)[:, : self.latent_dim] if posterior is None else posterior[0]
+            mean = (
+                self.method.encode(x)[:, : self.latent_dim] if posterior is None else posterior[0]
+            )
             means.append(_array(mean))
-            variances.append(np.zeros_like(means[-1]) if posterior is None else _array(posterior[1].exp()))
+            variances.append(
+                np.zeros_like(means[-1]) if posterior is None else _array(posterior[1].exp())
+            )
         return np.concatenate(means), np.concatenate(variances)
 
     @property
@@ -128,7 +148,8 @@ class Evaluator:
 
     @torch.no_grad()
     def terms(self) -> dict[str, np.ndarray]:
-        """Means over the first 1,000 test images of the parts of the ELBO that the method tells of (``terms``), in nats, float64 () or (L,)."""
+        """Means over the first 1,000 test images of the parts of the ELBO that the method tells of
+        (``terms``), in nats, float64 () or (L,)."""
         tell = getattr(self.method, "terms", None)
         found: dict[str, list[np.ndarray]] = {}
         for chunk, x in self._chunks("terms"):
@@ -140,8 +161,13 @@ class Evaluator:
 
     @cached_property
     def category_probabilities(self) -> np.ndarray | None:
-        """Probabilities of the categories of each test image, float32 (N, K); None for methods without categories."""
-        return None if self.method.categories(self.test.head(1)) is None else self._probabilities(self.test)
+        """Probabilities of the categories of each test image, float32 (N, K); None for methods
+        without categories."""
+        return (
+            None
+            if self.method.categories(self.test.head(1)) is None
+            else self._probabilities(self.test)
+        )
 
     @cached_property
     def categories(self) -> tuple[np.ndarray, np.ndarray] | None:
@@ -158,7 +184,12 @@ class Evaluator:
         if self.train is None:
             raise Absent("the training images are not at hand")
         train = self.train
-        return self.once(f"information/{of}", lambda: information_bound(self.method, train, self.test, of, seed=self.seed, device=self.device))
+        return self.once(
+            f"information/{of}",
+            lambda: information_bound(
+                self.method, train, self.test, of, seed=self.seed, device=self.device
+            ),
+        )
 
     def impact(self) -> tuple[float, int]:
         return self.once("impact", lambda: impact(self.method, self.test))
@@ -197,7 +228,12 @@ class Evaluator:
 
     @cached_property
     def _features(self) -> Features:
-        streams = {"test": self._test, "train": self._train, "samples": self.samples, "reconstructions": self._reconstructions}
+        streams = {
+            "test": self._test,
+            "train": self._train,
+            "samples": self.samples,
+            "reconstructions": self._reconstructions,
+        }
         return Features(streams, self.feature_count, self.source, self.device)
 
     def _test(self, n: int) -> Iterator[Tensor]:
@@ -225,7 +261,9 @@ class Evaluator:
             yield chunk, x
 
 
-def measure(evidence: Evaluator, metrics: Iterable[Metric]) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
+def measure(
+    evidence: Evaluator, metrics: Iterable[Metric]
+) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
     """Return measurements by id, and for each metric that does not apply the reason."""
     measurements: dict[str, dict[str, Any]] = {}
     absent: dict[str, str] = {}

@@ -1,11 +1,13 @@
 r"""What the components that a method singles out change in decoded images.
 
-One component i at a time is moved to seven values from -3 to 3 while the others stay at the posterior mean mu_n of image n:
+One component i at a time is moved to seven values from -3 to 3 while the others stay at the
+posterior mean mu_n of image n:
 
 .. math:: \frac{1}{|S|} \sum_{i \in S} \frac{1}{7 N D} \sum_{n, v} \| g(\mu_n \,|\, z_i = v) - g(\mu_n) \|^2, \quad v \in \{-3, -2, \dots, 3\}
 
-S are the components that MI-VAE rewards (``chosen``). Figures 4.3 and 4.4 of Serdega (master's thesis, KAIST, 2019) show as pictures what this is
-the number of; with the weight at 0 it says what two components of a VAE change.
+S are the components that MI-VAE rewards (``chosen``). Figures 4.3 and 4.4 of Serdega (master's
+thesis, KAIST, 2019) show as pictures what this is the number of; with the weight at 0 it says what
+two components of a VAE change.
 """
 
 from __future__ import annotations
@@ -30,7 +32,8 @@ _CHUNK = 500
 
 @torch.no_grad()
 def impact(method: Method, test: TensorSplit) -> tuple[float, int]:
-    """Return the impact in squared data units and the number of images it rests on; :class:`Absent` where no components are singled out."""
+    """Return the impact in squared data units and the number of images it rests on; :class:`Absent`
+    where no components are singled out."""
     chosen = getattr(method, "chosen", None)
     if not isinstance(chosen, Tensor):
         raise Absent("the method singles out no components of its code")
@@ -39,7 +42,8 @@ def impact(method: Method, test: TensorSplit) -> tuple[float, int]:
 
 
 def _changes(method: Method, x: Tensor, chosen: Tensor) -> Tensor:
-    """Return the mean squared change of each image (B,) over components, values and numbers, float64."""
+    """Return the mean squared change of each image (B,) over components, values and numbers,
+    float64."""
     code = method.encode(x)
     usual = method.decode(code).double()
     total = torch.zeros(len(x), dtype=torch.float64, device=x.device)

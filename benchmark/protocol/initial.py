@@ -1,4 +1,5 @@
-"""L* of untrained networks: what a method's rule says before it has learned anything, the null of rules that read more than relevances."""
+"""L* of untrained networks: what a method's rule says before it has learned anything, the null of
+rules that read more than relevances."""
 
 from __future__ import annotations
 
@@ -28,18 +29,26 @@ IMAGES = 512
 
 
 def wanted(record: Record) -> bool:
-    """Return whether untrained networks say anything beside ``record``: its method was trained, selects, and has no null of its own."""
+    """Return whether untrained networks say anything beside ``record``: its method was trained,
+    selects, and has no null of its own."""
     flags = (record.discovery or {}).get("flags", ())
-    trained = record.status == "done" and record.spec["kind"] == "train" and record.spec["steps"] > 0
+    trained = (
+        record.status == "done" and record.spec["kind"] == "train" and record.spec["steps"] > 0
+    )
     return trained and record.spec["method"] not in RULES and "no_selection" not in flags
 
 
-def initial_counts(job: Job, splits: Splits, device: torch.device, networks: int = NETWORKS) -> InitialCounts:
-    """Return L* of ``networks`` untrained networks of the method, dataset and latent size of ``job``, by the method's own rule.
+def initial_counts(
+    job: Job, splits: Splits, device: torch.device, networks: int = NETWORKS
+) -> InitialCounts:
+    """Return L* of ``networks`` untrained networks of the method, dataset and latent size of
+    ``job``, by the method's own rule.
 
-    Network i is drawn, prepared and concluded from streams addressed by i alone, on the first 512 training images, and judged on the first 512
-    test images: neither the seed of the job nor the order of its batches nor the number of networks changes value i. One network is held at a
-    time. A rule that fails on an untrained network, or gives relevances that are not finite, leaves no values but the reason.
+    Network i is drawn, prepared and concluded from streams addressed by i alone, on the first 512
+    training images, and judged on the first 512 test images: neither the seed of the job nor the
+    order of its batches nor the number of networks changes value i. One network is held at a time.
+    A rule that fails on an untrained network, or gives relevances that are not finite, leaves no
+    values but the reason.
     """
     started = time.perf_counter()
     train, test = (TensorSplit(_head(split), device) for split in (splits.train, splits.test))
@@ -51,10 +60,19 @@ def initial_counts(job: Job, splits: Splits, device: torch.device, networks: int
     except Exception as error:  # a method that cannot be judged untrained is still worth its runs
         values, absent = [], " ".join(f"untrained, {type(error).__name__}: {error}".split())
     spec = cell_of(job.spec.document())
-    return InitialCounts(spec, job.code, values, len(test), round(time.perf_counter() - started, 2), absent)
+    return InitialCounts(
+        spec, job.code, values, len(test), round(time.perf_counter() - started, 2), absent
+    )
 
 
-def _count(job: Job, splits: Splits, place: int, train: TensorSplit, test: TensorSplit, device: torch.device) -> int:
+def _count(
+    job: Job,
+    splits: Splits,
+    place: int,
+    train: TensorSplit,
+    test: TensorSplit,
+    device: torch.device,
+) -> int:
     seed = derive_seed(0, "untrained", place)
     method: Method = build(replace(job, spec=replace(job.spec, seed=seed)), splits).to(device)
     seed_noise(derive_seed(seed, "prepare"), device)
@@ -71,8 +89,17 @@ def _head(split: Split) -> Split:
     return replace(split, stored=split.stored[:IMAGES], labels=None, factors=None)
 
 
-def count_once(job: Job, record: Record, splits: Splits, results: Path, device: torch.device, *, force: bool = False) -> InitialCounts | None:
-    """Count for the cell of ``record``, unless that was done (the seed is no part of a cell); what was counted now, else None."""
+def count_once(
+    job: Job,
+    record: Record,
+    splits: Splits,
+    results: Path,
+    device: torch.device,
+    *,
+    force: bool = False,
+) -> InitialCounts | None:
+    """Count for the cell of ``record``, unless that was done (the seed is no part of a cell); what
+    was counted now, else None."""
     references = References(results)
     if not wanted(record) or (not force and references.initial(record.spec, job.code) is not None):
         return None

@@ -1,4 +1,5 @@
-"""One run from its spec to its record: load, construct, train, evaluate, write. Whatever happens becomes a record or a checkpoint."""
+"""One run from its spec to its record: load, construct, train, evaluate, write. Whatever happens
+becomes a record or a checkpoint."""
 
 from __future__ import annotations
 
@@ -41,11 +42,17 @@ Stop = Callable[[], str | None]
 
 
 def execute(
-    job: Job, settings: Settings, stop: Stop = lambda: None, progress: Progress = lambda step, values: None, begun: Callable[[], None] = lambda: None
+    job: Job,
+    settings: Settings,
+    stop: Stop = lambda: None,
+    progress: Progress = lambda step, values: None,
+    begun: Callable[[], None] = lambda: None,
 ) -> Record | None:
-    """Carry out ``job`` and return its stored record; None where it was asked to stop (its checkpoint is kept).
+    """Carry out ``job`` and return its stored record; None where it was asked to stop (its
+    checkpoint is kept).
 
-    Another process at work on the same run is waited for, and its record is taken; ``begun`` is called when the wait is over.
+    Another process at work on the same run is waited for, and its record is taken; ``begun`` is
+    called when the wait is over.
     """
     store = Store(settings.results)
     folder = store.folder(job.spec.key)
@@ -67,7 +74,8 @@ def execute(
 
 @contextlib.contextmanager
 def locked(folder: Path, stop: Stop) -> Iterator[bool]:
-    """Hold the run's lock and clear what a killed write left; yields False where it was asked to stop while it waited."""
+    """Hold the run's lock and clear what a killed write left; yields False where it was asked to
+    stop while it waited."""
     with (folder / ".lock").open("w") as file:
         while True:
             try:
@@ -91,15 +99,26 @@ def attempt(
     progress: Progress = lambda step, values: None,
     make: Callable[..., Trainer] = Trainer,
 ) -> Record | None:
-    """Do ``job`` and return its record, not stored; None where it was asked to stop. ``make`` constructs the trainer. The run's folder exists."""
+    """Do ``job`` and return its record, not stored; None where it was asked to stop. ``make``
+    constructs the trainer. The run's folder exists."""
     folder = Store(settings.results).folder(job.spec.key)
     runtime.make_deterministic()
     device = runtime.resolve_device(settings.device)
-    blank = Record(spec=job.spec.document(), key=job.spec.key, code=job.code, status="failed", environment=runtime.environment(device))
+    blank = Record(
+        spec=job.spec.document(),
+        key=job.spec.key,
+        code=job.code,
+        status="failed",
+        environment=runtime.environment(device),
+    )
     try:
         return _run(job, settings, device, blank, stop, progress, make)
     except Stopped as reason:
-        return _ended(blank, "timed-out", f"time limit of {settings.time_limit:g} s reached") if str(reason) == TIME_LIMIT else None
+        return (
+            _ended(blank, "timed-out", f"time limit of {settings.time_limit:g} s reached")
+            if str(reason) == TIME_LIMIT
+            else None
+        )
     except Diverged as error:
         return _ended(blank, "diverged", str(error))
     except (MemoryError, torch.OutOfMemoryError) as error:
@@ -117,13 +136,25 @@ def _ended(blank: Record, status: str, error: str) -> Record:
     return replace(blank, status=status, error=" ".join(error.split()))
 
 
-def _run(job: Job, settings: Settings, device: torch.device, blank: Record, stop: Stop, progress: Progress, make: Callable[..., Trainer]) -> Record:
+def _run(
+    job: Job,
+    settings: Settings,
+    device: torch.device,
+    blank: Record,
+    stop: Stop,
+    progress: Progress,
+    make: Callable[..., Trainer],
+) -> Record:
     folder = Store(settings.results).folder(job.spec.key)
     if job.method.entry.code != job.code:
-        raise BenchError(f"the code of '{job.spec.method}' changed while the run waited; run the same command again")
+        raise BenchError(
+            f"the code of '{job.spec.method}' changed while the run waited; run the same command again"
+        )
     splits = load(instance(job.dataset, job.data_dir))
     if splits.digest != job.spec.data:
-        raise BenchError(f"the data of '{job.spec.dataset}' changed while the run waited; run the same command again")
+        raise BenchError(
+            f"the data of '{job.spec.dataset}' changed while the run waited; run the same command again"
+        )
     trainer = _trainer(job, settings, device, splits, make)
     trainer.stop, trainer.progress = _with_limit(stop, settings.time_limit), progress
     try:
@@ -140,10 +171,24 @@ def _run(job: Job, settings: Settings, device: torch.device, blank: Record, stop
     if "mse" not in measurements:
         raise Diverged(f"the reconstruction error of the trained model: {absent['mse']}")
     terms = {f"term_{name}": values for name, values in found.terms().items()}
-    atomic_write(folder / "artifacts.npz", artifacts.npz_bytes({**artifacts.artifacts(found, trainer.train), **terms}))
+    atomic_write(
+        folder / "artifacts.npz",
+        artifacts.npz_bytes({**artifacts.artifacts(found, trainer.train), **terms}),
+    )
     (folder / "log.txt").unlink(missing_ok=True)
-    timing = {"train_seconds": trainer.seconds, "evaluate_seconds": time.perf_counter() - started, **_work(trainer)}
-    record = replace(blank, status="done", measurements=measurements, absent=absent, discovery=_plain(found.discovery), timing=timing)
+    timing = {
+        "train_seconds": trainer.seconds,
+        "evaluate_seconds": time.perf_counter() - started,
+        **_work(trainer),
+    }
+    record = replace(
+        blank,
+        status="done",
+        measurements=measurements,
+        absent=absent,
+        discovery=_plain(found.discovery),
+        timing=timing,
+    )
     if _pays_for_full(job.spec.budget):
         count_once(job, record, splits, settings.results, device)
     return record
@@ -161,23 +206,42 @@ def _studied(trainer: Trainer, splits: Splits, folder: Path, started: float) -> 
     if outcome.arrays:
         atomic_write(folder / "artifacts.npz", artifacts.npz_bytes(outcome.arrays))
     (folder / "log.txt").unlink(missing_ok=True)
-    timing = {"train_seconds": trainer.seconds, "evaluate_seconds": time.perf_counter() - started, **_work(trainer)}
-    return {"measurements": {name: found.document() for name, found in outcome.measurements.items()}, "timing": timing}
+    timing = {
+        "train_seconds": trainer.seconds,
+        "evaluate_seconds": time.perf_counter() - started,
+        **_work(trainer),
+    }
+    return {
+        "measurements": {name: found.document() for name, found in outcome.measurements.items()},
+        "timing": timing,
+    }
 
 
-def evidence(job: Job, method: Method, splits: Splits, results: Path, device: torch.device, *, frugal: bool = False) -> Evaluator:
-    """Return the evidence about the trained ``method``, the same after training as from its checkpoint. ``frugal``: no Inception on a CPU."""
+def evidence(
+    job: Job,
+    method: Method,
+    splits: Splits,
+    results: Path,
+    device: torch.device,
+    *,
+    frugal: bool = False,
+) -> Evaluator:
+    """Return the evidence about the trained ``method``, the same after training as from its
+    checkpoint. ``frugal``: no Inception on a CPU."""
     train, test = (TensorSplit(split, device) for split in (splits.train, splits.test))
     source = Source(splits.digest, job.data_dir, results / ".features", frugal)
     known: dict[str, Any] = {
         "labels": (splits.train.labels, splits.test.labels),
         "intrinsic_dim": registry.load(job.dataset.entry.target).intrinsic_dim,
     }
-    return Evaluator(method, test, seed=job.spec.seed, device=device, train=train, source=source, **known)
+    return Evaluator(
+        method, test, seed=job.spec.seed, device=device, train=train, source=source, **known
+    )
 
 
 def _metrics(budget: str) -> list[Metric]:
-    """Return what a run of ``budget`` measures: every metric where the budget pays for tier full, else those of tier core."""
+    """Return what a run of ``budget`` measures: every metric where the budget pays for tier full,
+    else those of tier core."""
     found: list[Metric] = [registry.load(entry.target) for entry in registry.entries("metrics")]
     return [metric for metric in found if metric.tier == "core" or _pays_for_full(budget)]
 
@@ -186,7 +250,9 @@ def _pays_for_full(budget: str) -> bool:
     return budget in BUDGETS and BUDGETS[budget].full
 
 
-def _trainer(job: Job, settings: Settings, device: torch.device, splits: Splits, make: Callable[..., Trainer]) -> Trainer:
+def _trainer(
+    job: Job, settings: Settings, device: torch.device, splits: Splits, make: Callable[..., Trainer]
+) -> Trainer:
     spec = job.spec
     return make(
         build(job, splits).to(device),
@@ -196,7 +262,12 @@ def _trainer(job: Job, settings: Settings, device: torch.device, splits: Splits,
         batch_size=spec.batch_size,
         device=device,
         path=Store(settings.results).folder(spec.key) / "checkpoint.safetensors",
-        identity={"key": spec.key, "code": job.code, "device": device.type, "torch": torch.__version__},
+        identity={
+            "key": spec.key,
+            "code": job.code,
+            "device": device.type,
+            "torch": torch.__version__,
+        },
         checkpoint_seconds=settings.checkpoint_seconds,
     )
 
@@ -215,8 +286,15 @@ def _plain(found: Discovery) -> dict[str, Any]:
     extra = {name: float(value) for name, value in found.extra.items()}
     relevance = found.relevance.double().tolist()
     if not all(map(math.isfinite, [*relevance, *extra.values()])):
-        raise BenchError(f"discover returned numbers that are not finite: relevance {relevance}, extra {extra}")
-    return {"relevance": relevance, "active": found.active.tolist(), "flags": list(found.flags), "extra": extra}
+        raise BenchError(
+            f"discover returned numbers that are not finite: relevance {relevance}, extra {extra}"
+        )
+    return {
+        "relevance": relevance,
+        "active": found.active.tolist(),
+        "flags": list(found.flags),
+        "extra": extra,
+    }
 
 
 def _write_curves(folder: Path, trainer: Trainer) -> None:

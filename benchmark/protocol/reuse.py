@@ -1,4 +1,5 @@
-"""When a stored record makes a run unnecessary, and the settings that never change a result. Imports no torch."""
+"""When a stored record makes a run unnecessary, and the settings that never change a result.
+Imports no torch."""
 
 from __future__ import annotations
 
@@ -24,7 +25,10 @@ class Settings:
 
 
 def finished(job: Job, store: Store) -> Record | None:
-    """Return the stored record of ``job`` if it was made by the same code and trained to the end (or diverged, which is an end too)."""
+    """Return the stored record of ``job`` if it was made by the same code and trained to the end
+    (or diverged, which is an end too)."""
     record = store.read(job.spec.key)
-    reusable = record is not None and record.code == job.code and record.status in ("done", "diverged")
+    reusable = (
+        record is not None and record.code == job.code and record.status in ("done", "diverged")
+    )
     return record if reusable else None

@@ -1,4 +1,5 @@
-"""The machine under a run: determinism, devices, addressed randomness, and what of the environment a record must tell."""
+"""The machine under a run: determinism, devices, addressed randomness, and what of the environment
+a record must tell."""
 
 from __future__ import annotations
 
@@ -20,17 +21,27 @@ from benchmark.method import Method
 from benchmark.protocol.suite import Job
 from benchmark.spec import BenchError, derive_seed
 
-__all__ = ["build", "construct", "environment", "make_deterministic", "resolve_device", "seed_noise"]
+__all__ = [
+    "build",
+    "construct",
+    "environment",
+    "make_deterministic",
+    "resolve_device",
+    "seed_noise",
+]
 
 _PACKAGES = ("torch", "torchvision", "numpy", "scipy", "scikit-learn", "safetensors")
 
 
 def make_deterministic() -> None:
-    """Switch this process to deterministic algorithms and one thread (torch, BLAS), so that a result does not depend on what ran beside it."""
+    """Switch this process to deterministic algorithms and one thread (torch, BLAS), so that a
+    result does not depend on what ran beside it."""
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.set_num_threads(1)
     threadpool_limits(1)
-    torch.set_deterministic_debug_mode("error")  # what use_deterministic_algorithms(True) sets, without importing torch's compiler (2.5 s)
+    torch.set_deterministic_debug_mode(
+        "error"
+    )  # what use_deterministic_algorithms(True) sets, without importing torch's compiler (2.5 s)
     torch.utils.deterministic.fill_uninitialized_memory = False
     torch.backends.cudnn.benchmark = False
     torch.backends.cudnn.deterministic = True
@@ -39,24 +50,32 @@ def make_deterministic() -> None:
 
 
 def resolve_device(name: str) -> torch.device:
-    """Return the device for ``auto``, ``cpu`` or ``cuda``; ``BenchError`` where CUDA is asked for and absent."""
+    """Return the device for ``auto``, ``cpu`` or ``cuda``; ``BenchError`` where CUDA is asked for
+    and absent."""
     if name == "cuda" and not torch.cuda.is_available():
-        raise BenchError("--device cuda was asked for, but torch sees no CUDA device here; use --device cpu")
+        raise BenchError(
+            "--device cuda was asked for, but torch sees no CUDA device here; use --device cpu"
+        )
     return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
 
 
 def seed_noise(value: int, device: torch.device) -> None:
-    """Set the generator that ordinary draws on ``device`` (and on the CPU) use to the stream ``value``."""
+    """Set the generator that ordinary draws on ``device`` (and on the CPU) use to the stream
+    ``value``."""
     torch.default_generator.manual_seed(value)
     if device.type == "cuda":
-        torch.cuda.default_generators[device.index or torch.cuda.current_device()].manual_seed(value)
+        torch.cuda.default_generators[device.index or torch.cuda.current_device()].manual_seed(
+            value
+        )
 
 
 def construct(kind: type[Method], config: Any, seed: int, **size: Any) -> Method:
-    """Return a method on the CPU whose every submodule is initialised from the stream of its own name.
+    """Return a method on the CPU whose every submodule is initialised from the stream of its own
+    name.
 
-    ``reset_parameters()`` is called on children before parents, so a module may refine what its children drew, and the weights of one
-    module do not depend on which others exist. ``size``: ``shape``, ``latent_dim``, ``steps``, ``steps_per_epoch``, ``batch_size``.
+    ``reset_parameters()`` is called on children before parents, so a module may refine what its
+    children drew, and the weights of one module do not depend on which others exist. ``size``:
+    ``shape``, ``latent_dim``, ``steps``, ``steps_per_epoch``, ``batch_size``.
     """
     torch.default_generator.manual_seed(derive_seed(seed, "init", ""))
     method = kind(config, **size)
@@ -72,12 +91,24 @@ def build(job: Job, splits: Splits) -> Method:
     """Return the untrained method that the spec asks for, on the CPU."""
     spec, kind = job.spec, registry.load(job.method.entry.target)
     per_epoch = len(splits.train) // spec.batch_size if spec.batch_size else 1
-    size = {"shape": splits.train.shape, "latent_dim": spec.latent_dim, "batch_size": spec.batch_size}
-    return construct(kind, kind.Config(**spec.config), spec.seed, steps=spec.steps, steps_per_epoch=per_epoch, **size)
+    size = {
+        "shape": splits.train.shape,
+        "latent_dim": spec.latent_dim,
+        "batch_size": spec.batch_size,
+    }
+    return construct(
+        kind,
+        kind.Config(**spec.config),
+        spec.seed,
+        steps=spec.steps,
+        steps_per_epoch=per_epoch,
+        **size,
+    )
 
 
 def environment(device: torch.device) -> dict[str, Any]:
-    """Return what a reader needs to judge whether a run could be repeated bit for bit: packages, machine, device, switches, commit."""
+    """Return what a reader needs to judge whether a run could be repeated bit for bit: packages,
+    machine, device, switches, commit."""
     return {
         "lstar_bench": benchmark.__version__,
         "python": platform.python_version(),
@@ -118,7 +149,10 @@ def _cpuinfo() -> dict[str, str]:
         text = Path("/proc/cpuinfo").read_text(encoding="utf-8").partition("\n\n")[0]
     except OSError:
         return {}
-    return {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in text.splitlines())}
+    return {
+        name.strip(): value.strip()
+        for name, _, value in (line.partition(":") for line in text.splitlines())
+    }
 
 
 def _cpu_model() -> str:
@@ -133,20 +167,44 @@ def _cpu_family() -> str | None:
 
 @cache
 def _blas() -> str | None:
-    """NumPy's linear algebra and the kernels it chose for this processor (torch's follow ``cpu_capability`` and ``cpu_family``)."""
+    """NumPy's linear algebra and the kernels it chose for this processor (torch's follow
+    ``cpu_capability`` and ``cpu_family``)."""
     found = [each for each in threadpool_info() if each["user_api"] == "blas"]
-    return ", ".join(sorted({f"{each['internal_api']} {each['version']} {each.get('architecture', '')}".strip() for each in found})) or None
+    return (
+        ", ".join(
+            sorted(
+                {
+                    f"{each['internal_api']} {each['version']} {each.get('architecture', '')}".strip()
+                    for each in found
+                }
+            )
+        )
+        or None
+    )
 
 
 @cache
 def _commit() -> dict[str, Any]:
-    """The commit of the checkout the package runs from and whether it was changed since; nothing where it was installed from a wheel."""
+    """The commit of the checkout the package runs from and whether it was changed since; nothing
+    where it was installed from a wheel."""
     root = Path(benchmark.__file__).resolve().parents[1]
     if not (root / ".git").exists():
         return {"commit": None, "dirty": None}
     try:
-        head = subprocess.run(["git", "-C", str(root), "rev-parse", "HEAD"], capture_output=True, text=True, check=True, timeout=10).stdout.strip()
-        status = subprocess.run(["git", "-C", str(root), "status", "--porcelain", "-uno"], capture_output=True, text=True, check=True, timeout=10)
+        head = subprocess.run(
+            ["git", "-C", str(root), "rev-parse", "HEAD"],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=10,
+        ).stdout.strip()
+        status = subprocess.run(
+            ["git", "-C", str(root), "status", "--porcelain", "-uno"],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=10,
+        )
     except (OSError, subprocess.SubprocessError):
         return {"commit": None, "dirty": None}
     return {"commit": head, "dirty": bool(status.stdout.strip())}

@@ -1,4 +1,5 @@
-"""Stages of a suite: the options that a later stage takes from the records of an earlier one are resolved run by run."""
+"""Stages of a suite: the options that a later stage takes from the records of an earlier one are
+resolved run by run."""
 
 from __future__ import annotations
 
@@ -19,20 +20,27 @@ __all__ = ["Absent", "Waiting", "available", "resolve", "together"]
 
 @dataclass(frozen=True)
 class Waiting:
-    """A job whose parent has no value to take (yet), and why; in its spec the open options are None."""
+    """A job whose parent has no value to take (yet), and why; in its spec the open options are
+    None."""
 
     job: Job
     reason: str
 
     def record(self) -> Record:
         """The record that says so."""
-        return Record(spec=self.job.spec.document(), key=self.job.spec.key, code=self.job.code, status="blocked", error=self.reason)
+        return Record(
+            spec=self.job.spec.document(),
+            key=self.job.spec.key,
+            code=self.job.code,
+            status="blocked",
+            error=self.reason,
+        )
 
 
 @dataclass(frozen=True)
 class Absent:
-    """The runs of a stage on one dataset whose data is not here, and what to do about it. Without data they have no digest, so no key and no
-    record."""
+    """The runs of a stage on one dataset whose data is not here, and what to do about it. Without
+    data they have no digest, so no key and no record."""
 
     dataset: str
     runs: int
@@ -40,7 +48,8 @@ class Absent:
 
 
 def available(stage: Stage, data_dir: Path, seen: Seen) -> tuple[Stage | None, list[Absent]]:
-    """Return the stage restricted to datasets whose data is here (None where nothing is left), and what became of the others."""
+    """Return the stage restricted to datasets whose data is here (None where nothing is left), and
+    what became of the others."""
     budget_of(stage.grid)
     here: list[str] = []
     absent: list[Absent] = []
@@ -60,12 +69,15 @@ def available(stage: Stage, data_dir: Path, seen: Seen) -> tuple[Stage | None, l
 def _count(stage: Stage, dataset: registry.Choice) -> int:
     """How many runs the stage has on one dataset."""
     declared = dataset.entry.source.constants.get("latent_dims", ())
-    sizes = len(set(stage.grid.latent_dims)) or (len(declared) if budget_of(stage.grid).sweep else 1)
+    sizes = len(set(stage.grid.latent_dims)) or (
+        len(declared) if budget_of(stage.grid).sweep else 1
+    )
     return sizes * len(set(stage.grid.methods)) * stage.grid.seeds
 
 
 def together(stages: Sequence[Stage]) -> list[list[Stage]]:
-    """Return the stages in groups that can run at once: one that takes values begins a new group, for what it takes must be there."""
+    """Return the stages in groups that can run at once: one that takes values begins a new group,
+    for what it takes must be there."""
     groups: list[list[Stage]] = []
     for stage in stages:
         if stage.take or not groups:
@@ -74,8 +86,11 @@ def together(stages: Sequence[Stage]) -> list[list[Stage]]:
     return groups
 
 
-def resolve(stage: Stage, data_dir: Path, store: Store, seen: Seen | None = None) -> tuple[list[Job], list[Waiting]]:
-    """Return the jobs of a stage, the options it takes filled in from ``store``, and those that wait for a parent."""
+def resolve(
+    stage: Stage, data_dir: Path, store: Store, seen: Seen | None = None
+) -> tuple[list[Job], list[Waiting]]:
+    """Return the jobs of a stage, the options it takes filled in from ``store``, and those that
+    wait for a parent."""
     seen = {} if seen is None else seen
     jobs = plan(stage.grid, data_dir, seen)
     if not stage.take:
@@ -85,9 +100,16 @@ def resolve(stage: Stage, data_dir: Path, store: Store, seen: Seen | None = None
     waiting: list[Waiting] = []
     for job in jobs:
         try:
-            values = {option: _value(store, parents[option][_place(job)], _path(stage, option)) for option in stage.take}
+            values = {
+                option: _value(store, parents[option][_place(job)], _path(stage, option))
+                for option in stage.take
+            }
         except LookupError as reason:
-            waiting.append(Waiting(_with_options(job, dict.fromkeys(stage.take), stage.take), str(reason.args[0])))
+            waiting.append(
+                Waiting(
+                    _with_options(job, dict.fromkeys(stage.take), stage.take), str(reason.args[0])
+                )
+            )
         else:
             ready.append(_with_options(job, values, stage.take))
     return ready, waiting
@@ -107,23 +129,36 @@ def _path(stage: Stage, option: str) -> list[str]:
 
 
 def _value(store: Store, parent: Job, path: list[str]) -> float:
-    """Return the number at ``path`` in the parent's record; ``LookupError`` with the reason where there is none."""
+    """Return the number at ``path`` in the parent's record; ``LookupError`` with the reason where
+    there is none."""
     record = store.read(parent.spec.key)
     if record is None or record.status != "done":
-        raise LookupError(f"its parent {parent.spec.key} is {'not run' if record is None else record.status}; run it first")
+        raise LookupError(
+            f"its parent {parent.spec.key} is {'not run' if record is None else record.status}; run it first"
+        )
     found: Any = {each.name: getattr(record, each.name) for each in fields(Record)}
     for part in path:
         if not isinstance(found, Mapping) or part not in found:
-            raise LookupError(f"the record of its parent {parent.spec.key} has no '{'.'.join(path)}'")
+            raise LookupError(
+                f"the record of its parent {parent.spec.key} has no '{'.'.join(path)}'"
+            )
         found = found[part]
     if not isinstance(found, (int, float)):
-        raise LookupError(f"'{'.'.join(path)}' in the record of its parent {parent.spec.key} is no number")
+        raise LookupError(
+            f"'{'.'.join(path)}' in the record of its parent {parent.spec.key} is no number"
+        )
     return float(found)
 
 
 def _with_options(job: Job, values: Mapping[str, float | None], take: Mapping[str, str]) -> Job:
     for option in values:
         if option not in job.spec.config:
-            raise BenchError(f"'{job.spec.method}' has no option '{option}' to take a value for{suggest(option, job.spec.config)}")
+            raise BenchError(
+                f"'{job.spec.method}' has no option '{option}' to take a value for{suggest(option, job.spec.config)}"
+            )
     config = {**job.spec.config, **values}
-    return replace(job, spec=replace(job.spec, config=config, taken=dict(take)), method=replace(job.method, options=config))
+    return replace(
+        job,
+        spec=replace(job.spec, config=config, taken=dict(take)),
+        method=replace(job.method, options=config),
+    )

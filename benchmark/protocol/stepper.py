@@ -1,7 +1,8 @@
-"""How a step is carried out: eagerly, or on a GPU as one captured graph per phase. Both give the same bits.
+"""How a step is carried out: eagerly, or on a GPU as one captured graph per phase. Both give the
+same bits.
 
-A step may be captured because it reads nothing back to the host and its structure depends on the phase alone. Warm-up runs before a capture
-are undone by restoring every tensor in place.
+A step may be captured because it reads nothing back to the host and its structure depends on the
+phase alone. Warm-up runs before a capture are undone by restoring every tensor in place.
 """
 
 from __future__ import annotations
@@ -41,7 +42,8 @@ class GraphBackend(Protocol):
 
 
 class CudaGraphs:
-    """CUDA graphs as torch offers them; the generator's seed and offset are read at replay, so addressed noise holds."""
+    """CUDA graphs as torch offers them; the generator's seed and offset are read at replay, so
+    addressed noise holds."""
 
     warm_ups = 3
 
@@ -55,7 +57,8 @@ class CudaGraphs:
         torch.cuda.current_stream().wait_stream(side)
 
     def capture(self, run: Callable[[], Values]) -> tuple[Callable[[], None], Values]:
-        """Record ``run`` and return its replay and the tensors that hold its values after each replay."""
+        """Record ``run`` and return its replay and the tensors that hold its values after each
+        replay."""
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(graph):
             values = {name: value.detach() for name, value in run().items()}
@@ -63,7 +66,8 @@ class CudaGraphs:
 
 
 class CapturedStepper:
-    """Records one graph per phase label at its first step and replays it ever after, on fixed input tensors."""
+    """Records one graph per phase label at its first step and replays it ever after, on fixed input
+    tensors."""
 
     def __init__(self, method: Method, device: torch.device, backend: GraphBackend) -> None:
         self.method, self.device, self.backend = method, device, backend
@@ -94,4 +98,8 @@ class CapturedStepper:
 
 def stepper_for(method: Method, device: torch.device) -> EagerStepper | CapturedStepper:
     """Return the stepper of the device: captured on CUDA, eager elsewhere."""
-    return CapturedStepper(method, device, CudaGraphs()) if device.type == "cuda" else EagerStepper(method, device)
+    return (
+        CapturedStepper(method, device, CudaGraphs())
+        if device.type == "cuda"
+        else EagerStepper(method, device)
+    )

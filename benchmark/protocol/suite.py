@@ -1,4 +1,5 @@
-"""From a grid to jobs: every combination of methods, datasets, latent sizes and seeds becomes one fully resolved spec. Imports no torch."""
+"""From a grid to jobs: every combination of methods, datasets, latent sizes and seeds becomes one
+fully resolved spec. Imports no torch."""
 
 from __future__ import annotations
 
@@ -16,16 +17,33 @@ from benchmark.protocol.suites import Grid
 from benchmark.registry import Choice
 from benchmark.spec import BUDGETS, BenchError, Budget, RunSpec, canonical_json
 
-__all__ = ["Grid", "Job", "Seen", "budget_of", "described", "instance", "load", "offline_datasets", "plan", "seen_name"]
+__all__ = [
+    "Grid",
+    "Job",
+    "Seen",
+    "budget_of",
+    "described",
+    "instance",
+    "load",
+    "offline_datasets",
+    "plan",
+    "seen_name",
+]
 
 
-OWN_DATA = Choice(registry.Entry("own-data", "benchmark.datasets.nothing:Nothing", "for studies that draw their own data"), {})
+OWN_DATA = Choice(
+    registry.Entry(
+        "own-data", "benchmark.datasets.nothing:Nothing", "for studies that draw their own data"
+    ),
+    {},
+)
 """The dataset of a study that names none."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """One run to be done: its spec, the classes behind the names, the digest of the method's code, and where data lies."""
+    """One run to be done: its spec, the classes behind the names, the digest of the method's code,
+    and where data lies."""
 
     spec: RunSpec
     method: Choice
@@ -35,15 +53,20 @@ class Job:
 
     @property
     def label(self) -> str:
-        """The run in a few words, for progress and messages: ``vae[sigma=fixed] on mnist, L = 16, seed 0``."""
+        """The run in a few words, for progress and messages: ``vae[sigma=fixed] on mnist, L = 16,
+        seed 0``."""
         method, dataset = self.method.label(self.spec.config), self.dataset.label(self.spec.options)
         return f"{method} on {dataset}, L = {self.spec.latent_dim}, seed {self.spec.seed}"
 
 
 def offline_datasets() -> list[str]:
-    """The datasets that need no download, in registry order, with the options that ``--all`` gives them."""
+    """The datasets that need no download, in registry order, with the options that ``--all`` gives
+    them."""
     found = [entry for entry in registry.DATASETS if entry.headline]
-    return [f"{entry.name}[{entry.headline_options}]" if entry.headline_options else entry.name for entry in found]
+    return [
+        f"{entry.name}[{entry.headline_options}]" if entry.headline_options else entry.name
+        for entry in found
+    ]
 
 
 def instance(choice: Choice, data_dir: Path) -> Dataset:
@@ -53,7 +76,8 @@ def instance(choice: Choice, data_dir: Path) -> Dataset:
 
 
 def load(source: Dataset) -> Splits:
-    """Return the splits of a dataset, computed with one thread so that their digest does not depend on the number of cores."""
+    """Return the splits of a dataset, computed with one thread so that their digest does not depend
+    on the number of cores."""
     with threadpool_limits(1):
         return source.load()
 
@@ -61,12 +85,15 @@ def load(source: Dataset) -> Splits:
 def budget_of(grid: Grid) -> Budget:
     """Return the budget that ``grid`` names; ``BenchError`` where there is none of that name."""
     if grid.budget not in BUDGETS:
-        raise BenchError(f"unknown budget '{grid.budget}'{suggest(grid.budget, BUDGETS)} (see `bench list budgets`)")
+        raise BenchError(
+            f"unknown budget '{grid.budget}'{suggest(grid.budget, BUDGETS)} (see `bench list budgets`)"
+        )
     return BUDGETS[grid.budget]
 
 
 Seen = dict[str, tuple[str, int]]
-"""What planning learned of datasets: digest and number of training images, so that one call reads each only once. A run checks its data again."""
+"""What planning learned of datasets: digest and number of training images, so that one call reads
+each only once. A run checks its data again."""
 
 
 def seen_name(choice: Choice) -> str:
@@ -75,7 +102,8 @@ def seen_name(choice: Choice) -> str:
 
 
 def described(choice: Choice, data_dir: Path, seen: Seen) -> tuple[str, int]:
-    """Return the digest of a dataset and the number of its training images, from ``seen`` where it was read before."""
+    """Return the digest of a dataset and the number of its training images, from ``seen`` where it
+    was read before."""
     name = seen_name(choice)
     if name not in seen:
         splits = load(instance(choice, data_dir))
@@ -84,7 +112,8 @@ def described(choice: Choice, data_dir: Path, seen: Seen) -> tuple[str, int]:
 
 
 def plan(grid: Grid, data_dir: Path, seen: Seen | None = None) -> list[Job]:
-    """Return the jobs of ``grid`` by dataset, latent size, method and seed; every mistake in it is a ``BenchError`` before anything runs.
+    """Return the jobs of ``grid`` by dataset, latent size, method and seed; every mistake in it is
+    a ``BenchError`` before anything runs.
 
     ``seen`` is filled with what is read of datasets; give the same to several calls.
     """
@@ -98,7 +127,9 @@ def plan(grid: Grid, data_dir: Path, seen: Seen | None = None) -> list[Job]:
     for dataset in datasets:
         source = instance(dataset, data_dir)
         for method in methods:
-            _schedule(grid, budget, method, dataset.name, source, 10**9)  # refuse before a large dataset is read
+            _schedule(
+                grid, budget, method, dataset.name, source, 10**9
+            )  # refuse before a large dataset is read
         digest, count = described(dataset, data_dir, seen)
         declared = source.latent_dims if budget.sweep else source.latent_dims[:1]
         for latent_dim in sorted(set(grid.latent_dims)) or declared:
@@ -106,15 +137,31 @@ def plan(grid: Grid, data_dir: Path, seen: Seen | None = None) -> list[Job]:
                 schedule = _schedule(grid, budget, method, dataset.name, source, count)
                 for seed in range(grid.seeds):
                     kind = "train" if grid.room == "methods" else method.name
-                    _add(jobs, _job(method, dataset, digest, latent_dim, seed, {**schedule, "kind": kind}, data_dir))
+                    _add(
+                        jobs,
+                        _job(
+                            method,
+                            dataset,
+                            digest,
+                            latent_dim,
+                            seed,
+                            {**schedule, "kind": kind},
+                            data_dir,
+                        ),
+                    )
     return list(jobs.values())
 
 
 def _data_of_studies(studies: list[Choice], datasets: list[Choice]) -> list[Choice]:
-    """Return what the studies of one stage are run on: the datasets it names, or nothing where all of them draw their own data."""
+    """Return what the studies of one stage are run on: the datasets it names, or nothing where all
+    of them draw their own data."""
     for study in studies:
         if bool(study.entry.source.constants.get("draws_data")) == bool(datasets):
-            told = "draws its own data; leave 'datasets' out" if datasets else "needs 'datasets'; name some"
+            told = (
+                "draws its own data; leave 'datasets' out"
+                if datasets
+                else "needs 'datasets'; name some"
+            )
             raise BenchError(f"the study '{study.name}' {told} (see `bench show {study.name}`)")
     return datasets or [OWN_DATA]
 
@@ -132,7 +179,15 @@ def _unique(texts: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(texts))
 
 
-def _job(method: Choice, dataset: Choice, digest: str, latent_dim: int, seed: int, schedule: dict[str, Any], data_dir: Path) -> Job:
+def _job(
+    method: Choice,
+    dataset: Choice,
+    digest: str,
+    latent_dim: int,
+    seed: int,
+    schedule: dict[str, Any],
+    data_dir: Path,
+) -> Job:
     spec = RunSpec(
         method=method.name,
         config=dict(method.options),
@@ -146,10 +201,14 @@ def _job(method: Choice, dataset: Choice, digest: str, latent_dim: int, seed: in
     return Job(spec, method, dataset, method.entry.code, data_dir)
 
 
-def _schedule(grid: Grid, budget: Budget, method: Choice, dataset: str, source: Dataset, count: int) -> dict[str, Any]:
-    """Return ``budget`` (its name), ``steps`` and ``batch_size`` of one method on one dataset of ``count`` training images.
+def _schedule(
+    grid: Grid, budget: Budget, method: Choice, dataset: str, source: Dataset, count: int
+) -> dict[str, Any]:
+    """Return ``budget`` (its name), ``steps`` and ``batch_size`` of one method on one dataset of
+    ``count`` training images.
 
-    The schedule of the grid comes before that of the method, which ``paper`` stands for, and that before the budget's.
+    The schedule of the grid comes before that of the method, which ``paper`` stands for, and that
+    before the budget's.
     """
     constants = method.entry.source.constants
     name = budget.name if grid.steps is None else f"steps-{grid.steps}"
@@ -162,7 +221,9 @@ def _schedule(grid: Grid, budget: Budget, method: Choice, dataset: str, source: 
         given = _paper(method, dataset, constants.get("reference", {}))
     batch_size = grid.batch_size or given.get("batch_size") or source.batch_size
     if batch_size > count:
-        raise BenchError(f"'{dataset}' has {count} training images, fewer than one batch of {batch_size}; choose a smaller --batch-size")
+        raise BenchError(
+            f"'{dataset}' has {count} training images, fewer than one batch of {batch_size}; choose a smaller --batch-size"
+        )
     steps = grid.steps or given.get("steps") or given["epochs"] * (count // batch_size)
     return {"budget": name, "steps": steps, "batch_size": batch_size}
 
@@ -170,5 +231,7 @@ def _schedule(grid: Grid, budget: Budget, method: Choice, dataset: str, source: 
 def _paper(method: Choice, dataset: str, reference: dict[str, dict[str, int]]) -> dict[str, Any]:
     if dataset not in reference:
         known = ", ".join(reference) or "no dataset"
-        raise BenchError(f"'{method.name}' has no paper schedule for '{dataset}' (it has {known}); choose --budget short, or --steps N")
+        raise BenchError(
+            f"'{method.name}' has no paper schedule for '{dataset}' (it has {known}); choose --budget short, or --steps N"
+        )
     return dict(reference[dataset])

@@ -1,15 +1,18 @@
 """Suites: grids that belong together, in stages, as TOML files say them. Standard library only.
 
-A suite is a TOML file. At its top stand texts: ``summary``, ``source`` (paper, table or figure), ``notes`` (what the source leaves open and what was
-chosen), and lists of names: the ``tables``, ``figures`` and ``claims`` it feeds. Below stands a list of ``[[stage]]`` tables with the fields of
+A suite is a TOML file. At its top stand texts: ``summary``, ``source`` (paper, table or figure),
+``notes`` (what the source leaves open and what was chosen), and lists of names: the ``tables``,
+``figures`` and ``claims`` it feeds. Below stands a list of ``[[stage]]`` tables with the fields of
 :class:`Grid`, and besides these
 
 * ``sweep = { beta = [0.1, 0.4] }`` runs every method with every combination of these options;
 * ``studies`` names studies in the place of ``methods``;
-* ``take`` says for an option where its number comes from: ``{ gamma = "vae: discovery.extra.gamma" }`` is the number in the record of the same
-  dataset, latent size, seed and budget of ``vae``. It is resolved run by run and enters the Config, so the key of a run tells its real value;
-* ``schedule = { paper = { epochs = 100, batch_size = 64 } }`` says what a budget means in this stage: where the suite's source trains otherwise than
-  the paper of a method, or where a study needs more than the steps of a budget.
+* ``take`` says for an option where its number comes from: ``{ gamma = "vae: discovery.extra.gamma"
+  }`` is the number in the record of the same dataset, latent size, seed and budget of ``vae``. It
+  is resolved run by run and enters the Config, so the key of a run tells its real value;
+* ``schedule = { paper = { epochs = 100, batch_size = 64 } }`` says what a budget means in this
+  stage: where the suite's source trains otherwise than the paper of a method, or where a study
+  needs more than the steps of a budget.
 """
 
 from __future__ import annotations
@@ -33,10 +36,12 @@ LISTS = ("tables", "figures", "claims")
 
 @dataclass(frozen=True)
 class Grid:
-    """What to run, as it was asked for. ``latent_dims`` empty: the dataset's own; ``steps`` and ``batch_size`` override the budget.
+    """What to run, as it was asked for. ``latent_dims`` empty: the dataset's own; ``steps`` and
+    ``batch_size`` override the budget.
 
-    ``room``: where ``methods`` are looked up; in ``studies`` no datasets means that they draw their own data. ``schedule``: by the name of a budget,
-    the ``epochs`` or ``steps`` and the ``batch_size`` it stands for here, in the place of those of the budget and of the method.
+    ``room``: where ``methods`` are looked up; in ``studies`` no datasets means that they draw their
+    own data. ``schedule``: by the name of a budget, the ``epochs`` or ``steps`` and the
+    ``batch_size`` it stands for here, in the place of those of the budget and of the method.
     """
 
     methods: Sequence[str]
@@ -52,7 +57,8 @@ class Grid:
 
 @dataclass(frozen=True)
 class Stage:
-    """A grid, and where the values of its open options come from: option -> ``method: path.in.its.record``."""
+    """A grid, and where the values of its open options come from: option -> ``method:
+    path.in.its.record``."""
 
     grid: Grid
     take: Mapping[str, str] = field(default_factory=dict)
@@ -60,7 +66,8 @@ class Stage:
 
 @dataclass(frozen=True)
 class Suite:
-    """A named list of stages, where it comes from, and the names of the tables, figures and claims that are made of its records."""
+    """A named list of stages, where it comes from, and the names of the tables, figures and claims
+    that are made of its records."""
 
     name: str
     summary: str
@@ -73,19 +80,31 @@ class Suite:
 
 
 def scaled(suite: Suite, **changes: Any) -> Suite:
-    """Return ``suite`` with ``budget``, ``seeds``, ``steps`` or ``batch_size`` of every stage replaced; another budget drops their ``steps``."""
+    """Return ``suite`` with ``budget``, ``seeds``, ``steps`` or ``batch_size`` of every stage
+    replaced; another budget drops their ``steps``."""
     changes = {"steps": None, **changes} if "budget" in changes else changes
-    return replace(suite, stages=tuple(replace(stage, grid=replace(stage.grid, **changes)) for stage in suite.stages))
+    return replace(
+        suite,
+        stages=tuple(replace(stage, grid=replace(stage.grid, **changes)) for stage in suite.stages),
+    )
 
 
 def suites() -> list[Suite]:
     """Return the suites that come with the package, by name."""
-    files = sorted(resources.files("benchmark").joinpath("data", "suites").iterdir(), key=lambda file: Path(file.name).stem)
-    return [_parse(Path(file.name).stem, file.read_text(encoding="utf-8"), file.name) for file in files if file.name.endswith(".toml")]
+    files = sorted(
+        resources.files("benchmark").joinpath("data", "suites").iterdir(),
+        key=lambda file: Path(file.name).stem,
+    )
+    return [
+        _parse(Path(file.name).stem, file.read_text(encoding="utf-8"), file.name)
+        for file in files
+        if file.name.endswith(".toml")
+    ]
 
 
 def read_suite(name: str) -> Suite:
-    """Return the suite called ``name``, or the one in the file ``name`` where that ends in ``.toml``."""
+    """Return the suite called ``name``, or the one in the file ``name`` where that ends in
+    ``.toml``."""
     if name.endswith(".toml"):
         try:
             return _parse(Path(name).stem, Path(name).read_text(encoding="utf-8"), name)
@@ -93,7 +112,9 @@ def read_suite(name: str) -> Suite:
             raise BenchError(f"cannot read suite '{name}': {error}") from None
     known = {suite.name: suite for suite in suites()}
     if name not in known:
-        raise BenchError(f"unknown suite '{name}'{suggest(name, known)} (see `bench list suites`, or give a file FILE.toml)")
+        raise BenchError(
+            f"unknown suite '{name}'{suggest(name, known)} (see `bench list suites`, or give a file FILE.toml)"
+        )
     return known[name]
 
 
@@ -104,81 +125,138 @@ def _parse(name: str, text: str, file: str) -> Suite:
         raise BenchError(f"suite '{file}' is not TOML: {error}") from None
     _only(document, {*TEXTS, *LISTS, "stage"}, file)
     stages = document.pop("stage", None)
-    if not isinstance(stages, list) or not stages or not all(isinstance(table, dict) for table in stages):
-        raise BenchError(f"suite '{file}' has no [[stage]]; `bench show gamma` names a file that is an example")
+    if (
+        not isinstance(stages, list)
+        or not stages
+        or not all(isinstance(table, dict) for table in stages)
+    ):
+        raise BenchError(
+            f"suite '{file}' has no [[stage]]; `bench show gamma` names a file that is an example"
+        )
     for key, value in document.items():
-        if not (isinstance(value, str) if key in TEXTS else isinstance(value, list) and all(isinstance(each, str) for each in value)):
-            raise BenchError(f"'{key}' in suite '{file}' is {value!r}; expected {'text' if key in TEXTS else 'a list of names in quotes'}")
-    told = {key: " ".join(value.split()) if key in TEXTS else tuple(value) for key, value in document.items()}
-    return Suite(name, told.pop("summary", ""), tuple(_stage(table, file) for table in stages), **told)
+        if not (
+            isinstance(value, str)
+            if key in TEXTS
+            else isinstance(value, list) and all(isinstance(each, str) for each in value)
+        ):
+            raise BenchError(
+                f"'{key}' in suite '{file}' is {value!r}; expected {'text' if key in TEXTS else 'a list of names in quotes'}"
+            )
+    told = {
+        key: " ".join(value.split()) if key in TEXTS else tuple(value)
+        for key, value in document.items()
+    }
+    return Suite(
+        name, told.pop("summary", ""), tuple(_stage(table, file) for table in stages), **told
+    )
 
 
-_WORDS = {list: "a list", int: "a whole number", str: "text in quotes", dict: "a table, as { name = value }"}
+_WORDS = {
+    list: "a list",
+    int: "a whole number",
+    str: "text in quotes",
+    dict: "a table, as { name = value }",
+}
 
 
 def _stage(table: dict[str, Any], file: str) -> Stage:
     kinds = {"methods": list, "studies": list, "datasets": list, "latent_dims": list}
-    kinds |= {"seeds": int, "budget": str, "steps": int, "batch_size": int, "take": dict, "sweep": dict, "schedule": dict}
+    kinds |= {
+        "seeds": int,
+        "budget": str,
+        "steps": int,
+        "batch_size": int,
+        "take": dict,
+        "sweep": dict,
+        "schedule": dict,
+    }
     _only(table, set(kinds), f"{file}, [[stage]]")
     _check_schedule(table.get("schedule", {}), file)
     for name, value in table.items():
         if not isinstance(value, kinds[name]):
-            raise BenchError(f"'{name}' in suite '{file}' is {value!r}; expected {_WORDS[kinds[name]]}")
+            raise BenchError(
+                f"'{name}' in suite '{file}' is {value!r}; expected {_WORDS[kinds[name]]}"
+            )
         _check(name, value, file)
     room = "studies" if "studies" in table else "methods"
     missing = [name for name in ("datasets", "methods") if name not in table]
     if missing and room == "methods":
         raise BenchError(f"a [[stage]] of suite '{file}' has no '{missing[0]}'; give a list")
     if room == "studies" and "methods" in table:
-        raise BenchError(f"a [[stage]] of suite '{file}' has both 'methods' and 'studies'; make two stages of it")
+        raise BenchError(
+            f"a [[stage]] of suite '{file}' has both 'methods' and 'studies'; make two stages of it"
+        )
     names = _swept(table.pop(room), table.pop("sweep", {}), file)
     table.setdefault("datasets", [])
     take = table.pop("take", {})
     for option, source in take.items():
         if not isinstance(source, str) or ":" not in source:
-            raise BenchError(f"take.{option} in suite '{file}' is {source!r}; expected 'METHOD: path.in.its.record'")
+            raise BenchError(
+                f"take.{option} in suite '{file}' is {source!r}; expected 'METHOD: path.in.its.record'"
+            )
     return Stage(Grid(methods=names, room=room, **table), take)
 
 
 def _swept(names: Sequence[str], sweep: Mapping[str, Any], file: str) -> list[str]:
     """Return every name with every combination of the swept options, the last option fastest."""
     for option, values in sweep.items():
-        if not isinstance(values, list) or not all(isinstance(value, (str, int, float)) for value in values):
-            raise BenchError(f"sweep.{option} in suite '{file}' is {values!r}; expected a list of numbers, words, true or false")
+        if not isinstance(values, list) or not all(
+            isinstance(value, (str, int, float)) for value in values
+        ):
+            raise BenchError(
+                f"sweep.{option} in suite '{file}' is {values!r}; expected a list of numbers, words, true or false"
+            )
     found = []
     for name, values in product(names, product(*sweep.values())):
         reference, given = parse_reference(name)
         given |= {option: str(value) for option, value in zip(sweep, values, strict=True)}
-        found.append(f"{reference}[{','.join(f'{option}={value}' for option, value in given.items())}]" if given else name)
+        found.append(
+            f"{reference}[{','.join(f'{option}={value}' for option, value in given.items())}]"
+            if given
+            else name
+        )
     return found
 
 
 def _check(name: str, value: Any, file: str) -> None:
     """Whole numbers are at least 1, names are text."""
-    texts, numbers = ("methods", "studies", "datasets"), ("seeds", "steps", "batch_size", "latent_dims")
+    texts, numbers = (
+        ("methods", "studies", "datasets"),
+        ("seeds", "steps", "batch_size", "latent_dims"),
+    )
     for each in value if isinstance(value, list) else [value]:
         if name in texts and not isinstance(each, str):
             raise BenchError(f"'{name}' in suite '{file}' holds {each!r}; expected names in quotes")
         if name in numbers and (type(each) is not int or each < 1):
-            raise BenchError(f"'{name}' in suite '{file}' is {each!r}; expected a whole number from 1")
+            raise BenchError(
+                f"'{name}' in suite '{file}' is {each!r}; expected a whole number from 1"
+            )
 
 
 def _check_schedule(schedule: Any, file: str) -> None:
     """By the names of budgets, tables of ``epochs`` or ``steps`` and perhaps ``batch_size``."""
     if not isinstance(schedule, dict):
-        raise BenchError(f"'schedule' in suite '{file}' is {schedule!r}; expected {{ paper = {{ epochs = 100, batch_size = 64 }} }}")
+        raise BenchError(
+            f"'schedule' in suite '{file}' is {schedule!r}; expected {{ paper = {{ epochs = 100, batch_size = 64 }} }}"
+        )
     _only(schedule, set(BUDGETS), f"{file}, schedule")
     for budget, plan in schedule.items():
         where = f"schedule.{budget} in suite '{file}'"
         if not isinstance(plan, dict) or ("epochs" in plan) == ("steps" in plan):
-            raise BenchError(f"{where} is {plan!r}; expected 'epochs' or 'steps', and perhaps 'batch_size'")
+            raise BenchError(
+                f"{where} is {plan!r}; expected 'epochs' or 'steps', and perhaps 'batch_size'"
+            )
         _only(plan, {"epochs", "steps", "batch_size"}, f"{file}, schedule.{budget}")
         for name, value in plan.items():
             if type(value) is not int or value < 1:
-                raise BenchError(f"'{name}' of {where} is {value!r}; expected a whole number from 1")
+                raise BenchError(
+                    f"'{name}' of {where} is {value!r}; expected a whole number from 1"
+                )
 
 
 def _only(table: Mapping[str, Any], known: set[str], where: str) -> None:
     for name in table:
         if name not in known:
-            raise BenchError(f"unknown key '{name}' in suite '{where}'{suggest(name, known)} (expected {', '.join(sorted(known))})")
+            raise BenchError(
+                f"unknown key '{name}' in suite '{where}'{suggest(name, known)} (expected {', '.join(sorted(known))})"
+            )

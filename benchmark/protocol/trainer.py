@@ -1,6 +1,8 @@
-"""Training: the one loop every method goes through. It knows nothing of losses, optimisers or how many of them there are.
+"""Training: the one loop every method goes through. It knows nothing of losses, optimisers or how
+many of them there are.
 
-State is tensors and one integer. A run that is killed at any moment and started again equals one left alone, bit for bit.
+State is tensors and one integer. A run that is killed at any moment and started again equals one
+left alone, bit for bit.
 """
 
 from __future__ import annotations
@@ -40,8 +42,9 @@ class Stopped(Exception):
 class Trainer:
     """Trains ``method`` on ``train`` for ``steps`` outer steps.
 
-    ``identity`` (run key and code digest) is written into the checkpoint ``path``; one of another identity is not resumed. ``stop`` is asked
-    before every step and ends the run by returning a reason; ``progress`` is told the number of finished steps and the last logged values.
+    ``identity`` (run key and code digest) is written into the checkpoint ``path``; one of another
+    identity is not resumed. ``stop`` is asked before every step and ends the run by returning a
+    reason; ``progress`` is told the number of finished steps and the last logged values.
     """
 
     method: Method
@@ -67,7 +70,8 @@ class Trainer:
         self._concluded = False
 
     def fit(self) -> None:
-        """Train to the last step, resuming where the checkpoint stands; then ``conclude`` and write the final checkpoint."""
+        """Train to the last step, resuming where the checkpoint stands; then ``conclude`` and write
+        the final checkpoint."""
         self._mark = time.perf_counter()
         if not self._resume():
             seed_noise(derive_seed(self.seed, "prepare"), self.device)
@@ -86,7 +90,8 @@ class Trainer:
         return self.step * self.batches * self.batch_size
 
     def curves(self) -> dict[str, np.ndarray]:
-        """Return ``step`` (T,), the number of steps done at the end of each window, and the window mean of each logged value (T,) or (T, L)."""
+        """Return ``step`` (T,), the number of steps done at the end of each window, and the window
+        mean of each logged value (T,) or (T, L)."""
         return {name: torch.stack(points).numpy() for name, points in self._curves.items()}
 
     def _run(self) -> None:
@@ -101,14 +106,19 @@ class Trainer:
         """Return the function that takes the outer step of a number and returns what it logs."""
         stream = BatchStream(len(self.train), self.batch_size, self.seed, self.device)
         stepper = stepper_for(self.method, self.device)
-        now, progress = torch.zeros((), dtype=torch.int64, device=self.device), torch.zeros((), device=self.device)
+        now, progress = (
+            torch.zeros((), dtype=torch.int64, device=self.device),
+            torch.zeros((), device=self.device),
+        )
 
         def take(step: int) -> Mapping[str, Tensor]:
             index = stream.index(step, self.batches)
             now.fill_(step)
             progress.fill_(step / self.steps)
             tick = Tick(now, progress, self.method.phase(step))
-            return stepper(derive_seed(self.seed, "noise", step), Batch(self.train.images(index), index), tick)
+            return stepper(
+                derive_seed(self.seed, "noise", step), Batch(self.train.images(index), index), tick
+            )
 
         return take
 
@@ -122,11 +132,14 @@ class Trainer:
 
     @torch.no_grad()
     def _log(self, values: Mapping[str, Tensor]) -> None:
-        """Add to the window's sums on the device; fetch them, check them and start a new window every ``log_every`` steps."""
+        """Add to the window's sums on the device; fetch them, check them and start a new window
+        every ``log_every`` steps."""
         if self.step == 1 or not self._sums:
             self._check(values)
         if not self._sums:
-            self._sums = {name: torch.zeros_like(value, dtype=torch.float32) for name, value in values.items()}
+            self._sums = {
+                name: torch.zeros_like(value, dtype=torch.float32) for name, value in values.items()
+            }
         if values.keys() != self._sums.keys():
             raise RuntimeError(
                 f"train_step returned {sorted(values)} in step {self.step}, {sorted(self._sums)} before; return the same names all run long"
@@ -134,17 +147,34 @@ class Trainer:
         torch._foreach_add_(list(self._sums.values()), [values[name] for name in self._sums])
         done = self.step % self.log_every or self.log_every
         if done == self.log_every or self.step == self.steps:
-            fetched = torch.cat([total.reshape(-1) for total in self._sums.values()]).to("cpu") / done
+            fetched = (
+                torch.cat([total.reshape(-1) for total in self._sums.values()]).to("cpu") / done
+            )
             torch._foreach_zero_(list(self._sums.values()))
             parts = fetched.split([total.numel() for total in self._sums.values()])
-            self._point({name: part.view(total.shape) for (name, total), part in zip(self._sums.items(), parts, strict=True)})
+            self._point(
+                {
+                    name: part.view(total.shape)
+                    for (name, total), part in zip(self._sums.items(), parts, strict=True)
+                }
+            )
 
     def _check(self, values: Mapping[str, Tensor]) -> None:
         """``train_step`` returns named tensors of shape () or (latent_dim,), at least one."""
         allowed = ((), (self.method.latent_dim,))
-        wrong = [f"{name} {tuple(value.shape)}" for name, value in values.items() if tuple(value.shape) not in allowed] if values else ["nothing"]
+        wrong = (
+            [
+                f"{name} {tuple(value.shape)}"
+                for name, value in values.items()
+                if tuple(value.shape) not in allowed
+            ]
+            if values
+            else ["nothing"]
+        )
         if wrong:
-            raise RuntimeError(f"train_step returned {', '.join(wrong)}; expected named tensors of shape () or ({self.method.latent_dim},)")
+            raise RuntimeError(
+                f"train_step returned {', '.join(wrong)}; expected named tensors of shape () or ({self.method.latent_dim},)"
+            )
 
     def _point(self, values: Mapping[str, Tensor]) -> None:
         for name, value in {"step": torch.tensor(self.step), **values}.items():
@@ -152,26 +182,42 @@ class Trainer:
         bad = [name for name, value in values.items() if not bool(torch.isfinite(value).all())]
         if bad:
             self._save()
-            raise Diverged(f"{', '.join(bad)} not finite in the steps up to {self.step} of {self.steps}")
-        self.progress(self.step, {name: float(value) for name, value in values.items() if value.dim() == 0})
+            raise Diverged(
+                f"{', '.join(bad)} not finite in the steps up to {self.step} of {self.steps}"
+            )
+        self.progress(
+            self.step, {name: float(value) for name, value in values.items() if value.dim() == 0}
+        )
 
     def _save(self) -> None:
         self.seconds += time.perf_counter() - self._mark
         tensors = checkpoint.method_state(self.method)
         tensors |= {f"sum/{name}": total for name, total in self._sums.items()}
         tensors |= {f"curve/{name}": torch.stack(points) for name, points in self._curves.items()}
-        header = {**self.identity, "step": str(self.step), "seconds": repr(self.seconds), "concluded": str(int(self._concluded))}
+        header = {
+            **self.identity,
+            "step": str(self.step),
+            "seconds": repr(self.seconds),
+            "concluded": str(int(self._concluded)),
+        }
         checkpoint.write(self.path, tensors, header)
         self._mark = time.perf_counter()
 
     def _resume(self) -> bool:
-        """Take up the state of the checkpoint if there is one of this very run; whether there was."""
+        """Take up the state of the checkpoint if there is one of this very run; whether there
+        was."""
         found = checkpoint.read(self.path)
-        if found is None or any(found[1].get(name) != value for name, value in self.identity.items()):
+        if found is None or any(
+            found[1].get(name) != value for name, value in self.identity.items()
+        ):
             return False
         tensors, header = found
         checkpoint.load_state(self.method, tensors)
-        self.step, self.seconds, self._concluded = int(header["step"]), float(header["seconds"]), header["concluded"] == "1"
+        self.step, self.seconds, self._concluded = (
+            int(header["step"]),
+            float(header["seconds"]),
+            header["concluded"] == "1",
+        )
         self.resumed_at = self.step
         for name, tensor in tensors.items():
             kind, _, logged = name.partition("/")

@@ -1,6 +1,8 @@
-"""The layout of figures with very many panels of one size: every panel is measured once, no equations are solved.
+"""The layout of figures with very many panels of one size: every panel is measured once, no
+equations are solved.
 
-matplotlib's constrained layout measures each panel twice and solves for all margins at once, which took longer than drawing them.
+matplotlib's constrained layout measures each panel twice and solves for all margins at once, which
+took longer than drawing them.
 """
 
 from __future__ import annotations
@@ -17,10 +19,11 @@ __all__ = ["EvenPanels"]
 
 
 class EvenPanels(LayoutEngine):
-    """Panels of one size in rows and columns; each row and column leaves the room that its widest labels need.
+    """Panels of one size in rows and columns; each row and column leaves the room that its widest
+    labels need.
 
-    The legend and the line at the foot of the figure keep their place below all panels. ``pad`` is the room between panels, and twice that
-    the room around all of them, in inches.
+    The legend and the line at the foot of the figure keep their place below all panels. ``pad`` is
+    the room between panels, and twice that the room around all of them, in inches.
     """
 
     _adjust_compatible = False
@@ -43,16 +46,35 @@ class EvenPanels(LayoutEngine):
             axes.set_position((column / columns, 1 - (row + 0.9) / rows, 0.8 / columns, 0.8 / rows))
         renderer = FigureCanvasAgg(fig).get_renderer()
         margins = {axes: _margins(axes, renderer) for axes in panels}
-        left, right = (_largest(((_place(axes)[1], margins[axes][side]) for axes in panels), columns) for side in (0, 2))
-        bottom, top = (_largest(((_place(axes)[0], margins[axes][side]) for axes in panels), rows) for side in (1, 3))
+        left, right = (
+            _largest(((_place(axes)[1], margins[axes][side]) for axes in panels), columns)
+            for side in (0, 2)
+        )
+        bottom, top = (
+            _largest(((_place(axes)[0], margins[axes][side]) for axes in panels), rows)
+            for side in (1, 3)
+        )
         foot = _foot(fig, renderer)
         across = (width - sum(left) - sum(right) - self.pad * (columns + 3)) / columns
         down = (height - foot - sum(bottom) - sum(top) - self.pad * (rows + 3)) / rows
         for axes in panels:
             row, column = _place(axes)
-            x = sum(left[: column + 1]) + sum(right[:column]) + column * across + (column + 2) * self.pad
-            y = height - sum(top[: row + 1]) - sum(bottom[:row]) - (row + 1) * (down + self.pad) - self.pad
-            axes.set_position((x / width, y / height, max(across, 0.1) / width, max(down, 0.1) / height))
+            x = (
+                sum(left[: column + 1])
+                + sum(right[:column])
+                + column * across
+                + (column + 2) * self.pad
+            )
+            y = (
+                height
+                - sum(top[: row + 1])
+                - sum(bottom[:row])
+                - (row + 1) * (down + self.pad)
+                - self.pad
+            )
+            axes.set_position(
+                (x / width, y / height, max(across, 0.1) / width, max(down, 0.1) / height)
+            )
 
 
 def _place(axes: Axes) -> tuple[int, int]:

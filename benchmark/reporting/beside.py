@@ -20,7 +20,8 @@ PAPER_NOTE = Note(
 
 
 def agreement(found: Estimate, value: float) -> str:
-    """Return whether a published value lies in our interval: ``agrees``, ``ours lower``, ``ours higher``; one seed: ``cannot tell``.
+    """Return whether a published value lies in our interval: ``agrees``, ``ours lower``, ``ours
+    higher``; one seed: ``cannot tell``.
 
     >>> agreement(Estimate(1.0, 0.2, 3), 1.1), agreement(Estimate(1.0, 0.2, 3), 2.0), agreement(Estimate(1.0, None, 1), 2.0)
     ('agrees', 'ours lower', 'cannot tell')
@@ -33,15 +34,25 @@ def agreement(found: Estimate, value: float) -> str:
 
 
 def beside(cell: Cell, figure: Printed | None, *, other: str = "") -> Cell:
-    """Return ``cell`` with a published figure in brackets and two more raw values: the figure and the verdict.
+    """Return ``cell`` with a published figure in brackets and two more raw values: the figure and
+    the verdict.
 
-    ``other`` says what makes the two something else (``another metric``, ``another rule``): they are shown then, and not compared.
+    ``other`` says what makes the two something else (``another metric``, ``another rule``): they
+    are shown then, and not compared.
     """
     if figure is None:
         return replace(cell, raw=(*cell.raw, None, None))
-    verdict = "not measured" if cell.estimate is None else other or agreement(cell.estimate, figure.value)
-    text = f"paper {figure.value:g}{'?' if figure.suspect else ''}" + (f": {verdict}" if cell.estimate is not None else "")
-    return replace(cell, note="; ".join(filter(None, (cell.note, text))), raw=(*cell.raw, figure.value, verdict))
+    verdict = (
+        "not measured" if cell.estimate is None else other or agreement(cell.estimate, figure.value)
+    )
+    text = f"paper {figure.value:g}{'?' if figure.suspect else ''}" + (
+        f": {verdict}" if cell.estimate is not None else ""
+    )
+    return replace(
+        cell,
+        note="; ".join(filter(None, (cell.note, text))),
+        raw=(*cell.raw, figure.value, verdict),
+    )
 
 
 def extended(column: Column) -> Column:
@@ -59,34 +70,62 @@ def _figures() -> Mapping[tuple[str, str, int, str], Printed]:
 
 
 def beside_paper(table: Table) -> Table:
-    """Return a table of one row per cell (``summary``) with published values beside ours, wherever method, dataset and latent size were printed."""
-    names = {column.raw[0]: place for place, column in enumerate(table.columns) if column.metric is None}
+    """Return a table of one row per cell (``summary``) with published values beside ours, wherever
+    method, dataset and latent size were printed."""
+    names = {
+        column.raw[0]: place for place, column in enumerate(table.columns) if column.metric is None
+    }
     if not {"dataset", "latent_dim", "method"} <= set(names):
         return table
     known = _figures()
     found: dict[int, dict[int, tuple[Printed, str]]] = defaultdict(dict)
     for index, row in enumerate(table.rows):
-        dataset, size, method = (row.cells[names[name]].raw[0] for name in ("dataset", "latent_dim", "method"))
+        dataset, size, method = (
+            row.cells[names[name]].raw[0] for name in ("dataset", "latent_dim", "method")
+        )
         for place, column in enumerate(table.columns):
-            figure = known.get((twin(str(method)), base_name(str(dataset)), size if isinstance(size, int) else 0, column.metric or ""))
+            figure = known.get(
+                (
+                    twin(str(method)),
+                    base_name(str(dataset)),
+                    size if isinstance(size, int) else 0,
+                    column.metric or "",
+                )
+            )
             if figure is not None:
-                found[place][index] = figure, "another rule" if (base_name(str(method)), column.metric) in READ_AS else ""
+                found[place][index] = (
+                    figure,
+                    "another rule" if (base_name(str(method)), column.metric) in READ_AS else "",
+                )
     return _with(table, found)
 
 
 def _with(table: Table, found: Mapping[int, Mapping[int, tuple[Printed, str]]]) -> Table:
-    """``found`` maps columns to rows to figures and what makes them something else; other columns stay as they are."""
+    """``found`` maps columns to rows to figures and what makes them something else; other columns
+    stay as they are."""
     index = -1
     groups: list[tuple[Row, ...]] = []
     for group in table.groups:
         rows = []
         for row in group:
             index += 1
-            known = [found[place].get(index, (None, "")) if place in found else None for place in range(len(row.cells))]
-            cells = [cell if one is None else beside(cell, one[0], other=one[1]) for cell, one in zip(row.cells, known, strict=True)]
+            known = [
+                found[place].get(index, (None, "")) if place in found else None
+                for place in range(len(row.cells))
+            ]
+            cells = [
+                cell if one is None else beside(cell, one[0], other=one[1])
+                for cell, one in zip(row.cells, known, strict=True)
+            ]
             rows.append(replace(row, cells=tuple(cells)))
         groups.append(tuple(rows))
-    columns = tuple(extended(column) if place in found else column for place, column in enumerate(table.columns))
+    columns = tuple(
+        extended(column) if place in found else column for place, column in enumerate(table.columns)
+    )
     sources = sorted({figure.where for rows in found.values() for figure, _ in rows.values()})
-    notes: Sequence[Note] = (PAPER_NOTE, Note(f"Published values: {'; '.join(sources)}.")) if found else (Note("No published value belongs here."),)
+    notes: Sequence[Note] = (
+        (PAPER_NOTE, Note(f"Published values: {'; '.join(sources)}."))
+        if found
+        else (Note("No published value belongs here."),)
+    )
     return replace(table, columns=columns, groups=tuple(groups), notes=(*table.notes, *notes))

@@ -1,4 +1,5 @@
-"""The names of every table and figure with one line each. Standard library only, so that listing them costs nothing."""
+"""The names of every table and figure with one line each. Standard library only, so that listing
+them costs nothing."""
 
 from __future__ import annotations
 
@@ -50,10 +51,14 @@ STUDIES: Mapping[str, str] = {
     "block-structure": "grae-jacobian",
     "rotation": "grae-uniqueness",
 }
-"""The study whose records a figure is drawn from; the other figures are drawn from runs of methods."""
+"""The study whose records a figure is drawn from; the other figures are drawn from runs of
+methods."""
 
 
 def check(kind: str, names: Mapping[str, str], name: str) -> None:
-    """Raise :class:`BenchError` where the table or figure (``kind``) called ``name`` is not among ``names``."""
+    """Raise :class:`BenchError` where the table or figure (``kind``) called ``name`` is not among
+    ``names``."""
     if name not in names:
-        raise BenchError(f"unknown {kind} '{name}'{suggest(name, names)} (there are {', '.join(names)})")
+        raise BenchError(
+            f"unknown {kind} '{name}'{suggest(name, names)} (there are {', '.join(names)})"
+        )

@@ -14,25 +14,40 @@ __all__ = ["best_of", "estimate_cell"]
 
 
 def best_of(cells: Sequence[Replicates], metric: str) -> Replicates | None:
-    """Return the cell whose value is clearly best among those that have one, by intervals or paired tests; never a stale one.
+    """Return the cell whose value is clearly best among those that have one, by intervals or paired
+    tests; never a stale one.
 
     None where none is, or where they were measured by more than one protocol.
     """
     rivals = [runs for runs in cells if metric in runs.values]
     if len({runs.ids[metric] for runs in rivals}) != 1:
         return None
-    place = clearly_best([found for runs in rivals if (found := runs.estimate(metric))], direction(metric))
+    place = clearly_best(
+        [found for runs in rivals if (found := runs.estimate(metric))], direction(metric)
+    )
     if place is None and all(len(runs.values[metric]) > 1 for runs in rivals):
-        from benchmark.reporting.comparison import best_of_pairs  # scipy.stats, which most tables do without
+        from benchmark.reporting.comparison import (
+            best_of_pairs,
+        )  # scipy.stats, which most tables do without
 
-        place = best_of_pairs([dict(zip(runs.seeds[metric], runs.values[metric], strict=True)) for runs in rivals], direction(metric))
+        place = best_of_pairs(
+            [dict(zip(runs.seeds[metric], runs.values[metric], strict=True)) for runs in rivals],
+            direction(metric),
+        )
     return None if place is None or rivals[place].stale else rivals[place]
 
 
 def estimate_cell(runs: Replicates, metric: str, best: bool, marks: tuple[str, ...] = ()) -> Cell:
-    """Return mean and interval of a metric as a cell, ``marks`` pointing at notes; an empty cell where no run has it."""
+    """Return mean and interval of a metric as a cell, ``marks`` pointing at notes; an empty cell
+    where no run has it."""
     found = runs.estimate(metric)
     if found is None:
         return Cell(ABSENT, raw=(None, None, 0, None))
     raw: tuple[Any, ...] = (found.mean, found.half_width, found.n, runs.ids[metric])
-    return Cell(estimate=found, raw=raw, note="" if found.n == runs.finished else f"n = {found.n}", marks=marks, best=best)
+    return Cell(
+        estimate=found,
+        raw=raw,
+        note="" if found.n == runs.finished else f"n = {found.n}",
+        marks=marks,
+        best=best,
+    )

@@ -1,20 +1,28 @@
-"""Claims of the sources, as TOML files in ``benchmark/data/claims`` say them: what is compared, where, and by which test.
+"""Claims of the sources, as TOML files in ``benchmark/data/claims`` say them: what is compared,
+where, and by which test.
 
-A claim holds *everywhere it says* or it does not hold. Its ``kind`` says what is compared at each of its places (dataset and latent sizes):
+A claim holds *everywhere it says* or it does not hold. Its ``kind`` says what is compared at each
+of its places (dataset and latent sizes):
 
-========== ==========================================================================================================
-below      the metric of each of ``methods`` is lower than that of each of ``than`` (by ``margin`` at least)
+==========
+==========================================================================================================
+below      the metric of each of ``methods`` is lower than that of each of ``than`` (by ``margin``
+at least)
 above      likewise, higher
-close      the metric of each of ``methods`` is within ``tolerance`` (``relative``: that share) of each of ``than``
-constant   the metric of each of ``methods`` changes by ``tolerance`` at most between any two of the latent sizes
+close      the metric of each of ``methods`` is within ``tolerance`` (``relative``: that share) of
+each of ``than``
+constant   the metric of each of ``methods`` changes by ``tolerance`` at most between any two of the
+latent sizes
 rises      it is higher at the largest of the latent sizes than at the smallest
 falls      it is lower there
 valley     the lowest of ``methods`` but the first and the last is lower than both of these
-steeper    from the first of ``methods`` to the last the metric grows by more than the metric ``beside`` does
-========== ==========================================================================================================
+steeper    from the first of ``methods`` to the last the metric grows by more than the metric
+``beside`` does
+==========
+==========================================================================================================
 
-``than`` may also name a number: ``L`` (the latent size), ``L/2``, ``n`` (the known dimension of the data), or any other, as ``0.05``. With
-``magnitude`` values are compared without their signs.
+``than`` may also name a number: ``L`` (the latent size), ``L/2``, ``n`` (the known dimension of the
+data), or any other, as ``0.05``. With ``magnitude`` values are compared without their signs.
 """
 
 from __future__ import annotations
@@ -33,7 +41,16 @@ __all__ = ["KINDS", "METRICS", "Claim", "claims", "is_number"]
 
 Kind = Literal["below", "above", "close", "constant", "rises", "falls", "valley", "steeper"]
 
-KINDS: tuple[Kind, ...] = ("below", "above", "close", "constant", "rises", "falls", "valley", "steeper")
+KINDS: tuple[Kind, ...] = (
+    "below",
+    "above",
+    "close",
+    "constant",
+    "rises",
+    "falls",
+    "valley",
+    "steeper",
+)
 
 METRICS: Mapping[str, tuple[str, ...]] = {
     "fid": ("fid", "fd-cnn", "fd-raw"),
@@ -42,15 +59,18 @@ METRICS: Mapping[str, tuple[str, ...]] = {
     "reconstruction-error": ("reconstruction-error", "mse"),
     "accuracy": ("accuracy", "accuracy-majority"),
 }
-"""What stands in for a metric that was not measured, in this order; a verdict says which it rests on."""
+"""What stands in for a metric that was not measured, in this order; a verdict says which it rests
+on."""
 
 
 @dataclass(frozen=True)
 class Claim:
-    """One claim. ``where`` is its place in ``source``; ``places`` maps a dataset to latent sizes (none: whatever there is).
+    """One claim. ``where`` is its place in ``source``; ``places`` maps a dataset to latent sizes
+    (none: whatever there is).
 
-    ``stand_ins`` are datasets that may take the place of one that is not there. ``tables`` names the files of published figures that bear on it;
-    ``silent`` says why published figures cannot decide it, where none do.
+    ``stand_ins`` are datasets that may take the place of one that is not there. ``tables`` names
+    the files of published figures that bear on it; ``silent`` says why published figures cannot
+    decide it, where none do.
     """
 
     name: str
@@ -79,16 +99,30 @@ class Claim:
     @property
     def labels(self) -> tuple[str, ...]:
         """Every method it compares."""
-        return tuple(dict.fromkeys((*self.methods, *(name for name in self.than if not is_number(name)))))
+        return tuple(
+            dict.fromkeys((*self.methods, *(name for name in self.than if not is_number(name))))
+        )
 
     def __post_init__(self) -> None:
         needs = {"below": "than", "above": "than", "close": "than"}.get(self.kind)
         trouble = [
             (self.kind not in KINDS, f"the kind '{self.kind}'; expected one of {', '.join(KINDS)}"),
-            (needs is not None and not self.than, f"nothing to compare with; a claim of kind '{self.kind}' needs 'than'"),
-            (self.kind in ("close", "constant") and not (self.tolerance or self.relative), "no 'tolerance'; how far apart is still the same?"),
-            (self.kind == "steeper" and (len(self.methods) < 2 or not self.beside), "fewer than two methods or no metric 'beside' its own"),
-            (self.kind == "valley" and len(self.methods) < 3, "fewer than three methods; a valley has two ends"),
+            (
+                needs is not None and not self.than,
+                f"nothing to compare with; a claim of kind '{self.kind}' needs 'than'",
+            ),
+            (
+                self.kind in ("close", "constant") and not (self.tolerance or self.relative),
+                "no 'tolerance'; how far apart is still the same?",
+            ),
+            (
+                self.kind == "steeper" and (len(self.methods) < 2 or not self.beside),
+                "fewer than two methods or no metric 'beside' its own",
+            ),
+            (
+                self.kind == "valley" and len(self.methods) < 3,
+                "fewer than three methods; a valley has two ends",
+            ),
             (not self.methods or not self.places, "no methods or no places"),
         ]
         for wrong, text in trouble:
@@ -109,8 +143,12 @@ def _claim(name: str, source: str, given: Mapping[str, Any]) -> Claim:
     known = set(Claim.__dataclass_fields__) - {"name", "source"}
     for key in given:
         if key not in known:
-            raise BenchError(f"the claim '{name}' has an unknown field '{key}'{suggest(key, sorted(known))} (there are {', '.join(sorted(known))})")
-    missing = [key for key in ("where", "text", "kind", "metric", "methods", "places") if key not in given]
+            raise BenchError(
+                f"the claim '{name}' has an unknown field '{key}'{suggest(key, sorted(known))} (there are {', '.join(sorted(known))})"
+            )
+    missing = [
+        key for key in ("where", "text", "kind", "metric", "methods", "places") if key not in given
+    ]
     if missing:
         raise BenchError(f"the claim '{name}' lacks {', '.join(missing)}")
     return Claim(name=name, source=source, **given)
@@ -120,8 +158,12 @@ def _claim(name: str, source: str, given: Mapping[str, Any]) -> Claim:
 def claims() -> tuple[Claim, ...]:
     """Return the claims that come with the package, file by file; each file is one source."""
     found: list[Claim] = []
-    for file in sorted(resources.files("benchmark").joinpath("data/claims").iterdir(), key=lambda each: each.name):
+    for file in sorted(
+        resources.files("benchmark").joinpath("data/claims").iterdir(), key=lambda each: each.name
+    ):
         if file.name.endswith(".toml"):
             document = tomllib.loads(file.read_text(encoding="utf-8"))
-            found += [_claim(name, document["source"], given) for name, given in document["claim"].items()]
+            found += [
+                _claim(name, document["source"], given) for name, given in document["claim"].items()
+            ]
     return tuple(found)

@@ -34,17 +34,25 @@ def _row(verdict: Verdict) -> Row:
     cells = (
         Cell(claim.name, raw=(claim.name,)),
         Cell(verdict.ruling, raw=(verdict.ruling,), best=verdict.ruling == "contradicted"),
-        Cell(f"{claim.text} [{claim.where}]", raw=(claim.text, claim.source, claim.where), long=True),
+        Cell(
+            f"{claim.text} [{claim.where}]", raw=(claim.text, claim.source, claim.where), long=True
+        ),
         Cell(verdict.reason, raw=(verdict.reason, " ".join(verdict.metrics)), long=True),
     )
     return Row(cells, verdict.keys)
 
 
 def claims_table(found: Sequence[Verdict], on: str) -> Table:
-    """Return the verdicts as a table; ``on`` says what they were judged by, ``records`` or ``published figures``."""
-    groups = tuple(tuple(map(_row, group)) for _, group in groupby(found, key=lambda verdict: verdict.claim.source))
+    """Return the verdicts as a table; ``on`` says what they were judged by, ``records`` or
+    ``published figures``."""
+    groups = tuple(
+        tuple(map(_row, group))
+        for _, group in groupby(found, key=lambda verdict: verdict.claim.source)
+    )
     sources = "; ".join(dict.fromkeys(verdict.claim.source for verdict in found))
-    printed = "Published figures are single runs without error bars: they are compared as they stand."
+    printed = (
+        "Published figures are single runs without error bars: they are compared as they stand."
+    )
     tested = "A comparison holds or fails by t tests over seeds (5%, Holm within a claim), or by a 95% interval inside or outside the tolerance."
     metrics = sorted({metric for verdict in found for metric in verdict.metrics})
     return Table(
@@ -52,7 +60,10 @@ def claims_table(found: Sequence[Verdict], on: str) -> Table:
         caption=f"Claims of the sources judged by {on}: {counted(found)}.",
         columns=_COLUMNS,
         groups=groups,
-        notes=(Note(tested if on == "records" else printed), Note(f"Sources, in the order of the groups: {sources}.")),
+        notes=(
+            Note(tested if on == "records" else printed),
+            Note(f"Sources, in the order of the groups: {sources}."),
+        ),
         provenance=tuple(metrics),
     )
 
@@ -72,12 +83,27 @@ def as_text(found: Sequence[Verdict], *, every: bool = False) -> str:
     for source, group in groupby(found, key=lambda verdict: verdict.claim.source):
         lines += ["", source]
         for verdict in group:
-            lines += [f"  {verdict.ruling.upper() if verdict.ruling == 'contradicted' else verdict.ruling:12}  {verdict.claim.name}"]
-            lines += [f"                {verdict.claim.text} [{verdict.claim.where}]", f"                {verdict.reason}"]
-            lines += [f"                  {each.outcome:6}  {each.text}: {each.why}" for each in verdict.findings] if every else []
+            lines += [
+                f"  {verdict.ruling.upper() if verdict.ruling == 'contradicted' else verdict.ruling:12}  {verdict.claim.name}"
+            ]
+            lines += [
+                f"                {verdict.claim.text} [{verdict.claim.where}]",
+                f"                {verdict.reason}",
+            ]
+            lines += (
+                [
+                    f"                  {each.outcome:6}  {each.text}: {each.why}"
+                    for each in verdict.findings
+                ]
+                if every
+                else []
+            )
     return "\n".join([*lines, "", counted(found)]).lstrip("\n") + "\n"
 
 
 def as_json(found: Sequence[Verdict]) -> str:
     """Return the verdicts as a JSON list, each with its claim and its comparisons."""
-    return json.dumps([{"metrics": verdict.metrics, **asdict(verdict)} for verdict in found], indent=1) + "\n"
+    return (
+        json.dumps([{"metrics": verdict.metrics, **asdict(verdict)} for verdict in found], indent=1)
+        + "\n"
+    )

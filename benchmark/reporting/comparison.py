@@ -1,11 +1,14 @@
-r"""Whether two methods differ, judged from a few seeds: t intervals of the difference, permutation tests, Holm's correction.
+r"""Whether two methods differ, judged from a few seeds: t intervals of the difference, permutation
+tests, Holm's correction.
 
-The seed is the only replicate. Seeds that both methods ran are paired, since a seed fixes the order of the data and the noise of both:
+The seed is the only replicate. Seeds that both methods ran are paired, since a seed fixes the order
+of the data and the noise of both:
 
 .. math:: \bar d \pm t_{0.975,\, n-1} \frac{s_d}{\sqrt n}
 
-elsewhere Welch's test is used. Beside it stands an exact permutation test, which assumes no normal distribution but has few values to take: with
-three seeds against three its p is never below 0.1, whatever they are. Sources: Welch, Biometrika 1947; Holm, Scand. J. Statist. 1979.
+elsewhere Welch's test is used. Beside it stands an exact permutation test, which assumes no normal
+distribution but has few values to take: with three seeds against three its p is never below 0.1,
+whatever they are. Sources: Welch, Biometrika 1947; Holm, Scand. J. Statist. 1979.
 """
 
 from __future__ import annotations
@@ -36,7 +39,8 @@ Values = Mapping[int, float]
 
 @dataclass(frozen=True)
 class Comparison:
-    """``difference`` is the mean of ``first`` minus that of ``second`` with its 95 % interval; ``paired`` says whether values belong in pairs.
+    """``difference`` is the mean of ``first`` minus that of ``second`` with its 95 % interval;
+    ``paired`` says whether values belong in pairs.
 
     ``p`` is two-sided, of the t test; None where one side has one seed.
     """
@@ -54,18 +58,32 @@ class Comparison:
 
     @cached_property
     def p_permutation(self) -> float | None:
-        """The two-sided p of the exact permutation test; None where p is None, or where the relabellings are too many to go through."""
+        """The two-sided p of the exact permutation test; None where p is None, or where the
+        relabellings are too many to go through."""
         if self.p is None or (self.n[0] if self.paired else sum(self.n)) > _EXACT:
             return None
         from scipy import stats  # half a second, which tables without such a test do without
 
         if self.paired:
             gaps = np.subtract(self.first, self.second)
-            return float(stats.permutation_test((gaps,), np.mean, permutation_type="samples", vectorized=True, n_resamples=np.inf).pvalue)
-        return float(stats.permutation_test((self.first, self.second), _gap, vectorized=True, n_resamples=np.inf).pvalue)
+            return float(
+                stats.permutation_test(
+                    (gaps,),
+                    np.mean,
+                    permutation_type="samples",
+                    vectorized=True,
+                    n_resamples=np.inf,
+                ).pvalue
+            )
+        return float(
+            stats.permutation_test(
+                (self.first, self.second), _gap, vectorized=True, n_resamples=np.inf
+            ).pvalue
+        )
 
     def p_beyond(self, margin: float) -> float | None:
-        """Return the p of the t test that the difference is ``margin``, two-sided; None where p is None."""
+        """Return the p of the t test that the difference is ``margin``, two-sided; None where p is
+        None."""
         if self.p is None or not margin:
             return self.p
         shifted = tuple(value - margin for value in self.first)
@@ -82,14 +100,17 @@ class Comparison:
         if self.p is None:
             return "one seed has no spread, so no test can tell a difference from chance"
         if self.smallest > ALPHA:
-            sides = f"{self.n[0]} pairs" if self.paired else f"{self.n[0]} against {self.n[1]} seeds"
+            sides = (
+                f"{self.n[0]} pairs" if self.paired else f"{self.n[0]} against {self.n[1]} seeds"
+            )
             return f"a permutation test of {sides} can never give p below {self.smallest:.3g}"
         return ""
 
 
 @cache
 def smallest_p(first: int, second: int, *, paired: bool) -> float:
-    """Return the smallest two-sided p of an exact permutation test: twice the share of the single most extreme relabelling.
+    """Return the smallest two-sided p of an exact permutation test: twice the share of the single
+    most extreme relabelling.
 
     >>> smallest_p(3, 3, paired=False), smallest_p(5, 5, paired=True), smallest_p(1, 1, paired=True)
     (0.1, 0.0625, 1.0)
@@ -98,16 +119,25 @@ def smallest_p(first: int, second: int, *, paired: bool) -> float:
 
 
 def compare(first: Values, second: Values, *, exact: bool = False) -> Comparison:
-    """Return how ``first`` differs from ``second`` (seed -> value each, at least one): paired over common seeds where there are two or more.
+    """Return how ``first`` differs from ``second`` (seed -> value each, at least one): paired over
+    common seeds where there are two or more.
 
     ``exact``: neither is random, so that one value is enough to know the difference.
     """
     if exact:
         gap = next(iter(first.values())) - next(iter(second.values()))
-        return Comparison(tuple(first.values()), tuple(second.values()), True, Estimate(gap, 0.0, 1), 0.0 if gap else 1.0)
+        return Comparison(
+            tuple(first.values()),
+            tuple(second.values()),
+            True,
+            Estimate(gap, 0.0, 1),
+            0.0 if gap else 1.0,
+        )
     common = sorted(set(first) & set(second))
     if len(common) >= 2:
-        return _comparison([first[seed] for seed in common], [second[seed] for seed in common], paired=True)
+        return _comparison(
+            [first[seed] for seed in common], [second[seed] for seed in common], paired=True
+        )
     return _comparison(list(first.values()), list(second.values()), paired=False)
 
 
@@ -126,7 +156,9 @@ def _comparison(first: Sequence[float], second: Sequence[float], *, paired: bool
     from scipy import stats
 
     found = stats.ttest_ind(first, second, equal_var=False)
-    return made(Estimate(gap, float(found.confidence_interval(0.95).high - gap), n), float(found.pvalue))
+    return made(
+        Estimate(gap, float(found.confidence_interval(0.95).high - gap), n), float(found.pvalue)
+    )
 
 
 def _mean(values: Sequence[float]) -> float:
@@ -134,9 +166,11 @@ def _mean(values: Sequence[float]) -> float:
 
 
 def _paired_test(gaps: Sequence[float]) -> tuple[Estimate, float]:
-    """Return the mean of ``gaps`` (n,) with its t interval, and the two-sided p of the t test that it is 0.
+    """Return the mean of ``gaps`` (n,) with its t interval, and the two-sided p of the t test that
+    it is 0.
 
-    This is scipy's ``ttest_rel``, which takes twenty times as long over its arguments: a large table asks thousands of times.
+    This is scipy's ``ttest_rel``, which takes twenty times as long over its arguments: a large
+    table asks thousands of times.
     """
     n, mean = len(gaps), _mean(gaps)
     error = math.sqrt(math.fsum((gap - mean) ** 2 for gap in gaps) / (n - 1) / n)
@@ -149,7 +183,8 @@ def _gap(first: np.ndarray, second: np.ndarray, axis: int = 0) -> np.ndarray:
 
 
 def holm(values: Sequence[float]) -> list[float]:
-    """Return p values corrected for being the best of several: ordered from the smallest, the k-th of m is multiplied with m - k + 1.
+    """Return p values corrected for being the best of several: ordered from the smallest, the k-th
+    of m is multiplied with m - k + 1.
 
     >>> [round(value, 3) for value in holm([0.01, 0.04, 0.03])]
     [0.03, 0.06, 0.06]
@@ -164,9 +199,11 @@ def holm(values: Sequence[float]) -> list[float]:
 
 
 def best_of_pairs(values: Sequence[Values], direction: Direction) -> int | None:
-    """Return the place of the values that are better than each of the others in paired t tests, Holm-corrected; None where none are.
+    """Return the place of the values that are better than each of the others in paired t tests,
+    Holm-corrected; None where none are.
 
-    A paired test sees differences that the spread between seeds hides from intervals; it needs two common seeds at least.
+    A paired test sees differences that the spread between seeds hides from intervals; it needs two
+    common seeds at least.
     """
     if direction == "none" or len(values) < 2 or not all(values):
         return None
@@ -176,7 +213,12 @@ def best_of_pairs(values: Sequence[Values], direction: Direction) -> int | None:
     found: list[float] = []
     for other in values[:place] + values[place + 1 :]:
         each = compare(values[place], other)
-        if not each.paired or each.p is None or each.p >= ALPHA or sign * each.difference.mean >= 0.0:
+        if (
+            not each.paired
+            or each.p is None
+            or each.p >= ALPHA
+            or sign * each.difference.mean >= 0.0
+        ):
             return None  # a correction only raises p
         found.append(each.p)
     return place if max(holm(found)) < ALPHA else None

@@ -10,7 +10,8 @@ __all__ = ["intrinsic_dim"]
 
 
 def intrinsic_dim(dataset: str) -> int | None:
-    """Return the known intrinsic dimension of a dataset, by its label; None where it is not known."""
+    """Return the known intrinsic dimension of a dataset, by its label; None where it is not
+    known."""
     try:
         found = registry.find("datasets", base_name(dataset)).source.constants.get("intrinsic_dim")
     except BenchError:

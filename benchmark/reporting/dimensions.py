@@ -1,4 +1,5 @@
-"""The table ``dimensions``: what each method makes of its latent space, by the readings that its rule leaves open, beside truth and chance."""
+"""The table ``dimensions``: what each method makes of its latent space, by the readings that its
+rule leaves open, beside truth and chance."""
 
 from __future__ import annotations
 
@@ -13,7 +14,10 @@ from benchmark.spec import Record
 
 __all__ = ["READINGS", "dimensions", "readings"]
 
-READINGS: Mapping[str, str] = {f"lstar_{name.replace('-', '_')}": f"lstar-{name}" for name in ("mean", "last", "draw", "above-half", "above-mean")}
+READINGS: Mapping[str, str] = {
+    f"lstar_{name.replace('-', '_')}": f"lstar-{name}"
+    for name in ("mean", "last", "draw", "above-half", "above-mean")
+}
 """Further readings of a method's rule, as its discovery's ``extra`` names them, and as columns."""
 
 _KEPT = ("lstar", "lstar-90", "lstar-99", "lstar-error", "active-units")
@@ -23,13 +27,16 @@ def readings(record: Record) -> dict[str, dict[str, Any]]:
     """Return the further readings of the rule of a record's method, as measurements."""
     extra = (record.discovery or {}).get("extra", {})
     base: dict[str, Any] = {"unit": "dimensions", "n": 0, "protocol": "discovery"}
-    return {column: {**base, "value": extra[name]} for name, column in READINGS.items() if name in extra}
+    return {
+        column: {**base, "value": extra[name]} for name, column in READINGS.items() if name in extra
+    }
 
 
 def with_readings(record: Record) -> Record:
     """Return the record with dimension counts only, the further readings of its rule among them.
 
-    Where the dimension of the data is known, ``lstar-error`` is filled in for records made before it was measured.
+    Where the dimension of the data is known, ``lstar-error`` is filled in for records made before
+    it was measured.
     """
     kept = {name: found for name, found in record.measurements.items() if name in _KEPT}
     found = readings(record)
@@ -46,4 +53,7 @@ def dimensions(
     references: References | None = None,
 ) -> Table:
     """Return the table, built by ``summary`` from the dimension counts of ``records``."""
-    return replace(summary([with_readings(record) for record in records], metrics, references), name="dimensions")
+    return replace(
+        summary([with_readings(record) for record in records], metrics, references),
+        name="dimensions",
+    )

@@ -1,4 +1,5 @@
-"""A table as a document: columns, groups of rows, notes and where its numbers come from. Renderers only write it down."""
+"""A table as a document: columns, groups of rows, notes and where its numbers come from. Renderers
+only write it down."""
 
 from __future__ import annotations
 
@@ -20,9 +21,11 @@ NAME, LONG = 64, 600
 
 @dataclass(frozen=True)
 class Column:
-    """A column. ``raw`` names the fields it has in a CSV file; ``metric`` marks columns of estimates, ``direction`` what is better there.
+    """A column. ``raw`` names the fields it has in a CSV file; ``metric`` marks columns of
+    estimates, ``direction`` what is better there.
 
-    ``over`` is a heading that neighbouring columns share; ``wide`` says that prose stands below, which may take several lines.
+    ``over`` is a heading that neighbouring columns share; ``wide`` says that prose stands below,
+    which may take several lines.
     """
 
     title: str
@@ -36,10 +39,12 @@ class Column:
 
 @dataclass(frozen=True)
 class Cell:
-    """What stands in one place: an estimate, or ``text``. ``note`` follows in brackets; ``marks`` point at notes below the table.
+    """What stands in one place: an estimate, or ``text``. ``note`` follows in brackets; ``marks``
+    point at notes below the table.
 
-    ``raw`` is what a CSV file holds here: as many values as the column has raw names, at full precision. ``best`` is set bold; ``place`` 2 and 3
-    (second and third, underlined and italic) are for layouts of the papers alone. ``long`` text is not shortened to the length of a name.
+    ``raw`` is what a CSV file holds here: as many values as the column has raw names, at full
+    precision. ``best`` is set bold; ``place`` 2 and 3 (second and third, underlined and italic) are
+    for layouts of the papers alone. ``long`` text is not shortened to the length of a name.
     """
 
     text: str = ""
@@ -80,7 +85,8 @@ class Note:
 
 @dataclass(frozen=True)
 class Table:
-    """A table. ``groups`` are rows that belong together (one dataset each); ``provenance`` are lines on how its numbers were measured."""
+    """A table. ``groups`` are rows that belong together (one dataset each); ``provenance`` are
+    lines on how its numbers were measured."""
 
     name: str
     caption: str
@@ -96,7 +102,8 @@ class Table:
 
 
 def spans(columns: Sequence[Column]) -> list[tuple[str, int]]:
-    """Return the headings above the titles with the number of columns each covers, from left to right; none where no column has one.
+    """Return the headings above the titles with the number of columns each covers, from left to
+    right; none where no column has one.
 
     >>> spans([Column("Method", ("m",)), Column("a", ("a",), over="MNIST"), Column("b", ("b",), over="MNIST")])
     [('', 1), ('MNIST', 2)]
@@ -106,10 +113,13 @@ def spans(columns: Sequence[Column]) -> list[tuple[str, int]]:
 
 
 def clip(text: str, limit: int = 64) -> str:
-    """Return ``text`` on one line without control characters, its middle left out where it is longer than ``limit``.
+    """Return ``text`` on one line without control characters, its middle left out where it is
+    longer than ``limit``.
 
     >>> clip("a\\nb"), clip("x" * 30 + "end", 20)
     ('a b', 'xxxxxxxxxxxxx…xxxend')
     """
-    line = " ".join("".join(character if character.isprintable() else " " for character in text).split())
+    line = " ".join(
+        "".join(character if character.isprintable() else " " for character in text).split()
+    )
     return line if len(line) <= limit else f"{line[: limit - 7]}…{line[-6:]}"

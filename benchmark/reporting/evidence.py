@@ -1,7 +1,9 @@
-"""What a claim is judged by: the values of its methods on one dataset, all from runs that may be compared.
+"""What a claim is judged by: the values of its methods on one dataset, all from runs that may be
+compared.
 
-Runs are compared where dataset, data and budget are the same. Of several such groups the one stands that has most of what the claim asks for, and of
-equals the one with most outer steps. Stale runs are no evidence.
+Runs are compared where dataset, data and budget are the same. Of several such groups the one stands
+that has most of what the claim asks for, and of equals the one with most outer steps. Stale runs
+are no evidence.
 """
 
 from __future__ import annotations
@@ -23,7 +25,8 @@ _DETERMINISTIC = ("mse", "lstar")
 
 @dataclass(frozen=True)
 class Sample:
-    """The values of one method by seed. ``identifier`` is the measurement id; ``exact``: the value is not random, one stands for any seed.
+    """The values of one method by seed. ``identifier`` is the measurement id; ``exact``: the value
+    is not random, one stands for any seed.
 
     ``doubt`` says what is doubtful about a published figure.
     """
@@ -37,7 +40,8 @@ class Sample:
 
 
 def name_of(cell: Replicates) -> str:
-    """Return the label of a cell's method as claims write it, studies by their own defaults, without what only tells cells apart."""
+    """Return the label of a cell's method as claims write it, studies by their own defaults,
+    without what only tells cells apart."""
     if cell.spec.get("kind", "train") != "train":
         return label("studies", cell.spec["method"], cell.spec["config"])
     return cell.method.partition(" (")[0]
@@ -45,7 +49,8 @@ def name_of(cell: Replicates) -> str:
 
 @dataclass(frozen=True)
 class Group:
-    """The cells of one dataset, data and budget, by method and latent size, and the metric that stands for the claim's."""
+    """The cells of one dataset, data and budget, by method and latent size, and the metric that
+    stands for the claim's."""
 
     dataset: str
     budget: str
@@ -75,25 +80,49 @@ class Group:
         values = cell.values[self.metric]
         seeds = cell.seeds.get(self.metric, range(len(values)))
         exact = cell.spec["steps"] == 0 and self.metric in _DETERMINISTIC
-        return Sample(method, dict(zip(seeds, values, strict=True)), cell.ids[self.metric], cell.keys, exact, _doubt(cell, self.metric))
+        return Sample(
+            method,
+            dict(zip(seeds, values, strict=True)),
+            cell.ids[self.metric],
+            cell.keys,
+            exact,
+            _doubt(cell, self.metric),
+        )
 
 
 def _doubt(cell: Replicates, metric: str) -> str:
     figure = cell.spec.get("printed", {}).get(metric)
-    return "" if figure is None else "doubtful figure" if figure.suspect else "dataset inferred" if figure.inferred else ""
+    return (
+        ""
+        if figure is None
+        else "doubtful figure"
+        if figure.suspect
+        else "dataset inferred"
+        if figure.inferred
+        else ""
+    )
 
 
-def group_for(claim: Claim, dataset: str, sizes: Sequence[int], cells: Iterable[Replicates]) -> Group | None:
-    """Return what there is for ``claim`` on ``dataset`` (or its stand-in) at ``sizes``; None where no run is of use."""
+def group_for(
+    claim: Claim, dataset: str, sizes: Sequence[int], cells: Iterable[Replicates]
+) -> Group | None:
+    """Return what there is for ``claim`` on ``dataset`` (or its stand-in) at ``sizes``; None where
+    no run is of use."""
     wanted = set(claim.labels)
     groups: dict[tuple[str, str, str], dict[tuple[str, int], Replicates]] = defaultdict(dict)
     closed: dict[tuple[str, str], dict[tuple[str, int], Replicates]] = defaultdict(dict)
     for cell in cells:
         method = name_of(cell)
-        if method in wanted and base_name(cell.dataset) in (dataset, claim.stand_ins.get(dataset)) and (not sizes or cell.latent_dim in sizes):
-            (closed[cell.dataset, cell.data] if cell.spec["steps"] == 0 else groups[cell.dataset, cell.data, cell.budget])[
-                method, cell.latent_dim
-            ] = cell
+        if (
+            method in wanted
+            and base_name(cell.dataset) in (dataset, claim.stand_ins.get(dataset))
+            and (not sizes or cell.latent_dim in sizes)
+        ):
+            (
+                closed[cell.dataset, cell.data]
+                if cell.spec["steps"] == 0
+                else groups[cell.dataset, cell.data, cell.budget]
+            )[method, cell.latent_dim] = cell
     for place in closed:
         if not any(other[:2] == place for other in groups):
             groups[*place, "closed form"] = {}
@@ -101,12 +130,24 @@ def group_for(claim: Claim, dataset: str, sizes: Sequence[int], cells: Iterable[
     return max(made, key=lambda each: _worth(each, dataset), default=None)
 
 
-def _group(claim: Claim, place: tuple[str, str, str], cells: Mapping[tuple[str, int], Replicates]) -> Group:
-    counts = {metric: sum(metric in cell.values for cell in cells.values() if not cell.stale) for metric in claim.metrics}
+def _group(
+    claim: Claim, place: tuple[str, str, str], cells: Mapping[tuple[str, int], Replicates]
+) -> Group:
+    counts = {
+        metric: sum(metric in cell.values for cell in cells.values() if not cell.stale)
+        for metric in claim.metrics
+    }
     return Group(place[0], place[2], cells, max(claim.metrics, key=counts.__getitem__))
 
 
 def _worth(group: Group, dataset: str) -> tuple[int, int, bool]:
-    """How much of a claim a group can decide: cells with a value, then outer steps, then whether it is the dataset itself."""
-    measured = [cell for cell in group.cells.values() if group.metric in cell.values and not cell.stale]
-    return len(measured), max((cell.spec["steps"] for cell in group.cells.values()), default=0), group.dataset == dataset
+    """How much of a claim a group can decide: cells with a value, then outer steps, then whether it
+    is the dataset itself."""
+    measured = [
+        cell for cell in group.cells.values() if group.metric in cell.values and not cell.stale
+    ]
+    return (
+        len(measured),
+        max((cell.spec["steps"] for cell in group.cells.values()), default=0),
+        group.dataset == dataset,
+    )

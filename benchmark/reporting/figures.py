@@ -1,4 +1,5 @@
-"""Figures from records and the arrays beside them. A named figure is one function from :class:`Material` to a matplotlib figure."""
+"""Figures from records and the arrays beside them. A named figure is one function from
+:class:`Material` to a matplotlib figure."""
 
 from __future__ import annotations
 
@@ -11,7 +12,14 @@ from benchmark.reporting import style
 from benchmark.reporting.catalogue import FIGURES, check
 from benchmark.reporting.curves import curves
 from benchmark.reporting.heatmaps import categories, code_covariance, jacobian
-from benchmark.reporting.images import category_traversals, interpolations, neighbours, reconstructions, samples, traversals
+from benchmark.reporting.images import (
+    category_traversals,
+    interpolations,
+    neighbours,
+    reconstructions,
+    samples,
+    traversals,
+)
 from benchmark.reporting.information import information
 from benchmark.reporting.material import Material
 from benchmark.reporting.settings import metric_vs_option
@@ -50,19 +58,23 @@ def kind_of(path: Path) -> str:
     """Return the kind of file a name ends in: png, pdf or svg."""
     kind = path.suffix.lower().removeprefix(".")
     if kind not in style.FORMATS:
-        raise BenchError(f"cannot draw '{path}'; expected a name that ends in {', '.join('.' + each for each in style.FORMATS)}")
+        raise BenchError(
+            f"cannot draw '{path}'; expected a name that ends in {', '.join('.' + each for each in style.FORMATS)}"
+        )
     return kind
 
 
 def draw(name: str, material: Material, kind: str = "png", *, dpi: int = 200) -> bytes:
-    """Return the file of the figure called ``name``; the same material gives the same bytes. :class:`BenchError` where nothing can be drawn."""
+    """Return the file of the figure called ``name``; the same material gives the same bytes.
+    :class:`BenchError` where nothing can be drawn."""
     check("figure", FIGURES, name)
     with style.house(dpi):
         return style.image(DRAWERS[name](material), kind)
 
 
 def drawable(material: Material) -> list[str]:
-    """Return the names of the figures that ``material`` has something for; they are built, not rendered."""
+    """Return the names of the figures that ``material`` has something for; they are built, not
+    rendered."""
     return [name for name in FIGURES if _can(name, material)]
 
 

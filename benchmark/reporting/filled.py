@@ -50,10 +50,15 @@ class Runs:
 
     @classmethod
     def of(cls, shape: Layout, cells: Iterable[Replicates]) -> Runs:
-        """Take the budget that has most of what the layout asks for, of equals the longest; closed-form methods stand beside all."""
+        """Take the budget that has most of what the layout asks for, of equals the longest;
+        closed-form methods stand beside all."""
         wanted = {each.dataset for each in shape.figures}
         wanted |= {other for dataset in wanted for other in STAND_INS.get(dataset, ())}
-        found = [cell for cell in cells if base_name(cell.dataset) in wanted and cell.spec["kind"] == "train"]
+        found = [
+            cell
+            for cell in cells
+            if base_name(cell.dataset) in wanted and cell.spec["kind"] == "train"
+        ]
         counts = Counter(cell.budget for cell in found if cell.spec["steps"])
         steps = {cell.budget: cell.spec["steps"] for cell in found}
         budget = max(counts, key=lambda name: (counts[name], steps[name]), default=None)
@@ -61,7 +66,8 @@ class Runs:
         return cls(shape, {(name_of(cell), cell.dataset, cell.latent_dim): cell for cell in kept})
 
     def labels(self, dataset: str) -> list[str]:
-        """Return the labels under which a printed dataset was run: itself, else its stand-in; plain ones before those with options."""
+        """Return the labels under which a printed dataset was run: itself, else its stand-in; plain
+        ones before those with options."""
         for name in (dataset, *STAND_INS.get(dataset, ())):
             found = {label for _, label, _ in self.cells if base_name(label) == name}
             if found:
@@ -69,7 +75,8 @@ class Runs:
         return []
 
     def find(self, method: str, dataset: str, size: int | None) -> Replicates | None:
-        """Return the cell of a method on a printed dataset; where the source prints no size, of the layout's size or the largest there is."""
+        """Return the cell of a method on a printed dataset; where the source prints no size, of the
+        layout's size or the largest there is."""
         for label in self.labels(dataset):
             sizes = sorted(found for _, where, found in self.cells if where == label)
             preferred = size or (self.shape.sizes or {}).get(dataset)
@@ -81,7 +88,8 @@ class Runs:
 
 @dataclass(frozen=True)
 class Filling:
-    """A layout and the runs that fill it. A line is known by its printed names; below the source's stand lines of our own, by method label."""
+    """A layout and the runs that fill it. A line is known by its printed names; below the source's
+    stand lines of our own, by method label."""
 
     shape: Layout
     runs: Runs
@@ -93,17 +101,33 @@ class Filling:
         if self.shape.rows == "datasets":
             whose = {self.shape.line(each): (each.dataset, each.latent_dim) for each in figures}
             what = {self.shape.slot(each): (each.method, each.metric) for each in figures}
-            return {(line, slot): (what[slot][0], *whose[line], what[slot][1]) for line in whose for slot in what}
-        methods = {self.shape.line(each): each.method for each in figures} | {(method,): method for method in self.others}
-        where = {self.shape.slot(each): (each.dataset, each.latent_dim, each.metric) for each in figures}
-        return {(line, slot): (method, *where[slot]) for line, method in methods.items() for slot in where}
+            return {
+                (line, slot): (what[slot][0], *whose[line], what[slot][1])
+                for line in whose
+                for slot in what
+            }
+        methods = {self.shape.line(each): each.method for each in figures} | {
+            (method,): method for method in self.others
+        }
+        where = {
+            self.shape.slot(each): (each.dataset, each.latent_dim, each.metric) for each in figures
+        }
+        return {
+            (line, slot): (method, *where[slot])
+            for line, method in methods.items()
+            for slot in where
+        }
 
     @cached_property
     def lines(self) -> list[Line]:
         """The printed lines whose method is registered here."""
         known = {entry.name for entry in registry.entries("methods")}
         figures = {self.shape.line(each): each for each in self.shape.figures}
-        return [line for line, each in figures.items() if self.shape.rows == "datasets" or base_name(each.method) in known]
+        return [
+            line
+            for line, each in figures.items()
+            if self.shape.rows == "datasets" or base_name(each.method) in known
+        ]
 
     @cached_property
     def others(self) -> list[str]:
@@ -111,7 +135,10 @@ class Filling:
         if self.shape.rows == "datasets":
             return []
         printed = {each.method for each in self.shape.figures}
-        return sorted({method for method, _, _ in self.runs.cells} - printed, key=lambda name: rank("methods", name))
+        return sorted(
+            {method for method, _, _ in self.runs.cells} - printed,
+            key=lambda name: rank("methods", name),
+        )
 
     @property
     def missing(self) -> list[str]:
@@ -125,17 +152,23 @@ class Filling:
     def metric(self, slot: Slot) -> str:
         """The metric of a column: the one printed, or what most of its cells have in its stead."""
         family = METRICS.get(slot[2], (slot[2],))
-        cells = [found for line in [*self.lines, *((name,) for name in self.others)] if (found := self.cell(line, slot))]
+        cells = [
+            found
+            for line in [*self.lines, *((name,) for name in self.others)]
+            if (found := self.cell(line, slot))
+        ]
         return max(family, key=lambda name: sum(name in cell.values for cell in cells))
 
     def reading(self, line: Line, slot: Slot, metric: str) -> str:
-        """The reading of a metric that stands in a place: the one the printed figures are of, where runs have it."""
+        """The reading of a metric that stands in a place: the one the printed figures are of, where
+        runs have it."""
         runs = self.cell(line, slot)
         name = self._printed_reading(line, slot, metric)
         return name if runs is not None and name in runs.values else metric
 
     def other(self, line: Line, slot: Slot, name: str) -> str:
-        """What makes the reading ``name`` something else than the printed figure; empty where they are the same."""
+        """What makes the reading ``name`` something else than the printed figure; empty where they
+        are the same."""
         if name == self._printed_reading(line, slot, slot[2]):
             return ""
         return "another rule" if name == slot[2] else "another metric"
@@ -147,7 +180,12 @@ class Filling:
         """The published figure of a place, also for the variants of a printed method."""
         method, dataset, size, metric = self.addresses[line, slot]
         for each in self.shape.figures:
-            if (each.method, each.dataset, each.latent_dim, each.metric) == (twin(method), dataset, size, metric):
+            if (each.method, each.dataset, each.latent_dim, each.metric) == (
+                twin(method),
+                dataset,
+                size,
+                metric,
+            ):
                 return each
         return None
 
@@ -160,11 +198,18 @@ class Filling:
 
 
 def filled_table(
-    name: str, records: Iterable[Record], metrics: Sequence[str] = (), references: References | None = None, *, paper: bool = False
+    name: str,
+    records: Iterable[Record],
+    metrics: Sequence[str] = (),
+    references: References | None = None,
+    *,
+    paper: bool = False,
 ) -> Table:
-    """Return the layout ``name`` with our values; ``paper`` adds the published value and a verdict in brackets.
+    """Return the layout ``name`` with our values; ``paper`` adds the published value and a verdict
+    in brackets.
 
-    Methods of the layout that are not registered here have no row; other methods of the choice stand in rows of their own below.
+    Methods of the layout that are not registered here have no row; other methods of the choice
+    stand in rows of their own below.
     """
     shape = layout(name)
     cells = gather(map(_with_readings, records), [*metrics, *(READ_AS.values() if metrics else ())])
@@ -172,14 +217,47 @@ def filled_table(
     used = {slot: filling.metric(slot) for slot in shape.slots()}
     chance = Beside(cells if set(used.values()) & set(COUNTS) else (), references or References())
     parts = (filling.lines, [(method,) for method in filling.others])
-    best = {} if shape.rows == "datasets" else {slot: _best(filling, [*parts[0], *parts[1]], slot, metric) for slot, metric in used.items()}
-    groups = tuple(tuple(_row(filling, line, used, best, chance, paper) for line in part) for part in parts if part)
-    shown = list({id(each): each for line, slot in filling.addresses if (each := filling.cell(line, slot))}.values())
-    measured = [replace(cell, ids={metric: cell.ids[metric] for metric in used.values() if metric in cell.ids}) for cell in shown]
+    best = (
+        {}
+        if shape.rows == "datasets"
+        else {
+            slot: _best(filling, [*parts[0], *parts[1]], slot, metric)
+            for slot, metric in used.items()
+        }
+    )
+    groups = tuple(
+        tuple(_row(filling, line, used, best, chance, paper) for line in part)
+        for part in parts
+        if part
+    )
+    shown = list(
+        {
+            id(each): each for line, slot in filling.addresses if (each := filling.cell(line, slot))
+        }.values()
+    )
+    measured = [
+        replace(
+            cell, ids={metric: cell.ids[metric] for metric in used.values() if metric in cell.ids}
+        )
+        for cell in shown
+    ]
     refuse_mixing(measured)
-    table = Table(shape.name, f"{shape.caption} Layout of the paper, values of our runs{_budgets(shown)}.", _columns(shape, used, paper), groups)
-    texts = (*notes.notes(table, measured, {}), *replace(chance, cells=shown if chance.cells else ()).notes(), *_remarks(filling, shown, used, paper))
-    return replace(table, notes=texts, provenance=notes.provenance(measured, list(dict.fromkeys(used.values()))))
+    table = Table(
+        shape.name,
+        f"{shape.caption} Layout of the paper, values of our runs{_budgets(shown)}.",
+        _columns(shape, used, paper),
+        groups,
+    )
+    texts = (
+        *notes.notes(table, measured, {}),
+        *replace(chance, cells=shown if chance.cells else ()).notes(),
+        *_remarks(filling, shown, used, paper),
+    )
+    return replace(
+        table,
+        notes=texts,
+        provenance=notes.provenance(measured, list(dict.fromkeys(used.values()))),
+    )
 
 
 def _best(filling: Filling, lines: Iterable[Line], slot: Slot, metric: str) -> Replicates | None:
@@ -189,17 +267,33 @@ def _best(filling: Filling, lines: Iterable[Line], slot: Slot, metric: str) -> R
 def _columns(shape: Layout, used: Mapping[Slot, str], paper: bool) -> tuple[Column, ...]:
     columns = shape.columns()
     heads, rest = columns[: len(shape.heads())], columns[len(shape.heads()) :]
-    found = [replace(column, metric=metric, direction=direction(metric)) for column, metric in zip(rest, used.values(), strict=True)]
+    found = [
+        replace(column, metric=metric, direction=direction(metric))
+        for column, metric in zip(rest, used.values(), strict=True)
+    ]
     return (*heads, *(map(extended, found) if paper else found))
 
 
-def _row(filling: Filling, line: Line, used: Mapping[Slot, str], best: Mapping[Slot, Replicates | None], chance: Beside, paper: bool) -> Row:
+def _row(
+    filling: Filling,
+    line: Line,
+    used: Mapping[Slot, str],
+    best: Mapping[Slot, Replicates | None],
+    chance: Beside,
+    paper: bool,
+) -> Row:
     cells, keys = filling.head(line), []
     for slot, metric in used.items():
         runs = filling.cell(line, slot)
         name = filling.reading(line, slot, metric)
-        cell = _filled(runs, name, runs is not None and runs is best.get(slot), chance, flagged=metric)
-        cells.append(beside(cell, filling.figure(line, slot), other=filling.other(line, slot, name)) if paper else cell)
+        cell = _filled(
+            runs, name, runs is not None and runs is best.get(slot), chance, flagged=metric
+        )
+        cells.append(
+            beside(cell, filling.figure(line, slot), other=filling.other(line, slot, name))
+            if paper
+            else cell
+        )
         keys += runs.keys if runs else ()
     return Row(tuple(cells), tuple(dict.fromkeys(keys)))
 
@@ -210,13 +304,21 @@ def _with_readings(record: Record) -> Record:
     return replace(record, measurements={**record.measurements, **found}) if found else record
 
 
-def _filled(runs: Replicates | None, metric: str, best: bool, chance: Beside, *, flagged: str) -> Cell:
+def _filled(
+    runs: Replicates | None, metric: str, best: bool, chance: Beside, *, flagged: str
+) -> Cell:
     if runs is None:
         return Cell("missing", raw=(None, None, 0, None))
     if not runs.finished:
         return Cell(runs.trouble, raw=(None, None, 0, None))
-    signs: tuple[str | None, ...] = (notes.flag_mark(flagged, runs.flags), notes.CHANCE if chance.inside(runs, metric) else None)
-    signs += (notes.REMARK if runs.remarks.get(metric) else None, notes.STALE if runs.stale else None)
+    signs: tuple[str | None, ...] = (
+        notes.flag_mark(flagged, runs.flags),
+        notes.CHANCE if chance.inside(runs, metric) else None,
+    )
+    signs += (
+        notes.REMARK if runs.remarks.get(metric) else None,
+        notes.STALE if runs.stale else None,
+    )
     cell = estimate_cell(runs, metric, best, tuple(filter(None, signs)))
     return replace(cell, note="; ".join(filter(None, (cell.note, runs.trouble))))
 
@@ -229,19 +331,47 @@ def _budgets(shown: Sequence[Replicates]) -> str:
 def _read(filling: Filling, used: Mapping[Slot, str]) -> list[tuple[str, str, str]]:
     """Return method, metric and reading wherever another reading than the method's own stands."""
     lines = [*filling.lines, *((name,) for name in filling.others)]
-    found = [(filling.addresses[line, slot][0], metric, filling.reading(line, slot, metric)) for line in lines for slot, metric in used.items()]
+    found = [
+        (filling.addresses[line, slot][0], metric, filling.reading(line, slot, metric))
+        for line in lines
+        for slot, metric in used.items()
+    ]
     return list(dict.fromkeys(each for each in found if each[1] != each[2]))
 
 
-def _remarks(filling: Filling, shown: Sequence[Replicates], used: Mapping[Slot, str], paper: bool) -> list[Note]:
+def _remarks(
+    filling: Filling, shown: Sequence[Replicates], used: Mapping[Slot, str], paper: bool
+) -> list[Note]:
     """Return what is other here than in the paper: metrics, data, sizes, rows."""
     others = {title(slot[2]): title(metric) for slot, metric in used.items() if metric != slot[2]}
-    found = [Note(f"{metric} stands where the paper has {printed}.") for printed, metric in others.items()]
-    found += [Note(f"{title(metric)} of {method} is {title(name)} here, as the source counts.") for method, metric, name in _read(filling, used)]
-    stood = {each.dataset: labels[0] for each in filling.shape.figures if (labels := filling.runs.labels(each.dataset)) and labels[0] != each.dataset}
-    found += [Note(f"Data: {'; '.join(f'{label} for {dataset}' for dataset, label in stood.items())}.")] if stood else []
+    found = [
+        Note(f"{metric} stands where the paper has {printed}.")
+        for printed, metric in others.items()
+    ]
+    found += [
+        Note(f"{title(metric)} of {method} is {title(name)} here, as the source counts.")
+        for method, metric, name in _read(filling, used)
+    ]
+    stood = {
+        each.dataset: labels[0]
+        for each in filling.shape.figures
+        if (labels := filling.runs.labels(each.dataset)) and labels[0] != each.dataset
+    }
+    found += (
+        [Note(f"Data: {'; '.join(f'{label} for {dataset}' for dataset, label in stood.items())}.")]
+        if stood
+        else []
+    )
     if any(each.latent_dim is None for each in filling.shape.figures) and shown:
         sizes = sorted({(cell.dataset, cell.latent_dim) for cell in shown})
-        found += [Note(f"The paper gives no latent sizes; here {', '.join(f'L = {size} on {dataset}' for dataset, size in sizes)}.")]
-    found += [Note(f"Rows of the paper whose methods are not here: {', '.join(filling.missing)}.")] if filling.missing else []
+        found += [
+            Note(
+                f"The paper gives no latent sizes; here {', '.join(f'L = {size} on {dataset}' for dataset, size in sizes)}."
+            )
+        ]
+    found += (
+        [Note(f"Rows of the paper whose methods are not here: {', '.join(filling.missing)}.")]
+        if filling.missing
+        else []
+    )
     return [*found, *([PAPER_NOTE] if paper else [])]

@@ -1,4 +1,5 @@
-"""The floor of a distance between samples and real images: what other real images get. One row per dataset, read from the same records."""
+"""The floor of a distance between samples and real images: what other real images get. One row per
+dataset, read from the same records."""
 
 from __future__ import annotations
 
@@ -20,29 +21,49 @@ Floors = Mapping[str, Mapping[str, Mapping[str, float]]]
 
 
 def floors(cells: Iterable[Replicates]) -> Floors:
-    """Return the floors that the finished runs of each dataset carry. Runs agree; where two machines differ in a bit, the mean stands."""
-    found: dict[str, dict[str, dict[str, list[float]]]] = defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
+    """Return the floors that the finished runs of each dataset carry. Runs agree; where two
+    machines differ in a bit, the mean stands."""
+    found: dict[str, dict[str, dict[str, list[float]]]] = defaultdict(
+        lambda: defaultdict(lambda: defaultdict(list))
+    )
     for cell in cells:
         for metric, values in cell.values.items():
             if is_floor(metric):
                 found[cell.dataset][base_of(metric)][base_of(cell.ids[metric])] += values
     return {
-        dataset: {metric: {identifier: fmean(values) for identifier, values in sorted(ids.items())} for metric, ids in metrics.items()}
+        dataset: {
+            metric: {identifier: fmean(values) for identifier, values in sorted(ids.items())}
+            for metric, ids in metrics.items()
+        }
         for dataset, metrics in found.items()
     }
 
 
 def floor_rows(
-    dataset: str, found: Floors, heads: Sequence[Column], head: Mapping[str, Cell], names: Sequence[str], marks: Mapping[tuple[str, str], str]
+    dataset: str,
+    found: Floors,
+    heads: Sequence[Column],
+    head: Mapping[str, Cell],
+    names: Sequence[str],
+    marks: Mapping[tuple[str, str], str],
 ) -> list[tuple[Cell, ...]]:
-    """Return the cells of the floor rows of one dataset: one row, and where the dataset was measured by several protocols one for each.
+    """Return the cells of the floor rows of one dataset: one row, and where the dataset was
+    measured by several protocols one for each.
 
-    ``head`` gives the cells of columns that belong to the dataset; the others are empty in these rows.
+    ``head`` gives the cells of columns that belong to the dataset; the others are empty in these
+    rows.
     """
-    ids = {name: sorted(found.get(dataset, {}).get(name, {}), key=lambda known: marks.get((dataset, known), "")) for name in names}
+    ids = {
+        name: sorted(
+            found.get(dataset, {}).get(name, {}), key=lambda known: marks.get((dataset, known), "")
+        )
+        for name in names
+    }
     rows = []
     for place in range(max(map(len, ids.values()), default=0)):
-        cells = [head.get(column.title, Cell(ABSENT, raw=(None,) * len(column.raw))) for column in heads]
+        cells = [
+            head.get(column.title, Cell(ABSENT, raw=(None,) * len(column.raw))) for column in heads
+        ]
         for name in names:
             known = ids[name][place] if place < len(ids[name]) else None
             if known is None:
@@ -50,6 +71,12 @@ def floor_rows(
                 continue
             value = found[dataset][name][known]
             mark = marks.get((dataset, known))
-            cells.append(Cell(estimate=estimate((value,)), raw=(value, None, None, known), marks=(mark,) if mark else ()))
+            cells.append(
+                Cell(
+                    estimate=estimate((value,)),
+                    raw=(value, None, None, known),
+                    marks=(mark,) if mark else (),
+                )
+            )
         rows.append(tuple(cells))
     return rows

@@ -1,4 +1,5 @@
-"""A panel for every method and dataset: one row per method, one column per dataset, wrapped in blocks of columns."""
+"""A panel for every method and dataset: one row per method, one column per dataset, wrapped in
+blocks of columns."""
 
 from __future__ import annotations
 
@@ -34,9 +35,10 @@ _NO_RUN = "no run"
 class Panels:
     """What the panels of a grid show.
 
-    ``draw(axes, arrays, colour)`` draws one run; ``needed`` names the arrays it must have left, where they come from is ``read``'s matter.
-    ``data`` draws the test data in a row of its own. ``size`` is that of a panel in inches. ``absent`` says of methods without these arrays
-    what they have not: "no categorical variable".
+    ``draw(axes, arrays, colour)`` draws one run; ``needed`` names the arrays it must have left,
+    where they come from is ``read``'s matter. ``data`` draws the test data in a row of its own.
+    ``size`` is that of a panel in inches. ``absent`` says of methods without these arrays what they
+    have not: "no categorical variable".
     """
 
     draw: Draw
@@ -49,7 +51,8 @@ class Panels:
 
 @dataclass(frozen=True)
 class Column:
-    """One dataset at one latent size: the arrays of each method, and what is written where a method has none."""
+    """One dataset at one latent size: the arrays of each method, and what is written where a method
+    has none."""
 
     heading: str
     arrays: Mapping[str, Arrays]
@@ -62,9 +65,11 @@ def grid(
     read: Callable[[Replicates], Arrays],
     handles: Callable[[Sequence[Arrays]], Sequence[Artist]] = lambda shown: (),
 ) -> Figure:
-    """Return the figure: a column per dataset (its largest latent size, unless sizes were named), a row per method that has something to show.
+    """Return the figure: a column per dataset (its largest latent size, unless sizes were named), a
+    row per method that has something to show.
 
-    The others are named below. ``handles`` makes the legend from all arrays that are shown. :class:`BenchError` where no panel has any.
+    The others are named below. ``handles`` makes the legend from all arrays that are shown.
+    :class:`BenchError` where no panel has any.
     """
     places = set(material.places)
     methods = methods_of(cell for cell in material.cells if cell.place in places)
@@ -76,13 +81,20 @@ def grid(
             f"no finished run of this choice left {what} in its {panels.file} ({panels.absent}, or older records); run `bench run` again"
         )
     columns = [column for column in columns if column.arrays]
-    failed = [method for method in methods if method not in shown and _never_finished(material, method)]
-    rows = [*([TEST_DATA] if panels.data else []), *(method for method in methods if method in shown or method in failed)]
+    failed = [
+        method for method in methods if method not in shown and _never_finished(material, method)
+    ]
+    rows = [
+        *([TEST_DATA] if panels.data else []),
+        *(method for method in methods if method in shown or method in failed),
+    ]
     with rc_context({"axes.grid": False}):
         figure = _layout(rows, columns, panels, material)
     missing = [method for method in methods if method not in rows]
     note = f"Not shown, {panels.absent}: {', '.join(missing)}" if missing else ""
-    legend(figure, handles([found for column in columns for found in column.arrays.values()]), 3, note)
+    legend(
+        figure, handles([found for column in columns for found in column.arrays.values()]), 3, note
+    )
     return figure
 
 
@@ -90,14 +102,20 @@ def _never_finished(material: Material, method: str) -> bool:
     return not any(cell.finished for cell in material.cells if cell.method == method)
 
 
-def _layout(rows: Sequence[str], columns: Sequence[Column], panels: Panels, material: Material) -> Figure:
-    """Return the panels; where there are many methods and few datasets, datasets are the rows and methods the columns."""
+def _layout(
+    rows: Sequence[str], columns: Sequence[Column], panels: Panels, material: Material
+) -> Figure:
+    """Return the panels; where there are many methods and few datasets, datasets are the rows and
+    methods the columns."""
     turned = len(rows) > _ACROSS >= 2 * len(columns)
     lines, tracks = (len(columns), len(rows)) if turned else (len(rows), len(columns))
     blocks = -(-tracks // _ACROSS)
     across = -(-tracks // blocks)
     width, height = panels.size
-    figure = Figure(figsize=(max(across * width, 2.6) + 0.4, blocks * (lines * height + 0.3) + 0.3), layout=EvenPanels())
+    figure = Figure(
+        figsize=(max(across * width, 2.6) + 0.4, blocks * (lines * height + 0.3) + 0.3),
+        layout=EvenPanels(),
+    )
     places = figure.add_gridspec(blocks * lines, across)
     for row, left in np.ndindex(blocks * lines, across):
         number, line = row // lines * across + left, row % lines
@@ -107,7 +125,13 @@ def _layout(rows: Sequence[str], columns: Sequence[Column], panels: Panels, mate
         if line and left and _blank(column, name):
             continue  # where nothing was asked for there is nothing to say
         panel: Axes = figure.add_subplot(places[row, left])
-        _panel(panel, column, name, panels, material.looks[name].colour if name in material.looks else DATA)
+        _panel(
+            panel,
+            column,
+            name,
+            panels,
+            material.looks[name].colour if name in material.looks else DATA,
+        )
         if line == 0:
             panel.set_title(plain(name, 24) if turned else column.heading)
         if left == 0:
@@ -122,20 +146,48 @@ def _blank(column: Column, name: str) -> bool:
 
 
 def _name_row(axes: Axes, name: str) -> None:
-    """Write the name of a row at its left, before the label of the panel's own axis if it has one."""
+    """Write the name of a row at its left, before the label of the panel's own axis if it has
+    one."""
     if axes.get_ylabel():
         axes.set_ylabel(f"{name}\n{axes.get_ylabel()}")
     else:
-        axes.annotate(name, (0, 0.5), (-4, 0), "axes fraction", "offset points", rotation=90, ha="right", va="center", multialignment="center")
+        axes.annotate(
+            name,
+            (0, 0.5),
+            (-4, 0),
+            "axes fraction",
+            "offset points",
+            rotation=90,
+            ha="right",
+            va="center",
+            multialignment="center",
+        )
 
 
-def _column(material: Material, place: tuple[str, int, str], methods: Sequence[str], panels: Panels, read: Callable[[Replicates], Arrays]) -> Column:
+def _column(
+    material: Material,
+    place: tuple[str, int, str],
+    methods: Sequence[str],
+    panels: Panels,
+    read: Callable[[Replicates], Arrays],
+) -> Column:
     cells = {cell.method: cell for cell in material.cells if cell.place == place}
     arrays = {method: read(cell) for method, cell in cells.items()}
-    complete = {method: found for method, found in arrays.items() if all(name in found and found[name].size for name in panels.needed)}
-    reasons = {method: cells[method].trouble or "not stored" if method in cells else _NO_RUN for method in methods}
+    complete = {
+        method: found
+        for method, found in arrays.items()
+        if all(name in found and found[name].size for name in panels.needed)
+    }
+    reasons = {
+        method: cells[method].trouble or "not stored" if method in cells else _NO_RUN
+        for method in methods
+    }
     dataset, size, budget = place
-    heading = plain(dataset, 24) + f"\nL = {size}" + (f", {plain(budget, 16)}" if len(material.budgets) > 1 else "")
+    heading = (
+        plain(dataset, 24)
+        + f"\nL = {size}"
+        + (f", {plain(budget, 16)}" if len(material.budgets) > 1 else "")
+    )
     return Column(heading, complete, reasons)
 
 

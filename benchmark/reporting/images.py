@@ -1,4 +1,5 @@
-"""Pictures of what a model makes: samples, reconstructions, nearest training data, and paths through its latent space.
+"""Pictures of what a model makes: samples, reconstructions, nearest training data, and paths
+through its latent space.
 
 Images are tiles; vectors are points and lines in the plane of their first two principal directions.
 """
@@ -19,10 +20,18 @@ from benchmark.reporting.material import Material
 from benchmark.reporting.mosaic import Plane, alternate, is_image, mosaic
 from benchmark.reporting.style import DATA, INK
 
-__all__ = ["category_traversals", "interpolations", "neighbours", "reconstructions", "samples", "traversals"]
+__all__ = [
+    "category_traversals",
+    "interpolations",
+    "neighbours",
+    "reconstructions",
+    "samples",
+    "traversals",
+]
 
 _SIDE, _PAIRS = 5, 6
-"""Tiles along a panel's side; inputs beside each other above their reconstructions, in half as many rows of pairs."""
+"""Tiles along a panel's side; inputs beside each other above their reconstructions, in half as many
+rows of pairs."""
 
 _POINTS = 400
 """Points of a cloud that are drawn."""
@@ -34,37 +43,78 @@ _NEIGHBOURS = 4
 def samples(material: Material) -> Figure:
     """Draw samples of every method, and the test data above them."""
     panels = Panels(_samples, ("inputs", "samples"), "no samples", data=_data)
-    return grid(material, panels, material.artifacts, _legend("test data", "samples, in the colour of the method"))
+    return grid(
+        material,
+        panels,
+        material.artifacts,
+        _legend("test data", "samples, in the colour of the method"),
+    )
 
 
 def reconstructions(material: Material) -> Figure:
-    """Draw test inputs with their reconstructions: images in pairs, the input above; points joined by a line."""
+    """Draw test inputs with their reconstructions: images in pairs, the input above; points joined
+    by a line."""
     panels = Panels(_reconstructions, ("inputs", "reconstructions"), "no reconstructions")
-    return grid(material, panels, material.artifacts, _legend("input", "reconstruction, in the colour of the method"))
+    return grid(
+        material,
+        panels,
+        material.artifacts,
+        _legend("input", "reconstruction, in the colour of the method"),
+    )
 
 
 def neighbours(material: Material) -> Figure:
-    """Draw samples with the nearest training data: images in pairs, the sample above; points joined by a line."""
+    """Draw samples with the nearest training data: images in pairs, the sample above; points joined
+    by a line."""
     panels = Panels(_neighbours, ("inputs", "samples", "neighbours"), "no nearest training data")
-    return grid(material, panels, material.artifacts, _legend("nearest training point", "sample, in the colour of the method"))
+    return grid(
+        material,
+        panels,
+        material.artifacts,
+        _legend("nearest training point", "sample, in the colour of the method"),
+    )
 
 
 def traversals(material: Material) -> Figure:
-    """Draw the path of one code coordinate per row, the most relevant first, over -2 to 2 standard deviations from the first test image."""
+    """Draw the path of one code coordinate per row, the most relevant first, over -2 to 2 standard
+    deviations from the first test image."""
     panels = Panels(_traversals, ("inputs", "traversals"), "no traversals", size=(1.75, 1.75))
-    return grid(material, panels, material.artifacts, _legend("test data", "path of a coordinate, from the dot on; the wider the more relevant"))
+    return grid(
+        material,
+        panels,
+        material.artifacts,
+        _legend("test data", "path of a coordinate, from the dot on; the wider the more relevant"),
+    )
 
 
 def interpolations(material: Material) -> Figure:
     """Draw the straight line between the codes of two test images, one pair per row."""
-    panels = Panels(_interpolations, ("inputs", "interpolations"), "no interpolations", size=(2.2, 1.15))
-    return grid(material, panels, material.artifacts, _legend("test data", "path between two codes, in the colour of the method"))
+    panels = Panels(
+        _interpolations, ("inputs", "interpolations"), "no interpolations", size=(2.2, 1.15)
+    )
+    return grid(
+        material,
+        panels,
+        material.artifacts,
+        _legend("test data", "path between two codes, in the colour of the method"),
+    )
 
 
 def category_traversals(material: Material) -> Figure:
-    """Draw test images, one per row, decoded with each value of the categorical variable in turn."""
-    panels = Panels(_category_traversals, ("inputs", "category_traversals"), "no categorical variable", size=(2.8, 1.25))
-    return grid(material, panels, material.artifacts, _legend("test data", "images with each category, in the colour of the method"))
+    """Draw test images, one per row, decoded with each value of the categorical variable in
+    turn."""
+    panels = Panels(
+        _category_traversals,
+        ("inputs", "category_traversals"),
+        "no categorical variable",
+        size=(2.8, 1.25),
+    )
+    return grid(
+        material,
+        panels,
+        material.artifacts,
+        _legend("test data", "images with each category, in the colour of the method"),
+    )
 
 
 def _data(axes: Axes, arrays: Arrays, colour: str) -> None:
@@ -99,7 +149,10 @@ def _reconstructions(axes: Axes, arrays: Arrays, colour: str) -> None:
 def _neighbours(axes: Axes, arrays: Arrays, colour: str) -> None:
     made, nearest = arrays["samples"], arrays["neighbours"]
     if is_image(made):
-        _tiles(axes, mosaic(alternate(made[: len(nearest)], nearest, _NEIGHBOURS), _NEIGHBOURS, pairs=True))
+        _tiles(
+            axes,
+            mosaic(alternate(made[: len(nearest)], nearest, _NEIGHBOURS), _NEIGHBOURS, pairs=True),
+        )
         return
     plane = Plane.of(arrays["inputs"])
     _points(axes, plane, arrays["inputs"], "#ececec")
@@ -109,18 +162,33 @@ def _neighbours(axes: Axes, arrays: Arrays, colour: str) -> None:
 def _joined(axes: Axes, plane: Plane, starts: np.ndarray, ends: np.ndarray, colour: str) -> None:
     count = min(len(starts), len(ends))
     pairs = np.stack([plane.project(starts[:count]), plane.project(ends[:count])])
-    axes.add_collection(LineCollection(list(pairs.swapaxes(0, 1)), colors=DATA, linewidths=0.5, zorder=1), autolim=False)
+    axes.add_collection(
+        LineCollection(list(pairs.swapaxes(0, 1)), colors=DATA, linewidths=0.5, zorder=1),
+        autolim=False,
+    )
     _points(axes, plane, starts[:count], DATA)
     _points(axes, plane, ends[:count], colour)
     _frame(axes, plane, ends[:count])
 
 
 def _traversals(axes: Axes, arrays: Arrays, colour: str) -> None:
-    _paths(axes, arrays, arrays["traversals"], colour, widths=np.linspace(2.0, 0.6, len(arrays["traversals"])))
+    _paths(
+        axes,
+        arrays,
+        arrays["traversals"],
+        colour,
+        widths=np.linspace(2.0, 0.6, len(arrays["traversals"])),
+    )
 
 
 def _interpolations(axes: Axes, arrays: Arrays, colour: str) -> None:
-    _paths(axes, arrays, arrays["interpolations"], colour, widths=np.full(len(arrays["interpolations"]), 1.2))
+    _paths(
+        axes,
+        arrays,
+        arrays["interpolations"],
+        colour,
+        widths=np.full(len(arrays["interpolations"]), 1.2),
+    )
 
 
 def _category_traversals(axes: Axes, arrays: Arrays, colour: str) -> None:
@@ -131,8 +199,11 @@ def _category_traversals(axes: Axes, arrays: Arrays, colour: str) -> None:
     _cloud(axes, found.reshape(-1, found.shape[-1]), colour, behind=arrays["inputs"])
 
 
-def _paths(axes: Axes, arrays: Arrays, paths: np.ndarray, colour: str, *, widths: np.ndarray) -> None:
-    """Draw paths (rows, steps, *shape): images as rows of tiles, vectors as lines that begin with a dot."""
+def _paths(
+    axes: Axes, arrays: Arrays, paths: np.ndarray, colour: str, *, widths: np.ndarray
+) -> None:
+    """Draw paths (rows, steps, *shape): images as rows of tiles, vectors as lines that begin with a
+    dot."""
     if is_image(arrays["inputs"]):
         _tiles(axes, mosaic(paths.reshape(-1, *paths.shape[2:]), paths.shape[1]))
         return
@@ -152,11 +223,20 @@ def _tiles(axes: Axes, picture: np.ndarray) -> None:
 
 def _points(axes: Axes, plane: Plane, vectors: np.ndarray, colour: str) -> None:
     points = plane.project(vectors[:_POINTS])
-    axes.scatter(points[:, 0], points[:, 1], s=4 if len(points) > 100 else 9, color=colour, linewidths=0, alpha=0.8, zorder=2)
+    axes.scatter(
+        points[:, 0],
+        points[:, 1],
+        s=4 if len(points) > 100 else 9,
+        color=colour,
+        linewidths=0,
+        alpha=0.8,
+        zorder=2,
+    )
 
 
 def _frame(axes: Axes, plane: Plane, shown: np.ndarray) -> None:
-    """Show the region of the data, the same for every method, and say how many points lie outside of it."""
+    """Show the region of the data, the same for every method, and say how many points lie outside
+    of it."""
     (left, right), (low, high) = plane.limits
     axes.set(xlim=(left, right), ylim=(low, high), xticks=[], yticks=[], aspect="equal")
     axes.spines[:].set(visible=True, color="#dddddd")
@@ -165,7 +245,17 @@ def _frame(axes: Axes, plane: Plane, shown: np.ndarray) -> None:
     outside = len(points) - int(inside.sum())
     if outside:
         box = {"facecolor": "white", "linewidth": 0, "pad": 1, "alpha": 0.85}
-        axes.text(0.97, 0.03, f"{outside} outside", transform=axes.transAxes, ha="right", va="bottom", fontsize=6, bbox=box, zorder=3)
+        axes.text(
+            0.97,
+            0.03,
+            f"{outside} outside",
+            transform=axes.transAxes,
+            ha="right",
+            va="bottom",
+            fontsize=6,
+            bbox=box,
+            zorder=3,
+        )
 
 
 def _legend(*words: str) -> Callable[[Sequence[Arrays]], list[Artist]]:
@@ -174,6 +264,9 @@ def _legend(*words: str) -> Callable[[Sequence[Arrays]], list[Artist]]:
     def handles(shown: Sequence[Arrays]) -> list[Artist]:
         if all(is_image(arrays["inputs"]) for arrays in shown):
             return []
-        return [Line2D([], [], marker="o", linestyle="", color=colour, label=text) for colour, text in zip((DATA, INK), words, strict=True)]
+        return [
+            Line2D([], [], marker="o", linestyle="", color=colour, label=text)
+            for colour, text in zip((DATA, INK), words, strict=True)
+        ]
 
     return handles

@@ -1,4 +1,5 @@
-"""What the gate says, for people, for JUnit readers and as annotations of GitHub, and what to do about it."""
+"""What the gate says, for people, for JUnit readers and as annotations of GitHub, and what to do
+about it."""
 
 from __future__ import annotations
 
@@ -12,14 +13,21 @@ from benchmark.reporting.check import Judgement, Verdict
 __all__ = ["FORMATS", "cells_text", "github", "junit", "text"]
 
 _ORDER: tuple[Verdict, ...] = ("worse", "no verdict", "cannot tell", "better", "not worse")
-_LEVELS: Mapping[Verdict, str] = {"worse": "error", "no verdict": "error", "cannot tell": "warning", "better": "notice"}
+_LEVELS: Mapping[Verdict, str] = {
+    "worse": "error",
+    "no verdict": "error",
+    "cannot tell": "warning",
+    "better": "notice",
+}
 
 
 def _line(found: Judgement) -> str:
     cell = found.cell
     moved = ""
     if found.mean is not None:
-        relative = f" ({100 * (found.mean - cell.mean) / abs(cell.mean):+.3g} %)" if cell.mean else ""
+        relative = (
+            f" ({100 * (found.mean - cell.mean) / abs(cell.mean):+.3g} %)" if cell.mean else ""
+        )
         moved = f" {cell.mean:.6g} -> {found.mean:.6g}{relative},"
     p = "" if found.p is None else f", corrected p = {found.p:.2g}"
     return _printable(f"{cell.name}:{moved} {found.reason}{p}")
@@ -35,20 +43,29 @@ def _changed(found: Judgement) -> str:
 
 
 def text(judgements: Sequence[Judgement], baseline: Baseline) -> str:
-    """Return one line per cell, the worst first, what changed beside it, a summary, and what to do next."""
+    """Return one line per cell, the worst first, what changed beside it, a summary, and what to do
+    next."""
     lines = []
     for found in sorted(judgements, key=lambda each: _ORDER.index(each.verdict)):
         lines.append(f"{found.verdict:11}  {_line(found)}")
         if found.causes and found.verdict != "not worse":
             lines.append(f"{'':11}  {_changed(found)}")
-    return "\n".join([*lines, _summary(judgements, baseline), *_advice(judgements, baseline)]) + "\n"
+    return (
+        "\n".join([*lines, _summary(judgements, baseline), *_advice(judgements, baseline)]) + "\n"
+    )
 
 
 def _summary(judgements: Sequence[Judgement], baseline: Baseline) -> str:
     count = Counter(each.verdict for each in judgements)
     told = ", ".join(f"{count[verdict]} {verdict}" for verdict in _ORDER if count[verdict])
     tested = sum(each.p is not None for each in judgements)
-    how = f"; chance of any false alarm {baseline.alpha:g}" if tested else "; all bits compared" if count["no verdict"] < len(judgements) else ""
+    how = (
+        f"; chance of any false alarm {baseline.alpha:g}"
+        if tested
+        else "; all bits compared"
+        if count["no verdict"] < len(judgements)
+        else ""
+    )
     return f"{len(judgements)} cells: {told}{how}"
 
 
@@ -57,34 +74,61 @@ def _advice(judgements: Sequence[Judgement], baseline: Baseline) -> list[str]:
     lines = []
     if worse:
         keys = next((each.keys for each in worse if each.keys), ())
-        lines.append("What to do: see what changed above, and undo it or find its cause (`git log -p` of a file whose code changed):")
+        lines.append(
+            "What to do: see what changed above, and undo it or find its cause (`git log -p` of a file whose code changed):"
+        )
         lines += [f"    bench show {keys[0]}"] if keys else []
         if any(each.p is None and each.mean is not None for each in worse):
-            lines.append("    bench check --statistical ...      is it more than other seeds would do?")
-        lines.append("If the change is meant, write the baseline again, commit it with the reason, and say it in the changelog:")
+            lines.append(
+                "    bench check --statistical ...      is it more than other seeds would do?"
+            )
+        lines.append(
+            "If the change is meant, write the baseline again, commit it with the reason, and say it in the changelog:"
+        )
         lines.append("    bench baseline -o FILE")
     if any(each.verdict == "no verdict" for each in judgements):
         lines.append("No verdict where runs are missing or broken; these calls make all of them:")
         lines += [f"    {command}" for command in baseline.commands]
     if any(each.verdict == "cannot tell" for each in judgements):
-        lines.append("Cannot tell: more seeds would (run and write the baseline with a larger --seeds); a warning, an error with --strict.")
+        lines.append(
+            "Cannot tell: more seeds would (run and write the baseline with a larger --seeds); a warning, an error with --strict."
+        )
     return lines
 
 
 def junit(judgements: Sequence[Judgement], baseline: Baseline) -> str:
-    """Return the judgements as JUnit XML: worse is a failure, no verdict an error, cannot tell is skipped with its reason."""
-    tags: Mapping[Verdict, str] = {"worse": "failure", "no verdict": "error", "cannot tell": "skipped"}
+    """Return the judgements as JUnit XML: worse is a failure, no verdict an error, cannot tell is
+    skipped with its reason."""
+    tags: Mapping[Verdict, str] = {
+        "worse": "failure",
+        "no verdict": "error",
+        "cannot tell": "skipped",
+    }
     count = Counter(tags.get(each.verdict, "passed") for each in judgements)
-    numbers = {"tests": len(judgements), "failures": count["failure"], "errors": count["error"], "skipped": count["skipped"]}
-    suite = ElementTree.Element("testsuite", name="bench check", **{name: str(number) for name, number in numbers.items()})
+    numbers = {
+        "tests": len(judgements),
+        "failures": count["failure"],
+        "errors": count["error"],
+        "skipped": count["skipped"],
+    }
+    suite = ElementTree.Element(
+        "testsuite", name="bench check", **{name: str(number) for name, number in numbers.items()}
+    )
     for each in judgements:
-        case = ElementTree.SubElement(suite, "testcase", classname=f"{each.cell.dataset}.{each.cell.method}", name=each.cell.name)
+        case = ElementTree.SubElement(
+            suite,
+            "testcase",
+            classname=f"{each.cell.dataset}.{each.cell.method}",
+            name=each.cell.name,
+        )
         tag = tags.get(each.verdict)
         if tag is not None:
             ElementTree.SubElement(case, tag, message=_line(each)).text = _changed(each)
         else:
             ElementTree.SubElement(case, "system-out").text = f"{each.verdict}: {_line(each)}"
-    ElementTree.SubElement(suite, "system-out").text = "\n".join([_summary(judgements, baseline), *_advice(judgements, baseline)])
+    ElementTree.SubElement(suite, "system-out").text = "\n".join(
+        [_summary(judgements, baseline), *_advice(judgements, baseline)]
+    )
     ElementTree.indent(suite)
     return ElementTree.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"
 
@@ -95,13 +139,18 @@ def github(judgements: Sequence[Judgement], baseline: Baseline) -> str:
     for each in judgements:
         if each.verdict in _LEVELS:
             told = "; ".join(filter(None, (_line(each), _changed(each))))
-            lines.append(f"::{_LEVELS[each.verdict]} title={_escaped(f'{each.verdict}: {each.cell.name}', title=True)}::{_escaped(told)}")
+            lines.append(
+                f"::{_LEVELS[each.verdict]} title={_escaped(f'{each.verdict}: {each.cell.name}', title=True)}::{_escaped(told)}"
+            )
     return "\n".join([*lines, text(judgements, baseline)])
 
 
 def _escaped(message: str, *, title: bool = False) -> str:
-    """As the runner's commands want it: https://github.com/actions/toolkit, packages/core/src/command.ts."""
-    pairs = [("%", "%25"), ("\r", "%0D"), ("\n", "%0A")] + ([(":", "%3A"), (",", "%2C")] if title else [])
+    """As the runner's commands want it: https://github.com/actions/toolkit,
+    packages/core/src/command.ts."""
+    pairs = [("%", "%25"), ("\r", "%0D"), ("\n", "%0A")] + (
+        [(":", "%3A"), (",", "%2C")] if title else []
+    )
     for plain, escaped in pairs:
         message = message.replace(plain, escaped)
     return message
@@ -111,7 +160,8 @@ FORMATS = {"text": text, "junit": junit, "github": github}
 
 
 def cells_text(baseline: Baseline) -> str:
-    """Return one line per cell of a baseline: its mean and spread, and the smallest worsening that will be seen."""
+    """Return one line per cell of a baseline: its mean and spread, and the smallest worsening that
+    will be seen."""
     return "".join(f"{_detects(cell, baseline.power)}\n" for cell in baseline.cells)
 
 

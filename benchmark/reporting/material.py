@@ -25,10 +25,12 @@ _DASHES = ("-", "--", ":", "-.")
 
 @dataclass(frozen=True)
 class Material:
-    """Cells in the order of tables, the store they lie in, and what was asked for: ``names`` of metrics or logged quantities.
+    """Cells in the order of tables, the store they lie in, and what was asked for: ``names`` of
+    metrics or logged quantities.
 
-    ``measured`` are the ids of all measurements, kept or not. ``every_size`` says that latent sizes were named, so that a figure that shows
-    one size per dataset by default shows them all. ``discoveries`` are the verdicts of finished runs by key, ``studies`` the records of studies.
+    ``measured`` are the ids of all measurements, kept or not. ``every_size`` says that latent sizes
+    were named, so that a figure that shows one size per dataset by default shows them all.
+    ``discoveries`` are the verdicts of finished runs by key, ``studies`` the records of studies.
     """
 
     cells: tuple[Replicates, ...]
@@ -40,13 +42,27 @@ class Material:
     studies: tuple[Record, ...] = ()
 
     @classmethod
-    def of(cls, records: Iterable[Record], results: Path, names: Sequence[str] = (), *, every_size: bool = False) -> Material:
-        """Gather the cells of ``records``; the measurements kept are those that ``names`` name, else ``mse``, and ``lstar``."""
+    def of(
+        cls,
+        records: Iterable[Record],
+        results: Path,
+        names: Sequence[str] = (),
+        *,
+        every_size: bool = False,
+    ) -> Material:
+        """Gather the cells of ``records``; the measurements kept are those that ``names`` name,
+        else ``mse``, and ``lstar``."""
         given = list(records)
         trained = [record for record in given if record.spec["kind"] == "train"]
         measured = sorted({identifier for record in trained for identifier in record.measurements})
         return cls(
-            *(tuple(gather(trained, (*(names or ("mse",)), "lstar"))), Store(results), tuple(names), tuple(measured), every_size),
+            *(
+                tuple(gather(trained, (*(names or ("mse",)), "lstar"))),
+                Store(results),
+                tuple(names),
+                tuple(measured),
+                every_size,
+            ),
             discoveries={record.key: record.discovery for record in trained if record.discovery},
             studies=tuple(record for record in given if record.spec["kind"] != "train"),
         )
@@ -58,15 +74,19 @@ class Material:
 
     @property
     def places(self) -> list[tuple[str, int, str]]:
-        """Dataset, latent size and budget of what is shown: of each dataset the largest latent size, unless sizes were named."""
+        """Dataset, latent size and budget of what is shown: of each dataset the largest latent
+        size, unless sizes were named."""
         places = list(dict.fromkeys(cell.place for cell in self.cells))
         largest: dict[tuple[str, str], int] = {}
         for dataset, size, budget in places:
             largest[dataset, budget] = max(size, largest.get((dataset, budget), 0))
-        return [place for place in places if self.every_size or largest[place[0], place[2]] == place[1]]
+        return [
+            place for place in places if self.every_size or largest[place[0], place[2]] == place[1]
+        ]
 
     def series(self, cell: Replicates) -> str:
-        """Return what a line of this cell is called: the method, and its budget where there are several."""
+        """Return what a line of this cell is called: the method, and its budget where there are
+        several."""
         return cell.method if len(self.budgets) == 1 else f"{cell.method}, {cell.budget}"
 
     @cached_property
@@ -75,10 +95,13 @@ class Material:
         return looks(cell.method for cell in self.cells)
 
     def dashes(self) -> dict[str, str]:
-        """Return the line style of every series, in the order of legends: solid for the first of a method, others for its variants."""
+        """Return the line style of every series, in the order of legends: solid for the first of a
+        method, others for its variants."""
         styles: dict[str, str] = {}
         count: dict[str, int] = defaultdict(int)
-        for cell in sorted(self.cells, key=lambda cell: (rank("methods", cell.method), budget_rank(cell.budget))):
+        for cell in sorted(
+            self.cells, key=lambda cell: (rank("methods", cell.method), budget_rank(cell.budget))
+        ):
             if self.series(cell) not in styles:
                 base = base_name(cell.method)
                 styles[self.series(cell)] = _DASHES[count[base] % len(_DASHES)]
@@ -92,7 +115,9 @@ class Material:
     def artifacts(self, cell: Replicates) -> dict[str, np.ndarray]:
         """Return samples and reconstructions of the first finished seed that left any."""
         for key, status in zip(cell.keys, cell.statuses, strict=True):
-            found = read_arrays(self.store.folder(key) / "artifacts.npz") if status == "done" else {}
+            found = (
+                read_arrays(self.store.folder(key) / "artifacts.npz") if status == "done" else {}
+            )
             if found:
                 return found
         return {}

@@ -57,9 +57,15 @@ def title(metric: str) -> str:
 
 
 def order(metrics: Iterable[str]) -> list[str]:
-    """Return ``metrics`` in the order of their columns: titled ones, then the registry's order, then by name."""
-    known = [*TITLES, *(entry.name for entry in registry.entries("metrics") if entry.name not in TITLES)]
-    return sorted(metrics, key=lambda name: (known.index(name) if name in known else len(known), name))
+    """Return ``metrics`` in the order of their columns: titled ones, then the registry's order,
+    then by name."""
+    known = [
+        *TITLES,
+        *(entry.name for entry in registry.entries("metrics") if entry.name not in TITLES),
+    ]
+    return sorted(
+        metrics, key=lambda name: (known.index(name) if name in known else len(known), name)
+    )
 
 
 def _metric(name: str) -> Metric | None:
@@ -71,7 +77,8 @@ def _metric(name: str) -> Metric | None:
 
 
 def direction(metric: str) -> Direction:
-    """Return whether less or more of a metric is better; ``none`` for metrics that are not registered here."""
+    """Return whether less or more of a metric is better; ``none`` for metrics that are not
+    registered here."""
     found = _metric(metric)
     return "none" if found is None else found.direction
 

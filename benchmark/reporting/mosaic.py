@@ -15,9 +15,11 @@ def is_image(arrays: np.ndarray) -> bool:
 
 
 def mosaic(images: np.ndarray, columns: int, *, pairs: bool = False) -> np.ndarray:
-    """Return images (n, C, H, W), uint8 or in [0, 1], row by row as one picture (h, w, 3), uint8, with white gaps between them.
+    """Return images (n, C, H, W), uint8 or in [0, 1], row by row as one picture (h, w, 3), uint8,
+    with white gaps between them.
 
-    The gap is a tenth of an image, at least one pixel. With ``pairs`` the gap below every second row is twice as wide.
+    The gap is a tenth of an image, at least one pixel. With ``pairs`` the gap below every second
+    row is twice as wide.
     """
     if images.dtype != np.uint8:
         images = np.nan_to_num(np.clip(images, 0.0, 1.0) * 255.0).round().astype(np.uint8)
@@ -34,15 +36,21 @@ def mosaic(images: np.ndarray, columns: int, *, pairs: bool = False) -> np.ndarr
 
 
 def alternate(upper: np.ndarray, lower: np.ndarray, columns: int) -> np.ndarray:
-    """Return two arrays of images (n, C, H, W) as rows of ``columns``, a row of ``upper`` above the same row of ``lower``."""
+    """Return two arrays of images (n, C, H, W) as rows of ``columns``, a row of ``upper`` above the
+    same row of ``lower``."""
     count = min(len(upper), len(lower)) // columns * columns or min(len(upper), len(lower))
-    rows = [part[start : start + columns] for start in range(0, count, columns) for part in (upper[:count], lower[:count])]
+    rows = [
+        part[start : start + columns]
+        for start in range(0, count, columns)
+        for part in (upper[:count], lower[:count])
+    ]
     return np.concatenate(rows)
 
 
 @dataclass(frozen=True)
 class Plane:
-    """A plane through data: ``centre`` (D,), two orthonormal ``directions`` (2, D), and the ``limits`` of the region to show."""
+    """A plane through data: ``centre`` (D,), two orthonormal ``directions`` (2, D), and the
+    ``limits`` of the region to show."""
 
     centre: np.ndarray
     directions: np.ndarray
@@ -50,23 +58,30 @@ class Plane:
 
     @classmethod
     def of(cls, vectors: np.ndarray) -> Plane:
-        """Return the plane of vectors (n, D) itself for D = 2, else that of their first two principal directions.
+        """Return the plane of vectors (n, D) itself for D = 2, else that of their first two
+        principal directions.
 
-        The sign of a direction is chosen so that its largest component is positive. The region is a square a quarter wider than the data.
+        The sign of a direction is chosen so that its largest component is positive. The region is a
+        square a quarter wider than the data.
         """
         rows = np.asarray(vectors, dtype=np.float64).reshape(len(vectors), -1)
         size = rows.shape[1]
         centre = np.zeros(size) if size <= 2 else rows.mean(0)
         directions = np.eye(2, size) if size <= 2 else _principal(rows - centre)
         points = (rows - centre) @ directions.T
-        middle, half = (points.max(0) + points.min(0)) / 2, max(float(np.ptp(points, axis=0).max()) * 5 / 8, 1e-6)
+        middle, half = (
+            (points.max(0) + points.min(0)) / 2,
+            max(float(np.ptp(points, axis=0).max()) * 5 / 8, 1e-6),
+        )
         left, low = middle - half
         right, high = middle + half
         return cls(centre, directions, ((float(left), float(right)), (float(low), float(high))))
 
     def project(self, vectors: np.ndarray) -> np.ndarray:
         """Return the points (n, 2) of vectors (n, D)."""
-        return (np.asarray(vectors, dtype=np.float64).reshape(len(vectors), -1) - self.centre) @ self.directions.T
+        return (
+            np.asarray(vectors, dtype=np.float64).reshape(len(vectors), -1) - self.centre
+        ) @ self.directions.T
 
 
 def _principal(centred: np.ndarray) -> np.ndarray:

@@ -1,4 +1,5 @@
-"""The lines below a table: units, intervals, protocols, marks; and the comments that say where its numbers come from."""
+"""The lines below a table: units, intervals, protocols, marks; and the comments that say where its
+numbers come from."""
 
 from __future__ import annotations
 
@@ -14,7 +15,17 @@ from benchmark.reporting.replicates import Replicates
 from benchmark.reporting.selection import is_floor
 from benchmark.spec import PROTOCOL
 
-__all__ = ["CHANCE", "FLAGGED", "NO_SELECTION", "REMARK", "STALE", "flag_mark", "notes", "protocol_marks", "provenance"]
+__all__ = [
+    "CHANCE",
+    "FLAGGED",
+    "NO_SELECTION",
+    "REMARK",
+    "STALE",
+    "flag_mark",
+    "notes",
+    "protocol_marks",
+    "provenance",
+]
 
 NO_SELECTION, STALE, FLAGGED, REMARK, CHANCE = "†", "‡", "§", "¶", "‖"
 
@@ -35,19 +46,24 @@ def _protocols(runs: Iterable[Replicates]) -> dict[str, dict[str, list[str]]]:
 
 
 def protocol_marks(runs: Sequence[Replicates]) -> dict[tuple[str, str], str]:
-    """Return a letter for each (dataset, id) where cells of one dataset were measured by more than one protocol; usually none."""
+    """Return a letter for each (dataset, id) where cells of one dataset were measured by more than
+    one protocol; usually none."""
     letters: dict[str, str] = {}
     marks: dict[tuple[str, str], str] = {}
     for datasets in _protocols(runs).values():
         for dataset, ids in datasets.items():
             for identifier in ids if len(ids) > 1 else ():
                 place = len(letters)
-                letters.setdefault(identifier, string.ascii_lowercase[place % 26] * (place // 26 + 1))
+                letters.setdefault(
+                    identifier, string.ascii_lowercase[place % 26] * (place // 26 + 1)
+                )
                 marks[dataset, identifier] = letters[identifier]
     return marks
 
 
-def notes(table: Table, runs: Sequence[Replicates], marks: Mapping[tuple[str, str], str]) -> tuple[Note, ...]:
+def notes(
+    table: Table, runs: Sequence[Replicates], marks: Mapping[tuple[str, str], str]
+) -> tuple[Note, ...]:
     """Return the notes that ``table`` needs, and no others."""
     cells = [cell for row in table.rows for cell in row.cells]
     signs = {mark for cell in cells for mark in cell.marks}
@@ -58,12 +74,18 @@ def notes(table: Table, runs: Sequence[Replicates], marks: Mapping[tuple[str, st
         "Bold: better than every other method with the same dataset, L and budget, by separate intervals or paired t tests (Holm, 5%).": any(
             cell.best for cell in cells
         ),
-        "n is the known intrinsic dimension of the data.": any(column.title == "n" for column in table.columns),
+        "n is the known intrinsic dimension of the data.": any(
+            column.title == "n" for column in table.columns
+        ),
         f"{LABEL}: other real images in place of samples, from the training split, as many as samples: what a perfect generator would get.": any(
             cell.text == LABEL for cell in cells
         ),
-        "Values with different letters were measured by different protocols: they are not comparable, and none of them is bold.": bool(marks),
-        "Seeds a/b: a of b runs finished and are not stale; only those are averaged over.": any(cell.finished < len(cell.keys) for cell in runs),
+        "Values with different letters were measured by different protocols: they are not comparable, and none of them is bold.": bool(
+            marks
+        ),
+        "Seeds a/b: a of b runs finished and are not stale; only those are averaged over.": any(
+            cell.finished < len(cell.keys) for cell in runs
+        ),
     }
     plain = [Note(text) for text, needed in texts.items() if needed]
     return (*plain, *_units(table), *_protocol_notes(runs, marks), *_mark_notes(signs, runs))
@@ -74,7 +96,20 @@ def _units(table: Table) -> list[Note]:
     for column in table.columns:
         if column.metric is not None and unit(column.metric):
             units[unit(column.metric)].append(title(column.metric))
-    return [Note("Units: " + "; ".join(f"{', '.join(dict.fromkeys(titles))} in {name}" for name, titles in units.items()) + ".")] if units else []
+    return (
+        [
+            Note(
+                "Units: "
+                + "; ".join(
+                    f"{', '.join(dict.fromkeys(titles))} in {name}"
+                    for name, titles in units.items()
+                )
+                + "."
+            )
+        ]
+        if units
+        else []
+    )
 
 
 def _protocol_notes(runs: Sequence[Replicates], marks: Mapping[tuple[str, str], str]) -> list[Note]:
@@ -84,10 +119,15 @@ def _protocol_notes(runs: Sequence[Replicates], marks: Mapping[tuple[str, str], 
         for dataset, ids in datasets.items():
             if len(ids) == 1 and "[" in ids[0]:
                 plain[ids[0]].append(dataset)
-        parts = [f"{identifier.partition('[')[2][:-1].replace(',', ', ')} on {', '.join(names)}" for identifier, names in plain.items()]
+        parts = [
+            f"{identifier.partition('[')[2][:-1].replace(',', ', ')} on {', '.join(names)}"
+            for identifier, names in plain.items()
+        ]
         found += [Note(f"{title(metric)}: {'; '.join(parts)}.")] if parts else []
     letters = {letter: identifier for (_, identifier), letter in marks.items()}
-    return found + [Note(f"measured as {identifier}.", letter) for letter, identifier in letters.items()]
+    return found + [
+        Note(f"measured as {identifier}.", letter) for letter, identifier in letters.items()
+    ]
 
 
 def _mark_notes(signs: set[str], runs: Sequence[Replicates]) -> list[Note]:
@@ -108,16 +148,24 @@ def _remarks(runs: Sequence[Replicates]) -> list[str]:
     for cell in runs:
         for metric, remarks in cell.remarks.items():
             for remark in remarks if not is_floor(metric) else ():
-                found[metric, remark].append(f"{cell.method} on {cell.dataset}, L = {cell.latent_dim}")
-    return [f"{title(metric)} of {', '.join(dict.fromkeys(where))}: {remark}" for (metric, remark), where in found.items()]
+                found[metric, remark].append(
+                    f"{cell.method} on {cell.dataset}, L = {cell.latent_dim}"
+                )
+    return [
+        f"{title(metric)} of {', '.join(dict.fromkeys(where))}: {remark}"
+        for (metric, remark), where in found.items()
+    ]
 
 
 def provenance(runs: Sequence[Replicates], metrics: Sequence[str]) -> tuple[str, ...]:
-    """Return lines that lead back to the records: protocol version, measurement ids, and the run keys of every cell."""
+    """Return lines that lead back to the records: protocol version, measurement ids, and the run
+    keys of every cell."""
     versions = sorted({cell.spec.get("protocol", PROTOCOL) for cell in runs})
     ids = _protocols(runs)
     lines = [f"protocol {', '.join(map(str, versions))}"]
     for metric in metrics:
         for dataset, identifiers in ids.get(metric, {}).items():
-            lines += [f"{identifier} on {dataset}" for identifier in identifiers if "[" in identifier]
+            lines += [
+                f"{identifier} on {dataset}" for identifier in identifiers if "[" in identifier
+            ]
     return (*lines, *(f"{cell.name}: {' '.join(cell.keys)}" for cell in runs))

@@ -11,8 +11,11 @@ __all__ = ["save"]
 
 
 def save(path: Path, data: bytes) -> None:
-    """Write ``data`` to ``path``, whole or not at all; :class:`BenchError` where that is not possible."""
+    """Write ``data`` to ``path``, whole or not at all; :class:`BenchError` where that is not
+    possible."""
     try:
         atomic_write(path, data)
     except OSError as error:
-        raise BenchError(f"cannot write '{path}': {error.strerror}; name a file in a folder that exists and can be written") from None
+        raise BenchError(
+            f"cannot write '{path}': {error.strerror}; name a file in a folder that exists and can be written"
+        ) from None

@@ -1,6 +1,7 @@
 """The seeds of each cell, gathered: what tables and figures are made of.
 
-A cell is everything of a spec but the seed. Runs of one cell are replicates and may be averaged; runs of two cells never are.
+A cell is everything of a spec but the seed. Runs of one cell are replicates and may be averaged;
+runs of two cells never are.
 """
 
 from __future__ import annotations
@@ -24,10 +25,12 @@ __all__ = ["Replicates", "gather"]
 class Replicates:
     """The runs of one cell, in the order of their seeds.
 
-    ``method`` and ``dataset`` are labels; where two cells would carry the same, they say what differs. ``values`` holds each metric's
-    values over the finished runs, ``ids`` the one measurement id they share, ``seeds`` the seeds of the values. ``flags`` are those any finished
-    run's discovery raised. Runs made by other code than is installed are *stale* and never averaged with others: where some runs are not,
-    ``left_out`` counts those that are; where all are, ``stale`` is set and the runs of the commonest code stand. ``remarks`` are those that stand
+    ``method`` and ``dataset`` are labels; where two cells would carry the same, they say what
+    differs. ``values`` holds each metric's values over the finished runs, ``ids`` the one
+    measurement id they share, ``seeds`` the seeds of the values. ``flags`` are those any finished
+    run's discovery raised. Runs made by other code than is installed are *stale* and never averaged
+    with others: where some runs are not, ``left_out`` counts those that are; where all are,
+    ``stale`` is set and the runs of the commonest code stand. ``remarks`` are those that stand
     beside values of a metric, ``code`` is the digest of the code of the runs averaged over.
     """
 
@@ -60,9 +63,12 @@ class Replicates:
 
     @property
     def trouble(self) -> str:
-        """What became of the runs that are not done: ``2 diverged, 1 killed``; empty where all are."""
+        """What became of the runs that are not done: ``2 diverged, 1 killed``; empty where all
+        are."""
         counts = {**Counter(self.statuses), "done": 0, "stale": self.left_out}
-        return ", ".join(f"{counts[status]} {status}" for status in (*STATUSES, "stale") if counts.get(status))
+        return ", ".join(
+            f"{counts[status]} {status}" for status in (*STATUSES, "stale") if counts.get(status)
+        )
 
     @property
     def name(self) -> str:
@@ -92,7 +98,8 @@ class _Open:
     runs: list[Record] = field(default_factory=list)
 
     def kept(self) -> tuple[list[Record], bool]:
-        """Return the finished runs of one code, in the order of their seeds, and whether that is not the installed code."""
+        """Return the finished runs of one code, in the order of their seeds, and whether that is
+        not the installed code."""
         done = sorted((record for record in self.runs if record.status == "done"), key=_seed)
         installed = code_of(self.spec["method"])
         if installed is None:
@@ -102,7 +109,8 @@ class _Open:
         return [record for record in done if record.code == code], code != installed
 
     def close(self, metric_kept: Callable[[str], str | None]) -> Replicates:
-        """Return the cell with the measurements that have a metric by ``metric_kept``, which says None of those to leave out."""
+        """Return the cell with the measurements that have a metric by ``metric_kept``, which says
+        None of those to leave out."""
         runs = sorted(self.runs, key=_seed)
         kept, stale = self.kept()
         found: dict[str, list[_Measured]] = defaultdict(list)
@@ -119,12 +127,20 @@ class _Open:
             keys=tuple(record.key for record in runs),
             statuses=tuple(record.status for record in runs),
             stale=stale,
-            flags=frozenset(flag for record in kept for flag in (record.discovery or {}).get("flags", ())),
-            values={metric: tuple(value for _, value, _, _ in each) for metric, each in found.items()},
+            flags=frozenset(
+                flag for record in kept for flag in (record.discovery or {}).get("flags", ())
+            ),
+            values={
+                metric: tuple(value for _, value, _, _ in each) for metric, each in found.items()
+            },
             ids={metric: min(each) for metric, each in ids.items()},
             spec=spec,
             seeds={metric: tuple(seed for _, _, seed, _ in each) for metric, each in found.items()},
-            remarks={metric: remarks for metric, each in found.items() if (remarks := tuple({text: None for *_, text in each if text}))},
+            remarks={
+                metric: remarks
+                for metric, each in found.items()
+                if (remarks := tuple({text: None for *_, text in each if text}))
+            },
             left_out=sum(record.status == "done" for record in runs) - len(kept),
             code=kept[0].code if kept else "",
         )
@@ -144,14 +160,17 @@ def _seed(record: Record) -> int:
 def _refuse_two_ids(cell: str, ids: Mapping[str, Collection[str]]) -> None:
     for metric in sorted(metric for metric, each in ids.items() if len(each) > 1):
         found = sorted(ids[metric])
-        raise BenchError(f"{cell}, was measured as {' and '.join(found)}; these are never averaged: choose one with --metrics '{found[0]}'")
+        raise BenchError(
+            f"{cell}, was measured as {' and '.join(found)}; these are never averaged: choose one with --metrics '{found[0]}'"
+        )
 
 
 def gather(records: Iterable[Record], metrics: Sequence[str] = ()) -> list[Replicates]:
-    """Return the cells of ``records`` by dataset, data, latent size, budget and method, each in the order of the registry.
+    """Return the cells of ``records`` by dataset, data, latent size, budget and method, each in the
+    order of the registry.
 
-    ``metrics`` names what to keep (``mse``, ``fd-raw[n=1024]``); empty keeps everything. :class:`BenchError` where one cell holds two
-    measurement ids of one metric.
+    ``metrics`` names what to keep (``mse``, ``fd-raw[n=1024]``); empty keeps everything.
+    :class:`BenchError` where one cell holds two measurement ids of one metric.
     """
     cells: dict[str, _Open] = {}
     for record in {record.key: record for record in records}.values():
@@ -162,7 +181,15 @@ def gather(records: Iterable[Record], metrics: Sequence[str] = ()) -> list[Repli
         cell.runs.append(record)
     metric_kept = cache(partial(_metric_kept, tuple(metrics)))
     closed = _tell_apart([cell.close(metric_kept) for cell in cells.values()])
-    return sorted(closed, key=lambda cell: (rank("datasets", cell.dataset), cell.latent_dim, budget_rank(cell.budget), rank("methods", cell.method)))
+    return sorted(
+        closed,
+        key=lambda cell: (
+            rank("datasets", cell.dataset),
+            cell.latent_dim,
+            budget_rank(cell.budget),
+            rank("methods", cell.method),
+        ),
+    )
 
 
 def _metric_kept(metrics: Sequence[str], identifier: str) -> str | None:
@@ -177,15 +204,23 @@ def _wanted(metrics: Sequence[str], metric: str, identifier: str) -> bool:
     if not metrics or names & set(metrics):
         return True
     options = parse_reference(identifier)[1]
-    return any(matches(wanted, name, options) for wanted in metrics for name in (metric, base_of(metric)))
+    return any(
+        matches(wanted, name, options) for wanted in metrics for name in (metric, base_of(metric))
+    )
 
 
 def _tell_apart(cells: Sequence[Replicates]) -> list[Replicates]:
-    """Return ``cells`` with labels that belong to one cell each: datasets say which data, methods which steps, batch size or protocol."""
+    """Return ``cells`` with labels that belong to one cell each: datasets say which data, methods
+    which steps, batch size or protocol."""
     digests: dict[str, set[str]] = defaultdict(set)
     for cell in cells:
         digests[cell.dataset].add(cell.data)
-    named = [replace(cell, dataset=f"{cell.dataset} (data {cell.data[:8]})") if len(digests[cell.dataset]) > 1 else cell for cell in cells]
+    named = [
+        replace(cell, dataset=f"{cell.dataset} (data {cell.data[:8]})")
+        if len(digests[cell.dataset]) > 1
+        else cell
+        for cell in cells
+    ]
     families: dict[tuple[str, str, str], list[Replicates]] = defaultdict(list)
     for cell in named:
         families[cell.method, cell.dataset, cell.budget].append(cell)
@@ -197,7 +232,22 @@ def _tell_methods_apart(family: list[Replicates]) -> list[Replicates]:
         return family
     words = {"steps": "{} steps", "batch_size": "batch {}", "protocol": "protocol {}"}
     differing = [name for name in words if len({cell.spec.get(name) for cell in family}) > 1]
-    labels = [", ".join(words[name].format(cell.spec[name]) for name in differing) for cell in family]
-    if max(Counter((cell.latent_dim, text) for cell, text in zip(family, labels, strict=True)).values()) > 1:
-        labels = [", ".join(filter(None, (text, f"spec {digest(cell.spec)[:8]}"))) for cell, text in zip(family, labels, strict=True)]
-    return [replace(cell, method=f"{cell.method} ({text})") for cell, text in zip(family, labels, strict=True)]
+    labels = [
+        ", ".join(words[name].format(cell.spec[name]) for name in differing) for cell in family
+    ]
+    if (
+        max(
+            Counter(
+                (cell.latent_dim, text) for cell, text in zip(family, labels, strict=True)
+            ).values()
+        )
+        > 1
+    ):
+        labels = [
+            ", ".join(filter(None, (text, f"spec {digest(cell.spec)[:8]}")))
+            for cell, text in zip(family, labels, strict=True)
+        ]
+    return [
+        replace(cell, method=f"{cell.method} ({text})")
+        for cell, text in zip(family, labels, strict=True)
+    ]

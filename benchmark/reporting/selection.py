@@ -1,4 +1,5 @@
-"""Choosing records by method, dataset, budget and latent size. A choice that matches nothing says what there is instead."""
+"""Choosing records by method, dataset, budget and latent size. A choice that matches nothing says
+what there is instead."""
 
 from __future__ import annotations
 
@@ -14,7 +15,17 @@ from benchmark.options import parse_reference
 from benchmark.records import label
 from benchmark.spec import BUDGETS, BenchError, Record
 
-__all__ = ["Filters", "base_name", "base_of", "budget_rank", "is_floor", "latent_sizes", "matches", "rank", "select"]
+__all__ = [
+    "Filters",
+    "base_name",
+    "base_of",
+    "budget_rank",
+    "is_floor",
+    "latent_sizes",
+    "matches",
+    "rank",
+    "select",
+]
 
 _SHOWN = 20
 """Names an error lists before it stops."""
@@ -24,7 +35,8 @@ _FLOOR = "-floor"
 
 @dataclass(frozen=True)
 class Filters:
-    """What to take: names, each with or without options (``vae``, ``vae[sigma=fixed]``), budgets, latent sizes; empty takes everything."""
+    """What to take: names, each with or without options (``vae``, ``vae[sigma=fixed]``), budgets,
+    latent sizes; empty takes everything."""
 
     methods: Sequence[str] = ()
     datasets: Sequence[str] = ()
@@ -38,12 +50,14 @@ def _ranks(room: registry.Room) -> Mapping[str, int]:
 
 
 def base_name(text: str) -> str:
-    """Return the registered name in a label: ``npz`` of ``npz:data``, ``vae`` of ``vae[sigma=fixed]`` and of ``vae (50 steps)``."""
+    """Return the registered name in a label: ``npz`` of ``npz:data``, ``vae`` of
+    ``vae[sigma=fixed]`` and of ``vae (50 steps)``."""
     return text.partition(" (")[0].partition("[")[0].partition(":")[0]
 
 
 def rank(room: registry.Room, text: str) -> tuple[int, str]:
-    """Return the sort key of a label: its place in the registry, those that are not registered last, then the label."""
+    """Return the sort key of a label: its place in the registry, those that are not registered
+    last, then the label."""
     ranks = _ranks(room)
     return ranks.get(base_name(text), len(ranks)), text
 
@@ -64,14 +78,16 @@ def _same(value: Any, text: str) -> bool:
 
 
 def _name_of_file(reference: str) -> str:
-    """Return what the spec of a run made with a file of yours says: ``my-vae`` for ``./my_vae.py``, ``npz:data`` for ``npz:/tmp/data.npz``."""
+    """Return what the spec of a run made with a file of yours says: ``my-vae`` for ``./my_vae.py``,
+    ``npz:data`` for ``npz:/tmp/data.npz``."""
     room, colon, path = reference.rpartition(":")
     stem = Path(path).stem
     return f"{room}:{stem}" if colon else re.sub(r"[^a-z0-9]+", "-", stem.lower()).strip("-")
 
 
 def matches(wanted: str, name: str, options: Mapping[str, Any]) -> bool:
-    """Return whether ``wanted`` stands for ``name`` with ``options``: a bare name takes every variant, options in brackets narrow it.
+    """Return whether ``wanted`` stands for ``name`` with ``options``: a bare name takes every
+    variant, options in brackets narrow it.
 
     >>> matches("vae", "vae", {"gamma": 0.5}), matches("vae[gamma=.5]", "vae", {"gamma": 0.5}), matches("vae[gamma=1]", "vae", {"gamma": 0.5})
     (True, True, False)
@@ -81,18 +97,30 @@ def matches(wanted: str, name: str, options: Mapping[str, Any]) -> bool:
     reference, given = parse_reference(wanted)
     if reference.endswith((".py", ".npz")):
         reference = _name_of_file(reference)
-    return reference in (name, base_name(name)) and all(key in options and _same(options[key], text) for key, text in given.items())
+    return reference in (name, base_name(name)) and all(
+        key in options and _same(options[key], text) for key, text in given.items()
+    )
 
 
 def _listed(names: Iterable[str]) -> str:
     found = list(names)
-    return ", ".join(found[:_SHOWN]) + (f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else "")
+    return ", ".join(found[:_SHOWN]) + (
+        f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+    )
 
 
-def _tests(filters: Filters) -> Mapping[str, tuple[Sequence[Any], Callable[[Any, Mapping[str, Any]], bool]]]:
+def _tests(
+    filters: Filters,
+) -> Mapping[str, tuple[Sequence[Any], Callable[[Any, Mapping[str, Any]], bool]]]:
     return {
-        "method": (filters.methods, lambda item, spec: matches(item, spec["method"], spec["config"])),
-        "dataset": (filters.datasets, lambda item, spec: matches(item, spec["dataset"], spec["options"])),
+        "method": (
+            filters.methods,
+            lambda item, spec: matches(item, spec["method"], spec["config"]),
+        ),
+        "dataset": (
+            filters.datasets,
+            lambda item, spec: matches(item, spec["dataset"], spec["options"]),
+        ),
         "budget": (filters.budgets, lambda item, spec: item == spec["budget"]),
         "latent size": (filters.latent_dims, lambda item, spec: item == spec["latent_dim"]),
     }
@@ -101,9 +129,15 @@ def _tests(filters: Filters) -> Mapping[str, tuple[Sequence[Any], Callable[[Any,
 def _there(records: Iterable[Record], kind: str) -> list[str]:
     specs = [record.spec for record in records]
     if kind == "method":
-        return sorted({label("methods", spec["method"], spec["config"]) for spec in specs}, key=lambda text: rank("methods", text))
+        return sorted(
+            {label("methods", spec["method"], spec["config"]) for spec in specs},
+            key=lambda text: rank("methods", text),
+        )
     if kind == "dataset":
-        return sorted({label("datasets", spec["dataset"], spec["options"]) for spec in specs}, key=lambda text: rank("datasets", text))
+        return sorted(
+            {label("datasets", spec["dataset"], spec["options"]) for spec in specs},
+            key=lambda text: rank("datasets", text),
+        )
     if kind == "budget":
         return sorted({spec["budget"] for spec in specs}, key=budget_rank)
     return [str(size) for size in sorted({spec["latent_dim"] for spec in specs})]
@@ -114,27 +148,52 @@ def latent_sizes(texts: Iterable[str]) -> list[int]:
     found = list(texts)
     for text in found:
         if not text.isdecimal() or int(text) < 1:
-            raise BenchError(f"--latent-dims holds '{text}'; expected whole numbers from 1, as in --latent-dims 16,32")
+            raise BenchError(
+                f"--latent-dims holds '{text}'; expected whole numbers from 1, as in --latent-dims 16,32"
+            )
     return [int(text) for text in found]
 
 
-def select(records: Iterable[Record], filters: Filters, where: str, *, studies: bool = False, study: str | None = None) -> list[Record]:
-    """Return the training runs, with ``studies`` theirs too, among ``records`` that ``filters`` take, in their order;
+def select(
+    records: Iterable[Record],
+    filters: Filters,
+    where: str,
+    *,
+    studies: bool = False,
+    study: str | None = None,
+) -> list[Record]:
+    """Return the training runs, with ``studies`` theirs too, among ``records`` that ``filters``
+    take, in their order;
     with ``study`` the runs of that study alone.
 
-    :class:`BenchError` where one name alone, or all filters together, match nothing; ``where`` is the folder it names.
+    :class:`BenchError` where one name alone, or all filters together, match nothing; ``where`` is
+    the folder it names.
     """
-    found = [record for record in records if (record.spec["kind"] == (study or "train")) or (studies and not study)]
+    found = [
+        record
+        for record in records
+        if (record.spec["kind"] == (study or "train")) or (studies and not study)
+    ]
     if not found and study:
-        raise BenchError(f"there are no runs of the study '{study}' in '{where}'; make them with `bench run --suite {study}`, or name --results")
+        raise BenchError(
+            f"there are no runs of the study '{study}' in '{where}'; make them with `bench run --suite {study}`, or name --results"
+        )
     if not found:
-        raise BenchError(f"there are no runs in '{where}'; run `bench run` first, or name another folder with --results")
+        raise BenchError(
+            f"there are no runs in '{where}'; run `bench run` first, or name another folder with --results"
+        )
     chosen = found
     for kind, (wanted, test) in _tests(filters).items():
         for item in wanted:
             if not any(test(item, record.spec) for record in found):
-                raise BenchError(f"no run in '{where}' has the {kind} '{item}'; there are {_listed(_there(found, kind))} (`bench run` makes more)")
-        chosen = [record for record in chosen if not wanted or any(test(item, record.spec) for item in wanted)]
+                raise BenchError(
+                    f"no run in '{where}' has the {kind} '{item}'; there are {_listed(_there(found, kind))} (`bench run` makes more)"
+                )
+        chosen = [
+            record
+            for record in chosen
+            if not wanted or any(test(item, record.spec) for item in wanted)
+        ]
     if not chosen:
         there = "; ".join(f"{kind}s {_listed(_there(found, kind))}" for kind in _tests(filters))
         raise BenchError(

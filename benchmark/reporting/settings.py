@@ -1,4 +1,5 @@
-"""A metric against an option of a method, after figure 4 of Kumar and Poole, ICML 2020, which sets FID against beta."""
+"""A metric against an option of a method, after figure 4 of Kumar and Poole, ICML 2020, which sets
+FID against beta."""
 
 from __future__ import annotations
 
@@ -22,10 +23,15 @@ __all__ = ["metric_vs_option", "varied"]
 
 
 def metric_vs_option(material: Material) -> Figure:
-    """Draw the one metric that is asked for (default ``mse``) against the numeric option with most values, a panel per dataset and latent size."""
+    """Draw the one metric that is asked for (default ``mse``) against the numeric option with most
+    values, a panel per dataset and latent size."""
     metric = one_metric(material)
     option = varied(material.cells)
-    cells = [cell for cell in material.cells if metric in cell.values and _number(cell, option) is not None]
+    cells = [
+        cell
+        for cell in material.cells
+        if metric in cell.values and _number(cell, option) is not None
+    ]
     values: dict[str, set[float | None]] = defaultdict(set)
     for cell in cells:
         values[base_name(cell.method)].add(_number(cell, option))
@@ -35,27 +41,45 @@ def metric_vs_option(material: Material) -> Figure:
         if base_name(cell.method) in swept:
             places[cell.dataset, cell.latent_dim].append(cell)
     if not places:
-        raise BenchError(f"no method of this choice has '{metric}' at two values of '{option}'; run more, or name another metric with --metric")
+        raise BenchError(
+            f"no method of this choice has '{metric}' at two values of '{option}'; run more, or name another metric with --metric"
+        )
     figure, axes = panels(len(places), 3, width=2.7, height=2.1)
-    for place, (panel, ((dataset, size), found)) in enumerate(zip(axes, places.items(), strict=True)):
+    for place, (panel, ((dataset, size), found)) in enumerate(
+        zip(axes, places.items(), strict=True)
+    ):
         _panel(panel, found, metric, option, swept)
         panel.set_title(plain(f"{dataset}, L = {size}"))
         if place % 3 == 0:
-            panel.set_ylabel(f"{plain(title(metric))}\n({unit(metric)})" if unit(metric) else plain(title(metric)))
+            panel.set_ylabel(
+                f"{plain(title(metric))}\n({unit(metric)})"
+                if unit(metric)
+                else plain(title(metric))
+            )
     shown = looks(swept)
-    legend(figure, [Line2D([], [], color=shown[name].colour, marker=shown[name].marker, label=plain(name)) for name in swept], 6)
+    legend(
+        figure,
+        [
+            Line2D([], [], color=shown[name].colour, marker=shown[name].marker, label=plain(name))
+            for name in swept
+        ],
+        6,
+    )
     return figure
 
 
 def varied(cells: Iterable[Replicates]) -> str:
-    """Return the numeric option that takes most values within one method, the first by name of equals; :class:`BenchError` where none varies."""
+    """Return the numeric option that takes most values within one method, the first by name of
+    equals; :class:`BenchError` where none varies."""
     values: dict[tuple[str, str], set[float]] = defaultdict(set)
     for cell in cells:
         for option in cell.spec["config"]:
             number = _number(cell, option)
             if number is not None:
                 values[option, base_name(cell.method)].add(number)
-    counts = {(option, method): len(found) for (option, method), found in values.items() if len(found) > 1}
+    counts = {
+        (option, method): len(found) for (option, method), found in values.items() if len(found) > 1
+    }
     if not counts:
         raise BenchError(
             "no method of this choice has runs at two values of a numeric option; make some with `bench run --methods 'grae[beta=0.1],grae'`"
@@ -65,17 +89,32 @@ def varied(cells: Iterable[Replicates]) -> str:
 
 def _number(cell: Replicates, option: str) -> float | None:
     value = cell.spec["config"].get(option)
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) and option not in cell.spec.get("taken", {}) else None
+    return (
+        float(value)
+        if isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and option not in cell.spec.get("taken", {})
+        else None
+    )
 
 
-def _panel(axes: Axes, cells: Sequence[Replicates], metric: str, option: str, names: Sequence[str]) -> None:
+def _panel(
+    axes: Axes, cells: Sequence[Replicates], metric: str, option: str, names: Sequence[str]
+) -> None:
     numbers: set[float] = set()
     for name, look in looks(names).items():
         line = sorted(
-            ((number, cell) for cell in cells if base_name(cell.method) == name and (number := _number(cell, option)) is not None), key=_first
+            (
+                (number, cell)
+                for cell in cells
+                if base_name(cell.method) == name and (number := _number(cell, option)) is not None
+            ),
+            key=_first,
         )
         if line:
-            draw_line(axes, [number for number, _ in line], [cell for _, cell in line], metric, look, "-")
+            draw_line(
+                axes, [number for number, _ in line], [cell for _, cell in line], metric, look, "-"
+            )
             numbers |= {number for number, _ in line}
     ticks = sorted(numbers)
     if ticks[0] > 0 and ticks[-1] >= 8 * ticks[0]:

@@ -1,8 +1,10 @@
-r"""What a few seeds tell: mean, 95 % t interval, how many digits it supports, and whether a best value is one.
+r"""What a few seeds tell: mean, 95 % t interval, how many digits it supports, and whether a best
+value is one.
 
 .. math:: \bar v \pm t_{0.975,\, n-1} \frac{s}{\sqrt n}, \quad s^2 = \frac{1}{n-1} \sum (v_i - \bar v)^2
 
-Source: Student, "The probable error of a mean", 1908. Seeds are taken as independent draws from a normal distribution.
+Source: Student, "The probable error of a mean", 1908. Seeds are taken as independent draws from a
+normal distribution.
 """
 
 from __future__ import annotations
@@ -24,7 +26,8 @@ _LEVEL = 0.95
 
 @dataclass(frozen=True)
 class Estimate:
-    """The mean of ``n`` seeds and the half width of its interval (None for one seed). ``whole``: every seed gave the same integer."""
+    """The mean of ``n`` seeds and the half width of its interval (None for one seed). ``whole``:
+    every seed gave the same integer."""
 
     mean: float
     half_width: float | None
@@ -44,7 +47,8 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Written:
-    """A number as it is printed: ``(value ± half_width) × 10^exponent``, no interval where ``half_width`` is None."""
+    """A number as it is printed: ``(value ± half_width) × 10^exponent``, no interval where
+    ``half_width`` is None."""
 
     value: str
     half_width: str | None = None
@@ -57,7 +61,8 @@ def _quantile(degrees: int) -> float:
 
 
 def estimate(values: Sequence[float]) -> Estimate:
-    """Return mean and interval of ``values`` (n,), n >= 1, all finite; equal values have an interval of exactly 0.
+    """Return mean and interval of ``values`` (n,), n >= 1, all finite; equal values have an
+    interval of exactly 0.
 
     >>> estimate([1.0, 2.0, 3.0]).half_width.__round__(4)
     2.4841
@@ -66,7 +71,9 @@ def estimate(values: Sequence[float]) -> Estimate:
     if n == 0 or not all(map(math.isfinite, values)):
         raise ValueError(f"expected finite values, got {list(values)}")
     if min(values) == max(values):
-        return Estimate(float(values[0]), 0.0 if n > 1 else None, n, whole=float(values[0]).is_integer())
+        return Estimate(
+            float(values[0]), 0.0 if n > 1 else None, n, whole=float(values[0]).is_integer()
+        )
     mean = math.fsum(values) / n
     variance = math.fsum((value - mean) ** 2 for value in values) / (n - 1)
     return Estimate(mean, _quantile(n - 1) * math.sqrt(variance / n), n)
@@ -84,8 +91,9 @@ def _fixed(value: float, decimals: int) -> str:
 def written(found: Estimate) -> Written:
     """Return ``found`` with the digits it supports.
 
-    The half width has one significant digit, two where it begins with 1 to 3.5, and the mean ends at the same place. Without an interval
-    (or one of width 0) the mean has four significant digits. Powers of ten are split off below 1e-4 and from 1e6 on.
+    The half width has one significant digit, two where it begins with 1 to 3.5, and the mean ends
+    at the same place. Without an interval (or one of width 0) the mean has four significant digits.
+    Powers of ten are split off below 1e-4 and from 1e6 on.
 
     >>> written(Estimate(0.0123456, 0.0012, 3)), written(Estimate(8.0, 0.0, 3, whole=True)).value
     (Written(value='0.0123', half_width='0.0012', exponent=0), '8')
@@ -93,7 +101,11 @@ def written(found: Estimate) -> Written:
     if found.whole and abs(found.mean) < 1e6:
         return Written(str(int(found.mean)))
     half = found.half_width or 0.0
-    size = max(_magnitude(found.mean), _magnitude(half)) if half and found.mean else _magnitude(found.mean or half)
+    size = (
+        max(_magnitude(found.mean), _magnitude(half))
+        if half and found.mean
+        else _magnitude(found.mean or half)
+    )
     exponent = 0 if -4 <= size < 6 else size
     mean, half = found.mean / 10.0**exponent, half / 10.0**exponent
     if not half:
@@ -105,13 +117,18 @@ def written(found: Estimate) -> Written:
 
 
 def clearly_best(estimates: Sequence[Estimate], direction: Direction) -> int | None:
-    """Return the place of the estimate whose interval lies wholly on the better side of every other one, None where none does.
+    """Return the place of the estimate whose interval lies wholly on the better side of every other
+    one, None where none does.
 
-    One seed has no interval, so nothing is best beside it. Separate 95 % intervals are a stricter test than p < 0.05.
+    One seed has no interval, so nothing is best beside it. Separate 95 % intervals are a stricter
+    test than p < 0.05.
     """
     if direction == "none" or len(estimates) < 2:
         return None
-    signs = [(-each.high, -each.low) if direction == "min" else (each.low, each.high) for each in estimates]
+    signs = [
+        (-each.high, -each.low) if direction == "min" else (each.low, each.high)
+        for each in estimates
+    ]
     place = max(range(len(signs)), key=lambda index: signs[index][0])
     worst = signs[place][0]
     others = [high for index, (_, high) in enumerate(signs) if index != place]

@@ -1,4 +1,5 @@
-"""How every figure looks: one typeface, one palette, and for each method the same colour and marker wherever it appears."""
+"""How every figure looks: one typeface, one palette, and for each method the same colour and marker
+wherever it appears."""
 
 from __future__ import annotations
 
@@ -38,8 +39,20 @@ __all__ = [
     "plain",
 ]
 
-PALETTE = ("#0173b2", "#de8f05", "#029e73", "#d55e00", "#cc78bc", "#ca9161", "#fbafe4", "#949494", "#ece133", "#56b4e9")
-"""The palette ``colorblind`` of seaborn; methods after the tenth take the same colours at 60 % of their lightness."""
+PALETTE = (
+    "#0173b2",
+    "#de8f05",
+    "#029e73",
+    "#d55e00",
+    "#cc78bc",
+    "#ca9161",
+    "#fbafe4",
+    "#949494",
+    "#ece133",
+    "#56b4e9",
+)
+"""The palette ``colorblind`` of seaborn; methods after the tenth take the same colours at 60 % of
+their lightness."""
 
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "h")
 """Eleven, so that colours and markers do not repeat together."""
@@ -96,9 +109,11 @@ class Look:
 
 
 def looks(methods: Iterable[str]) -> dict[str, Look]:
-    """Return the look of each method label; variants of a method share its colour, and each after the first has the next marker.
+    """Return the look of each method label; variants of a method share its colour, and each after
+    the first has the next marker.
 
-    A registered method's place in the registry decides, so it looks the same in every figure; others follow in the order of their names.
+    A registered method's place in the registry decides, so it looks the same in every figure;
+    others follow in the order of their names.
     """
     known = [entry.name for entry in entries("methods")]
     labels = sorted(set(methods))
@@ -106,19 +121,26 @@ def looks(methods: Iterable[str]) -> dict[str, Look]:
     variants: dict[str, list[str]] = defaultdict(list)
     for label in labels:
         variants[base_name(label)].append(label)
-    return {label: _look(known.index(base), place) for base, found in variants.items() for place, label in enumerate(found)}
+    return {
+        label: _look(known.index(base), place)
+        for base, found in variants.items()
+        for place, label in enumerate(found)
+    }
 
 
 def _look(place: int, variant: int) -> Look:
     colour = PALETTE[place % len(PALETTE)]
     if place // len(PALETTE) % 2:
-        colour = "#" + "".join(f"{int(colour[start : start + 2], 16) * 3 // 5:02x}" for start in (1, 3, 5))
+        colour = "#" + "".join(
+            f"{int(colour[start : start + 2], 16) * 3 // 5:02x}" for start in (1, 3, 5)
+        )
     return Look(colour, MARKERS[(place + variant) % len(MARKERS)])
 
 
 @contextmanager
 def house(dpi: int = 200) -> Iterator[None]:
-    """Draw in the house style, whatever the user's own settings are, with ``dpi`` pixels to an inch."""
+    """Draw in the house style, whatever the user's own settings are, with ``dpi`` pixels to an
+    inch."""
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
         matplotlib.rcParams.update({**_RC, "figure.dpi": dpi, "savefig.dpi": dpi})
@@ -131,7 +153,8 @@ def plain(text: str, limit: int = 44) -> str:
 
 
 def panels(count: int, columns: int, *, width: float, height: float) -> tuple[Figure, list[Axes]]:
-    """Return a figure with ``count`` panels of ``width`` x ``height`` inches, wrapped after ``columns``."""
+    """Return a figure with ``count`` panels of ``width`` x ``height`` inches, wrapped after
+    ``columns``."""
     across = min(count, columns)
     down = -(-count // across)
     figure = Figure(figsize=(across * width, down * height + 0.5), layout="constrained")
@@ -144,27 +167,52 @@ def panels(count: int, columns: int, *, width: float, height: float) -> tuple[Fi
 
 def message(axes: Axes, text: str) -> None:
     """Write ``text`` into an empty panel."""
-    axes.text(0.5, 0.5, plain(text), transform=axes.transAxes, ha="center", va="center", color=FAINT, fontsize=7)
+    axes.text(
+        0.5,
+        0.5,
+        plain(text),
+        transform=axes.transAxes,
+        ha="center",
+        va="center",
+        color=FAINT,
+        fontsize=7,
+    )
 
 
 def legend(figure: Figure, handles: Sequence[Artist], columns: int, note: str = "") -> None:
-    """Put a legend below all panels, where it covers no data, in at most ``columns`` columns and as many as fit; a remark stands with it."""
+    """Put a legend below all panels, where it covers no data, in at most ``columns`` columns and as
+    many as fit; a remark stands with it."""
     width = figure.get_figwidth()
     note = "\n".join(textwrap.wrap(plain(note, 1000), max(30, int(width / (0.875 * _CHARACTER)))))
     if not handles:
         figure.supxlabel(note, x=0.01, ha="left", fontsize=7, color=FAINT)
         return
     for handle in handles:
-        handle.set_label("\n".join(textwrap.wrap(str(handle.get_label()), max(12, int((width - _HANDLE) / _CHARACTER)))))
-    count = _fitting([max(str(handle.get_label()).split("\n"), key=len) for handle in handles], columns, width)
-    drawn = figure.legend(handles=list(handles), loc="outside lower center", ncols=count, title=note or None, alignment="left")
+        handle.set_label(
+            "\n".join(
+                textwrap.wrap(str(handle.get_label()), max(12, int((width - _HANDLE) / _CHARACTER)))
+            )
+        )
+    count = _fitting(
+        [max(str(handle.get_label()).split("\n"), key=len) for handle in handles], columns, width
+    )
+    drawn = figure.legend(
+        handles=list(handles),
+        loc="outside lower center",
+        ncols=count,
+        title=note or None,
+        alignment="left",
+    )
     drawn.get_title().set(fontsize=7, color=FAINT)
-    lines = -(-len(handles) // count) * (1 + max(str(handle.get_label()).count("\n") for handle in handles)) + (note.count("\n") + 1 if note else 0)
+    lines = -(-len(handles) // count) * (
+        1 + max(str(handle.get_label()).count("\n") for handle in handles)
+    ) + (note.count("\n") + 1 if note else 0)
     figure.set_figheight(figure.get_figheight() + _LINE * max(0, lines - 1))
 
 
 def _fitting(labels: Sequence[str], most: int, width: float) -> int:
-    """Return into how many columns, ``most`` at most, the labels go that are filled in one column after the other."""
+    """Return into how many columns, ``most`` at most, the labels go that are filled in one column
+    after the other."""
     for count in range(min(most, len(labels)), 1, -1):
         depth = -(-len(labels) // count)
         columns = [labels[start : start + depth] for start in range(0, len(labels), depth)]
@@ -176,11 +224,17 @@ def _fitting(labels: Sequence[str], most: int, width: float) -> int:
 def image(figure: Figure, kind: str) -> bytes:
     """Return the file of ``figure`` as png, pdf or svg; the same figure gives the same bytes."""
     if kind not in FORMATS:
-        raise BenchError(f"cannot draw a '.{kind}' file; expected a name that ends in {', '.join('.' + each for each in FORMATS)}")
-    undated = {"png": {"Software": None}, "pdf": {"CreationDate": None}, "svg": {"Date": None}}[kind]
+        raise BenchError(
+            f"cannot draw a '.{kind}' file; expected a name that ends in {', '.join('.' + each for each in FORMATS)}"
+        )
+    undated = {"png": {"Software": None}, "pdf": {"CreationDate": None}, "svg": {"Date": None}}[
+        kind
+    ]
     buffer = io.BytesIO()
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing")  # a name in another script shows as boxes
+        warnings.filterwarnings(
+            "ignore", message="Glyph .* missing"
+        )  # a name in another script shows as boxes
         _lay_out(figure)
         figure.savefig(buffer, format=kind, metadata=undated)
     return buffer.getvalue()

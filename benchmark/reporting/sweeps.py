@@ -1,7 +1,8 @@
-"""A metric against the provisioned latent size: one panel per dataset, one line per method, mean and 95% t interval over seeds.
+"""A metric against the provisioned latent size: one panel per dataset, one line per method, mean
+and 95% t interval over seeds.
 
-For L* the figure also shows what it is read beside: the intrinsic dimension, known and estimated, the whole code, and what a rule finds where
-there is nothing to find.
+For L* the figure also shows what it is read beside: the intrinsic dimension, known and estimated,
+the whole code, and what a rule finds where there is nothing to find.
 """
 
 from __future__ import annotations
@@ -32,19 +33,24 @@ __all__ = ["draw_line", "lstar_vs_latent_dim", "metric_vs_latent_dim", "one_metr
 
 
 def metric_vs_latent_dim(material: Material) -> Figure:
-    """Draw the one metric that is asked for (default ``mse``) against L on a binary logarithmic axis."""
+    """Draw the one metric that is asked for (default ``mse``) against L on a binary logarithmic
+    axis."""
     return _sweep(material, one_metric(material))
 
 
 def lstar_vs_latent_dim(material: Material) -> Figure:
-    """Draw L* against L beside the intrinsic dimension, known or estimated, the line L* = L, and the nulls of the methods' rules."""
+    """Draw L* against L beside the intrinsic dimension, known or estimated, the line L* = L, and
+    the nulls of the methods' rules."""
     return _sweep(material, "lstar", References(material.store.root))
 
 
 def one_metric(material: Material) -> str:
-    """Return the metric that is asked for; :class:`BenchError` where several are, or no finished run has it."""
+    """Return the metric that is asked for; :class:`BenchError` where several are, or no finished
+    run has it."""
     if len(material.names) > 1:
-        raise BenchError(f"this figure shows one metric, given were {', '.join(material.names)}; name one with --metric")
+        raise BenchError(
+            f"this figure shows one metric, given were {', '.join(material.names)}; name one with --metric"
+        )
     metric = base_name(material.names[0]) if material.names else "mse"
     _check(material, metric)
     return metric
@@ -52,7 +58,9 @@ def one_metric(material: Material) -> str:
 
 def _check(material: Material, metric: str) -> None:
     if not any(metric in cell.values for cell in material.cells):
-        raise BenchError(f"no finished run of this choice has the metric '{metric}'; there are {', '.join(material.measured) or 'none'}")
+        raise BenchError(
+            f"no finished run of this choice has the metric '{metric}'; there are {', '.join(material.measured) or 'none'}"
+        )
 
 
 def _sweep(material: Material, metric: str, references: References | None = None) -> Figure:
@@ -91,14 +99,36 @@ def _band(cell: Replicates, references: References) -> tuple[float, float] | Non
     return None if found is None else found.band
 
 
-def _chance(axes: Axes, places: Sequence[float], cells: Sequence[Replicates], colour: str, references: References) -> None:
-    """Draw behind each point what the method's rule gives where there is nothing to find, a bar per interval."""
+def _chance(
+    axes: Axes,
+    places: Sequence[float],
+    cells: Sequence[Replicates],
+    colour: str,
+    references: References,
+) -> None:
+    """Draw behind each point what the method's rule gives where there is nothing to find, a bar per
+    interval."""
     for place, cell in zip(places, cells, strict=True):
         for low, _, high in null_of(cell, references).intervals.get("lstar", ()):
-            axes.plot([place, place], [low, high], color=colour, linewidth=5.0, alpha=0.18, solid_capstyle="butt", zorder=0.8)
+            axes.plot(
+                [place, place],
+                [low, high],
+                color=colour,
+                linewidth=5.0,
+                alpha=0.18,
+                solid_capstyle="butt",
+                zorder=0.8,
+            )
 
 
-def _panel(axes: Axes, cells: Sequence[Replicates], metric: str, styles: dict[str, str], material: Material, references: References | None) -> None:
+def _panel(
+    axes: Axes,
+    cells: Sequence[Replicates],
+    metric: str,
+    styles: dict[str, str],
+    material: Material,
+    references: References | None,
+) -> None:
     if not cells:
         message(axes, "no finished run")
     series: dict[str, list[Replicates]] = defaultdict(list)
@@ -116,15 +146,37 @@ def _panel(axes: Axes, cells: Sequence[Replicates], metric: str, styles: dict[st
     _scales(axes, cells, metric)
 
 
-def draw_line(axes: Axes, places: Sequence[float], cells: Sequence[Replicates], metric: str, look: Look, dashes: str) -> None:
-    """Draw one series at ``places``: means joined by a line, intervals, and hollow markers where L* is L by definition."""
+def draw_line(
+    axes: Axes,
+    places: Sequence[float],
+    cells: Sequence[Replicates],
+    metric: str,
+    look: Look,
+    dashes: str,
+) -> None:
+    """Draw one series at ``places``: means joined by a line, intervals, and hollow markers where L*
+    is L by definition."""
     found = [estimate for cell in cells if (estimate := cell.estimate(metric))]
     means = [each.mean for each in found]
     axes.plot(places, means, dashes, color=look.colour, alpha=0.85)
-    axes.errorbar(places, means, yerr=[each.half_width or math.nan for each in found], fmt="none", ecolor=look.colour, elinewidth=1.0, capsize=2.0)
+    axes.errorbar(
+        places,
+        means,
+        yerr=[each.half_width or math.nan for each in found],
+        fmt="none",
+        ecolor=look.colour,
+        elinewidth=1.0,
+        capsize=2.0,
+    )
     for place, mean, cell in zip(places, means, cells, strict=True):
         hollow = metric == "lstar" and "no_selection" in cell.flags
-        axes.plot([place], [mean], look.marker, color=look.colour, markerfacecolor="white" if hollow else look.colour)
+        axes.plot(
+            [place],
+            [mean],
+            look.marker,
+            color=look.colour,
+            markerfacecolor="white" if hollow else look.colour,
+        )
 
 
 def _scales(axes: Axes, cells: Sequence[Replicates], metric: str) -> None:
@@ -137,10 +189,13 @@ def _scales(axes: Axes, cells: Sequence[Replicates], metric: str) -> None:
 
 
 def scale_values(axes: Axes, values: Sequence[float], metric: str) -> None:
-    """Choose the axis of ``values``: from 0 for dimensions, logarithmic where they span more than a power of ten, else of 2 % at least."""
+    """Choose the axis of ``values``: from 0 for dimensions, logarithmic where they span more than a
+    power of ten, else of 2 % at least."""
     if unit(metric) == "dimensions":
         axes.set_ylim(bottom=0)
-    elif values and 0 < 10 * min(values) < max(values) < 1e6 * min(values):  # beyond that the small ones are rounding, and flatten the rest
+    elif values and 0 < 10 * min(values) < max(values) < 1e6 * min(
+        values
+    ):  # beyond that the small ones are rounding, and flatten the rest
         axes.set_yscale("log")
         if max(values) < 100 * min(values):
             axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
@@ -151,7 +206,8 @@ def scale_values(axes: Axes, values: Sequence[float], metric: str) -> None:
 
 
 def _widen(axes: Axes) -> None:
-    """Show at least a fiftieth of the values' size, so that rounding looks like none, and numbers in full."""
+    """Show at least a fiftieth of the values' size, so that rounding looks like none, and numbers
+    in full."""
     low, high = axes.get_ylim()
     middle, least = (low + high) / 2.0, 0.01 * max(abs(low), abs(high))
     if high - low < 2.0 * least:
@@ -160,7 +216,8 @@ def _widen(axes: Axes) -> None:
 
 
 def _labels(sizes: Sequence[int]) -> list[str]:
-    """Return the tick labels: every size, except those that would stand too close to the one before."""
+    """Return the tick labels: every size, except those that would stand too close to the one
+    before."""
     span = max(1.0, math.log2(sizes[-1] / sizes[0]))
     labels, last = [], -math.inf
     for size in sizes:
@@ -174,7 +231,9 @@ def _decorate(axes: Axes, dataset: str, metric: str, *, first: bool) -> None:
     axes.set_title(plain(dataset))
     axes.set_xlabel("latent size L")
     if first:
-        axes.set_ylabel(f"{plain(title(metric))}\n({unit(metric)})" if unit(metric) else plain(title(metric)))
+        axes.set_ylabel(
+            f"{plain(title(metric))}\n({unit(metric)})" if unit(metric) else plain(title(metric))
+        )
     known = intrinsic_dim(dataset)
     if known is not None and unit(metric) == "dimensions":
         axes.axhline(known, color=INK, linewidth=0.8, linestyle=(0, (4, 2)), zorder=1.5)
@@ -185,21 +244,55 @@ def _handles(material: Material, styles: dict[str, str], metric: str) -> list[Ar
     handles: list[Artist] = []
     for name, dashes in styles.items():
         shown = material.looks[cells[name].method]
-        handles.append(Line2D([], [], color=shown.colour, marker=shown.marker, linestyle=dashes, label=plain(name)))
+        handles.append(
+            Line2D(
+                [], [], color=shown.colour, marker=shown.marker, linestyle=dashes, label=plain(name)
+            )
+        )
     if unit(metric) == "dimensions":
         if any(intrinsic_dim(cell.dataset) is not None for cell in material.cells):
-            handles.append(Line2D([], [], color=INK, linewidth=0.8, linestyle=(0, (4, 2)), label="intrinsic dimension"))
+            handles.append(
+                Line2D(
+                    [],
+                    [],
+                    color=INK,
+                    linewidth=0.8,
+                    linestyle=(0, (4, 2)),
+                    label="intrinsic dimension",
+                )
+            )
         if metric == "lstar" and any("no_selection" in cell.flags for cell in material.cells):
-            handles.append(Line2D([], [], color=INK, marker="o", markerfacecolor="white", linestyle="", label="by definition, not found"))
+            handles.append(
+                Line2D(
+                    [],
+                    [],
+                    color=INK,
+                    marker="o",
+                    markerfacecolor="white",
+                    linestyle="",
+                    label="by definition, not found",
+                )
+            )
     return handles
 
 
 def _handles_beside(material: Material, references: References | None) -> list[Artist]:
     if references is None:
         return []
-    handles: list[Artist] = [Line2D([], [], color=INK, linewidth=0.8, linestyle=":", label="L* = L")]
+    handles: list[Artist] = [
+        Line2D([], [], color=INK, linewidth=0.8, linestyle=":", label="L* = L")
+    ]
     if any(null_of(cell, references).intervals for cell in material.cells):
-        handles.append(Line2D([], [], color=INK, linewidth=5.0, alpha=0.25, label="null of the method's rule, 5 to 95 %"))
+        handles.append(
+            Line2D(
+                [],
+                [],
+                color=INK,
+                linewidth=5.0,
+                alpha=0.25,
+                label="null of the method's rule, 5 to 95 %",
+            )
+        )
     if any(_band(cell, references) for cell in material.cells):
         handles.append(Patch(facecolor=BAND, label="estimates of the dimension of the data"))
     return handles

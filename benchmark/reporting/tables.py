@@ -1,4 +1,5 @@
-"""Tables from records. A named table is one function from records to a :class:`~benchmark.reporting.document.Table`."""
+"""Tables from records. A named table is one function from records to a
+:class:`~benchmark.reporting.document.Table`."""
 
 from __future__ import annotations
 
@@ -30,10 +31,19 @@ from benchmark.spec import BenchError, Record
 __all__ = ["BUILDERS", "build", "summary"]
 
 
-def build(name: str, records: Iterable[Record], metrics: Sequence[str] = (), references: References | None = None, *, paper: bool = False) -> Table:
-    """Return the table called ``name`` of ``records``, with the named metrics only (empty: all that were measured).
+def build(
+    name: str,
+    records: Iterable[Record],
+    metrics: Sequence[str] = (),
+    references: References | None = None,
+    *,
+    paper: bool = False,
+) -> Table:
+    """Return the table called ``name`` of ``records``, with the named metrics only (empty: all that
+    were measured).
 
-    ``references`` are those of the results folder; by default, those that come with the package. ``paper`` sets published values beside ours.
+    ``references`` are those of the results folder; by default, those that come with the package.
+    ``paper`` sets published values beside ours.
     """
     check("table", TABLES, name)
     if name in LAYOUTS:
@@ -53,11 +63,15 @@ class Line:
     runs: Replicates | None
 
 
-def summary(records: Iterable[Record], metrics: Sequence[str] = (), references: References | None = None) -> Table:
-    """One row per cell, grouped by dataset, then latent size, then method; one column per metric, mean over seeds and 95 % t interval.
+def summary(
+    records: Iterable[Record], metrics: Sequence[str] = (), references: References | None = None
+) -> Table:
+    """One row per cell, grouped by dataset, then latent size, then method; one column per metric,
+    mean over seeds and 95 % t interval.
 
-    :class:`BenchError` where one dataset's values of a metric were measured by several protocols; where ``metrics`` names every one of them they
-    stand side by side, with letters and nothing bold.
+    :class:`BenchError` where one dataset's values of a metric were measured by several protocols;
+    where ``metrics`` names every one of them they stand side by side, with letters and nothing
+    bold.
     """
     records = list(records)
     cells = gather(records, metrics)
@@ -68,21 +82,33 @@ def summary(records: Iterable[Record], metrics: Sequence[str] = (), references: 
     budgets = {line.budget for line in lines}
     dims = {line.dataset: intrinsic_dim(line.dataset) for line in lines}
     beside = Beside(cells if set(names) & set(COUNTS) else (), references or References())
-    heads = _head_columns(len(budgets) > 1, any(known is not None for known in dims.values()), beside.has_band)
+    heads = _head_columns(
+        len(budgets) > 1, any(known is not None for known in dims.values()), beside.has_band
+    )
     marks = notes.protocol_marks(cells)
     groups: dict[str, list[Row]] = defaultdict(list)
     for block in _blocks(lines):
         best = {name: _best(block, name) for name in names}
         for line in block:
-            row = (*_head_cells(line, heads, dims, beside), *_metric_cells(line, names, best, marks, beside))
+            row = (
+                *_head_cells(line, heads, dims, beside),
+                *_metric_cells(line, names, best, marks, beside),
+            )
             row += (beside.null_cell(line.runs),) if beside.has_null else ()
             groups[line.dataset].append(Row(row, line.runs.keys if line.runs else ()))
     lowest = floors.floors(cells)
     for dataset, group in groups.items():
-        head = {"Dataset": Cell(dataset, raw=(dataset,)), "n": _known_dim(dims[dataset]), BAND_COLUMN.title: beside.band(dataset)}
+        head = {
+            "Dataset": Cell(dataset, raw=(dataset,)),
+            "n": _known_dim(dims[dataset]),
+            BAND_COLUMN.title: beside.band(dataset),
+        }
         head["Method"] = Cell(floors.LABEL, raw=(floors.LABEL,))
         end = (beside.null_cell(None),) if beside.has_null else ()
-        group += [Row((*row, *end)) for row in floors.floor_rows(dataset, lowest, heads, head, names, marks)]
+        group += [
+            Row((*row, *end))
+            for row in floors.floor_rows(dataset, lowest, heads, head, names, marks)
+        ]
     table = Table(
         name="summary",
         caption=f"Mean over seeds; {'budget' if len(budgets) == 1 else 'budgets'} {', '.join(dict.fromkeys(line.budget for line in lines))}.",
@@ -101,41 +127,69 @@ BUILDERS: Mapping[str, Callable[[Iterable[Record], Sequence[str], References], T
 
 
 def _names(cells: Sequence[Replicates], metrics: Sequence[str]) -> list[str]:
-    """Return the metrics that have a column: those measured, but no floors, which have a row; a floor asked for by name has both."""
+    """Return the metrics that have a column: those measured, but no floors, which have a row; a
+    floor asked for by name has both."""
     measured = {name for cell in cells for name in cell.values}
     asked = set(map(base_name, metrics))
-    return order({name for name in measured if not is_floor(name) or name in asked} or asked or {"mse"})
+    return order(
+        {name for name in measured if not is_floor(name) or name in asked} or asked or {"mse"}
+    )
 
 
 def _with_missing(cells: Sequence[Replicates]) -> list[Line]:
-    """Return a line per cell, and one without runs for each method of the table wherever at least two others were run and it was not."""
+    """Return a line per cell, and one without runs for each method of the table wherever at least
+    two others were run and it was not."""
     methods = sorted({cell.method for cell in cells}, key=lambda name: rank("methods", name))
     places: dict[tuple[str, int, str], dict[str, Replicates]] = defaultdict(dict)
     for cell in cells:
         places[cell.place][cell.method] = cell
     # A closed-form method takes no steps, so what it did under one budget stands for all.
-    closed = {(cell.dataset, cell.latent_dim, cell.method) for cell in cells if cell.spec["steps"] == 0}
+    closed = {
+        (cell.dataset, cell.latent_dim, cell.method) for cell in cells if cell.spec["steps"] == 0
+    }
     return [
         Line(*place, method, found.get(method))
         for place, found in places.items()
         for method in methods
-        if method in found or (len(found) > 1 and not _in_other_form(method, found) and (*place[:2], method) not in closed)
+        if method in found
+        or (
+            len(found) > 1
+            and not _in_other_form(method, found)
+            and (*place[:2], method) not in closed
+        )
     ]
 
 
 def _in_other_form(method: str, found: Iterable[str]) -> bool:
-    """Whether the method stands there under a label that only tells steps or batch size apart (``vae (50 steps)``)."""
+    """Whether the method stands there under a label that only tells steps or batch size apart
+    (``vae (50 steps)``)."""
     return any(method.partition(" (")[0] == other.partition(" (")[0] for other in found)
 
 
-def _check_metrics(metrics: Sequence[str], cells: Sequence[Replicates], records: Sequence[Record]) -> None:
+def _check_metrics(
+    metrics: Sequence[str], cells: Sequence[Replicates], records: Sequence[Record]
+) -> None:
     present = {name for cell in cells for name in cell.values}
     for wanted in metrics:
         if base_name(wanted) not in present and any(cell.finished for cell in cells):
-            there = ", ".join(order({metric_of(identifier) for record in records for identifier in record.measurements}))
+            there = ", ".join(
+                order(
+                    {
+                        metric_of(identifier)
+                        for record in records
+                        for identifier in record.measurements
+                    }
+                )
+            )
             known = any(entry.name == base_name(wanted) for entry in registry.METRICS)
-            told = f"measure it with `bench evaluate --metrics {base_name(wanted)}`" if known else "see `bench list metrics`"
-            raise BenchError(f"no finished run of this choice has the metric '{wanted}' ({told}); there are {there or 'none'}")
+            told = (
+                f"measure it with `bench evaluate --metrics {base_name(wanted)}`"
+                if known
+                else "see `bench list metrics`"
+            )
+            raise BenchError(
+                f"no finished run of this choice has the metric '{wanted}' ({told}); there are {there or 'none'}"
+            )
 
 
 def _blocks(lines: Sequence[Line]) -> list[list[Line]]:
@@ -157,14 +211,26 @@ def _head_columns(with_budget: bool, with_dims: bool, with_band: bool) -> tuple[
     columns += [BAND_COLUMN] if with_band else []
     columns += [Column("L", ("latent_dim",), "right")]
     columns += [Column("Budget", ("budget",))] if with_budget else []
-    return (*columns, Column("Method", ("method",)), Column("Seeds", ("seeds finished", "seeds", "status", "stale"), "right"))
+    return (
+        *columns,
+        Column("Method", ("method",)),
+        Column("Seeds", ("seeds finished", "seeds", "status", "stale"), "right"),
+    )
 
 
 def _metric_column(metric: str) -> Column:
-    return Column(title(metric), (metric, f"{metric} half width", f"{metric} n", f"{metric} id"), "right", metric, direction(metric))
+    return Column(
+        title(metric),
+        (metric, f"{metric} half width", f"{metric} n", f"{metric} id"),
+        "right",
+        metric,
+        direction(metric),
+    )
 
 
-def _head_cells(line: Line, columns: Sequence[Column], dims: Mapping[str, int | None], beside: Beside) -> list[Cell]:
+def _head_cells(
+    line: Line, columns: Sequence[Column], dims: Mapping[str, int | None], beside: Beside
+) -> list[Cell]:
     known = dims[line.dataset]
     stale = bool(line.runs and line.runs.stale)
     cells = {
@@ -192,12 +258,19 @@ def _seeds(runs: Replicates | None) -> Cell:
 
 
 def _metric_cells(
-    line: Line, names: Sequence[str], best: Mapping[str, str | None], letters: Mapping[tuple[str, str], str], beside: Beside
+    line: Line,
+    names: Sequence[str],
+    best: Mapping[str, str | None],
+    letters: Mapping[tuple[str, str], str],
+    beside: Beside,
 ) -> list[Cell]:
     runs = line.runs
     if runs is None or not runs.finished:
         status = "missing" if runs is None else ", ".join(dict.fromkeys(runs.statuses))
-        return [Cell(status if place == 0 else ABSENT, raw=(None, None, 0, None)) for place in range(len(names))]
+        return [
+            Cell(status if place == 0 else ABSENT, raw=(None, None, 0, None))
+            for place in range(len(names))
+        ]
     cells = []
     for name in names:
         signs = (
@@ -206,5 +279,7 @@ def _metric_cells(
             notes.REMARK if runs.remarks.get(name) else None,
             letters.get((line.dataset, runs.ids.get(name, ""))),
         )
-        cells.append(estimate_cell(runs, name, best[name] == line.method, tuple(filter(None, signs))))
+        cells.append(
+            estimate_cell(runs, name, best[name] == line.method, tuple(filter(None, signs)))
+        )
     return cells

@@ -1,4 +1,5 @@
-"""Data in the plane and what a model makes of it, after figure 4 of "RENs: Relevance Encoding Networks" (https://arxiv.org/abs/2205.13061)."""
+"""Data in the plane and what a model makes of it, after figure 4 of "RENs: Relevance Encoding
+Networks" (https://arxiv.org/abs/2205.13061)."""
 
 from __future__ import annotations
 
@@ -27,18 +28,29 @@ Arrays = Mapping[str, np.ndarray]
 
 
 def toy(material: Material) -> Figure:
-    """Draw a row per cell (its first finished seed) and the panels of ``PANELS``; points carry the colour of their angle in the data."""
+    """Draw a row per cell (its first finished seed) and the panels of ``PANELS``; points carry the
+    colour of their angle in the data."""
     found = [(cell, material.artifacts(cell)) for cell in material.cells]
-    rows = [(cell, arrays) for cell, arrays in found if arrays.get("inputs", np.empty(0)).shape[1:] == (2,) and "codes" in arrays]
+    rows = [
+        (cell, arrays)
+        for cell, arrays in found
+        if arrays.get("inputs", np.empty(0)).shape[1:] == (2,) and "codes" in arrays
+    ]
     if not rows:
-        raise BenchError("no finished run of this choice has data in the plane; choose --datasets circle,one-moon (run again if records are old)")
+        raise BenchError(
+            "no finished run of this choice has data in the plane; choose --datasets circle,one-moon (run again if records are old)"
+        )
     with rc_context({"axes.grid": False}):
         return _drawn(rows)
 
 
 def _drawn(rows: Sequence[tuple[Replicates, Arrays]]) -> Figure:
-    figure = Figure(figsize=(len(PANELS) * _SIZE, len(rows) * _SIZE * 1.08 + 0.2), layout=EvenPanels())
-    for across, (title, draw) in zip(figure.subplots(len(rows), len(PANELS), squeeze=False).T, PANELS.items(), strict=True):
+    figure = Figure(
+        figsize=(len(PANELS) * _SIZE, len(rows) * _SIZE * 1.08 + 0.2), layout=EvenPanels()
+    )
+    for across, (title, draw) in zip(
+        figure.subplots(len(rows), len(PANELS), squeeze=False).T, PANELS.items(), strict=True
+    ):
         across[0].set_title(title)
         for axes, (cell, arrays) in zip(across, rows, strict=True):
             draw(axes, arrays)
@@ -67,19 +79,36 @@ def _samples(axes: Axes, arrays: Arrays) -> None:
     _plane(axes, arrays, arrays["samples"], None)
 
 
-def _plane(axes: Axes, arrays: Arrays, points: np.ndarray, angles: np.ndarray | None, *, behind: bool = True) -> None:
+def _plane(
+    axes: Axes,
+    arrays: Arrays,
+    points: np.ndarray,
+    angles: np.ndarray | None,
+    *,
+    behind: bool = True,
+) -> None:
     """Draw points over the data, in the window of the data."""
     data = arrays["inputs"]
     if behind:
         axes.scatter(*data.T, s=3, color=DATA, linewidths=0)
     _coloured(axes, points, angles)
     middle, reach = (data.max(0) + data.min(0)) / 2, 0.6 * np.ptp(data, axis=0).max()
-    axes.set(xlim=(middle[0] - reach, middle[0] + reach), ylim=(middle[1] - reach, middle[1] + reach), aspect="equal", xticks=[], yticks=[])
+    axes.set(
+        xlim=(middle[0] - reach, middle[0] + reach),
+        ylim=(middle[1] - reach, middle[1] + reach),
+        aspect="equal",
+        xticks=[],
+        yticks=[],
+    )
     axes.spines[:].set(visible=True, color="#dddddd")
 
 
 def _coloured(axes: Axes, points: np.ndarray, angles: np.ndarray | None) -> None:
-    colour = {"color": "#333333"} if angles is None else {"c": angles, "cmap": _wheel(), "vmin": -np.pi, "vmax": np.pi}
+    colour = (
+        {"color": "#333333"}
+        if angles is None
+        else {"c": angles, "cmap": _wheel(), "vmin": -np.pi, "vmax": np.pi}
+    )
     axes.scatter(points[:, 0], points[:, 1], s=3, linewidths=0, **colour)  # type: ignore[arg-type]
 
 

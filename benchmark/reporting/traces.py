@@ -1,4 +1,5 @@
-"""What a method thinks of each latent dimension while it trains: relevance, mask, prior variance, divergence; a line per dimension."""
+"""What a method thinks of each latent dimension while it trains: relevance, mask, prior variance,
+divergence; a line per dimension."""
 
 from __future__ import annotations
 
@@ -37,22 +38,31 @@ QUANTITIES: Mapping[str, Quantity] = {
     "expected_open": Quantity("open gates"),
     "kl": Quantity("KL (nats)"),
 }
-"""Logged quantities, the most telling first; a method of yours is drawn with whatever it logs per dimension, under its own name."""
+"""Logged quantities, the most telling first; a method of yours is drawn with whatever it logs per
+dimension, under its own name."""
 
 _CLOSED, _DASHED = "#a6a6a6", (0, (2.5, 1.5))
 
 
 def traces(material: Material) -> Figure:
-    """Draw a line per latent dimension against outer steps, in the method's colour where it counts towards L* in the end, grey elsewhere.
+    """Draw a line per latent dimension against outer steps, in the method's colour where it counts
+    towards L* in the end, grey elsewhere.
 
     A method that logs nothing per dimension but a number of open gates is drawn with one line.
     """
-    panels = Panels(_draw, ("step", "trace"), "nothing logged per dimension", size=(1.95, 1.45), file="curves.npz")
+    panels = Panels(
+        _draw,
+        ("step", "trace"),
+        "nothing logged per dimension",
+        size=(1.95, 1.45),
+        file="curves.npz",
+    )
     return grid(material, panels, partial(_read, material), _handles)
 
 
 def _read(material: Material, cell: Replicates) -> Arrays:
-    """Return steps (T,), the trace (T, L) or (T, 1), and which dimensions are active (L,), of the first finished seed that logged any."""
+    """Return steps (T,), the trace (T, L) or (T, 1), and which dimensions are active (L,), of the
+    first finished seed that logged any."""
     for key, status in zip(cell.keys, cell.statuses, strict=True):
         arrays = material.curves(key) if status == "done" else {}
         name = _name(arrays)
@@ -66,7 +76,11 @@ def _read(material: Material, cell: Replicates) -> Arrays:
 
 def _name(arrays: Mapping[str, np.ndarray]) -> str | None:
     per_dimension = [name for name, values in arrays.items() if values.ndim == 2]
-    known = [name for name in QUANTITIES if name in per_dimension or (name == "expected_open" and name in arrays)]
+    known = [
+        name
+        for name in QUANTITIES
+        if name in per_dimension or (name == "expected_open" and name in arrays)
+    ]
     return next(iter([*known, *sorted(per_dimension)]), None)
 
 
@@ -75,7 +89,10 @@ def _draw(axes: Axes, arrays: Arrays, colour: str) -> None:
     quantity = QUANTITIES.get(name, Quantity(plain(name, 16)))
     trace = 1.0 / np.maximum(arrays["trace"], 1e-8) if quantity.inverse else arrays["trace"]
     closed = {"color": _CLOSED, "linewidth": 0.7, "linestyle": _DASHED}
-    for which, ink in ((~arrays["active"], closed), (arrays["active"], {"color": colour, "linewidth": 0.9})):  # what counts is drawn last
+    for which, ink in (
+        (~arrays["active"], closed),
+        (arrays["active"], {"color": colour, "linewidth": 0.9}),
+    ):  # what counts is drawn last
         if which.any():
             axes.plot(arrays["step"], trace[:, which], **ink)
     axes.grid(visible=True)
@@ -92,7 +109,20 @@ def _draw(axes: Axes, arrays: Arrays, colour: str) -> None:
 
 
 def _handles(shown: Sequence[Arrays]) -> list[Artist]:
-    lines: list[Artist] = [Line2D([], [], color=INK, linewidth=1.0, label="counts towards L*, in the colour of the method")]
+    lines: list[Artist] = [
+        Line2D(
+            [], [], color=INK, linewidth=1.0, label="counts towards L*, in the colour of the method"
+        )
+    ]
     if any(not arrays["active"].all() for arrays in shown):
-        lines.append(Line2D([], [], color=_CLOSED, linewidth=1.0, linestyle=_DASHED, label="does not count in the end"))
+        lines.append(
+            Line2D(
+                [],
+                [],
+                color=_CLOSED,
+                linewidth=1.0,
+                linestyle=_DASHED,
+                label="does not count in the end",
+            )
+        )
     return lines

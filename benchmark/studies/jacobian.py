@@ -1,24 +1,30 @@
-"""Does the decoder's Jacobian take over the block structure of the posterior's covariance? J'J of a beta-VAE with blocks.
+"""Does the decoder's Jacobian take over the block structure of the posterior's covariance? J'J of a
+beta-VAE with blocks.
 
 Citation
-    Kumar and Poole, "On Implicit Regularization in beta-VAEs", ICML 2020 (https://arxiv.org/abs/2002.00041), figures 2 and 7.
+    Kumar and Poole, "On Implicit Regularization in beta-VAEs", ICML 2020
+    (https://arxiv.org/abs/2002.00041), figures 2 and 7.
 
 Objective
-    The network is trained as a beta-VAE whose posterior N(mu, C C') has correlations inside blocks of ``block`` neighbouring coordinates only; where
-    blocks do not fill the code the last one is smaller. Mean over the batch, in half squared pixel units:
+    The network is trained as a beta-VAE whose posterior N(mu, C C') has correlations inside blocks
+    of ``block`` neighbouring coordinates only; where blocks do not fill the code the last one is
+    smaller. Mean over the batch, in half squared pixel units:
 
         1/2 E ||x - g(z)||^2 + beta KL,   z ~ N(mu, C C')
 
 Discovery
-    The best covariance of a posterior without constraint is (I + J'J / beta)^-1, so a constraint on it should shape J. ``off-block`` is the share of
-    the squared entries of the mean of J'J that lie outside the blocks, ``off-block[partition=random]`` its median over random partitions into blocks
-    of the same sizes, and ``chance`` how many of these do as well (their share; the partition itself counts, so it is above 0). ``precision-gap``
-    is the distance of the mean of (C C')^-1 - I from that of J'J / beta, in units of the latter's size (Frobenius norms). The arrays hold both
-    means and those of the first images. The claim: off-block is below chance.
+    The best covariance of a posterior without constraint is (I + J'J / beta)^-1, so a constraint on
+    it should shape J. ``off-block`` is the share of the squared entries of the mean of J'J that lie
+    outside the blocks, ``off-block[partition=random]`` its median over random partitions into
+    blocks of the same sizes, and ``chance`` how many of these do as well (their share; the
+    partition itself counts, so it is above 0). ``precision-gap`` is the distance of the mean of (C
+    C')^-1 - I from that of J'J / beta, in units of the latter's size (Frobenius norms). The arrays
+    hold both means and those of the first images. The claim: off-block is below chance.
 
 Deviations
-    The paper shows matrices and gives no number; the shares are ours. Encoder and decoder are the shared ones, without batch normalisation. C has the
-    exponentials of half what the encoder gives on its diagonal.
+    The paper shows matrices and gives no number; the shares are ours. Encoder and decoder are the
+    shared ones, without batch normalisation. C has the exponentials of half what the encoder gives
+    on its diagonal.
 """
 
 from __future__ import annotations
@@ -48,19 +54,22 @@ _CHUNK = 250
 
 
 def same_block(latent_dim: int, block: int) -> Tensor:
-    """Return which pairs of coordinates share a block, bool (L, L); the last block is smaller where ``block`` does not divide L."""
+    """Return which pairs of coordinates share a block, bool (L, L); the last block is smaller where
+    ``block`` does not divide L."""
     group = torch.arange(latent_dim) // block
     return group.unsqueeze(0) == group.unsqueeze(1)
 
 
 def outside_share(gram: Tensor, inside: Tensor) -> Tensor:
-    """Return the share of the squared entries of ``gram`` (..., L, L) where ``inside`` (L, L) is false, shape (...)."""
+    """Return the share of the squared entries of ``gram`` (..., L, L) where ``inside`` (L, L) is
+    false, shape (...)."""
     squares = gram.square()
     return (squares * ~inside).sum((-2, -1)) / squares.sum((-2, -1))
 
 
 class Blocks(BetaVAE, Study):
-    """Trains as ``beta-vae`` does; its factors C are whole matrices (B, 1, L, L), zero outside the blocks."""
+    """Trains as ``beta-vae`` does; its factors C are whole matrices (B, 1, L, L), zero outside the
+    blocks."""
 
     reference = {"mnist": {"steps": 5000}}
 
@@ -80,7 +89,9 @@ class Blocks(BetaVAE, Study):
             raise ValueError(f"beta is a variance, expected more than 0, got {self.config.beta}")
         if not 2 <= self.config.block < self.latent_dim <= CORRELATED_LIMIT:
             size = f"a latent size of {self.latent_dim} and blocks of {self.config.block}"
-            raise ValueError(f"blocks hold 2 coordinates or more of a code of up to {CORRELATED_LIMIT}, and there are two or more; got {size}")
+            raise ValueError(
+                f"blocks hold 2 coordinates or more of a code of up to {CORRELATED_LIMIT}, and there are two or more; got {size}"
+            )
         inside = same_block(self.latent_dim, self.config.block)
         self.register_buffer("inside", inside)
         self.register_buffer("below", torch.nonzero(inside.tril(-1)).mT.contiguous())
@@ -90,14 +101,19 @@ class Blocks(BetaVAE, Study):
 
     def gaussian(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return the posterior's mean (B, L) and factors C (B, 1, L, L)."""
-        mean, log_var, below = self.encoder(x).split([self.latent_dim, self.latent_dim, self.below.shape[1]], dim=1)
+        mean, log_var, below = self.encoder(x).split(
+            [self.latent_dim, self.latent_dim, self.below.shape[1]], dim=1
+        )
         factors = torch.diag_embed(torch.exp(0.5 * log_var))
-        factors = factors.index_put((torch.arange(len(x), device=x.device).unsqueeze(1), *self.below.unsqueeze(1)), below)
+        factors = factors.index_put(
+            (torch.arange(len(x), device=x.device).unsqueeze(1), *self.below.unsqueeze(1)), below
+        )
         return mean, factors.unsqueeze(1)
 
     @torch.no_grad()
     def outcome(self, test: TensorSplit) -> Outcome:
-        """Return the shares of J'J outside the blocks, and the mean matrices, on the first 5,000 test images."""
+        """Return the shares of J'J outside the blocks, and the mean matrices, on the first 5,000
+        test images."""
         parts = [self.matrices(x) for x in test.head(IMAGES).split(_CHUNK)]
         grams, precisions = (torch.cat(each).double() for each in zip(*parts, strict=True))
         gram, precision, count = grams.mean(0), precisions.mean(0), len(grams)
@@ -105,16 +121,44 @@ class Blocks(BetaVAE, Study):
         implied = gram / self.config.beta
         excess = precision - torch.eye(self.latent_dim, dtype=torch.float64, device=gram.device)
         found = {
-            "off-block": (share, "share of the squared entries of the mean of J'J outside the blocks"),
-            "off-block[partition=random]": (shares.median(), f"the same, median over {_PARTITIONS} random partitions into blocks of the same sizes"),
-            "chance": ((1 + (shares <= share).sum()) / (1 + len(shares)), "share of random partitions whose off-block is as low"),
-            "precision-gap": ((excess - implied).norm() / implied.norm(), "distance of the mean of (C C')^-1 - I from that of J'J / beta, relative"),
+            "off-block": (
+                share,
+                "share of the squared entries of the mean of J'J outside the blocks",
+            ),
+            "off-block[partition=random]": (
+                shares.median(),
+                f"the same, median over {_PARTITIONS} random partitions into blocks of the same sizes",
+            ),
+            "chance": (
+                (1 + (shares <= share).sum()) / (1 + len(shares)),
+                "share of random partitions whose off-block is as low",
+            ),
+            "precision-gap": (
+                (excess - implied).norm() / implied.norm(),
+                "distance of the mean of (C C')^-1 - I from that of J'J / beta, relative",
+            ),
         }
-        measurements = {name: Measurement(float(value), "", count, f"first {count} test images: {text}") for name, (value, text) in found.items()}
-        errors = torch.cat([squared_error(x, self.decode(self.encode(x))).double() / x[0].numel() for x in test.batches(_CHUNK)])
+        measurements = {
+            name: Measurement(float(value), "", count, f"first {count} test images: {text}")
+            for name, (value, text) in found.items()
+        }
+        errors = torch.cat(
+            [
+                squared_error(x, self.decode(self.encode(x))).double() / x[0].numel()
+                for x in test.batches(_CHUNK)
+            ]
+        )
         text = "test split, decode(encode(x)) with the posterior mean, not clipped"
-        measurements["mse"] = Measurement(float(errors.mean()), "squared data units", len(errors), text)
-        arrays = {"gram": gram, "precision": precision, "grams": grams[:_SHOWN], "precisions": precisions[:_SHOWN], "inside": self.inside}
+        measurements["mse"] = Measurement(
+            float(errors.mean()), "squared data units", len(errors), text
+        )
+        arrays = {
+            "gram": gram,
+            "precision": precision,
+            "grams": grams[:_SHOWN],
+            "precisions": precisions[:_SHOWN],
+            "inside": self.inside,
+        }
         return Outcome(measurements, {name: array.cpu().numpy() for name, array in arrays.items()})
 
     def matrices(self, x: Tensor) -> tuple[Tensor, Tensor]:

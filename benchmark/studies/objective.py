@@ -1,20 +1,24 @@
-"""How close GRAE's objective is to that of a beta-VAE: both, and the step between them, on one trained network.
+"""How close GRAE's objective is to that of a beta-VAE: both, and the step between them, on one
+trained network.
 
 Citation
-    Kumar and Poole, "On Implicit Regularization in beta-VAEs", ICML 2020 (https://arxiv.org/abs/2002.00041), equations 2, 7 and 13, figure 3.
+    Kumar and Poole, "On Implicit Regularization in beta-VAEs", ICML 2020
+    (https://arxiv.org/abs/2002.00041), equations 2, 7 and 13, figure 3.
 
 Objective
-    The network is trained as a beta-VAE (see `bench show beta-vae`). Then, with mu and Sigma of its encoder and J its decoder's Jacobian at mu,
-    mean over test images, in half squared pixel units:
+    The network is trained as a beta-VAE (see `bench show beta-vae`). Then, with mu and Sigma of its
+    encoder and J its decoder's Jacobian at mu, mean over test images, in half squared pixel units:
 
         beta-VAE   1/2 E ||x - g(z)||^2 + beta KL,   z ~ N(mu, Sigma)
         Taylor     1/2 ||x - g(mu)||^2 + 1/2 tr(J'J Sigma) + beta KL
         GRAE       1/2 ||x - g(mu)||^2 + beta/2 ||mu||^2 + beta/2 ln det(I + J'J / beta)
 
 Discovery
-    Taylor less GRAE is beta times the divergence of the network's Sigma from the best one, never negative. beta-VAE less Taylor is what
-    the decoder's curvature does. The claim: both shrink with beta. With ``covariance=block``, ``off-block`` is the share of the squared
-    entries of the mean of J'J that lie outside the blocks, beside that of random partitions into blocks of the same size.
+    Taylor less GRAE is beta times the divergence of the network's Sigma from the best one, never
+    negative. beta-VAE less Taylor is what the decoder's curvature does. The claim: both shrink with
+    beta. With ``covariance=block``, ``off-block`` is the share of the squared entries of the mean
+    of J'J that lie outside the blocks, beside that of random partitions into blocks of the same
+    size.
 
 Deviations
     The paper uses 5,000 test images; ``draws`` of z per image for the first objective are ours.
@@ -47,9 +51,11 @@ _CHUNK = 250
 
 @torch.no_grad()
 def objectives(network: BetaVAE | GRAE, x: Tensor, draws: int = 32) -> dict[str, Tensor]:
-    """Return ``beta-vae``, ``taylor`` and ``grae`` of each image (B,), in half squared pixel units, and ``gram``, J'J (B, L, L).
+    """Return ``beta-vae``, ``taylor`` and ``grae`` of each image (B,), in half squared pixel units,
+    and ``gram``, J'J (B, L, L).
 
-    A GRAE network has no covariance of its own; it is given the best one, with which the last two objectives agree.
+    A GRAE network has no covariance of its own; it is given the best one, with which the last two
+    objectives agree.
     """
     beta = network.config.beta
     if isinstance(network, GRAE):
@@ -63,7 +69,12 @@ def objectives(network: BetaVAE | GRAE, x: Tensor, draws: int = 32) -> dict[str,
         spread = covariance.covariance(factors)
     at_mean = 0.5 * squared_error(x, network.decoder(mean))
     price = beta * covariance.kl_parts(mean, factors).sum(1)
-    drawn = torch.stack([0.5 * squared_error(x, network.decoder(covariance.draw(mean, factors))) for _ in range(draws)]).mean(0)
+    drawn = torch.stack(
+        [
+            0.5 * squared_error(x, network.decoder(covariance.draw(mean, factors)))
+            for _ in range(draws)
+        ]
+    ).mean(0)
     return {
         "beta-vae": drawn + price,
         "taylor": at_mean + 0.5 * (grams * spread).sum((1, 2)) + price,
@@ -75,7 +86,13 @@ def objectives(network: BetaVAE | GRAE, x: Tensor, draws: int = 32) -> dict[str,
 def off_block_share(gram: Tensor, block: int) -> float:
     """Return the share of the squared entries of ``gram`` (L, L) outside its diagonal blocks."""
     size = len(gram) // block
-    inside = gram.square().unflatten(0, (size, block)).unflatten(2, (size, block)).diagonal(dim1=0, dim2=2).sum()
+    inside = (
+        gram.square()
+        .unflatten(0, (size, block))
+        .unflatten(2, (size, block))
+        .diagonal(dim1=0, dim2=2)
+        .sum()
+    )
     return 1.0 - float(inside / gram.square().sum())
 
 
@@ -110,24 +127,43 @@ class Objective(BetaVAE, Study):
             found[f"gap-{one}-{other}"] = float((values[one] - values[other]).mean())
         count = len(values["grae"])
         text = f"first {count} test images, {self.config.draws} draws of z"
-        measurements = {name: Measurement(value, "half squared pixel units", count, text) for name, value in found.items()}
+        measurements = {
+            name: Measurement(value, "half squared pixel units", count, text)
+            for name, value in found.items()
+        }
         error, numbers = self.reconstruction_error(test)
-        measurements["mse"] = Measurement(error, "squared data units", numbers, "test split, decode(encode(x)) with the posterior mean, not clipped")
+        measurements["mse"] = Measurement(
+            error,
+            "squared data units",
+            numbers,
+            "test split, decode(encode(x)) with the posterior mean, not clipped",
+        )
         return Outcome(measurements | self.blocks(gram, count))
 
     def reconstruction_error(self, test: TensorSplit) -> tuple[float, int]:
-        """Return the mean squared error of a pixel over the test split, and how many images that are."""
-        errors = torch.cat([squared_error(x, self.decoder(self.encode(x))).double() / x[0].numel() for x in test.batches(_CHUNK)])
+        """Return the mean squared error of a pixel over the test split, and how many images that
+        are."""
+        errors = torch.cat(
+            [
+                squared_error(x, self.decoder(self.encode(x))).double() / x[0].numel()
+                for x in test.batches(_CHUNK)
+            ]
+        )
         return float(errors.mean()), len(errors)
 
     def blocks(self, gram: Tensor, count: int) -> dict[str, Measurement]:
-        """Return the off-block share and its median over random partitions; nothing without blocks."""
+        """Return the off-block share and its median over random partitions; nothing without
+        blocks."""
         if self.config.covariance != "block":
             return {}
         orders = [torch.randperm(self.latent_dim, device=gram.device) for _ in range(_PARTITIONS)]
-        chance = torch.tensor([off_block_share(gram[order][:, order], self.block) for order in orders]).median()
+        chance = torch.tensor(
+            [off_block_share(gram[order][:, order], self.block) for order in orders]
+        ).median()
         text = "share of the squared entries of the mean of J'J outside blocks"
         return {
             "off-block": Measurement(off_block_share(gram, self.block), "", count, text),
-            "off-block[partition=random]": Measurement(float(chance), "", count, f"{text}: median over {_PARTITIONS} random partitions"),
+            "off-block[partition=random]": Measurement(
+                float(chance), "", count, f"{text}: median over {_PARTITIONS} random partitions"
+            ),
         }

@@ -1,30 +1,38 @@
-"""Are inferred codes unique? Rotation of the codes that many small models find for the same data in the plane.
+"""Are inferred codes unique? Rotation of the codes that many small models find for the same data in
+the plane.
 
 Citation
-    Kumar and Poole, "On Implicit Regularization in beta-VAEs", ICML 2020 (https://arxiv.org/abs/2002.00041), figure 1 and appendix C.
+    Kumar and Poole, "On Implicit Regularization in beta-VAEs", ICML 2020
+    (https://arxiv.org/abs/2002.00041), figure 1 and appendix C.
 
 Objective
-    Codes z in the plane give ``x = nu(W z) + noise`` (standard deviation 0.05). Every trial fits a decoder ``nu(A z) + b`` with Gaussian
-    posteriors N(C x + d, Sigma), or one of its own for every point, by gradient descent on all points:
+    Codes z in the plane give ``x = nu(W z) + noise`` (standard deviation 0.05). Every trial fits a
+    decoder ``nu(A z) + b`` with Gaussian posteriors N(C x + d, Sigma), or one of its own for every
+    point, by gradient descent on all points:
 
         mean_n [ 1/2 E ||x_n - nu(A z) - b||^2 + beta KL_n ],   beta = 0.05^2, one draw of z per point and step
 
-    which is beta times the negative ELBO, up to a constant. Rate 0.1, divided by 10 after every n steps, 5 n steps in all; 20 trials each for
-    n = 100, 500, 1,000 ... 9,000 and 100 each for n = 10,000 and 20,000. ``steps`` says how far up this ladder a run goes: 100,000 is all of it.
-    Against favour for the axes, C = O1 C' and Sigma = O2 D' D'' O2' with a random rotation of each trial; a diagonal posterior keeps the
-    diagonal of Sigma only.
+    which is beta times the negative ELBO, up to a constant. Rate 0.1, divided by 10 after every n
+    steps, 5 n steps in all; 20 trials each for n = 100, 500, 1,000 ... 9,000 and 100 each for n =
+    10,000 and 20,000. ``steps`` says how far up this ladder a run goes: 100,000 is all of it.
+    Against favour for the axes, C = O1 C' and Sigma = O2 D' D'' O2' with a random rotation of each
+    trial; a diagonal posterior keeps the diagonal of Sigma only.
 
 Discovery
-    Angle of a trial: that of the orthogonal Procrustes map from its posterior means to the codes, up to order and sign of the axes. ``angle`` is
-    measured against V'z with W = U S V', because a diagonal posterior turns the codes to V and not to the axes of z where the columns of W are
-    not orthogonal; ``angle-to-codes`` against z. ``favoured-angle`` is where the bound predicts it. Groups: all trials, the tenth with
-    the highest ELBO, and the longest. The claim: with diagonal posteriors the best trials agree, with full ones they do not.
+    Angle of a trial: that of the orthogonal Procrustes map from its posterior means to the codes,
+    up to order and sign of the axes. ``angle`` is measured against V'z with W = U S V', because a
+    diagonal posterior turns the codes to V and not to the axes of z where the columns of W are not
+    orthogonal; ``angle-to-codes`` against z. ``favoured-angle`` is where the bound predicts it.
+    Groups: all trials, the tenth with the highest ELBO, and the longest. The claim: with diagonal
+    posteriors the best trials agree, with full ones they do not.
 
 Deviations
-    The paper gives neither initial values, nor the decoder's variance (the data's, here), nor the size of the gradient of a posterior of a
-    point (that of the point's own loss, not of its 1/N share in the mean, which would hardly move). The diagonal of D' is the exponential of
-    what is trained: with the number itself a step across 0 throws a trial out of the finite numbers. Data and W are drawn once per run, so
-    that trials have comparable ELBOs; codes have mean 0 and covariance I exactly.
+    The paper gives neither initial values, nor the decoder's variance (the data's, here), nor the
+    size of the gradient of a posterior of a point (that of the point's own loss, not of its 1/N
+    share in the mean, which would hardly move). The diagonal of D' is the exponential of what is
+    trained: with the number itself a step across 0 throws a trial out of the finite numbers. Data
+    and W are drawn once per run, so that trials have comparable ELBOs; codes have mean 0 and
+    covariance I exactly.
 """
 
 from __future__ import annotations
@@ -39,11 +47,27 @@ from benchmark.method import Batch, Images, Tick
 from benchmark.metrics.base import Measurement
 from benchmark.protocol.study import Outcome, Study
 from benchmark.studies.angles import concentration, favoured_angle, procrustes, turn_angle
-from benchmark.studies.plane import NOISE, NONLINEARITIES, Posterior, bound, draw_codes, draw_mixing, expected_error, random_turns, squared_error
+from benchmark.studies.plane import (
+    NOISE,
+    NONLINEARITIES,
+    Posterior,
+    bound,
+    draw_codes,
+    draw_mixing,
+    expected_error,
+    random_turns,
+    squared_error,
+)
 
 __all__ = ["Uniqueness", "ladder"]
 
-LADDER = ((100, 20), (500, 20), *((1000 * k, 20) for k in range(1, 10)), (10_000, 100), (20_000, 100))
+LADDER = (
+    (100, 20),
+    (500, 20),
+    *((1000 * k, 20) for k in range(1, 10)),
+    (10_000, 100),
+    (20_000, 100),
+)
 """Steps at the first rate, and how many trials take them."""
 
 RATES = 5
@@ -53,10 +77,13 @@ FIRST_RATE = 0.1
 
 
 def ladder(steps: int, trials: int = 0) -> list[tuple[int, int]]:
-    """Return the rungs (n, trials) that fit into ``steps``; with ``trials`` more than 0, so many on each. ``ValueError`` where none ends there."""
+    """Return the rungs (n, trials) that fit into ``steps``; with ``trials`` more than 0, so many on
+    each. ``ValueError`` where none ends there."""
     rungs = [(n, trials or count) for n, count in LADDER if RATES * n <= steps]
     if not rungs or RATES * rungs[-1][0] != steps:
-        raise ValueError(f"a ladder of {steps} steps does not end with a rung; choose {RATES} times one of {', '.join(str(n) for n, _ in LADDER)}")
+        raise ValueError(
+            f"a ladder of {steps} steps does not end with a rung; choose {RATES} times one of {', '.join(str(n) for n, _ in LADDER)}"
+        )
     return rungs
 
 
@@ -83,7 +110,9 @@ class Uniqueness(Study):
 
     def build(self) -> None:
         if self.latent_dim != 2:
-            raise ValueError(f"the study is one of the plane, got a latent size of {self.latent_dim}; leave latent_dims out, or say [2]")
+            raise ValueError(
+                f"the study is one of the plane, got a latent size of {self.latent_dim}; leave latent_dims out, or say [2]"
+            )
         self.rungs = ladder(self.steps, self.config.trials)
         lengths = torch.cat([torch.full((count,), n) for n, count in reversed(self.rungs)])
         self.ends = (RATES * lengths).tolist()
@@ -99,7 +128,8 @@ class Uniqueness(Study):
         self.local = () if self.config.amortised else ("mean", "entries")
 
     def initial(self, count: int) -> dict[str, Tensor]:
-        """Draw the rotations and initial values of ``count`` trials; a longer ladder draws the same ones first."""
+        """Draw the rotations and initial values of ``count`` trials; a longer ladder draws the same
+        ones first."""
         size = 1 if self.config.amortised else self.config.points
         values = {
             "turn_mean": random_turns(count),
@@ -109,7 +139,11 @@ class Uniqueness(Study):
             "entries": 0.1 * torch.randn(count, 3, size),
         }
         if self.config.amortised:
-            return {**values, "C": torch.randn(count, 2, 2) * 0.5**0.5, "d": torch.zeros(count, 2, 1)}
+            return {
+                **values,
+                "C": torch.randn(count, 2, 2) * 0.5**0.5,
+                "d": torch.zeros(count, 2, 1),
+            }
         return {**values, "mean": torch.randn(count, 2, size)}
 
     def prepare(self, train: Images) -> None:
@@ -125,14 +159,25 @@ class Uniqueness(Study):
         return str(sum(step < end for end in self.ends))
 
     def train_step(self, batch: Batch, tick: Tick) -> dict[str, Tensor]:
-        """One step of gradient descent of every trial that is under way. Trials that left the finite numbers are counted, not averaged."""
+        """One step of gradient descent of every trial that is under way. Trials that left the
+        finite numbers are counted, not averaged."""
         live = int(tick.phase)
-        leaves = {name: value[:live].detach().requires_grad_() for name, value in self.trained.items()}
+        leaves = {
+            name: value[:live].detach().requires_grad_() for name, value in self.trained.items()
+        }
         posterior = self.posterior_of(leaves, self.x, live)
-        error = squared_error(self.x, posterior.at(torch.randn(live, *self.x.shape, device=self.x.device)), leaves["A"], leaves["b"], self.config.nu)
+        error = squared_error(
+            self.x,
+            posterior.at(torch.randn(live, *self.x.shape, device=self.x.device)),
+            leaves["A"],
+            leaves["b"],
+            self.config.nu,
+        )
         loss = 0.5 * error + NOISE**2 * posterior.kl()
         grads = torch.autograd.grad(loss.sum(), list(leaves.values()))
-        rate = FIRST_RATE * 10.0 ** -(tick.step // self.length[:live]).to(torch.float32).view(-1, 1, 1)
+        rate = FIRST_RATE * 10.0 ** -(tick.step // self.length[:live]).to(torch.float32).view(
+            -1, 1, 1
+        )
         with torch.no_grad():
             for (name, value), grad in zip(self.trained.items(), grads, strict=True):
                 value[:live].sub_(rate * grad * (self.config.points if name in self.local else 1.0))
@@ -143,8 +188,17 @@ class Uniqueness(Study):
     def posterior_of(self, values: dict[str, Tensor], x: Tensor, live: int) -> Posterior:
         """Return the posteriors of the first ``live`` trials with these parameters."""
         kind = values["A"].dtype
-        mean = (self.turn_mean[:live].to(kind) @ values["C"]) @ x + values["d"] if self.config.amortised else values["mean"]
-        return Posterior(mean, values["entries"], self.turn_covariance[:live].to(kind), diagonal=self.config.covariance == "diagonal")
+        mean = (
+            (self.turn_mean[:live].to(kind) @ values["C"]) @ x + values["d"]
+            if self.config.amortised
+            else values["mean"]
+        )
+        return Posterior(
+            mean,
+            values["entries"],
+            self.turn_covariance[:live].to(kind),
+            diagonal=self.config.covariance == "diagonal",
+        )
 
     @torch.no_grad()
     def outcome(self, test: object) -> Outcome:
@@ -156,20 +210,39 @@ class Uniqueness(Study):
         kept = elbo.isfinite() & posterior.mean.isfinite().all(-1).all(-1)
         axes = torch.linalg.svd(self.weight)[2]
         means = posterior.mean[kept]
-        found = {"angle": turn_angle(procrustes(axes @ self.codes, means)), "angle-to-codes": turn_angle(procrustes(self.codes, means))}
+        found = {
+            "angle": turn_angle(procrustes(axes @ self.codes, means)),
+            "angle-to-codes": turn_angle(procrustes(self.codes, means)),
+        }
         measurements = summary(elbo[kept], found, self.length[kept])
         count = len(means)
         values_only = {
-            "mse": (error[kept].mean(), "squared data units", "posterior means, mean over pixels, points and trials"),
+            "mse": (
+                error[kept].mean(),
+                "squared data units",
+                "posterior means, mean over pixels, points and trials",
+            ),
             "diverged": (len(kept) - kept.sum(), "trials", "trials that left the finite numbers"),
-            "favoured-angle": (self.favoured(axes), "degrees", "where the second-order bound puts the codes of the true decoder, against V'z"),
+            "favoured-angle": (
+                self.favoured(axes),
+                "degrees",
+                "where the second-order bound puts the codes of the true decoder, against V'z",
+            ),
         }
-        measurements |= {name: Measurement(float(value), unit, count, text) for name, (value, unit, text) in values_only.items()}
-        arrays = {"elbo": elbo[kept], "length": self.length[kept], **{name.replace("-", "_"): angle for name, angle in found.items()}}
+        measurements |= {
+            name: Measurement(float(value), unit, count, text)
+            for name, (value, unit, text) in values_only.items()
+        }
+        arrays = {
+            "elbo": elbo[kept],
+            "length": self.length[kept],
+            **{name.replace("-", "_"): angle for name, angle in found.items()},
+        }
         return Outcome(measurements, {name: array.cpu().numpy() for name, array in arrays.items()})
 
     def favoured(self, axes: Tensor) -> float:
-        """Return the angle that a diagonal posterior favours, against V'z: that of the true decoder's Jacobians, ``nu'(W z) W V``."""
+        """Return the angle that a diagonal posterior favours, against V'z: that of the true
+        decoder's Jacobians, ``nu'(W z) W V``."""
         turned = self.weight @ axes.mT
         with torch.enable_grad():
             before = (self.weight @ self.codes).requires_grad_()
@@ -179,14 +252,36 @@ class Uniqueness(Study):
 
 
 def summary(elbo: Tensor, angles: dict[str, Tensor], length: Tensor) -> dict[str, Measurement]:
-    """Return, for all trials, the tenth of highest ELBO and the longest: the median ELBO, the median size of each angle, and its concentration."""
+    """Return, for all trials, the tenth of highest ELBO and the longest: the median ELBO, the
+    median size of each angle, and its concentration."""
     order = elbo.argsort(descending=True)
-    groups = {"all": order, "best": order[: max(1, len(order) // 10)], "longest": torch.nonzero(length == length.max()).flatten()}
+    groups = {
+        "all": order,
+        "best": order[: max(1, len(order) // 10)],
+        "longest": torch.nonzero(length == length.max()).flatten(),
+    }
     found = {}
     for group, index in groups.items():
-        put = {f"elbo[trials={group}]": (elbo[index].median(), "nats per point", "median over trials, Gauss-Hermite quadrature")}
+        put = {
+            f"elbo[trials={group}]": (
+                elbo[index].median(),
+                "nats per point",
+                "median over trials, Gauss-Hermite quadrature",
+            )
+        }
         for name, angle in angles.items():
-            put[f"{name}[trials={group}]"] = (angle[index].abs().median(), "degrees", "median size over trials; 22.5 where angles are spread evenly")
-        put[f"concentration[trials={group}]"] = (concentration(angles["angle"][index]), "", "|mean exp(4 i angle)|: 1 where all angles agree")
-        found |= {name: Measurement(float(value), unit, len(index), text) for name, (value, unit, text) in put.items()}
+            put[f"{name}[trials={group}]"] = (
+                angle[index].abs().median(),
+                "degrees",
+                "median size over trials; 22.5 where angles are spread evenly",
+            )
+        put[f"concentration[trials={group}]"] = (
+            concentration(angles["angle"][index]),
+            "",
+            "|mean exp(4 i angle)|: 1 where all angles agree",
+        )
+        found |= {
+            name: Measurement(float(value), unit, len(index), text)
+            for name, (value, unit, text) in put.items()
+        }
     return found

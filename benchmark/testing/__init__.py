@@ -1,4 +1,5 @@
-"""Conformance: what every method promises, as named checks. ``bench check-method`` runs them; so does one parametrised test of ours.
+"""Conformance: what every method promises, as named checks. ``bench check-method`` runs them; so
+does one parametrised test of ours.
 
 >>> from benchmark.testing import check_method
 >>> outcomes = check_method("./my_vae.py")  # doctest: +SKIP
@@ -17,13 +18,19 @@ from benchmark.testing.candidate import Candidate, Check, CheckFailed, Skipped
 
 __all__ = ["CHECKS", "Candidate", "Check", "CheckFailed", "Outcome", "check_method", "outcomes"]
 
-CHECKS: tuple[Check, ...] = (*document.CHECKS, *training.CHECKS, *evaluation.CHECKS, *processes.CHECKS)
+CHECKS: tuple[Check, ...] = (
+    *document.CHECKS,
+    *training.CHECKS,
+    *evaluation.CHECKS,
+    *processes.CHECKS,
+)
 """Every check, in the order in which they are run and told."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a check found: ``message`` says what was expected and what to change where it failed, or why it was skipped."""
+    """What a check found: ``message`` says what was expected and what to change where it failed, or
+    why it was skipped."""
 
     check: Check
     status: Literal["passed", "failed", "skipped"]
@@ -31,7 +38,8 @@ class Outcome:
 
 
 def outcomes(candidate: Candidate, checks: Iterable[Check] = CHECKS) -> Iterator[Outcome]:
-    """Yield the outcome of each check; any exception of the method's own is a failure of the check that met it."""
+    """Yield the outcome of each check; any exception of the method's own is a failure of the check
+    that met it."""
     for check in checks:
         try:
             check.run(candidate)
@@ -50,7 +58,8 @@ def check_method(reference: str, elsewhere: Mapping[str, str] | None = None) -> 
 
     Arguments:
         reference: a registered name or a file, options in brackets, as on the command line.
-        elsewhere: digests of runs made in another process, by reference; without it a process is started for this method.
+        elsewhere: digests of runs made in another process, by reference; without it a process is
+            started for this method.
     """
     with tempfile.TemporaryDirectory() as folder:
         return list(outcomes(Candidate(reference, Path(folder), elsewhere)))

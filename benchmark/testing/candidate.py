@@ -1,4 +1,5 @@
-"""The method under test: a few steps on small random images, trained once or cut in two, always from addressed randomness."""
+"""The method under test: a few steps on small random images, trained once or cut in two, always
+from addressed randomness."""
 
 from __future__ import annotations
 
@@ -21,14 +22,27 @@ from benchmark.protocol.checkpoint import method_state
 from benchmark.protocol.runtime import construct, make_deterministic, seed_noise
 from benchmark.protocol.trainer import Stopped, Trainer
 
-__all__ = ["BATCH", "CPU", "LATENT_DIM", "PER_EPOCH", "SHAPE", "STEPS", "Candidate", "Check", "CheckFailed", "Skipped", "digest"]
+__all__ = [
+    "BATCH",
+    "CPU",
+    "LATENT_DIM",
+    "PER_EPOCH",
+    "SHAPE",
+    "STEPS",
+    "Candidate",
+    "Check",
+    "CheckFailed",
+    "Skipped",
+    "digest",
+]
 
 STEPS, PER_EPOCH, BATCH, LATENT_DIM, SHAPE = 12, 4, 16, 3, (1, 8, 8)
 CPU = torch.device("cpu")
 
 
 class CheckFailed(AssertionError):
-    """A promise is broken; the message says what was found, what was expected and what to change."""
+    """A promise is broken; the message says what was found, what was expected and what to
+    change."""
 
 
 class Skipped(Exception):
@@ -45,9 +59,12 @@ class Check:
 
 
 class Candidate:
-    """A method as ``reference`` names it on the command line, with the options that ``conformance`` of its class asks for."""
+    """A method as ``reference`` names it on the command line, with the options that ``conformance``
+    of its class asks for."""
 
-    def __init__(self, reference: str, folder: Path, elsewhere: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, reference: str, folder: Path, elsewhere: Mapping[str, str] | None = None
+    ) -> None:
         make_deterministic()
         self.reference, self.folder, self.elsewhere = reference, folder, elsewhere
         self.choice = registry.choose("methods", reference)
@@ -79,16 +96,31 @@ class Candidate:
     def build(self, seed: int = 0) -> Method:
         """Return a fresh method; nothing of another one is shared."""
         steps, batch = (0, 0) if self.closed_form else (STEPS, BATCH)
-        size = {"shape": SHAPE, "latent_dim": LATENT_DIM, "steps": steps, "steps_per_epoch": PER_EPOCH, "batch_size": batch}
+        size = {
+            "shape": SHAPE,
+            "latent_dim": LATENT_DIM,
+            "steps": steps,
+            "steps_per_epoch": PER_EPOCH,
+            "batch_size": batch,
+        }
         return construct(self.kind, self.kind.Config(**self.options), seed, **size)
 
     @cached_property
     def images(self) -> Split:
         """Random grey images, the training split of every check."""
-        return Split(np.random.default_rng(0).random((PER_EPOCH * BATCH, *SHAPE), dtype=np.float32), SHAPE)
+        return Split(
+            np.random.default_rng(0).random((PER_EPOCH * BATCH, *SHAPE), dtype=np.float32), SHAPE
+        )
 
-    def trainer(self, seed: int = 0, stop_at: int | None = None, path: Path | None = None, device: torch.device = CPU) -> Trainer:
-        """Return a trainer of a fresh method, not started; ``stop_at`` is the step before which it is told to stop."""
+    def trainer(
+        self,
+        seed: int = 0,
+        stop_at: int | None = None,
+        path: Path | None = None,
+        device: torch.device = CPU,
+    ) -> Trainer:
+        """Return a trainer of a fresh method, not started; ``stop_at`` is the step before which it
+        is told to stop."""
         self.count += 1
         path = path or self.folder / f"{self.count}.safetensors"
         made = Trainer(
@@ -138,10 +170,15 @@ class Candidate:
 
 
 def digest(made: Trainer) -> str:
-    """Return the sha256 of everything a run produced: parameters, buffers, optimiser state and curves."""
+    """Return the sha256 of everything a run produced: parameters, buffers, optimiser state and
+    curves."""
     hasher = hashlib.sha256()
-    state = {name: tensor.detach().cpu().numpy() for name, tensor in method_state(made.method).items()}
-    for name, array in sorted({**state, **{f"curve/{name}": values for name, values in made.curves().items()}}.items()):
+    state = {
+        name: tensor.detach().cpu().numpy() for name, tensor in method_state(made.method).items()
+    }
+    for name, array in sorted(
+        {**state, **{f"curve/{name}": values for name, values in made.curves().items()}}.items()
+    ):
         hasher.update(f"{name}{array.shape}{array.dtype}".encode())
         hasher.update(np.ascontiguousarray(array).tobytes())
     return hasher.hexdigest()

@@ -30,25 +30,36 @@ def documented(candidate: Candidate) -> None:
         )
     silent = [field.name for field in source.fields("Config") if not field.doc]
     if silent:
-        raise CheckFailed(f"option '{silent[0]}' of Config says nothing; put a string below the field that says what it is")
+        raise CheckFailed(
+            f"option '{silent[0]}' of Config says nothing; put a string below the field that says what it is"
+        )
 
 
 def options_survive_json(candidate: Candidate) -> None:
     """``Config`` is a frozen dataclass whose values come back from JSON the same."""
     config = candidate.kind.Config
     if not (dataclasses.is_dataclass(config) and config.__dataclass_params__.frozen):  # type: ignore[attr-defined]
-        raise CheckFailed("Config is not a frozen dataclass; write @dataclass(frozen=True) above it, so that no run can change its options")
+        raise CheckFailed(
+            "Config is not a frozen dataclass; write @dataclass(frozen=True) above it, so that no run can change its options"
+        )
     values = dataclasses.asdict(config())
-    told = resolve(candidate.entry.name, candidate.entry.source.fields(registry.OPTIONS_CLASS["methods"]), {})
+    told = resolve(
+        candidate.entry.name, candidate.entry.source.fields(registry.OPTIONS_CLASS["methods"]), {}
+    )
     if values != told:
-        raise CheckFailed(f"Config() holds {values}, but its text says {told}; give every field a literal default in the class itself")
+        raise CheckFailed(
+            f"Config() holds {values}, but its text says {told}; give every field a literal default in the class itself"
+        )
     back = config(**json.loads(json.dumps(values)))
     if back != config():
-        raise CheckFailed(f"Config came back from JSON as {back}, expected {config()}; use bool, int, float, str or None")
+        raise CheckFailed(
+            f"Config came back from JSON as {back}, expected {config()}; use bool, int, float, str or None"
+        )
 
 
 def imports_only_the_contract(candidate: Candidate) -> None:
-    """The adapter sees ``nn``, ``method`` and ``registry``: never data, files, the clock or random numbers that are not torch's."""
+    """The adapter sees ``nn``, ``method`` and ``registry``: never data, files, the clock or random
+    numbers that are not torch's."""
     for node in ast.walk(candidate.entry.source.tree):
         names: list[str] = []
         if isinstance(node, ast.Import):
@@ -61,7 +72,9 @@ def imports_only_the_contract(candidate: Candidate) -> None:
             line = f"line {node.lineno} of {candidate.entry.path.name}"  # type: ignore[attr-defined]
             if (
                 name.startswith("benchmark")
-                and not any(name == allowed or name.startswith(f"{allowed}.") for allowed in ALLOWED)
+                and not any(
+                    name == allowed or name.startswith(f"{allowed}.") for allowed in ALLOWED
+                )
                 and name != "benchmark.nn"
             ):
                 raise CheckFailed(
@@ -80,13 +93,16 @@ def phases_are_labels(candidate: Candidate) -> None:
     before = [method.phase(step) for step in range(candidate.steps)]
     after = [candidate.whole.method.phase(step) for step in range(candidate.steps)]
     if before != after:
-        raise CheckFailed(f"phase() gave {before} before training and {after} after; compute it from the step number and constants of build() alone")
+        raise CheckFailed(
+            f"phase() gave {before} before training and {after} after; compute it from the step number and constants of build() alone"
+        )
     if not all(isinstance(label, str) for label in before):
         raise CheckFailed(f"phase() gave {before}; expected strings")
 
 
 def discovery_is_well_formed(candidate: Candidate) -> None:
-    """``discover`` returns finite relevances (L,), a bool mask (L,), known kinds of flags and finite numbers."""
+    """``discover`` returns finite relevances (L,), a bool mask (L,), known kinds of flags and
+    finite numbers."""
     import torch
 
     method = candidate.whole.method.eval()
@@ -95,24 +111,40 @@ def discovery_is_well_formed(candidate: Candidate) -> None:
     size = (method.latent_dim,)
     if not isinstance(found, Discovery):
         raise CheckFailed(f"discover returned {type(found).__name__}; expected a Discovery")
-    if tuple(found.relevance.shape) != size or tuple(found.active.shape) != size or found.active.dtype != torch.bool:
+    if (
+        tuple(found.relevance.shape) != size
+        or tuple(found.active.shape) != size
+        or found.active.dtype != torch.bool
+    ):
         raise CheckFailed(
             f"discover returned relevance {tuple(found.relevance.shape)} and active {tuple(found.active.shape)} {found.active.dtype}; "
             f"expected {size} numbers and {size} bools, one per provisioned dimension"
         )
     if not bool(torch.isfinite(found.relevance).all()) or bool((found.relevance < 0).any()):
-        raise CheckFailed(f"discover returned relevances {found.relevance.tolist()}; expected finite numbers, none negative")
+        raise CheckFailed(
+            f"discover returned relevances {found.relevance.tolist()}; expected finite numbers, none negative"
+        )
     if not all(isinstance(flag, str) for flag in found.flags) or not isinstance(found.flags, tuple):
-        raise CheckFailed(f"discover returned flags {found.flags!r}; expected a tuple of words, as ('no_selection',)")
-    wrong = {name: value for name, value in found.extra.items() if not isinstance(value, (int, float))}
+        raise CheckFailed(
+            f"discover returned flags {found.flags!r}; expected a tuple of words, as ('no_selection',)"
+        )
+    wrong = {
+        name: value for name, value in found.extra.items() if not isinstance(value, (int, float))
+    }
     if wrong:
-        raise CheckFailed(f"discover returned extra {wrong}; expected plain numbers, as float(value)")
+        raise CheckFailed(
+            f"discover returned extra {wrong}; expected plain numbers, as float(value)"
+        )
 
 
 CHECKS = (
     Check("documented", "the docstring has its sections, every option its meaning", documented),
     Check("options", "Config is frozen, literal, and survives JSON", options_survive_json),
-    Check("imports", "sees nn and method, no data, files, clock or foreign randomness", imports_only_the_contract),
+    Check(
+        "imports",
+        "sees nn and method, no data, files, clock or foreign randomness",
+        imports_only_the_contract,
+    ),
     Check("phases", "phase(step) depends on the step alone", phases_are_labels),
     Check("discovery", "discover is well formed", discovery_is_well_formed),
 )

@@ -1,4 +1,5 @@
-"""Checks of a trained method: shapes, purity, addresses, batch sizes, and whether pruning is what it claims."""
+"""Checks of a trained method: shapes, purity, addresses, batch sizes, and whether pruning is what
+it claims."""
 
 from __future__ import annotations
 
@@ -11,12 +12,22 @@ from torch import Tensor
 from benchmark.method import Method
 from benchmark.protocol.checkpoint import method_state
 from benchmark.protocol.runtime import seed_noise
-from benchmark.testing.candidate import BATCH, CPU, LATENT_DIM, SHAPE, Candidate, Check, CheckFailed, Skipped
+from benchmark.testing.candidate import (
+    BATCH,
+    CPU,
+    LATENT_DIM,
+    SHAPE,
+    Candidate,
+    Check,
+    CheckFailed,
+    Skipped,
+)
 
 __all__ = ["CHECKS"]
 
 TOLERANCE = 1e-4
-"""Float32 sums come in another order for another batch size; a dependence on the batch is far larger."""
+"""Float32 sums come in another order for another batch size; a dependence on the batch is far
+larger."""
 
 
 @contextmanager
@@ -31,15 +42,25 @@ def shapes(candidate: Candidate) -> None:
     with _evaluating(candidate) as (method, x):
         code = method.encode(x)
         if code.dim() != 2 or len(code) != len(x) or code.shape[1] < LATENT_DIM:
-            raise CheckFailed(f"encode returned {tuple(code.shape)} for {len(x)} images; expected ({len(x)}, code_dim) with code_dim >= {LATENT_DIM}")
-        found = {"decode": (method.decode(code), (len(x), *SHAPE)), "sample": (method.sample(7), (7, *SHAPE)), "encode": (code, tuple(code.shape))}
+            raise CheckFailed(
+                f"encode returned {tuple(code.shape)} for {len(x)} images; expected ({len(x)}, code_dim) with code_dim >= {LATENT_DIM}"
+            )
+        found = {
+            "decode": (method.decode(code), (len(x), *SHAPE)),
+            "sample": (method.sample(7), (7, *SHAPE)),
+            "encode": (code, tuple(code.shape)),
+        }
         for name, (value, expected) in found.items():
             if tuple(value.shape) != expected:
                 raise CheckFailed(f"{name} returned {tuple(value.shape)}; expected {expected}")
             if not bool(torch.isfinite(value).all()):
-                raise CheckFailed(f"{name} returned numbers that are not finite after a few steps; find out which step made them")
+                raise CheckFailed(
+                    f"{name} returned numbers that are not finite after a few steps; find out which step made them"
+                )
         posterior = method.posterior(x)
-        if posterior is not None and any(tuple(part.shape) != (len(x), LATENT_DIM) for part in posterior):
+        if posterior is not None and any(
+            tuple(part.shape) != (len(x), LATENT_DIM) for part in posterior
+        ):
             raise CheckFailed(
                 f"posterior returned {[tuple(part.shape) for part in posterior]}; expected mean and log-variance {(len(x), LATENT_DIM)}"
             )
@@ -51,17 +72,30 @@ def leaves_the_state(candidate: Candidate) -> None:
         for name, call in _calls(method, x).items():
             before = {key: tensor.clone() for key, tensor in method_state(method).items()}
             call()
-            changed = [key for key, tensor in method_state(method).items() if not torch.equal(tensor, before[key])]
+            changed = [
+                key
+                for key, tensor in method_state(method).items()
+                if not torch.equal(tensor, before[key])
+            ]
             if changed:
                 for key, tensor in method_state(method).items():
                     tensor.copy_(before[key])
-                raise CheckFailed(f"{name} changed '{changed[0]}'; evaluation must leave the method as it is: compute into new tensors")
+                raise CheckFailed(
+                    f"{name} changed '{changed[0]}'; evaluation must leave the method as it is: compute into new tensors"
+                )
 
 
 def _calls(method: Method, x: Tensor) -> dict[str, Callable[[], object]]:
     code = method.encode(x)
-    calls: dict[str, Callable[[], object]] = {name: (lambda name=name: getattr(method, name)(x)) for name in ("encode", "discover", "posterior")}
-    calls |= {name: (lambda name=name: getattr(method, name)(x)) for name in ("terms", "categories") if hasattr(method, name)}
+    calls: dict[str, Callable[[], object]] = {
+        name: (lambda name=name: getattr(method, name)(x))
+        for name in ("encode", "discover", "posterior")
+    }
+    calls |= {
+        name: (lambda name=name: getattr(method, name)(x))
+        for name in ("terms", "categories")
+        if hasattr(method, name)
+    }
     return {**calls, "decode": lambda: method.decode(code), "sample": lambda: method.sample(4)}
 
 
@@ -75,14 +109,19 @@ def codes_are_deterministic(candidate: Candidate) -> None:
             images.append(method.decode(codes[0]))
         for name, (one, other) in {"encode": codes, "decode": images}.items():
             if not torch.equal(one, other):
-                raise CheckFailed(f"{name} gave two results for the same input; return the mean, and draw in train_step, sample or sampled_code only")
+                raise CheckFailed(
+                    f"{name} gave two results for the same input; return the mean, and draw in train_step, sample or sampled_code only"
+                )
 
 
 def batch_size_does_not_matter(candidate: Candidate) -> None:
     """Codes and images of an input do not depend on what else is in the batch."""
     with _evaluating(candidate) as (method, x):
         code = method.encode(x)
-        pairs = {"encode": (code[:3], method.encode(x[:3])), "decode": (method.decode(code)[:3], method.decode(code[:3]))}
+        pairs = {
+            "encode": (code[:3], method.encode(x[:3])),
+            "decode": (method.decode(code)[:3], method.decode(code[:3])),
+        }
         for name, (whole, part) in pairs.items():
             gap = float((whole - part).abs().max())
             if gap > TOLERANCE * (1.0 + float(whole.abs().max())):
@@ -100,9 +139,13 @@ def samples_obey_their_address(candidate: Candidate) -> None:
             seed_noise(address, CPU)
             found.append(method.sample(BATCH))
         if not torch.equal(found[0], found[1]):
-            raise CheckFailed("sample gave two results from the same noise; draw with torch.randn and no generator of your own, inside sample itself")
+            raise CheckFailed(
+                "sample gave two results from the same noise; draw with torch.randn and no generator of your own, inside sample itself"
+            )
         if torch.equal(found[0], found[2]):
-            raise CheckFailed("sample gave the same images from different noise; draw inside sample, not once in build() or prepare()")
+            raise CheckFailed(
+                "sample gave the same images from different noise; draw inside sample, not once in build() or prepare()"
+            )
 
 
 def prunes_as_claimed(candidate: Candidate) -> None:
@@ -113,11 +156,15 @@ def prunes_as_claimed(candidate: Candidate) -> None:
             raise Skipped("every dimension is active here, so there is nothing to prune")
         code = method.encode(x)
         other = code.clone()
-        other[:, :LATENT_DIM] = torch.where(active, code[:, :LATENT_DIM], code[:, :LATENT_DIM] + 10.0)
+        other[:, :LATENT_DIM] = torch.where(
+            active, code[:, :LATENT_DIM], code[:, :LATENT_DIM] + 10.0
+        )
         blind = torch.equal(method.decode(code), method.decode(other))
         if blind != candidate.kind.prunes:
             told = "does not change" if blind else "changes"
-            raise CheckFailed(f"the class says prunes = {candidate.kind.prunes}, but the image {told} with inactive coordinates; set it to {blind}")
+            raise CheckFailed(
+                f"the class says prunes = {candidate.kind.prunes}, but the image {told} with inactive coordinates; set it to {blind}"
+            )
 
 
 CHECKS = (

@@ -1,4 +1,5 @@
-"""Nets for what a method must not touch while it trains: files, and random numbers that are not torch's."""
+"""Nets for what a method must not touch while it trains: files, and random numbers that are not
+torch's."""
 
 from __future__ import annotations
 
@@ -37,7 +38,9 @@ def no_files() -> Iterator[None]:
         _installed = True
 
     def complain(name: str) -> None:
-        raise CheckFailed(f"'{name}' was opened while the method trained; a method sees the images it is given and no files, least of all test data")
+        raise CheckFailed(
+            f"'{name}' was opened while the method trained; a method sees the images it is given and no files, least of all test data"
+        )
 
     _watching.append(complain)
     try:
@@ -48,9 +51,18 @@ def no_files() -> Iterator[None]:
 
 @contextmanager
 def no_foreign_randomness() -> Iterator[None]:
-    """Raise at the first call of NumPy's or Python's random functions in the block, and at a torch generator of one's own."""
-    places = [(np.random, name) for name in np.random.__all__] + [(random, name) for name in random.__all__] + [(torch, "Generator")]
-    kept = [(place, name, getattr(place, name)) for place, name in places if callable(getattr(place, name, None))]
+    """Raise at the first call of NumPy's or Python's random functions in the block, and at a torch
+    generator of one's own."""
+    places = (
+        [(np.random, name) for name in np.random.__all__]
+        + [(random, name) for name in random.__all__]
+        + [(torch, "Generator")]
+    )
+    kept = [
+        (place, name, getattr(place, name))
+        for place, name in places
+        if callable(getattr(place, name, None))
+    ]
     for place, name, _ in kept:
         setattr(place, name, _forbidden(f"{place.__name__}.{name}"))
     try:
@@ -62,6 +74,8 @@ def no_foreign_randomness() -> Iterator[None]:
 
 def _forbidden(what: str) -> Callable[..., Any]:
     def call(*args: Any, **kwargs: Any) -> Any:
-        raise CheckFailed(f"{what} was called; draw with torch.randn, torch.rand ... without a generator: the harness seeds them anew for every step")
+        raise CheckFailed(
+            f"{what} was called; draw with torch.randn, torch.rand ... without a generator: the harness seeds them anew for every step"
+        )
 
     return call

@@ -1,4 +1,5 @@
-"""The check that needs another process: the same key gives the same bits there. One process serves all methods that are asked for."""
+"""The check that needs another process: the same key gives the same bits there. One process serves
+all methods that are asked for."""
 
 from __future__ import annotations
 
@@ -17,12 +18,20 @@ __all__ = ["CHECKS", "digests_elsewhere"]
 
 
 def digests_elsewhere(references: Iterable[str]) -> dict[str, str]:
-    """Return the digest of a short run of each method, made in one fresh process with another hash seed."""
+    """Return the digest of a short run of each method, made in one fresh process with another hash
+    seed."""
     environment = {**os.environ, "PYTHONHASHSEED": "1"}
-    command = [sys.executable, "-c", "from benchmark.testing.processes import main; main()", *references]
+    command = [
+        sys.executable,
+        "-c",
+        "from benchmark.testing.processes import main; main()",
+        *references,
+    ]
     done = subprocess.run(command, capture_output=True, text=True, env=environment)
     if done.returncode:
-        raise BenchError(f"the helper process of the conformance checks failed: {done.stderr.strip().splitlines()[-1:]}")
+        raise BenchError(
+            f"the helper process of the conformance checks failed: {done.stderr.strip().splitlines()[-1:]}"
+        )
     return json.loads(done.stdout.splitlines()[-1])
 
 
@@ -43,7 +52,11 @@ def main() -> None:
 def same_bits_in_two_processes(candidate: Candidate) -> None:
     """The same key gives the same bits in this process and in another one."""
     here = digest(candidate.whole)
-    elsewhere = candidate.elsewhere if candidate.elsewhere is not None else digests_elsewhere([candidate.reference])
+    elsewhere = (
+        candidate.elsewhere
+        if candidate.elsewhere is not None
+        else digests_elsewhere([candidate.reference])
+    )
     if elsewhere[candidate.reference] != here:
         raise CheckFailed(
             f"the same run in another process ended with {elsewhere[candidate.reference][:60]}, here with {here[:12]}; nothing may depend on "
@@ -51,4 +64,8 @@ def same_bits_in_two_processes(candidate: Candidate) -> None:
         )
 
 
-CHECKS = (Check("processes", "the same key gives the same bits in two processes", same_bits_in_two_processes),)
+CHECKS = (
+    Check(
+        "processes", "the same key gives the same bits in two processes", same_bits_in_two_processes
+    ),
+)

@@ -1,4 +1,5 @@
-"""A stand-in for CUDA graphs on the CPU: a step that leaves traces in its warm-up, or reads what is not its input, shows there too."""
+"""A stand-in for CUDA graphs on the CPU: a step that leaves traces in its warm-up, or reads what is
+not its input, shows there too."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ Values = dict[str, Tensor]
 
 
 class Replay:
-    """Warms up three times, and "replays" by calling the recorded function into fixed output tensors; ``captures`` counts recordings."""
+    """Warms up three times, and "replays" by calling the recorded function into fixed output
+    tensors; ``captures`` counts recordings."""
 
     def __init__(self) -> None:
         self.captures = 0

@@ -1,4 +1,5 @@
-"""Checks of the step: its values, its randomness, its state, who moves what, and that a cut run equals a whole one."""
+"""Checks of the step: its values, its randomness, its state, who moves what, and that a cut run
+equals a whole one."""
 
 from __future__ import annotations
 
@@ -14,7 +15,17 @@ from benchmark.protocol import trainer as trainer_module
 from benchmark.protocol.checkpoint import method_state
 from benchmark.protocol.lint import HostRead, no_host_reads
 from benchmark.protocol.runtime import seed_noise
-from benchmark.testing.candidate import CPU, LATENT_DIM, PER_EPOCH, STEPS, Candidate, Check, CheckFailed, Skipped, digest
+from benchmark.testing.candidate import (
+    CPU,
+    LATENT_DIM,
+    PER_EPOCH,
+    STEPS,
+    Candidate,
+    Check,
+    CheckFailed,
+    Skipped,
+    digest,
+)
 from benchmark.testing.guards import no_files, no_foreign_randomness
 from benchmark.testing.replay import Replay
 
@@ -32,12 +43,18 @@ def step_values(candidate: Candidate) -> None:
         for name, value in values.items():
             if not isinstance(value, Tensor) or tuple(value.shape) not in ((), (LATENT_DIM,)):
                 found = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
-                raise CheckFailed(f"train_step returned {name} of shape {found} in phase '{phase}'; expected tensors of shape () or (latent_dim,)")
+                raise CheckFailed(
+                    f"train_step returned {name} of shape {found} in phase '{phase}'; expected tensors of shape () or (latent_dim,)"
+                )
             if not bool(torch.isfinite(value).all()):
-                raise CheckFailed(f"train_step returned {name} = {value.tolist()} in phase '{phase}'; expected finite numbers from the first step on")
+                raise CheckFailed(
+                    f"train_step returned {name} = {value.tolist()} in phase '{phase}'; expected finite numbers from the first step on"
+                )
         seen[phase] = sorted(values)
     if len({tuple(names) for names in seen.values()}) != 1 or not next(iter(seen.values())):
-        raise CheckFailed(f"train_step returned {seen} by phase; expected at least one name, and the same names in all phases")
+        raise CheckFailed(
+            f"train_step returned {seen} by phase; expected at least one name, and the same names in all phases"
+        )
 
 
 def no_host_traffic(candidate: Candidate) -> None:
@@ -85,8 +102,16 @@ def every_parameter_moves(candidate: Candidate) -> None:
     after = dict(candidate.whole.method.named_parameters())
     still = [name for name, p in before.items() if torch.equal(p, after[name])]
     if still:
-        owners = [player.name for player in candidate.whole.method.players.values() if still[0] in player.parameters]
-        change = f"it belongs to player '{owners[0]}', whose losses do not reach it" if owners else "no player owns it: give it to add_player(...)"
+        owners = [
+            player.name
+            for player in candidate.whole.method.players.values()
+            if still[0] in player.parameters
+        ]
+        change = (
+            f"it belongs to player '{owners[0]}', whose losses do not reach it"
+            if owners
+            else "no player owns it: give it to add_player(...)"
+        )
         raise CheckFailed(
             f"parameter '{still[0]}' kept its initial value in {STEPS} steps ({len(still)} such); {change}, "
             "or make it a buffer if it is meant to be constant"
@@ -94,7 +119,8 @@ def every_parameter_moves(candidate: Candidate) -> None:
 
 
 def only_players_move_parameters(candidate: Candidate) -> None:
-    """A parameter changes only when a player that owns it steps, and no gradient is left lying about."""
+    """A parameter changes only when a player that owns it steps, and no gradient is left lying
+    about."""
     candidate.need_steps()
     method, stepped = candidate.build(), set()
     method.prepare(candidate.train)
@@ -115,7 +141,11 @@ def only_players_move_parameters(candidate: Candidate) -> None:
                 f"after a step in phase '{phase}' parameter '{left[0]}' carries a gradient; loss.backward() leaks into every network the loss "
                 "passes through, the opponent's too: use self.descend(loss, player), which takes gradients for that player alone"
             )
-        moved = [name for name, p in method.named_parameters() if name not in stepped and not torch.equal(before[name], p)]
+        moved = [
+            name
+            for name, p in method.named_parameters()
+            if name not in stepped and not torch.equal(before[name], p)
+        ]
         if moved:
             raise CheckFailed(
                 f"parameter '{moved[0]}' changed in phase '{phase}' although no player that owns it stepped; change it through its player"
@@ -153,7 +183,8 @@ def _difference(one: Method, other: Method) -> str:
 
 
 def captured_equals_eager(candidate: Candidate) -> None:
-    """Steps recorded once per phase and replayed give the bits of plain steps; warm-ups leave no trace."""
+    """Steps recorded once per phase and replayed give the bits of plain steps; warm-ups leave no
+    trace."""
     candidate.need_steps()
     _same(candidate, CPU, lambda method, device: stepper.CapturedStepper(method, device, Replay()))
 
@@ -163,10 +194,18 @@ def captured_equals_eager_on_cuda(candidate: Candidate) -> None:
     candidate.need_steps()
     if not torch.cuda.is_available():
         raise Skipped("needs a CUDA device")
-    _same(candidate, torch.device("cuda"), lambda method, device: stepper.CapturedStepper(method, device, stepper.CudaGraphs()))
+    _same(
+        candidate,
+        torch.device("cuda"),
+        lambda method, device: stepper.CapturedStepper(method, device, stepper.CudaGraphs()),
+    )
 
 
-def _same(candidate: Candidate, device: torch.device, captured: Callable[[Method, torch.device], stepper.CapturedStepper]) -> None:
+def _same(
+    candidate: Candidate,
+    device: torch.device,
+    captured: Callable[[Method, torch.device], stepper.CapturedStepper],
+) -> None:
     found = []
     for kind in (stepper.EagerStepper, captured):
         with mock.patch.object(trainer_module, "stepper_for", kind):
@@ -179,15 +218,25 @@ def _same(candidate: Candidate, device: torch.device, captured: Callable[[Method
 
 
 CHECKS = (
-    Check("deterministic", "every operation has a deterministic form", operations_are_deterministic),
+    Check(
+        "deterministic", "every operation has a deterministic form", operations_are_deterministic
+    ),
     Check("step-values", "train_step returns the same finite values in every phase", step_values),
     Check("host-reads", "a step stays on the device", no_host_traffic),
     Check("torch-randomness", "random numbers come from torch alone", torch_randomness_only),
     Check("given-images", "trains on what it is given, opens no file", trains_on_what_it_is_given),
     Check("every-parameter", "every parameter is moved by some player", every_parameter_moves),
-    Check("ownership", "only its player moves a parameter, no gradient leaks", only_players_move_parameters),
+    Check(
+        "ownership",
+        "only its player moves a parameter, no gradient leaks",
+        only_players_move_parameters,
+    ),
     Check("resume-inside", "resume inside an epoch is bitwise", resumes_inside_an_epoch),
     Check("resume-edge", "resume at an epoch's edge is bitwise", resumes_at_an_edge),
-    Check("captured", "captured equals eager (a stand-in for graphs on the CPU)", captured_equals_eager),
+    Check(
+        "captured",
+        "captured equals eager (a stand-in for graphs on the CPU)",
+        captured_equals_eager,
+    ),
     Check("captured-cuda", "captured equals eager with CUDA graphs", captured_equals_eager_on_cuda),
 )

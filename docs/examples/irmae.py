@@ -1,19 +1,24 @@
-"""Implicit rank-minimising autoencoder: linear layers behind the encoder make gradient descent prefer codes of low rank.
+"""Implicit rank-minimising autoencoder: linear layers behind the encoder make gradient descent
+prefer codes of low rank.
 
 Citation
-    Jing, Zbontar, LeCun, "Implicit Rank-Minimizing Autoencoder", 2020 (https://arxiv.org/abs/2010.00679).
+    Jing, Zbontar, LeCun, "Implicit Rank-Minimizing Autoencoder", 2020
+    (https://arxiv.org/abs/2010.00679).
 
 Objective
     ||x - decode(W_l ... W_1 encoder(x))||^2, the squared error summed over an image, mean over the batch. W are l square matrices without bias
-    or activation. Nothing is added to the loss: the low rank comes from descending through a product of matrices.
+    or activation. Nothing is added to the loss: the low rank comes from descending through a
+    product of matrices.
 
 Discovery
-    s = singular values of the covariance of the codes, largest first. L* = #{i : s_i > 0.01 s_1}. Relevance is s; it belongs to the principal
-    directions of the code, not to its coordinates. ``extra.participation_ratio`` is their effective number.
+    s = singular values of the covariance of the codes, largest first. L* = #{i : s_i > 0.01 s_1}.
+    Relevance is s; it belongs to the principal directions of the code, not to its coordinates.
+    ``extra.participation_ratio`` is their effective number.
 
 Deviations
-    The paper reads the rank off a plot; 1 % of the largest value is our threshold. W start as torch starts linear layers, the step size 1e-3 is
-    meant for short runs, and backbones and sizes are this benchmark's. Samples are drawn from the Gaussian with the mean and covariance of the
+    The paper reads the rank off a plot; 1 % of the largest value is our threshold. W start as torch
+    starts linear layers, the step size 1e-3 is meant for short runs, and backbones and sizes are
+    this benchmark's. Samples are drawn from the Gaussian with the mean and covariance of the
     training codes.
 """
 
@@ -41,7 +46,12 @@ class IRMAE(Method):
 
     def build(self) -> None:
         self.encoder = backbones.encoder(self.shape, self.latent_dim)
-        self.linear = nn.Sequential(*(nn.Linear(self.latent_dim, self.latent_dim, bias=False) for _ in range(self.config.layers)))
+        self.linear = nn.Sequential(
+            *(
+                nn.Linear(self.latent_dim, self.latent_dim, bias=False)
+                for _ in range(self.config.layers)
+            )
+        )
         self.decoder = backbones.decoder(self.latent_dim, self.shape)
         self.register_buffer("mean", torch.zeros(self.latent_dim))
         self.register_buffer("factor", torch.eye(self.latent_dim))
@@ -68,9 +78,15 @@ class IRMAE(Method):
         return self.decoder(z)
 
     def sample(self, n: int) -> Tensor:
-        return self.decode(self.mean + torch.randn(n, self.latent_dim, device=self.mean.device) @ self.factor.T)
+        return self.decode(
+            self.mean + torch.randn(n, self.latent_dim, device=self.mean.device) @ self.factor.T
+        )
 
     def discover(self, x: Tensor) -> Discovery:
         codes = self.encode(x).double()
         values = torch.linalg.svdvals(codes.T.cov().reshape(self.latent_dim, self.latent_dim))
-        return Discovery(values, values > 0.01 * values[0], extra={"participation_ratio": participation_ratio(values)})
+        return Discovery(
+            values,
+            values > 0.01 * values[0],
+            extra={"participation_ratio": participation_ratio(values)},
+        )

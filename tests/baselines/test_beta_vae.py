@@ -21,11 +21,15 @@ KINDS = {"diagonal": 4 + 4, "block": 4 + 6, "full": 4 + 10}
 
 
 def build(shape: tuple[int, ...] = (1, 8, 8), latent_dim: int = 4, **config: Any) -> BetaVAE:
-    return construct(BetaVAE, replace(BetaVAE.Config(), **config), 0, shape=shape, latent_dim=latent_dim)  # type: ignore[return-value]
+    return construct(
+        BetaVAE, replace(BetaVAE.Config(), **config), 0, shape=shape, latent_dim=latent_dim
+    )  # type: ignore[return-value]
 
 
 def batch(shape: tuple[int, ...] = (1, 8, 8), count: int = 8) -> Batch:
-    return Batch(torch.rand(count, *shape, generator=torch.Generator().manual_seed(0)), torch.arange(count))
+    return Batch(
+        torch.rand(count, *shape, generator=torch.Generator().manual_seed(0)), torch.arange(count)
+    )
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -36,7 +40,9 @@ def test_step_moves_every_parameter_without_a_host_read(kind: str, shape: tuple[
     with no_host_reads():
         values = method.train_step(batch(shape), TICK)
     assert all(not torch.equal(before[name], p) for name, p in method.named_parameters())
-    assert {name: tuple(value.shape) for name, value in values.items()} == dict.fromkeys(("loss", "reconstruction", "kl"), ())
+    assert {name: tuple(value.shape) for name, value in values.items()} == dict.fromkeys(
+        ("loss", "reconstruction", "kl"), ()
+    )
     assert method.encoder(batch(shape).x).shape[1] == KINDS[kind]
 
 
@@ -45,9 +51,14 @@ def test_loss_sums_pixels_and_coordinates_and_drops_the_constant() -> None:
     mean, log_var = method.posterior(x)
     torch.manual_seed(5)
     z = mean + torch.exp(0.5 * log_var) * torch.randn_like(mean)
-    expected = (0.5 * (x - method.decode(z)).square().sum((1, 2, 3)) + 0.3 * kl_standard(mean, log_var).sum(1)).mean()
+    expected = (
+        0.5 * (x - method.decode(z)).square().sum((1, 2, 3))
+        + 0.3 * kl_standard(mean, log_var).sum(1)
+    ).mean()
     torch.manual_seed(5)
-    torch.testing.assert_close(method.train_step(Batch(x, torch.arange(8)), TICK)["loss"], expected, rtol=1e-5, atol=0.0)
+    torch.testing.assert_close(
+        method.train_step(Batch(x, torch.arange(8)), TICK)["loss"], expected, rtol=1e-5, atol=0.0
+    )
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -62,7 +73,12 @@ def test_terms_are_the_elbo_of_a_decoder_of_variance_beta(kind: str) -> None:
     mean, factors = method.gaussian(x)
     posterior = torch.distributions.MultivariateNormal(mean, covariance.covariance(factors))
     standard = torch.distributions.MultivariateNormal(torch.zeros(4), torch.eye(4))
-    torch.testing.assert_close(terms["kl"].sum(1), torch.distributions.kl_divergence(posterior, standard), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(
+        terms["kl"].sum(1),
+        torch.distributions.kl_divergence(posterior, standard),
+        rtol=1e-4,
+        atol=1e-5,
+    )
 
 
 @pytest.mark.parametrize("kind", ["block", "full"])
@@ -74,7 +90,9 @@ def test_sampled_codes_have_the_posteriors_correlations(kind: str) -> None:
         torch.manual_seed(0)
         codes = method.sampled_code(x.expand(20_000, 1, 8, 8))
         expected = covariance.covariance(method.gaussian(x)[1])[0]
-    tolerance = 5 * float(expected.diagonal().max()) * (2 / 20_000) ** 0.5  # five standard errors of a variance
+    tolerance = (
+        5 * float(expected.diagonal().max()) * (2 / 20_000) ** 0.5
+    )  # five standard errors of a variance
     torch.testing.assert_close(torch.cov(codes.mT), expected, rtol=0.0, atol=tolerance)
     torch.testing.assert_close(method.posterior(x)[1][0].exp(), expected.diagonal())
     assert float((expected - torch.diag(expected.diagonal())).abs().max()) > 5 * tolerance
@@ -85,12 +103,18 @@ def test_discovery_counts_coordinates_above_the_common_rate() -> None:
     layer = torch.nn.Linear(6, 8)
     with torch.no_grad():
         layer.weight.zero_()
-        layer.bias.copy_(torch.tensor([0.31, 0.30, 0.0, 0.0, 0.0, 0.0, -4.0, 0.0]))  # KL of a mean m is m^2 / 2: 0.0481, 0.045
+        layer.bias.copy_(
+            torch.tensor([0.31, 0.30, 0.0, 0.0, 0.0, 0.0, -4.0, 0.0])
+        )  # KL of a mean m is m^2 / 2: 0.0481, 0.045
     method.encoder = layer
     found = method.discover(x)
     assert found.active.tolist() == [True, False, True, False] and found.flags == ()
-    assert found.extra["lstar_precision"] == 1.0 and found.extra["shared"] == pytest.approx(0.0, abs=1e-9)
-    torch.testing.assert_close(found.relevance, kl_standard(*method.posterior(x)).mean(0), rtol=1e-5, atol=1e-7)
+    assert found.extra["lstar_precision"] == 1.0 and found.extra["shared"] == pytest.approx(
+        0.0, abs=1e-9
+    )
+    torch.testing.assert_close(
+        found.relevance, kl_standard(*method.posterior(x)).mean(0), rtol=1e-5, atol=1e-7
+    )
 
 
 def test_precision_count_survives_a_turned_code() -> None:
@@ -101,7 +125,9 @@ def test_precision_count_survives_a_turned_code() -> None:
     layer = torch.nn.Linear(6, 5)
     with torch.no_grad():
         layer.weight.zero_()
-        layer.bias.copy_(torch.tensor([0.0, 0.0, 2 * root[0, 0].log(), 2 * root[1, 1].log(), root[1, 0]]))
+        layer.bias.copy_(
+            torch.tensor([0.0, 0.0, 2 * root[0, 0].log(), 2 * root[1, 1].log(), root[1, 0]])
+        )
     method.encoder = layer
     found = method.discover(x)
     assert int(found.active.sum()) == 2 and found.extra["lstar_precision"] == 1.0

@@ -1,4 +1,5 @@
-"""One outer step of FlexAE and FlexAE-SR: who moves what by how much, in which order, on which batches, and the exact value of each loss."""
+"""One outer step of FlexAE and FlexAE-SR: who moves what by how much, in which order, on which
+batches, and the exact value of each loss."""
 
 from __future__ import annotations
 
@@ -19,7 +20,14 @@ L, B, SHAPE = 3, 4, (1, 8, 8)
 both = pytest.mark.parametrize("sr", [False, True], ids=["flexae", "flexae-sr"])
 
 ORDER = ["reconstruction", *["critic"] * 5, "generator", "encoder"]
-ORDER_SR = ["reconstruction", *["critic"] * 5, *["image_critic"] * 5, "smoothing", "generator", "encoder"]
+ORDER_SR = [
+    "reconstruction",
+    *["critic"] * 5,
+    *["image_critic"] * 5,
+    "smoothing",
+    "generator",
+    "encoder",
+]
 
 MOVED = {
     "reconstruction": {"encoder", "decoder"},
@@ -29,11 +37,17 @@ MOVED = {
     "generator": {"generator"},
     "encoder": {"encoder"},
 }
-REACHED = {**MOVED, "smoothing": {"encoder", "decoder", "image_critic"}, "generator": {"generator", "critic"}, "encoder": {"encoder", "critic"}}
+REACHED = {
+    **MOVED,
+    "smoothing": {"encoder", "decoder", "image_critic"},
+    "generator": {"generator", "critic"},
+    "encoder": {"encoder", "critic"},
+}
 
 
 class Watched(FlexAE):
-    """Writes down every update: its player, its loss, which modules the loss depends on, which ones changed; and every encoding."""
+    """Writes down every update: its player, its loss, which modules the loss depends on, which ones
+    changed; and every encoding."""
 
     def build(self) -> None:
         super().build()
@@ -51,15 +65,25 @@ class Watched(FlexAE):
         (player,) = players
         parameters = dict(self.named_parameters())
         old = {name: p.detach().clone() for name, p in parameters.items()}
-        found = torch.autograd.grad(loss, list(parameters.values()), allow_unused=True, retain_graph=True)
-        reached = self.modules_with({name: grad is not None for name, grad in zip(parameters, found, strict=True)})
+        found = torch.autograd.grad(
+            loss, list(parameters.values()), allow_unused=True, retain_graph=True
+        )
+        reached = self.modules_with(
+            {name: grad is not None for name, grad in zip(parameters, found, strict=True)}
+        )
         super().descend(loss, *players)
-        changed = self.modules_with({name: not torch.equal(p, old[name]) for name, p in parameters.items()})
+        changed = self.modules_with(
+            {name: not torch.equal(p, old[name]) for name, p in parameters.items()}
+        )
         self.log.append((player.name, float(loss.detach()), reached, changed))
 
 
-def build(kind: type[FlexAE] = FlexAE, shape: tuple[int, ...] = SHAPE, latent_dim: int = L, **config: Any) -> Any:
-    return construct(kind, FlexAE.Config(**config), 0, shape=shape, latent_dim=latent_dim, steps=10, batch_size=B)
+def build(
+    kind: type[FlexAE] = FlexAE, shape: tuple[int, ...] = SHAPE, latent_dim: int = L, **config: Any
+) -> Any:
+    return construct(
+        kind, FlexAE.Config(**config), 0, shape=shape, latent_dim=latent_dim, steps=10, batch_size=B
+    )
 
 
 def batch(method: FlexAE) -> Batch:
@@ -67,7 +91,12 @@ def batch(method: FlexAE) -> Batch:
     count = B * method.config.batches_per_step
     x = torch.rand(count, *method.shape, generator=torch.Generator().manual_seed(0)) * 0.01
     level = (torch.arange(count) // B + 1) / 100
-    return Batch(x - x.flatten(1).mean(1).view(-1, *(1,) * len(method.shape)) + level.view(-1, *(1,) * len(method.shape)), torch.arange(count))
+    return Batch(
+        x
+        - x.flatten(1).mean(1).view(-1, *(1,) * len(method.shape))
+        + level.view(-1, *(1,) * len(method.shape)),
+        torch.arange(count),
+    )
 
 
 class Constant(nn.Module):
@@ -83,7 +112,8 @@ class Constant(nn.Module):
 
 @both
 def test_each_update_moves_and_reaches_its_own_modules_in_the_papers_order(sr: bool) -> None:
-    """So the generator has no gradient of reconstruction or image critic, the decoder none of the critic, and critics move nobody else."""
+    """So the generator has no gradient of reconstruction or image critic, the decoder none of the
+    critic, and critics move nobody else."""
     method = build(Watched, image_critic=sr)
     method.train_step(batch(method), TICK)
     assert [name for name, *_ in method.log] == (ORDER_SR if sr else ORDER)
@@ -95,10 +125,14 @@ def test_each_update_moves_and_reaches_its_own_modules_in_the_papers_order(sr: b
 def test_batches_are_used_in_the_documented_order_and_the_last_ones_again(sr: bool) -> None:
     method = build(Watched, image_critic=sr)
     drawn: list[Tensor] = []
-    method.generator.register_forward_pre_hook(lambda module, arguments: drawn.append(arguments[0].clone()))
+    method.generator.register_forward_pre_hook(
+        lambda module, arguments: drawn.append(arguments[0].clone())
+    )
     method.train_step(batch(method), TICK)
     critics = [[2], [3], [4], [5], [6]]
-    assert method.encoded == ([[1], *critics, [7], [8], [9], [10], [11], [6, 11], [6]] if sr else [[1], *critics, [6]])
+    assert method.encoded == (
+        [[1], *critics, [7], [8], [9], [10], [11], [6, 11], [6]] if sr else [[1], *critics, [6]]
+    )
     assert drawn[0].shape == (5, B, L) and len(drawn) == 2
     assert torch.equal(drawn[1], drawn[0][-1])
 
@@ -135,21 +169,30 @@ def test_players_are_the_table(sr: bool) -> None:
         "generator": Adam(2e-4, (0.0, 0.9), 1e-8),
         "encoder": Adam(1e-5, (0.0, 0.9), 1e-8),
     }
-    table |= {"image_critic": Adam(2e-4, (0.5, 0.9), 1e-8), "smoothing": Adam(2e-4, (0.5, 0.9), 1e-8)} if sr else {}
+    table |= (
+        {"image_critic": Adam(2e-4, (0.5, 0.9), 1e-8), "smoothing": Adam(2e-4, (0.5, 0.9), 1e-8)}
+        if sr
+        else {}
+    )
     found = {name: player.optimiser for name, player in method.players.items()}
     assert found.keys() == table.keys()
     for name, wanted in table.items():
         assert (found[name].betas, found[name].eps) == (wanted.betas, wanted.eps)
-        assert found[name].lr == pytest.approx(wanted.lr, rel=1e-12)  # 0.1 * 1e-4 is not 1e-5 in floating point
+        assert found[name].lr == pytest.approx(
+            wanted.lr, rel=1e-12
+        )  # 0.1 * 1e-4 is not 1e-5 in floating point
     method.train_step(batch(method), TICK)
-    assert {name: player.updates for name, player in method.players.items()} == {name: 5 if "critic" in name else 1 for name in table}
-    assert len({id(tensor) for player in method.players.values() for tensor in player.state["exp_avg"]}) == sum(
-        len(player.tensors) for player in method.players.values()
-    )
+    assert {name: player.updates for name, player in method.players.items()} == {
+        name: 5 if "critic" in name else 1 for name in table
+    }
+    assert len(
+        {id(tensor) for player in method.players.values() for tensor in player.state["exp_avg"]}
+    ) == sum(len(player.tensors) for player in method.players.values())
 
 
 def test_encoder_is_judged_as_smoothing_left_it() -> None:
-    """With large steps the code before and after smoothing differs; the encoder's loss is that of the later one."""
+    """With large steps the code before and after smoothing differs; the encoder's loss is that of
+    the later one."""
     method = build(Watched, image_critic=True, lr=0.05)
     given = batch(method)
     last, seen = given.x[5 * B : 6 * B], {}
@@ -157,7 +200,10 @@ def test_encoder_is_judged_as_smoothing_left_it() -> None:
 
     def descend(loss: Tensor, player: Player) -> None:
         with torch.no_grad():
-            seen[player.name] = (float(loss.detach()), float(method.critic(method.encoder(last)).mean()))
+            seen[player.name] = (
+                float(loss.detach()),
+                float(method.critic(method.encoder(last)).mean()),
+            )
         own(loss, player)
 
     method.descend = descend  # type: ignore[method-assign]
@@ -170,8 +216,19 @@ def test_encoder_is_judged_as_smoothing_left_it() -> None:
 def test_variant_without_image_critic_has_none_and_six_batches() -> None:
     plain, full = build(), build(image_critic=True)
     assert (plain.config.batches_per_step, full.config.batches_per_step) == (6, 11)
-    assert {name.split(".")[0] for name, _ in plain.named_parameters()} == {"encoder", "decoder", "generator", "critic"}
-    assert {name.split(".")[0] for name, _ in full.named_parameters()} == {"encoder", "decoder", "generator", "critic", "image_critic"}
+    assert {name.split(".")[0] for name, _ in plain.named_parameters()} == {
+        "encoder",
+        "decoder",
+        "generator",
+        "critic",
+    }
+    assert {name.split(".")[0] for name, _ in full.named_parameters()} == {
+        "encoder",
+        "decoder",
+        "generator",
+        "critic",
+        "image_critic",
+    }
 
 
 @both
@@ -181,5 +238,10 @@ def test_step_on_every_kind_of_data_without_a_host_read(shape: tuple[int, ...], 
     count = 2 * method.config.batches_per_step
     with no_host_reads():
         values = method.train_step(Batch(torch.rand(count, *shape), torch.arange(count)), TICK)
-    names = {"loss", "wasserstein", "penalty", *(("image_wasserstein", "image_penalty") if sr else ())}
+    names = {
+        "loss",
+        "wasserstein",
+        "penalty",
+        *(("image_wasserstein", "image_penalty") if sr else ()),
+    }
     assert {name: tuple(value.shape) for name, value in values.items()} == dict.fromkeys(names, ())

@@ -1,4 +1,5 @@
-"""The parts of FlexAE: its critics' terms, mixtures of codes, the learned prior, the spread of codes; and learning on real digits."""
+"""The parts of FlexAE: its critics' terms, mixtures of codes, the learned prior, the spread of
+codes; and learning on real digits."""
 
 from __future__ import annotations
 
@@ -22,35 +23,64 @@ both = pytest.mark.parametrize("sr", [False, True], ids=["flexae", "flexae-sr"])
 
 
 def build(shape: tuple[int, ...] = SHAPE, latent_dim: int = L, **config: Any) -> Any:
-    return construct(FlexAE, FlexAE.Config(**config), 0, shape=shape, latent_dim=latent_dim, steps=10, batch_size=B)
+    return construct(
+        FlexAE,
+        FlexAE.Config(**config),
+        0,
+        shape=shape,
+        latent_dim=latent_dim,
+        steps=10,
+        batch_size=B,
+    )
 
 
 def test_swapping_real_and_generated_negates_the_distance() -> None:
     critic, (real, fake) = build().critic.double(), torch.randn(2, 50, L, dtype=torch.float64)
     distance = wasserstein(critic, real, fake).detach()
     assert abs(float(distance)) > 1e-3
-    torch.testing.assert_close(wasserstein(critic, fake, real).detach(), -distance, rtol=1e-12, atol=1e-15)  # other rows of one product
+    torch.testing.assert_close(
+        wasserstein(critic, fake, real).detach(), -distance, rtol=1e-12, atol=1e-15
+    )  # other rows of one product
 
 
 def test_penalty_is_taken_between_generated_and_real(monkeypatch: pytest.MonkeyPatch) -> None:
     method, (real, fake), seen = build(), torch.randn(2, 50, L), []
     penalty = flexae.gradient_penalty
-    monkeypatch.setattr(flexae, "gradient_penalty", lambda critic, points: seen.append(points) or penalty(critic, points))
+    monkeypatch.setattr(
+        flexae,
+        "gradient_penalty",
+        lambda critic, points: seen.append(points) or penalty(critic, points),
+    )
     method.judge(method.critic, method.judging, real, fake)
     share = (seen[0] - fake) / (real - fake)
-    torch.testing.assert_close(share, share[:, :1].expand(-1, L), rtol=0, atol=1e-3)  # quotients of small differences
-    assert 0.0 <= float(share.median(1).values.min()) < 0.2 < 0.8 < float(share.median(1).values.max()) <= 1.0
+    torch.testing.assert_close(
+        share, share[:, :1].expand(-1, L), rtol=0, atol=1e-3
+    )  # quotients of small differences
+    assert (
+        0.0
+        <= float(share.median(1).values.min())
+        < 0.2
+        < 0.8
+        < float(share.median(1).values.max())
+        <= 1.0
+    )
 
 
-def test_mixtures_end_at_either_code_and_are_of_codes_not_images(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_mixtures_end_at_either_code_and_are_of_codes_not_images(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     method = build(image_critic=True)
     x, partner = torch.rand(2, B, *SHAPE)
     z, other = method.encode(x), method.encode(partner)
     assert torch.equal(mix(z, other, torch.ones(B, 1)), z)
     assert torch.equal(mix(z, other, torch.zeros(B, 1)), other)
     for share, expected in ((1.0, z), (0.0, other), (0.25, 0.25 * z + 0.75 * other)):
-        monkeypatch.setattr(torch, "rand_like", lambda like, share=share: torch.full_like(like, share))
-        torch.testing.assert_close(method.between(x, partner), method.decode(expected), rtol=0, atol=1e-6)  # codes of 8 rows at once
+        monkeypatch.setattr(
+            torch, "rand_like", lambda like, share=share: torch.full_like(like, share)
+        )
+        torch.testing.assert_close(
+            method.between(x, partner), method.decode(expected), rtol=0, atol=1e-6
+        )  # codes of 8 rows at once
     images = 0.25 * method.decode(z) + 0.75 * method.decode(other)
     assert not torch.allclose(method.between(x, partner), images, rtol=0, atol=1e-4)
 
@@ -73,7 +103,15 @@ def test_samples_come_from_the_generator_and_never_from_the_encoder() -> None:
 
 @pytest.mark.parametrize(
     ("size", "widths"),
-    [("affine", []), ("1x32", [32]), ("1x128", [128]), ("2x256", [256] * 2), ("4x512", [512] * 4), ("4x1024", [1024] * 4), ("auto", [256] * 3)],
+    [
+        ("affine", []),
+        ("1x32", [32]),
+        ("1x128", [128]),
+        ("2x256", [256] * 2),
+        ("4x512", [512] * 4),
+        ("4x1024", [1024] * 4),
+        ("auto", [256] * 3),
+    ],
 )
 def test_generator_has_the_size_that_is_asked_for(size: str, widths: list[int]) -> None:
     layers = [layer for layer in build(generator=size).generator if isinstance(layer, nn.Linear)]
@@ -87,25 +125,37 @@ def test_generator_on_images_is_the_codes() -> None:
 
 
 def test_spread_counts_directions_not_coordinates() -> None:
-    """Two directions of equal variance in five coordinates, turned; and variances 90, 6, 4, of which the first two hold 95 %."""
+    """Two directions of equal variance in five coordinates, turned; and variances 90, 6, 4, of
+    which the first two hold 95 %."""
     generator = torch.Generator().manual_seed(0)
     rows, _ = torch.linalg.qr(torch.randn(200, 6, generator=generator, dtype=torch.float64))
     rows, _ = torch.linalg.qr(torch.cat((torch.ones(200, 1, dtype=torch.float64), rows), 1))
     turn, _ = torch.linalg.qr(torch.randn(5, 5, generator=generator, dtype=torch.float64))
-    for variances, count, ratio in (((1.0, 1.0), 2, 2.0), ((90.0, 6.0, 4.0), 2, 1e4 / (8100 + 36 + 16))):
+    for variances, count, ratio in (
+        ((1.0, 1.0), 2, 2.0),
+        ((90.0, 6.0, 4.0), 2, 1e4 / (8100 + 36 + 16)),
+    ):
         k = len(variances)
-        z = rows[:, 1 : k + 1] * torch.tensor(variances, dtype=torch.float64).sqrt() @ turn[:k] + 7.0
+        z = (
+            rows[:, 1 : k + 1] * torch.tensor(variances, dtype=torch.float64).sqrt() @ turn[:k]
+            + 7.0
+        )
         found = spread("code", z)
         assert found["code_pca_95"] == count
         assert found["code_participation_ratio"] == pytest.approx(ratio, rel=1e-9)
     assert spread("x", torch.ones(9, 3)) == {"x_pca_95": 0.0, "x_participation_ratio": 0.0}
-    assert spread("x", torch.arange(9.0)[:, None]) == {"x_pca_95": 1.0, "x_participation_ratio": 1.0}
+    assert spread("x", torch.arange(9.0)[:, None]) == {
+        "x_pca_95": 1.0,
+        "x_participation_ratio": 1.0,
+    }
 
 
 def test_discovery_selects_nothing_and_says_so() -> None:
     found = build().discover(torch.rand(50, *SHAPE))
     assert bool(found.active.all()) and found.flags == ("no_selection",)
-    assert set(found.extra) == {f"{of}_{what}" for of in ("code", "generated") for what in ("pca_95", "participation_ratio")}
+    assert set(found.extra) == {
+        f"{of}_{what}" for of in ("code", "generated") for what in ("pca_95", "participation_ratio")
+    }
     assert all(1.0 <= value <= L for value in found.extra.values())
 
 

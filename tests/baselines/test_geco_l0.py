@@ -1,4 +1,5 @@
-"""GECO-L0 step by step: the objective against a GECO-VAE written out, the gates' gradient against enumeration, latch, consolidation."""
+"""GECO-L0 step by step: the objective against a GECO-VAE written out, the gates' gradient against
+enumeration, latch, consolidation."""
 
 from __future__ import annotations
 
@@ -20,13 +21,21 @@ from benchmark.protocol.checkpoint import method_state
 from benchmark.protocol.runtime import construct
 
 STEPS, PER_EPOCH, BATCH, L = 20, 4, 16, 5
-DATA = Split(np.random.default_rng(0).random((PER_EPOCH * BATCH, 1, 8, 8), dtype=np.float32), (1, 8, 8))
+DATA = Split(
+    np.random.default_rng(0).random((PER_EPOCH * BATCH, 1, 8, 8), dtype=np.float32), (1, 8, 8)
+)
 LATER = 0.1
 """A tau per pixel that this noise, of variance 1/12, reaches after some steps."""
 
 
 def build(latent_dim: int = L, **config: Any) -> GecoL0:
-    size = {"shape": (1, 8, 8), "latent_dim": latent_dim, "steps": STEPS, "steps_per_epoch": PER_EPOCH, "batch_size": BATCH}
+    size = {
+        "shape": (1, 8, 8),
+        "latent_dim": latent_dim,
+        "steps": STEPS,
+        "steps_per_epoch": PER_EPOCH,
+        "batch_size": BATCH,
+    }
     return construct(GecoL0, replace(GecoL0.Config(), **config), 0, **size)  # type: ignore[return-value]
 
 
@@ -35,7 +44,9 @@ def latched(p: float | list[float] | None = None, **config: Any) -> GecoL0:
     method = build(**{"tau_per_pixel": LATER, **config})
     method.constraint.ever_met.fill_(True)
     if p is not None:
-        method.gates.gamma.data.copy_(torch.logit(torch.tensor(p).expand(method.latent_dim), eps=1e-12) / method.gates.slope)
+        method.gates.gamma.data.copy_(
+            torch.logit(torch.tensor(p).expand(method.latent_dim), eps=1e-12) / method.gates.slope
+        )
     return method
 
 
@@ -44,7 +55,9 @@ def images(count: int = BATCH) -> Tensor:
 
 
 def step(method: GecoL0, phase: str = "select") -> dict[str, Tensor]:
-    return method.train_step(Batch(images(), torch.arange(BATCH)), Tick(torch.tensor(0), torch.tensor(0.0), phase))
+    return method.train_step(
+        Batch(images(), torch.arange(BATCH)), Tick(torch.tensor(0), torch.tensor(0.0), phase)
+    )
 
 
 def bits(method: GecoL0, part: str = "") -> dict[str, Tensor]:
@@ -56,7 +69,8 @@ def same(one: dict[str, Tensor], other: dict[str, Tensor]) -> bool:
 
 
 def test_open_gates_give_the_geco_vae_bit_for_bit() -> None:
-    """p = 1 everywhere: losses, and parameters and Adam's moments after the step, are those of KL + lambda C_eff without any gate."""
+    """p = 1 everywhere: losses, and parameters and Adam's moments after the step, are those of KL +
+    lambda C_eff without any gate."""
     method, plain = latched(1.0, chunks=1), latched(1.0, chunks=1)
     assert bool((method.gates.probability() == 1.0).all())
     for each in (method, plain):
@@ -69,7 +83,9 @@ def test_open_gates_give_the_geco_vae_bit_for_bit() -> None:
     z = mean + torch.exp(0.5 * log_var) * torch.randn_like(mean)
     kl = kl_standard(mean, log_var).sum(1).mean()
     error = ((x - plain.decoder(z)) ** 2).flatten(1).sum(1) - 64 * plain.tau_per_pixel
-    plain.descend(kl + plain.constraint.multiplier() * error.mean(), plain.model)  # the first average is C itself
+    plain.descend(
+        kl + plain.constraint.multiplier() * error.mean(), plain.model
+    )  # the first average is C itself
     assert torch.equal(values["kl"], kl) and torch.equal(values["constraint"], error.mean())
     assert same(bits(method, "coder"), bits(plain, "coder"))
 
@@ -82,7 +98,9 @@ def test_closed_gate_cuts_its_dimension_off_encoder_and_image() -> None:
     error, rate = method.costs(x, z, kl_standard(mean, log_var), gates)
     for found in torch.autograd.grad((rate + error).sum(), (mean, log_var)):
         assert not found[:, gates == 0].any() and bool(found[:, gates == 1].ne(0.0).all())
-    assert torch.equal(error, method.costs(x, z + 9.0 * (1.0 - gates), kl_standard(mean, log_var), gates)[0])
+    assert torch.equal(
+        error, method.costs(x, z + 9.0 * (1.0 - gates), kl_standard(mean, log_var), gates)[0]
+    )
 
 
 @pytest.mark.parametrize("kl_mode", ["sum", "mean_open"])
@@ -90,10 +108,16 @@ def test_closed_gate_cuts_its_dimension_off_encoder_and_image() -> None:
 def test_gate_gradient_equals_enumeration(shared: bool, kl_mode: str) -> None:
     """Of mean_i E[KL_i + lambda C_i] with z held, over all gate patterns; no L0 term in it."""
     count, groups, size = 3, 200, 40
-    method, x = latched([0.7, 0.4, 0.9], latent_dim=count, shared_u=shared, kl=kl_mode).double(), images(2).double()
+    method, x = (
+        latched([0.7, 0.4, 0.9], latent_dim=count, shared_u=shared, kl=kl_mode).double(),
+        images(2).double(),
+    )
     method.constraint.raw.data.fill_(2.0)
     generator = torch.Generator().manual_seed(0)
-    z, kl = torch.randn(2, count, generator=generator).double() * 3.0, torch.rand(2, count, generator=generator).double()
+    z, kl = (
+        torch.randn(2, count, generator=generator).double() * 3.0,
+        torch.rand(2, count, generator=generator).double(),
+    )
 
     def total(gates: Tensor) -> Tensor:
         error, rate = method.costs(x, z, kl, gates)
@@ -103,7 +127,9 @@ def test_gate_gradient_equals_enumeration(shared: bool, kl_mode: str) -> None:
     p = torch.sigmoid(7.0 * gamma)
     patterns = torch.tensor(list(itertools.product((0.0, 1.0), repeat=count))).double()
     weights = torch.where(patterns.bool(), p, 1.0 - p).prod(1)
-    truth = torch.autograd.grad((weights * torch.stack([total(row) for row in patterns]).detach()).sum(), gamma)[0]
+    truth = torch.autograd.grad(
+        (weights * torch.stack([total(row) for row in patterns]).detach()).sum(), gamma
+    )[0]
     found = []
     with torch.no_grad():
         for _ in range(groups * (5 if shared else 1)):
@@ -112,7 +138,11 @@ def test_gate_gradient_equals_enumeration(shared: bool, kl_mode: str) -> None:
             u = torch.rand(1 if shared else 2 * size, count, generator=generator).double()
             first, second = u < p, u >= 1.0 - p
             error, rate = method.costs(*many, first.double())
-            found.append(method.gate_gradient(*many, second.double(), u, rate + method.constraint.multiplier() * error))
+            found.append(
+                method.gate_gradient(
+                    *many, second.double(), u, rate + method.constraint.multiplier() * error
+                )
+            )
     estimates = torch.stack(found)
     error = estimates.std(0) / len(estimates) ** 0.5
     assert bool(((estimates.mean(0) - truth).abs() < 5.0 * error).all())
@@ -129,7 +159,9 @@ def test_gates_are_open_and_keep_their_bits_until_the_constraint_was_met() -> No
     method.decoder.register_forward_pre_hook(lambda module, inputs: seen.append(inputs[0].detach()))
     for _ in range(3):
         step(method)
-    assert len(seen) == 24 and all(bool(z.ne(0.0).all()) for z in seen[::2]), "the trained pass is the first of two"
+    assert len(seen) == 24 and all(bool(z.ne(0.0).all()) for z in seen[::2]), (
+        "the trained pass is the first of two"
+    )
     assert same(closed, bits(method, "gate")) and method.gate.updates == 0
     assert not method.constraint.ever_met and method.ascent.updates == 12
     found = method.discover(images())
@@ -137,18 +169,23 @@ def test_gates_are_open_and_keep_their_bits_until_the_constraint_was_met() -> No
 
 
 def test_latch_works_from_the_next_update_and_the_first_move_is_one_step_size() -> None:
-    """A zero gradient before the latch would have advanced Adam, whose first move would then be larger."""
+    """A zero gradient before the latch would have advanced Adam, whose first move would then be
+    larger."""
     method = build(tau_per_pixel=10.0, chunks=1, gate_lr=1e-3)
     start = method.gates.gamma.detach().clone()
     step(method)
     assert bool(method.constraint.ever_met) and torch.equal(start, method.gates.gamma)
     step(method)
     moves = (method.gates.gamma.detach() - start).abs()
-    torch.testing.assert_close(moves, torch.full((L,), 1e-3), rtol=1e-3, atol=0)  # Adam's first step is lr g / (|g| + eps)
+    torch.testing.assert_close(
+        moves, torch.full((L,), 1e-3), rtol=1e-3, atol=0
+    )  # Adam's first step is lr g / (|g| + eps)
 
 
 @pytest.mark.parametrize("kept", [True, False])
-def test_price_of_open_gates_is_charged_only_while_the_batch_keeps_the_constraint(kept: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_price_of_open_gates_is_charged_only_while_the_batch_keeps_the_constraint(
+    kept: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     method = latched(0.8, chunks=1, l0=3.0, tau_per_pixel=10.0 if kept else 1e-6)
     given: list[Tensor] = []
     monkeypatch.setattr(method, "gate_gradient", lambda *parts: torch.zeros(L))
@@ -162,7 +199,9 @@ def test_average_is_that_of_the_trained_pass_and_drives_the_multiplier() -> None
     method = latched(0.5, chunks=1)
     before, values = method.constraint.multiplier(), step(method)
     assert torch.equal(method.constraint.average, values["constraint"])
-    assert float(values["constraint"]) > 0.0 and float(method.constraint.multiplier()) > float(before)
+    assert float(values["constraint"]) > 0.0 and float(method.constraint.multiplier()) > float(
+        before
+    )
 
 
 def test_consolidation_fixes_the_gates_and_trains_the_rest() -> None:
@@ -170,10 +209,15 @@ def test_consolidation_fixes_the_gates_and_trains_the_rest() -> None:
     before, seen = bits(method), []
     method.decoder.register_forward_pre_hook(lambda module, inputs: seen.append(inputs[0].detach()))
     step(method, "consolidate")
-    assert same(bits(method, "gate"), {name: tensor for name, tensor in before.items() if "gate" in name})
+    assert same(
+        bits(method, "gate"), {name: tensor for name, tensor in before.items() if "gate" in name}
+    )
     assert len(seen) == 4 and all(torch.equal(z.ne(0.0), method.mask().expand_as(z)) for z in seen)
     assert method.mask().tolist() == [True, False, True, False, True]
-    assert not torch.equal(before["method/constraint.raw"], method.constraint.raw) and method.model.updates == 4
+    assert (
+        not torch.equal(before["method/constraint.raw"], method.constraint.raw)
+        and method.model.updates == 4
+    )
 
 
 def test_constraint_first_met_while_consolidating_is_no_discovery() -> None:

@@ -1,4 +1,5 @@
-"""MaskAAE: who moves in which step, what each step descends (its baseline too), the schedules, the verdict."""
+"""MaskAAE: who moves in which step, what each step descends (its baseline too), the schedules, the
+verdict."""
 
 from __future__ import annotations
 
@@ -25,8 +26,24 @@ SHAPES = pytest.mark.parametrize("shape", [(7,), (1, 4, 4)], ids=["vectors", "im
 MASK = (0.0, 0.2, 0.7, 2.0, 5.0)
 
 
-def build(kind: type[Any] = MaskAAE, *, shape: tuple[int, ...] = (7,), steps: int = 300, latent_dim: int = L, **config: Any) -> Any:
-    method = construct(kind, replace(kind.Config(), **config), 0, shape=shape, latent_dim=latent_dim, steps=steps, steps_per_epoch=10, batch_size=B)
+def build(
+    kind: type[Any] = MaskAAE,
+    *,
+    shape: tuple[int, ...] = (7,),
+    steps: int = 300,
+    latent_dim: int = L,
+    **config: Any,
+) -> Any:
+    method = construct(
+        kind,
+        replace(kind.Config(), **config),
+        0,
+        shape=shape,
+        latent_dim=latent_dim,
+        steps=steps,
+        steps_per_epoch=10,
+        batch_size=B,
+    )
     if kind is MaskAAE and latent_dim == L:
         set_mask(method, MASK)
     return method
@@ -54,7 +71,11 @@ def moved(method: MaskAAE, act: Any) -> set[str]:
     """The top-level modules whose parameters ``act`` changes."""
     before = {name: p.detach().clone() for name, p in method.named_parameters()}
     act()
-    return {name.split(".")[0] for name, p in method.named_parameters() if not torch.equal(before[name], p)}
+    return {
+        name.split(".")[0]
+        for name, p in method.named_parameters()
+        if not torch.equal(before[name], p)
+    }
 
 
 @SHAPES
@@ -67,7 +88,8 @@ def test_each_step_moves_its_own_parameters_alone(shape: tuple[int, ...]) -> Non
 
 
 def losses(method: Any, phase: str = "train", step: int = 200) -> list[tuple[str, float]]:
-    """Take one outer step at a fixed seed; return player and loss of each descent. Nothing is updated."""
+    """Take one outer step at a fixed seed; return player and loss of each descent. Nothing is
+    updated."""
     seen: list[tuple[str, float]] = []
     method.descend = lambda loss, player: seen.append((player.name, float(loss.detach())))
     torch.manual_seed(2)
@@ -81,7 +103,9 @@ def rec(x: Tensor, y: Tensor) -> Tensor:
 
 @SHAPES
 @pytest.mark.parametrize("kind", [MaskAAE, WAEGAN])
-def test_steps_descend_the_stated_losses_each_on_its_own_batch(kind: type[Any], shape: tuple[int, ...]) -> None:
+def test_steps_descend_the_stated_losses_each_on_its_own_batch(
+    kind: type[Any], shape: tuple[int, ...]
+) -> None:
     method = build(kind, shape=shape)
     found = losses(method)
     mask = 1.0 - torch.exp(-torch.tensor(MASK)) if kind is MaskAAE else torch.ones(L)
@@ -90,7 +114,12 @@ def test_steps_descend_the_stated_losses_each_on_its_own_batch(kind: type[Any], 
     torch.manual_seed(2)
     z = encoder(parts[0])
     penalty = ((z - z.mean(0)).square() * torch.exp(-10.0 * mask**2)).sum() / (B * L)
-    expected = [("autoencoder", rec(parts[0], decoder(mask * z)) + (100.0 * penalty if kind is MaskAAE else 0.0))]
+    expected = [
+        (
+            "autoencoder",
+            rec(parts[0], decoder(mask * z)) + (100.0 * penalty if kind is MaskAAE else 0.0),
+        )
+    ]
     for x in parts[1:6]:
         codes, prior = mask * encoder(x), mask * torch.randn(B, L)
         slope = gradient_penalty(critic, prior + torch.rand(B, 1) * (codes - prior))
@@ -101,9 +130,18 @@ def test_steps_descend_the_stated_losses_each_on_its_own_batch(kind: type[Any], 
         adversarial = (1.0 - (critic(mask * z).mean() - critic(mask * prior).mean())) ** 2
         weight = min(2048.0, 2.0 / L * 2.0 ** ((200 - 100) // (4 * method.period)))
         error = rec(parts[7], decoder(mask * z))
-        expected.append(("mask", (1000.0 if len(shape) == 3 else 100.0) * error + adversarial + weight * (mask * (1.0 - mask)).sum()))
+        expected.append(
+            (
+                "mask",
+                (1000.0 if len(shape) == 3 else 100.0) * error
+                + adversarial
+                + weight * (mask * (1.0 - mask)).sum(),
+            )
+        )
     assert [name for name, _ in found] == [name for name, _ in expected]
-    assert [value for _, value in found] == pytest.approx([float(value.detach()) for _, value in expected], rel=1e-5)  # float32
+    assert [value for _, value in found] == pytest.approx(
+        [float(value.detach()) for _, value in expected], rel=1e-5
+    )  # float32
 
 
 def test_closed_mask_hides_its_dimension_from_decoder_and_critic_bit_for_bit() -> None:
@@ -128,19 +166,26 @@ class Answer(nn.Module):
 
 
 @SHAPES
-def test_mask_loss_has_the_floor_one_with_a_constant_critic_and_a_binary_mask(shape: tuple[int, ...]) -> None:
+def test_mask_loss_has_the_floor_one_with_a_constant_critic_and_a_binary_mask(
+    shape: tuple[int, ...],
+) -> None:
     method, x = build(shape=shape), images(shape)
     set_mask(method, (0.0, 0.0, 100.0, 100.0, 0.0))
     nn.init.zeros_(method.critic[-1].weight)
     method.decoder = Answer(x)
     p = x.double().clamp(1e-7, 1 - 1e-7)
-    entropy = -(x * p.log() + (1 - x) * (1 - p).log()).mean() if len(shape) == 3 else torch.zeros(())
+    entropy = (
+        -(x * p.log() + (1 - x) * (1 - p).log()).mean() if len(shape) == 3 else torch.zeros(())
+    )
     found = float(method.mask_loss(x, torch.tensor(2048.0)).detach())
-    assert found == (1.0 if len(shape) == 1 else pytest.approx(1.0 + 1000.0 * float(entropy), rel=1e-6))  # float32
+    assert found == (
+        1.0 if len(shape) == 1 else pytest.approx(1.0 + 1000.0 * float(entropy), rel=1e-6)
+    )  # float32
 
 
 def test_gradient_reaches_the_mask_through_codes_and_through_prior_draws() -> None:
-    """With a linear critic w and decoder answers fixed, d/da of (1 + W)^2 is 2 (1 + W) (1 - mu) w (mean n - mean z)."""
+    """With a linear critic w and decoder answers fixed, d/da of (1 + W)^2 is 2 (1 + W) (1 - mu) w
+    (mean n - mean z)."""
     method, x = build(), images((7,))
     method.decoder, method.critic = Answer(x), nn.Linear(L, 1, bias=False)
     torch.manual_seed(3)
@@ -149,7 +194,12 @@ def test_gradient_reaches_the_mask_through_codes_and_through_prior_draws() -> No
     z = method.encoder(x)
     gap = torch.randn_like(z).mean(0) - z.mean(0)
     mask, w = method.mask().detach(), method.critic.weight[0]
-    torch.testing.assert_close(grad, (2.0 * (1.0 + (w * mask * gap).sum()) * (1.0 - mask) * w * gap).detach(), rtol=1e-4, atol=1e-6)  # float32
+    torch.testing.assert_close(
+        grad,
+        (2.0 * (1.0 + (w * mask * gap).sum()) * (1.0 - mask) * w * gap).detach(),
+        rtol=1e-4,
+        atol=1e-6,
+    )  # float32
 
 
 def test_no_mask_goes_below_zero() -> None:
@@ -163,10 +213,22 @@ def test_no_mask_goes_below_zero() -> None:
 
 def test_mask_waits_in_the_warm_up_while_the_others_move() -> None:
     method = build()
-    assert [method.phase(step) for step in (0, 99, 100, 299)] == ["warm-up", "warm-up", "train", "train"]
+    assert [method.phase(step) for step in (0, 99, 100, 299)] == [
+        "warm-up",
+        "warm-up",
+        "train",
+        "train",
+    ]
     state = [tensor.clone() for tensor in method.mask_player.state_dict().values()]
-    assert moved(method, lambda: method.train_step(batch(method), tick(99, "warm-up"))) == {"encoder", "decoder", "critic"}
-    assert all(torch.equal(a, b) for a, b in zip(state, method.mask_player.state_dict().values(), strict=True))
+    assert moved(method, lambda: method.train_step(batch(method), tick(99, "warm-up"))) == {
+        "encoder",
+        "decoder",
+        "critic",
+    }
+    assert all(
+        torch.equal(a, b)
+        for a, b in zip(state, method.mask_player.state_dict().values(), strict=True)
+    )
     names = [name for name, _ in losses(method, "warm-up")]
     assert names == ["autoencoder", *["critic"] * 5, "encoder"]
 
@@ -174,7 +236,10 @@ def test_mask_waits_in_the_warm_up_while_the_others_move() -> None:
 def test_ramp_begins_after_the_warm_up() -> None:
     method = build(latent_dim=16, steps=4000)
     assert (method.warm_up, method.period) == (100, 14)
-    weights = {step: float(method.train_step(batch(method), tick(step))["weight"]) for step in (0, 100, 155, 156, 3999)}
+    weights = {
+        step: float(method.train_step(batch(method), tick(step))["weight"])
+        for step in (0, 100, 155, 156, 3999)
+    }
     assert weights == {0: 0.125, 100: 0.125, 155: 0.125, 156: 0.25, 3999: 2048.0}
 
 
@@ -189,20 +254,29 @@ def test_ramp_begins_after_the_warm_up() -> None:
         ({"schedule": "reference"}, 10_000, (5e-4, 1e-4, 1e-4, 5e-4), 0, 75),
     ],
 )
-def test_rates_and_schedule(config: dict[str, Any], steps: int, rates: tuple[float, ...], warm_up: int, period: int) -> None:
+def test_rates_and_schedule(
+    config: dict[str, Any], steps: int, rates: tuple[float, ...], warm_up: int, period: int
+) -> None:
     method = build(steps=steps, **config)
     assert list(method.players) == ["autoencoder", "critic", "encoder", "mask"]
-    assert [player.optimiser.lr for player in method.players.values()] == pytest.approx(rates, rel=1e-12)
+    assert [player.optimiser.lr for player in method.players.values()] == pytest.approx(
+        rates, rel=1e-12
+    )
     assert (method.warm_up, method.period) == (warm_up, period)
 
 
 def test_absolute_schedule_of_a_short_run_is_refused() -> None:
-    with pytest.raises(ValueError, match="with 9999 steps; expected at least 10000, or use schedule=relative"):
+    with pytest.raises(
+        ValueError, match="with 9999 steps; expected at least 10000, or use schedule=relative"
+    ):
         build(steps=9999, schedule="reference")
 
 
 def rates(method: MaskAAE) -> dict[str, set[float]]:
-    return {name: {float(rate) for rate in player.state["rate"]} for name, player in method.players.items()}
+    return {
+        name: {float(rate) for rate in player.state["rate"]}
+        for name, player in method.players.items()
+    }
 
 
 def test_decay_divides_two_rates_by_five_once_and_on_the_device() -> None:
@@ -218,9 +292,18 @@ def test_decay_divides_two_rates_by_five_once_and_on_the_device() -> None:
         with no_host_reads():
             method.train_step(whole, now)
         after = rates(method)
-        assert {name: after[name] == before[name] for name in before} == {"autoencoder": False, "critic": True, "encoder": True, "mask": False}
+        assert {name: after[name] == before[name] for name in before} == {
+            "autoencoder": False,
+            "critic": True,
+            "encoder": True,
+            "mask": False,
+        }
         for name in ("autoencoder", "mask"):
-            assert max(after[name]) == min(after[name]) == pytest.approx(min(before[name]) / 5.0, rel=1e-6)  # float32
+            assert (
+                max(after[name])
+                == min(after[name])
+                == pytest.approx(min(before[name]) / 5.0, rel=1e-6)
+            )  # float32
     assert "player/mask/rate/mask.a" in method_state(method)
 
 
@@ -228,13 +311,22 @@ def test_verdict_counts_masks_and_tells_the_start_and_the_undecided() -> None:
     method, x = build(), images((7,))
     method.prepare(TensorSplit(Split(x.numpy(), (7,))))
     found = method.discover(x)
-    assert found.extra == {"undecided": 3.0, "initial": 3.0, "rec_weight": 100.0}  # a > ln 2: 0.7, 2 and 5
+    assert found.extra == {
+        "undecided": 3.0,
+        "initial": 3.0,
+        "rec_weight": 100.0,
+    }  # a > ln 2: 0.7, 2 and 5
     assert found.active.tolist() == [False, True, True, True, True]
     torch.testing.assert_close(found.relevance, 1.0 - torch.exp(-torch.tensor(MASK)))
     assert found.flags == ("undecided",)
     set_mask(method, (0.0, 0.05, 3.0, 100.0, 5.0))
     found = method.discover(x)
-    assert (found.flags, found.extra["undecided"], found.extra["initial"], int(found.active.sum())) == ((), 0.0, 3.0, 3)
+    assert (
+        found.flags,
+        found.extra["undecided"],
+        found.extra["initial"],
+        int(found.active.sum()),
+    ) == ((), 0.0, 3.0, 3)
     set_mask(method, (0.0,) * L)
     assert int(method.discover(x).active.sum()) == 0  # all masked is a legal verdict
 

@@ -1,4 +1,5 @@
-"""MI-VAE with a category: without its reward it is the joint VAE, its divergence, its codes, and the trap it must not fall into."""
+"""MI-VAE with a category: without its reward it is the joint VAE, its divergence, its codes, and
+the trap it must not fall into."""
 
 from __future__ import annotations
 
@@ -31,7 +32,9 @@ from benchmark.protocol.runtime import construct
 from benchmark.protocol.trainer import Trainer
 
 STEPS, PER_EPOCH, BATCH, L, K = 10, 5, 16, 3, 4
-DATA = Split(np.random.default_rng(0).random((PER_EPOCH * BATCH, 1, 8, 8), dtype=np.float32), (1, 8, 8))
+DATA = Split(
+    np.random.default_rng(0).random((PER_EPOCH * BATCH, 1, 8, 8), dtype=np.float32), (1, 8, 8)
+)
 
 
 class JointVAE(JointMIVAE):
@@ -46,9 +49,15 @@ class JointVAE(JointMIVAE):
     def train_step(self, batch: Batch, tick: Tick) -> dict[str, Tensor]:
         for part in batch.chunk(4):
             out = self.encoder(part.x)
-            mean, log_var, log_pi = out[:, :L], out[:, L : 2 * L], torch.log_softmax(out[:, 2 * L :], 1)
+            mean, log_var, log_pi = (
+                out[:, :L],
+                out[:, L : 2 * L],
+                torch.log_softmax(out[:, 2 * L :], 1),
+            )
             z = reparameterise(mean, log_var)
-            image = self.decoder(torch.cat((z, gumbel_softmax(log_pi, temperature(tick.progress, 0.5))), 1))
+            image = self.decoder(
+                torch.cat((z, gumbel_softmax(log_pi, temperature(tick.progress, 0.5))), 1)
+            )
             nll = gaussian_nll(part.x, image, self.noise(part.x, image)).mean()
             kl_z = (0.5 * (mean.square() + log_var.exp() - 1.0 - log_var)).sum(1).mean()
             kl_c = (log_pi.exp() * (log_pi + math.log(K))).sum(1).mean()
@@ -58,7 +67,13 @@ class JointVAE(JointMIVAE):
 
 
 def build(kind: type[Method] = JointMIVAE, **config: Any) -> Any:
-    size = {"shape": (1, 8, 8), "latent_dim": L, "steps": STEPS, "steps_per_epoch": PER_EPOCH, "batch_size": BATCH}
+    size = {
+        "shape": (1, 8, 8),
+        "latent_dim": L,
+        "steps": STEPS,
+        "steps_per_epoch": PER_EPOCH,
+        "batch_size": BATCH,
+    }
     return construct(kind, replace(kind.Config(), **{"categories": K, **config}), 0, **size)
 
 
@@ -67,7 +82,16 @@ def tick(progress: float = 0.0) -> Tick:
 
 
 def train(method: Method, path: Path) -> Trainer:
-    run = Trainer(method, TensorSplit(DATA), seed=0, steps=STEPS, batch_size=BATCH, device=CPU, path=path, identity={})
+    run = Trainer(
+        method,
+        TensorSplit(DATA),
+        seed=0,
+        steps=STEPS,
+        batch_size=BATCH,
+        device=CPU,
+        path=path,
+        identity={},
+    )
     run.fit()
     return run
 
@@ -81,12 +105,21 @@ def states(method: Method) -> dict[str, Tensor]:
 
 
 def test_without_the_reward_it_is_the_joint_vae_bit_for_bit(tmp_path: Path) -> None:
-    ours, theirs = train(build(mi_weight=0.0), tmp_path / "a"), train(build(JointVAE), tmp_path / "b")
+    ours, theirs = (
+        train(build(mi_weight=0.0), tmp_path / "a"),
+        train(build(JointVAE), tmp_path / "b"),
+    )
     one, other = states(ours.method), states(theirs.method)
     assert other.keys() < one.keys()
     assert all(torch.equal(one[name], tensor) for name, tensor in other.items())
-    assert all(np.array_equal(ours.curves()[name], values) for name, values in theirs.curves().items())
-    assert all(not torch.equal(tensor, one[name]) for name, tensor in states(build()).items() if name.startswith("method/critic"))
+    assert all(
+        np.array_equal(ours.curves()[name], values) for name, values in theirs.curves().items()
+    )
+    assert all(
+        not torch.equal(tensor, one[name])
+        for name, tensor in states(build()).items()
+        if name.startswith("method/critic")
+    )
     rewarded = states(train(build(), tmp_path / "c").method)
     assert not torch.equal(rewarded["method/encoder.1.weight"], one["method/encoder.1.weight"])
 
@@ -99,7 +132,13 @@ def test_each_player_leaves_the_other_bitwise(monkeypatch: pytest.MonkeyPatch) -
         before = states(method)
         original(loss, *players)
         after = states(method)
-        order.append({"critic" if "critic" in name else "model" for name, tensor in before.items() if not torch.equal(tensor, after[name])})
+        order.append(
+            {
+                "critic" if "critic" in name else "model"
+                for name, tensor in before.items()
+                if not torch.equal(tensor, after[name])
+            }
+        )
 
     monkeypatch.setattr(method, "descend", watched)
     method.train_step(batch(), tick())
@@ -109,21 +148,28 @@ def test_each_player_leaves_the_other_bitwise(monkeypatch: pytest.MonkeyPatch) -
 def gradients(loss: Tensor, method: JointMIVAE) -> list[Tensor]:
     parts = [*method.encoder.parameters(), *method.decoder.parameters()]
     found = torch.autograd.grad(loss, parts, retain_graph=True, allow_unused=True)
-    return [torch.zeros_like(p) if grad is None else grad for p, grad in zip(parts, found, strict=True)]
+    return [
+        torch.zeros_like(p) if grad is None else grad for p, grad in zip(parts, found, strict=True)
+    ]
 
 
 def model_gradients(weight: float, progress: float) -> tuple[list[Tensor], JointMIVAE]:
     """The gradients of the model's loss in one step on a whole batch, and the method after it."""
     method, found = build(mi_weight=weight, chunks=1).double(), []
     original = method.descend
-    method.descend = lambda loss, *players: (found.append(gradients(loss, method)), original(loss, *players))
+    method.descend = lambda loss, *players: (
+        found.append(gradients(loss, method)),
+        original(loss, *players),
+    )
     torch.manual_seed(7)
     method.train_step(Batch(batch().x.double(), torch.arange(BATCH)), tick(progress))
     return found[1], method
 
 
 @pytest.mark.parametrize("progress", [0.0, 0.3])
-def test_reward_reaches_the_model_through_draw_image_and_mean_posterior_with_the_updated_critic(progress: float) -> None:
+def test_reward_reaches_the_model_through_draw_image_and_mean_posterior_with_the_updated_critic(
+    progress: float,
+) -> None:
     (plain, _), (rewarded, after) = model_gradients(0.0, progress), model_gradients(8.0, progress)
     fresh = build().double()
     fresh.critic.load_state_dict(after.critic.state_dict())
@@ -131,11 +177,20 @@ def test_reward_reaches_the_model_through_draw_image_and_mean_posterior_with_the
     mean, log_var, log_pi = fresh.joint_posterior(batch().x.double())
     z, y = reparameterise(mean, log_var), gumbel_softmax(log_pi, 0.5 ** min(1.0, 2.0 * progress))
     image, pi = fresh.decode(torch.cat((z, y), 1)), log_pi.exp()
-    ways = [(y, image.detach(), pi.detach()), (y.detach(), image, pi.detach()), (y.detach(), image.detach(), pi)]
-    parts = [gradients(categorical_bound(draw, fresh.critic(shown), p), fresh) for draw, shown, p in ways]
-    assert all(bool(part[0].any()) for part in parts) and bool(parts[1][-1].any())  # first layer of the encoder, last bias of the decoder
+    ways = [
+        (y, image.detach(), pi.detach()),
+        (y.detach(), image, pi.detach()),
+        (y.detach(), image.detach(), pi),
+    ]
+    parts = [
+        gradients(categorical_bound(draw, fresh.critic(shown), p), fresh) for draw, shown, p in ways
+    ]
+    assert all(bool(part[0].any()) for part in parts) and bool(
+        parts[1][-1].any()
+    )  # first layer of the encoder, last bias of the decoder
     for with_reward, without, *three in zip(rewarded, plain, *parts, strict=True):
-        # The schedule's progress is float32, so the temperature, and with it all gradients, agree to that precision.
+        # The schedule's progress is float32, so the temperature, and with it all gradients, agree
+        # to that precision.
         torch.testing.assert_close(with_reward - without, -8.0 * sum(three), rtol=1e-5, atol=1e-6)
 
 
@@ -158,11 +213,18 @@ def test_divergence_of_the_joint_posterior_equals_monte_carlo() -> None:
         terms = method.terms(x)
         mean, log_var, log_pi = method.joint_posterior(x)
         # the encoder of many copies of one image, without running it
-        method.joint_posterior = lambda _: (mean.expand(draws, L), log_var.expand(draws, L), log_pi.expand(draws, K))
+        method.joint_posterior = lambda _: (
+            mean.expand(draws, L),
+            log_var.expand(draws, L),
+            log_pi.expand(draws, K),
+        )
         code = method.sampled_code(x)
     z, c = code[:, :L], code[:, L:]
     assert set(c.unique().tolist()) == {0.0, 1.0} and bool((c.sum(1) == 1).all())
-    q, p = torch.distributions.Normal(mean, torch.exp(0.5 * log_var)), torch.distributions.Normal(torch.zeros_like(mean), 1.0)
+    q, p = (
+        torch.distributions.Normal(mean, torch.exp(0.5 * log_var)),
+        torch.distributions.Normal(torch.zeros_like(mean), 1.0),
+    )
     ratio = (q.log_prob(z) - p.log_prob(z)).sum(1) + (c * log_pi).sum(1) + math.log(K)
     error = 5.0 * float(ratio.std()) / math.sqrt(draws)
     assert float(terms["kl"].sum() + terms["kl_c"]) == pytest.approx(float(ratio.mean()), abs=error)
@@ -173,7 +235,9 @@ def test_code_is_the_means_and_then_the_probabilities() -> None:
     method, x = build(), batch().x
     code = method.encode(x)
     assert code.shape == (BATCH, L + K)
-    assert torch.equal(code[:, :L], method.posterior(x)[0]) and torch.equal(code[:, L:], method.categories(x))
+    assert torch.equal(code[:, :L], method.posterior(x)[0]) and torch.equal(
+        code[:, L:], method.categories(x)
+    )
     torch.testing.assert_close(code[:, L:].sum(1), torch.ones(BATCH))
 
 
@@ -184,8 +248,12 @@ def test_samples_take_the_category_uniformly_and_hard(monkeypatch: pytest.Monkey
     method.sample(20_000)
     z, c = codes[0][:, :L], codes[0][:, L:]
     assert bool((c.sum(1) == 1).all()) and set(c.unique().tolist()) == {0.0, 1.0}
-    assert float((c.mean(0) - 1.0 / K).abs().max()) < 5.0 * math.sqrt(0.25 * 0.75 / 20_000)  # five standard errors
-    assert float(z.mean(0).abs().max()) < 0.04 and float((z.std(0) - 1.0).abs().max()) < 0.03  # over five standard errors
+    assert float((c.mean(0) - 1.0 / K).abs().max()) < 5.0 * math.sqrt(
+        0.25 * 0.75 / 20_000
+    )  # five standard errors
+    assert (
+        float(z.mean(0).abs().max()) < 0.04 and float((z.std(0) - 1.0).abs().max()) < 0.03
+    )  # over five standard errors
 
 
 def test_discovery_reports_the_category_beside_the_count(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -197,33 +265,62 @@ def test_discovery_reports_the_category_beside_the_count(monkeypatch: pytest.Mon
     torch.manual_seed(1)  # other noise than the means'
     found = method.discover(torch.zeros(n, 1, 8, 8))
     assert found.active.tolist() == [True, False, False] and found.flags == ()
-    assert found.extra["i_c"] == pytest.approx(math.log(K), abs=1e-5) and found.extra["c_active"] == 1.0
+    assert (
+        found.extra["i_c"] == pytest.approx(math.log(K), abs=1e-5)
+        and found.extra["c_active"] == 1.0
+    )
     assert found.extra["kl_c"] == pytest.approx(math.log(K), abs=1e-5)
-    monkeypatch.setattr(method, "joint_posterior", lambda x: (torch.zeros(n, L), torch.zeros(n, L), certain[:1].expand(n, K)))
+    monkeypatch.setattr(
+        method,
+        "joint_posterior",
+        lambda x: (torch.zeros(n, L), torch.zeros(n, L), certain[:1].expand(n, K)),
+    )
     found = method.discover(torch.zeros(n, 1, 8, 8))
     assert found.flags == ("collapsed",) and found.extra["c_active"] == 0.0
-    assert found.extra["kl_c"] == pytest.approx(math.log(K), abs=1e-5)  # a constant category: all divergence, no information
+    assert found.extra["kl_c"] == pytest.approx(
+        math.log(K), abs=1e-5
+    )  # a constant category: all divergence, no information
 
 
 @pytest.mark.parametrize("wrong", [{"categories": 1}, {"temperature": 0.0}])
 def test_impossible_options_are_named(wrong: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match="expected at least 2 categories and a temperature above 0"):
+    with pytest.raises(
+        ValueError, match="expected at least 2 categories and a temperature above 0"
+    ):
         build(**wrong)
 
 
 @pytest.mark.slow
 def test_reward_makes_the_category_a_classifier_of_mnist(tmp_path: Path, data_dir: Path) -> None:
-    """The order that the thesis prints (82 % against 21 %), one seed, two epochs; about six minutes on one core."""
+    """The order that the thesis prints (82 % against 21 %), one seed, two epochs; about six minutes
+    on one core."""
     splits: Splits = MNIST(data_dir=data_dir).load()
     found = []
     for weight in (8.0, 0.0):
-        size = {"shape": (1, 28, 28), "latent_dim": 16, "steps": 1200, "steps_per_epoch": 600, "batch_size": 100}
+        size = {
+            "shape": (1, 28, 28),
+            "latent_dim": 16,
+            "steps": 1200,
+            "steps_per_epoch": 600,
+            "batch_size": 100,
+        }
         method = construct(JointMIVAE, JointMIVAE.Config(mi_weight=weight), 0, **size)
-        run = Trainer(method, TensorSplit(splits.train), seed=0, steps=1200, batch_size=100, device=CPU, path=tmp_path / str(weight), identity={})
+        run = Trainer(
+            method,
+            TensorSplit(splits.train),
+            seed=0,
+            steps=1200,
+            batch_size=100,
+            device=CPU,
+            path=tmp_path / str(weight),
+            identity={},
+        )
         run.fit()
         assert splits.train.labels is not None and splits.test.labels is not None
         labels = (splits.train.labels, splits.test.labels)
-        evidence = Evaluator(method, TensorSplit(splits.test), seed=0, device=CPU, train=run.train, labels=labels)
+        evidence = Evaluator(
+            method, TensorSplit(splits.test), seed=0, device=CPU, train=run.train, labels=labels
+        )
         found.append((ACCURACY.measure(evidence)[1].value, evidence.discovery.extra["kl_c"]))
     (accuracy, divergence), (plain, _) = found
     assert accuracy > plain + 0.2

@@ -29,11 +29,22 @@ def data() -> Split:
 
 
 def test_equals_scikit_learn(data: Split) -> None:
-    method, reference = fitted(data, 3), Reference(3, svd_solver="full").fit(data.stored.astype(np.float64))
+    method, reference = (
+        fitted(data, 3),
+        Reference(3, svd_solver="full").fit(data.stored.astype(np.float64)),
+    )
     x = torch.from_numpy(data.stored)
-    np.testing.assert_allclose(method.decode(method.encode(x)), reference.inverse_transform(reference.transform(data.stored)), atol=1e-5)  # float32
-    np.testing.assert_allclose(method.variance, reference.explained_variance_ * 499 / 500, rtol=1e-5)
-    assert method.discover(x).extra["explained"] == pytest.approx(reference.explained_variance_ratio_.sum(), rel=1e-5)
+    np.testing.assert_allclose(
+        method.decode(method.encode(x)),
+        reference.inverse_transform(reference.transform(data.stored)),
+        atol=1e-5,
+    )  # float32
+    np.testing.assert_allclose(
+        method.variance, reference.explained_variance_ * 499 / 500, rtol=1e-5
+    )
+    assert method.discover(x).extra["explained"] == pytest.approx(
+        reference.explained_variance_ratio_.sum(), rel=1e-5
+    )
 
 
 def test_error_is_the_sum_of_the_discarded_eigenvalues(data: Split) -> None:
@@ -41,7 +52,9 @@ def test_error_is_the_sum_of_the_discarded_eigenvalues(data: Split) -> None:
     for latent_dim in (1, 3, 6):
         method = fitted(data, latent_dim)
         error = (x - method.decode(method.encode(x))).double().square().sum(1).mean()
-        assert float(error) == pytest.approx(float(method.spectrum[latent_dim:].double().sum()), rel=1e-4, abs=1e-10)
+        assert float(error) == pytest.approx(
+            float(method.spectrum[latent_dim:].double().sum()), rel=1e-4, abs=1e-10
+        )
 
 
 def test_discovery_applies_the_95_percent_rule_to_explained_variance(data: Split) -> None:
@@ -56,8 +69,15 @@ def test_samples_have_the_modelled_moments(data: Split) -> None:
     method = fitted(data, 6)
     torch.manual_seed(0)
     samples = method.sample(100_000)
-    torch.testing.assert_close(samples.mean(0), torch.from_numpy(data.stored).mean(0), rtol=0, atol=0.04)  # four standard errors of std 3
-    torch.testing.assert_close(torch.cov(samples.T), torch.cov(torch.from_numpy(data.stored).T, correction=0), rtol=0, atol=0.17)  # 9 sqrt(2 / n) x 4
+    torch.testing.assert_close(
+        samples.mean(0), torch.from_numpy(data.stored).mean(0), rtol=0, atol=0.04
+    )  # four standard errors of std 3
+    torch.testing.assert_close(
+        torch.cov(samples.T),
+        torch.cov(torch.from_numpy(data.stored).T, correction=0),
+        rtol=0,
+        atol=0.17,
+    )  # 9 sqrt(2 / n) x 4
 
 
 def test_signs_are_fixed(data: Split) -> None:
@@ -77,9 +97,17 @@ def test_more_dimensions_than_numbers_is_an_error(data: Split) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "latent_dim", "expected"), [("MNIST", 16, 0.02686), ("MNIST", 32, 0.01683), ("FashionMNIST", 32, 0.01514), ("FashionMNIST", 64, 0.01037)]
+    ("name", "latent_dim", "expected"),
+    [
+        ("MNIST", 16, 0.02686),
+        ("MNIST", 32, 0.01683),
+        ("FashionMNIST", 32, 0.01514),
+        ("FashionMNIST", 64, 0.01037),
+    ],
 )
-def test_known_errors_on_real_images(data_dir: Path, name: str, latent_dim: int, expected: float) -> None:
+def test_known_errors_on_real_images(
+    data_dir: Path, name: str, latent_dim: int, expected: float
+) -> None:
     from harness import CPU
 
     from benchmark.datasets import mnist

@@ -25,17 +25,34 @@ from benchmark.protocol.runtime import construct
 from benchmark.protocol.trainer import Stopped, Trainer
 
 STEPS, PER_EPOCH, BATCH = 24, 8, 16
-DATA = Split(np.random.default_rng(0).random((PER_EPOCH * BATCH, 1, 8, 8), dtype=np.float32), (1, 8, 8))
+DATA = Split(
+    np.random.default_rng(0).random((PER_EPOCH * BATCH, 1, 8, 8), dtype=np.float32), (1, 8, 8)
+)
 
 
 def build(kind: type[Method], **config: Any) -> Any:
-    size = {"shape": (1, 8, 8), "latent_dim": 5, "steps": STEPS, "steps_per_epoch": PER_EPOCH, "batch_size": BATCH}
+    size = {
+        "shape": (1, 8, 8),
+        "latent_dim": 5,
+        "steps": STEPS,
+        "steps_per_epoch": PER_EPOCH,
+        "batch_size": BATCH,
+    }
     return construct(kind, replace(kind.Config(), **config), 0, **size)
 
 
 def train(kind: type[Method], path: Path, stop_at: int | None = None, **config: Any) -> Trainer:
     identity = {"key": "x", "code": "y"}
-    run = Trainer(build(kind, **config), TensorSplit(DATA), seed=0, steps=STEPS, batch_size=BATCH, device=CPU, path=path, identity=identity)
+    run = Trainer(
+        build(kind, **config),
+        TensorSplit(DATA),
+        seed=0,
+        steps=STEPS,
+        batch_size=BATCH,
+        device=CPU,
+        path=path,
+        identity=identity,
+    )
     run.stop = lambda: "stop" if run.step == stop_at else None
     run.fit()
     return run
@@ -50,16 +67,26 @@ def batch() -> Batch:
 
 
 @pytest.mark.parametrize(("kind", "baseline"), [(RVAE, VAE), (RDPVAE, DPVAE)])
-def test_burn_in_over_the_whole_run_is_the_baseline_bit_for_bit(tmp_path: Path, kind: type[Method], baseline: type[Method]) -> None:
+def test_burn_in_over_the_whole_run_is_the_baseline_bit_for_bit(
+    tmp_path: Path, kind: type[Method], baseline: type[Method]
+) -> None:
     ours, theirs = train(kind, tmp_path / "a", burn_in=1.0), train(baseline, tmp_path / "b")
     shared = dict(theirs.method.named_parameters())
-    assert all(torch.equal(p, dict(ours.method.named_parameters())[name]) for name, p in shared.items())
-    assert all(np.array_equal(ours.curves()[name], theirs.curves()[name]) for name in ("loss", "nll"))
-    one, other = (Evaluator(run.method, TensorSplit(DATA), seed=0, device=CPU) for run in (ours, theirs))
+    assert all(
+        torch.equal(p, dict(ours.method.named_parameters())[name]) for name, p in shared.items()
+    )
+    assert all(
+        np.array_equal(ours.curves()[name], theirs.curves()[name]) for name in ("loss", "nll")
+    )
+    one, other = (
+        Evaluator(run.method, TensorSplit(DATA), seed=0, device=CPU) for run in (ours, theirs)
+    )
     assert np.array_equal(one.squared_error, other.squared_error)
     assert np.array_equal(one.sampled_squared_error, other.sampled_squared_error)
     assert np.array_equal(one.sample_vectors(600), other.sample_vectors(600))
-    assert not np.array_equal(train(kind, tmp_path / "c", burn_in=0.1).curves()["loss"], theirs.curves()["loss"])
+    assert not np.array_equal(
+        train(kind, tmp_path / "c", burn_in=0.1).curves()["loss"], theirs.curves()["loss"]
+    )
 
 
 @pytest.mark.parametrize("kind", [RVAE, RDPVAE])
@@ -71,12 +98,16 @@ def test_small_steps_leave_the_set_encoder_and_alpha_bitwise(kind: type[Method])
         method.train_step(images, now)
     kept = [name for name in before if "relevance" in name or name.startswith("player/joint")]
     assert kept and all(torch.equal(before[name], method_state(method)[name]) for name in kept)
-    assert not torch.equal(before["method/encoder.1.weight"], method_state(method)["method/encoder.1.weight"])
+    assert not torch.equal(
+        before["method/encoder.1.weight"], method_state(method)["method/encoder.1.weight"]
+    )
 
 
 @pytest.mark.parametrize("posterior", ["learned", "conjugate"])
 @pytest.mark.parametrize("kind", [RVAE, RDPVAE])
-def test_joint_step_renews_alpha_and_moves_every_parameter(kind: type[Method], posterior: str) -> None:
+def test_joint_step_renews_alpha_and_moves_every_parameter(
+    kind: type[Method], posterior: str
+) -> None:
     method = build(kind, ren_posterior=posterior)
     before = {name: p.detach().clone() for name, p in method.named_parameters()}
     seen: list[torch.Tensor] = []
@@ -123,7 +154,8 @@ def test_resume_is_bitwise_in_both_phases(tmp_path: Path, kind: type[Method], at
 
 
 def test_identity_flow_gives_the_one_sample_rate_and_leaves_codes_alone() -> None:
-    """With all flow parameters zero, g is the identity and the rate is R-VAE's with the same draw in place of its expectation."""
+    """With all flow parameters zero, g is the identity and the rate is R-VAE's with the same draw
+    in place of its expectation."""
     from benchmark.nn.ard import kl_ard, rate_ard
 
     method = build(RDPVAE)
@@ -137,9 +169,13 @@ def test_identity_flow_gives_the_one_sample_rate_and_leaves_codes_alone() -> Non
     z = mean + torch.exp(0.5 * log_var) * noise
     z0, log_det = method.flow(z)
     alpha = torch.rand(5) + 0.5
-    one_sample = kl_ard(mean, log_var, alpha).sum(1) + 0.5 * (alpha * (z.square() - mean.square() - log_var.exp())).sum(1)
+    one_sample = kl_ard(mean, log_var, alpha).sum(1) + 0.5 * (
+        alpha * (z.square() - mean.square() - log_var.exp())
+    ).sum(1)
     assert torch.equal(z0, z) and not log_det.any()
-    torch.testing.assert_close(rate_ard(log_var, z0, log_det, alpha), one_sample, rtol=1e-5, atol=1e-5)  # float32
+    torch.testing.assert_close(
+        rate_ard(log_var, z0, log_det, alpha), one_sample, rtol=1e-5, atol=1e-5
+    )  # float32
     assert torch.equal(method.decode(method.encode(x)), method.decoder(mean))
 
 
@@ -154,7 +190,9 @@ def test_samples_follow_the_inferred_prior(kind: type[Method]) -> None:
     with torch.no_grad():
         method.sample(100_000)
         z0 = decoded[0] if kind is RVAE else method.flow(decoded[0])[0]
-    torch.testing.assert_close(torch.cov(z0.T) * alpha.sqrt().outer(alpha.sqrt()), torch.eye(5), rtol=0, atol=0.05)
+    torch.testing.assert_close(
+        torch.cov(z0.T) * alpha.sqrt().outer(alpha.sqrt()), torch.eye(5), rtol=0, atol=0.05
+    )
     if kind is RDPVAE:
         assert not torch.allclose(decoded[0].var(0) * alpha, torch.ones(5), rtol=0.02)
 
@@ -162,7 +200,15 @@ def test_samples_follow_the_inferred_prior(kind: type[Method]) -> None:
 def test_discovery_reports_all_readings() -> None:
     method = build(RDPVAE)
     found = method.discover(batch().x)
-    assert {"lstar_mean", "lstar_last", "lstar_draw", "lstar_90", "lstar_99", "participation_ratio", "active_units"} == set(found.extra)
+    assert {
+        "lstar_mean",
+        "lstar_last",
+        "lstar_draw",
+        "lstar_90",
+        "lstar_99",
+        "participation_ratio",
+        "active_units",
+    } == set(found.extra)
     assert int(found.active.sum()) == 5 == found.extra["lstar_mean"]  # alpha is 1 before training
 
 

@@ -1,4 +1,5 @@
-"""What R-VAE discovers where the truth is known: three dimensions under a smooth map into thirty, noise 0.05, L = 10 (minutes: slow)."""
+"""What R-VAE discovers where the truth is known: three dimensions under a smooth map into thirty,
+noise 0.05, L = 10 (minutes: slow)."""
 
 from __future__ import annotations
 
@@ -27,11 +28,29 @@ def manifold() -> Split:
 @pytest.mark.slow
 @pytest.mark.parametrize("posterior", ["learned", "conjugate"])
 def test_prior_variances_separate_the_three_used_dimensions(tmp_path: Path, posterior: str) -> None:
-    """L* = 3 is asserted for the exact posterior only: the learned one falls more slowly (see docs/decisions.md)."""
+    """L* = 3 is asserted for the exact posterior only: the learned one falls more slowly (see
+    docs/decisions.md)."""
     data, steps = TensorSplit(manifold()), EPOCHS * PER_EPOCH
-    size = {"shape": (30,), "latent_dim": L, "steps": steps, "steps_per_epoch": PER_EPOCH, "batch_size": BATCH}
-    method = construct(RVAE, replace(RVAE.Config(), ren_posterior=posterior, burn_in=0.2), 0, **size)
-    Trainer(method, data, seed=0, steps=steps, batch_size=BATCH, device=CPU, path=tmp_path / "c", identity={}).fit()
+    size = {
+        "shape": (30,),
+        "latent_dim": L,
+        "steps": steps,
+        "steps_per_epoch": PER_EPOCH,
+        "batch_size": BATCH,
+    }
+    method = construct(
+        RVAE, replace(RVAE.Config(), ren_posterior=posterior, burn_in=0.2), 0, **size
+    )
+    Trainer(
+        method,
+        data,
+        seed=0,
+        steps=steps,
+        batch_size=BATCH,
+        device=CPU,
+        path=tmp_path / "c",
+        identity={},
+    ).fit()
     found = method.discover(data.head(4096))
     ordered = found.relevance.sort(descending=True).values
     assert found.extra["active_units"] == 3.0

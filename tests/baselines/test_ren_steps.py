@@ -1,4 +1,5 @@
-"""The losses of Algorithm 1, recomputed by hand from the paper's formulas with torch's own distributions, at the same noise."""
+"""The losses of Algorithm 1, recomputed by hand from the paper's formulas with torch's own
+distributions, at the same noise."""
 
 from __future__ import annotations
 
@@ -28,7 +29,13 @@ JOINT, BURN_IN = (Tick(torch.tensor(0), torch.tensor(0.0), phase) for phase in (
 
 
 def build(kind: type[Method], **config: Any) -> Any:
-    size = {"shape": (1, 8, 8), "latent_dim": L, "steps": 80, "steps_per_epoch": 2, "batch_size": BATCH}
+    size = {
+        "shape": (1, 8, 8),
+        "latent_dim": L,
+        "steps": 80,
+        "steps_per_epoch": 2,
+        "batch_size": BATCH,
+    }
     method = construct(kind, replace(kind.Config(), **config), 0, **size)
     if hasattr(method, "relevance"):
         method.relevance.carried.copy_(torch.tensor([0.3, 0.7, 1.0, 2.0, 5.0]))
@@ -36,7 +43,8 @@ def build(kind: type[Method], **config: Any) -> Any:
 
 
 def losses(method: Any, tick: Tick) -> list[tuple[float, str, int]]:
-    """Take one step at a fixed seed; return the loss, the player and the number of draws' rows of each descent. Nothing is updated."""
+    """Take one step at a fixed seed; return the loss, the player and the number of draws' rows of
+    each descent. Nothing is updated."""
     seen: list[tuple[float, str, int]] = []
     rows: list[int] = []
     posterior = method.posterior
@@ -49,17 +57,24 @@ def losses(method: Any, tick: Tick) -> list[tuple[float, str, int]]:
 
 
 def prior_term(method: Any, z: Tensor, alpha: Tensor) -> Tensor:
-    """log p(z | alpha) per image, through the flow where there is one (log-determinant by autograd)."""
+    """log p(z | alpha) per image, through the flow where there is one (log-determinant by
+    autograd)."""
     scale = alpha.rsqrt()
     if not hasattr(method, "flow"):
         return Normal(torch.zeros(L), scale).log_prob(z).sum(1)
     z0 = method.flow(z)[0]
-    jacobians = [torch.autograd.functional.jacobian(lambda v: method.flow(v.unsqueeze(0))[0][0], row) for row in z.detach()]
-    return Normal(torch.zeros(L), scale).log_prob(z0).sum(1) + torch.stack([torch.linalg.slogdet(jacobian)[1] for jacobian in jacobians])
+    jacobians = [
+        torch.autograd.functional.jacobian(lambda v: method.flow(v.unsqueeze(0))[0][0], row)
+        for row in z.detach()
+    ]
+    return Normal(torch.zeros(L), scale).log_prob(z0).sum(1) + torch.stack(
+        [torch.linalg.slogdet(jacobian)[1] for jacobian in jacobians]
+    )
 
 
 def rate(method: Any, mean: Tensor, log_var: Tensor, z: Tensor, alpha: Tensor) -> Tensor:
-    """KL(q || p(. | alpha)): exact without a flow; with one, the exact entropy and the prior term of the draw."""
+    """KL(q || p(. | alpha)): exact without a flow; with one, the exact entropy and the prior term
+    of the draw."""
     q = Normal(mean, torch.exp(0.5 * log_var))
     if not hasattr(method, "flow"):
         return kl_divergence(q, Normal(torch.zeros(L), alpha.rsqrt())).sum(1).mean()
@@ -67,7 +82,13 @@ def rate(method: Any, mean: Tensor, log_var: Tensor, z: Tensor, alpha: Tensor) -
 
 
 def nll(method: Any, x: Tensor, z: Tensor) -> Tensor:
-    return -Normal(method.decoder(z), method.noise.current().exp()).log_prob(x).flatten(1).sum(1).mean()
+    return (
+        -Normal(method.decoder(z), method.noise.current().exp())
+        .log_prob(x)
+        .flatten(1)
+        .sum(1)
+        .mean()
+    )
 
 
 def draw(method: Any, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -86,12 +107,16 @@ def test_small_steps_descend_the_negative_bound_of_each_quarter(kind: type[Metho
         mean, log_var, z = draw(method, x)
         expected.append(float((nll(method, x, z) + rate(method, mean, log_var, z, alpha)).detach()))
     assert [loss for loss, _, _ in found] == pytest.approx(expected, rel=1e-5)  # float32
-    assert {(player, rows) for _, player, rows in found} == {("small" if hasattr(method, "relevance") else "model", BATCH // 4)}
+    assert {(player, rows) for _, player, rows in found} == {
+        ("small" if hasattr(method, "relevance") else "model", BATCH // 4)
+    }
 
 
 @pytest.mark.parametrize("posterior", ["learned", "conjugate"])
 @pytest.mark.parametrize("kind", [RVAE, RDPVAE])
-def test_joint_step_descends_the_bound_of_the_whole_set_with_its_kl_counted_once(kind: type[Method], posterior: str) -> None:
+def test_joint_step_descends_the_bound_of_the_whole_set_with_its_kl_counted_once(
+    kind: type[Method], posterior: str
+) -> None:
     method = build(kind, ren_posterior=posterior)
     loss, player, rows = losses(method, JOINT)[-1]
     assert (player, rows) == ("joint", BATCH)
@@ -101,9 +126,16 @@ def test_joint_step_descends_the_bound_of_the_whole_set_with_its_kl_counted_once
         draw(method, x)
     mean, log_var, z = draw(method, X)
     governed = method.flow(z)[0] if kind is RDPVAE else z
-    a, b = method.relevance.encoder(X, z) if posterior == "learned" else conjugate_posterior(governed)
+    a, b = (
+        method.relevance.encoder(X, z) if posterior == "learned" else conjugate_posterior(governed)
+    )
     alpha = torch._standard_gamma(a) / b
-    divergence = kl_divergence(Gamma(a, b), Gamma(torch.tensor(HYPERPRIOR[0]), torch.tensor(HYPERPRIOR[1]))).sum() / BATCH
+    divergence = (
+        kl_divergence(
+            Gamma(a, b), Gamma(torch.tensor(HYPERPRIOR[0]), torch.tensor(HYPERPRIOR[1]))
+        ).sum()
+        / BATCH
+    )
     expected = nll(method, X, z) + rate(method, mean, log_var, z, alpha) + divergence
     assert loss == pytest.approx(float(expected.detach()), rel=1e-5)  # float32
     assert float(divergence.detach()) > 1e-3 * abs(loss)  # the term weighs enough to be missed
@@ -114,12 +146,16 @@ def test_players_have_the_papers_rates(kind: type[Method]) -> None:
     method = build(kind)
     assert (method.small.optimiser, method.joint.optimiser) == (Adam(1e-3), Adam(1e-5))
     assert set(method.joint.parameters) == {name for name, _ in method.named_parameters()}
-    assert set(method.small.parameters) == {name for name, _ in method.named_parameters() if not name.startswith("relevance")}
+    assert set(method.small.parameters) == {
+        name for name, _ in method.named_parameters() if not name.startswith("relevance")
+    }
 
 
 @pytest.mark.parametrize("posterior", ["learned", "conjugate"])
 @pytest.mark.parametrize("kind", [RVAE, RDPVAE])
-def test_alpha_after_training_is_the_mean_over_sets_of_sampled_codes(kind: type[Method], posterior: str) -> None:
+def test_alpha_after_training_is_the_mean_over_sets_of_sampled_codes(
+    kind: type[Method], posterior: str
+) -> None:
     method = build(kind, ren_posterior=posterior)
     x = torch.rand(3 * BATCH, 1, 8, 8, generator=torch.Generator().manual_seed(2))
     torch.manual_seed(3)
@@ -130,15 +166,24 @@ def test_alpha_after_training_is_the_mean_over_sets_of_sampled_codes(kind: type[
         for part in x.split(BATCH):
             _, _, z = draw(method, part)
             governed = method.flow(z)[0] if kind is RDPVAE else z
-            last = method.relevance.encoder(part, z) if posterior == "learned" else conjugate_posterior(governed)
+            last = (
+                method.relevance.encoder(part, z)
+                if posterior == "learned"
+                else conjugate_posterior(governed)
+            )
             means.append(last[0] / last[1])
-        torch.testing.assert_close(method.relevance.mean, torch.stack(means).mean(0), rtol=1e-6, atol=0)
-        torch.testing.assert_close(method.relevance.draw, torch._standard_gamma(last[0]) / last[1], rtol=1e-6, atol=0)  # type: ignore[index]
+        torch.testing.assert_close(
+            method.relevance.mean, torch.stack(means).mean(0), rtol=1e-6, atol=0
+        )
+        torch.testing.assert_close(
+            method.relevance.draw, torch._standard_gamma(last[0]) / last[1], rtol=1e-6, atol=0
+        )  # type: ignore[index]
     assert not torch.equal(method.relevance.draw, method.relevance.mean)
 
 
 def test_rates_of_the_two_families_agree_where_the_flow_is_the_identity() -> None:
-    """With all flow parameters zero, a joint step of R-dpVAE is R-VAE's with the drawn code in place of the expectation over it."""
+    """With all flow parameters zero, a joint step of R-dpVAE is R-VAE's with the drawn code in
+    place of the expectation over it."""
     flowing, plain = build(RDPVAE), build(RVAE)
     with torch.no_grad():
         for p in flowing.flow.parameters():
@@ -152,7 +197,11 @@ def test_rates_of_the_two_families_agree_where_the_flow_is_the_identity() -> Non
         alpha = plain.relevance.carried if len(x) < BATCH else torch._standard_gamma(a) / b
         if len(x) < BATCH:
             alpha = torch.tensor([0.3, 0.7, 1.0, 2.0, 5.0])
-        corrections.append(float((0.5 * alpha * (z.square() - mean.square() - log_var.exp())).sum(1).mean().detach()))
+        corrections.append(
+            float(
+                (0.5 * alpha * (z.square() - mean.square() - log_var.exp())).sum(1).mean().detach()
+            )
+        )
     for (loss, _, _), (reference, _, _), correction in zip(found, other, corrections, strict=True):
         assert loss == pytest.approx(reference + correction, rel=1e-5)  # float32
     assert max(map(abs, corrections)) > 1e-2 and math.isfinite(sum(corrections))

@@ -1,4 +1,5 @@
-"""RF-VAE and the port RENs used: objectives against torch's distributions, who moves what and when, and how L* is read."""
+"""RF-VAE and the port RENs used: objectives against torch's distributions, who moves what and when,
+and how L* is read."""
 
 from __future__ import annotations
 
@@ -23,8 +24,12 @@ both = pytest.mark.parametrize("kind", [RFVAE, RFVAEPort])
 shapes = pytest.mark.parametrize("shape", SHAPES, ids=["vectors", "images"])
 
 
-def build(kind: type[Method] = RFVAE, shape: tuple[int, ...] = (64,), steps: int = 100, **config: Any) -> Any:
-    return construct(kind, replace(kind.Config(), **config), 0, shape=shape, latent_dim=L, steps=steps)
+def build(
+    kind: type[Method] = RFVAE, shape: tuple[int, ...] = (64,), steps: int = 100, **config: Any
+) -> Any:
+    return construct(
+        kind, replace(kind.Config(), **config), 0, shape=shape, latent_dim=L, steps=steps
+    )
 
 
 def images(shape: tuple[int, ...] = (64,), count: int = BATCH) -> Tensor:
@@ -44,7 +49,9 @@ def lean(method: Any, *r: float) -> Tensor:
     with torch.no_grad():
         parameter = next(method.indicators.parameters())
         values = torch.tensor(r or (0.2, 0.4, 0.7, 0.9))
-        parameter.copy_(values if isinstance(method, RFVAEPort) else torch.logit(values).clamp(-200.0, 40.0))  # 0 and 1 in float32
+        parameter.copy_(
+            values if isinstance(method, RFVAEPort) else torch.logit(values).clamp(-200.0, 40.0)
+        )  # 0 and 1 in float32
         for p in method.discriminator.parameters():
             p.mul_(4.0)
     return values
@@ -57,14 +64,24 @@ def objective(method: Any, x: Tensor) -> dict[str, Tensor]:
 
 
 def parts(method: Any, x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """NLL (), KL (L,), z (B, L) and the discriminator's logits (B, 2), by torch's distributions, of the draw that :func:`objective` takes."""
+    """NLL (), KL (L,), z (B, L) and the discriminator's logits (B, 2), by torch's distributions, of
+    the draw that :func:`objective` takes."""
     torch.manual_seed(1)
     mean, log_var = method.posterior(x)
     q = Normal(mean, torch.exp(0.5 * log_var))
     z = mean + torch.exp(0.5 * log_var) * torch.randn_like(mean)
-    p = Normal(method.decode(z), 0.3) if x.dim() == 2 else Bernoulli(method.decode(z), validate_args=False)
+    p = (
+        Normal(method.decode(z), 0.3)
+        if x.dim() == 2
+        else Bernoulli(method.decode(z), validate_args=False)
+    )
     nll = -p.log_prob(x).flatten(1).sum(1).mean()
-    return nll, kl_divergence(q, Normal(0.0, 1.0)).mean(0), z, method.discriminator(method.indicators() * z)
+    return (
+        nll,
+        kl_divergence(q, Normal(0.0, 1.0)).mean(0),
+        z,
+        method.discriminator(method.indicators() * z),
+    )
 
 
 @shapes
@@ -76,14 +93,20 @@ def test_objective_is_the_authors(shape: tuple[int, ...]) -> None:
     correlation = torch.log(joint / (1 - joint)).mean()
     entropy = Bernoulli(r).entropy().sum()
     found = objective(method, x)
-    torch.testing.assert_close(found["loss"], nll + ((10 - 9.9 * r) * kl).sum() + 6.4 * correlation + r.sum() + 100 * entropy, rtol=1e-5, atol=0)
+    torch.testing.assert_close(
+        found["loss"],
+        nll + ((10 - 9.9 * r) * kl).sum() + 6.4 * correlation + r.sum() + 100 * entropy,
+        rtol=1e-5,
+        atol=0,
+    )
     torch.testing.assert_close(found["total_correlation"], correlation, rtol=1e-4, atol=1e-6)
     assert float(correlation.detach().abs()) > 1e-3
 
 
 @shapes
 def test_objective_of_the_port_is_what_its_tensors_broadcast_to(shape: tuple[int, ...]) -> None:
-    """Its encoder is convolutional: statistics (B, L, 1, 1) are summed over L and then meet weights (L,)."""
+    """Its encoder is convolutional: statistics (B, L, 1, 1) are summed over L and then meet weights
+    (L,)."""
     method, x = build(RFVAEPort, shape), images(shape)
     r = lean(method)
     nll, _, _, logits = parts(method, x)
@@ -91,12 +114,20 @@ def test_objective_of_the_port_is_what_its_tensors_broadcast_to(shape: tuple[int
     divergence = (-0.5 * (1 + log_var - mean**2 - log_var.exp())).sum(1)
     weighted = ((-9.9 * r + 10.0) * divergence).mean()
     h = (r * r.log() + (1 - r) * (1 - r).log()).sum()
-    expected = nll + weighted + 6.4 * (logits[:, :1] - logits[:, 1:]).mean() + 6.4 * r.abs().sum() + 6.4 * h
+    expected = (
+        nll
+        + weighted
+        + 6.4 * (logits[:, :1] - logits[:, 1:]).mean()
+        + 6.4 * r.abs().sum()
+        + 6.4 * h
+    )
     torch.testing.assert_close(objective(method, x)["loss"], expected, rtol=1e-5, atol=0)
 
 
 @shapes
-def test_plain_weights_give_the_elbo_and_relevant_dimensions_the_factor_vae(shape: tuple[int, ...]) -> None:
+def test_plain_weights_give_the_elbo_and_relevant_dimensions_the_factor_vae(
+    shape: tuple[int, ...],
+) -> None:
     x = images(shape)
     plain = {"lambda_min": 1.0, "lambda_max": 1.0, "eta_s": 0.0, "eta_h": 0.0}
     method = build(shape=shape, gamma=0.0, **plain)
@@ -107,7 +138,12 @@ def test_plain_weights_give_the_elbo_and_relevant_dimensions_the_factor_vae(shap
     lean(method, 1.0, 1.0, 1.0, 1.0)
     nll, kl, z, _ = parts(method, x)
     logits = method.discriminator(z)
-    torch.testing.assert_close(objective(method, x)["loss"], nll + kl.sum() + 6.4 * (logits[:, 0] - logits[:, 1]).mean(), rtol=1e-6, atol=0)
+    torch.testing.assert_close(
+        objective(method, x)["loss"],
+        nll + kl.sum() + 6.4 * (logits[:, 0] - logits[:, 1]).mean(),
+        rtol=1e-6,
+        atol=0,
+    )
 
 
 @both
@@ -116,7 +152,9 @@ def test_pull_of_the_kl_on_the_indicators(kind: type[Method]) -> None:
     off = {"gamma": 0.0, "eta_s": 0.0, "eta_h": 0.0}
     method, x = build(kind, **off), images()
     r = lean(method)
-    (found,) = torch.autograd.grad(objective(method, x)["loss"], [next(method.indicators.parameters())])
+    (found,) = torch.autograd.grad(
+        objective(method, x)["loss"], [next(method.indicators.parameters())]
+    )
     _, kl, _, _ = parts(method, x)
     if kind is RFVAEPort:
         torch.testing.assert_close(found, (-9.9 * kl.sum() / L).expand(L), rtol=1e-5, atol=0)
@@ -132,7 +170,10 @@ def test_dimension_of_no_relevance_is_hidden_from_the_discriminator(kind: type[M
     lean(method, 0.0, 0.4, 0.7, 0.9)
     z = torch.randn(5, L)
     other = z + torch.tensor([3.0, 0.0, 0.0, 0.0])
-    verdicts = [method.discriminator(method.indicators() * each) for each in (z, other, other + torch.tensor([0.0, 3.0, 0.0, 0.0]))]
+    verdicts = [
+        method.discriminator(method.indicators() * each)
+        for each in (z, other, other + torch.tensor([0.0, 3.0, 0.0, 0.0]))
+    ]
     assert torch.equal(verdicts[0], verdicts[1]) and not torch.equal(verdicts[0], verdicts[2])
 
 
@@ -170,7 +211,9 @@ def test_verdict_reads_the_relevances_by_both_rules(kind: type[Method]) -> None:
 
 
 @pytest.mark.parametrize(("kind", "expected"), [(RFVAE, 3), (RFVAEPort, 1)])
-def test_primary_count_is_the_papers_intent_for_one_and_the_rens_rule_for_the_other(kind: type[Method], expected: int) -> None:
+def test_primary_count_is_the_papers_intent_for_one_and_the_rens_rule_for_the_other(
+    kind: type[Method], expected: int
+) -> None:
     method = build(kind)
     lean(method, 0.4, 0.55, 0.6, 0.9)
     found = method.discover(images())
@@ -181,12 +224,16 @@ def test_primary_count_is_the_papers_intent_for_one_and_the_rens_rule_for_the_ot
 @both
 def test_untrained_indicators_are_degenerate(kind: type[Method]) -> None:
     method = build(kind)
-    assert ("degenerate" in method.discover(images()).flags) is (kind is RFVAEPort or float(method.indicators.exact().std()) < 1e-3)
+    assert ("degenerate" in method.discover(images()).flags) is (
+        kind is RFVAEPort or float(method.indicators.exact().std()) < 1e-3
+    )
 
 
 @both
 @shapes
-def test_terms_and_samples_are_those_of_the_model(kind: type[Method], shape: tuple[int, ...]) -> None:
+def test_terms_and_samples_are_those_of_the_model(
+    kind: type[Method], shape: tuple[int, ...]
+) -> None:
     method, x = build(kind, shape), images(shape)
     torch.manual_seed(1)
     terms = method.terms(x)

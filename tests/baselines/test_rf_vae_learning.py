@@ -1,4 +1,5 @@
-"""What RF-VAE and the port learn: reconstructions, the dimension of known data, and where the KL weight leaves nothing to learn."""
+"""What RF-VAE and the port learn: reconstructions, the dimension of known data, and where the KL
+weight leaves nothing to learn."""
 
 from __future__ import annotations
 
@@ -29,18 +30,28 @@ def manifold() -> Split:
     return Split(((x - x.mean(0)) / x.std(0)).astype(np.float32), (30,))
 
 
-def learn(kind: type[Method], data: Split, path: Path, steps: int, latent_dim: int = 8, **config: Any) -> tuple[Any, float, float]:
-    """Return the trained method, its mean squared error on its training images, and that of their mean image."""
-    images, size = TensorSplit(data), {"shape": data.shape, "latent_dim": latent_dim, "steps": steps, "batch_size": BATCH}
+def learn(
+    kind: type[Method], data: Split, path: Path, steps: int, latent_dim: int = 8, **config: Any
+) -> tuple[Any, float, float]:
+    """Return the trained method, its mean squared error on its training images, and that of their
+    mean image."""
+    images, size = (
+        TensorSplit(data),
+        {"shape": data.shape, "latent_dim": latent_dim, "steps": steps, "batch_size": BATCH},
+    )
     method = construct(kind, replace(kind.Config(), **config), 0, **size)
-    Trainer(method, images, seed=0, steps=steps, batch_size=BATCH, device=CPU, path=path, identity={}).fit()
+    Trainer(
+        method, images, seed=0, steps=steps, batch_size=BATCH, device=CPU, path=path, identity={}
+    ).fit()
     x = images.head(len(images))
     error = (x - method.decode(method.encode(x))).square().mean()
     return method, float(error.detach()), float((x - x.mean(0)).square().mean())
 
 
 @pytest.mark.parametrize("kind", [RFVAE, RFVAEPort])
-def test_vectors_are_reconstructed_better_than_by_their_mean(kind: type[Method], tmp_path: Path) -> None:
+def test_vectors_are_reconstructed_better_than_by_their_mean(
+    kind: type[Method], tmp_path: Path
+) -> None:
     _, error, mean = learn(kind, manifold(), tmp_path / "c", 100)
     assert error < 0.6 * mean
 
@@ -49,7 +60,12 @@ def test_vectors_are_reconstructed_better_than_by_their_mean(kind: type[Method],
 def test_long_warm_up_finds_the_three_dimensions_by_both_readings(tmp_path: Path) -> None:
     method, error, mean = learn(RFVAE, manifold(), tmp_path / "c", 4000, warm_up=0.5)
     found = method.discover(TensorSplit(manifold()).head(1000))
-    assert int(found.active.sum()) == found.extra["lstar_above_mean"] == found.extra["active_kl"] == 3.0
+    assert (
+        int(found.active.sum())
+        == found.extra["lstar_above_mean"]
+        == found.extra["active_kl"]
+        == 3.0
+    )
     assert found.flags == ()
     assert error < 0.1 * mean
 

@@ -1,4 +1,5 @@
-"""RF-VAE and the port RENs used, step by step: who moves what and when, what the discriminator is shown, where indicators end."""
+"""RF-VAE and the port RENs used, step by step: who moves what and when, what the discriminator is
+shown, where indicators end."""
 
 from __future__ import annotations
 
@@ -22,11 +23,16 @@ both = pytest.mark.parametrize("kind", [RFVAE, RFVAEPort])
 
 
 def build(kind: type[Method] = RFVAE, steps: int = 100, **config: Any) -> Any:
-    return construct(kind, replace(kind.Config(), **config), 0, shape=(64,), latent_dim=L, steps=steps)
+    return construct(
+        kind, replace(kind.Config(), **config), 0, shape=(64,), latent_dim=L, steps=steps
+    )
 
 
 def batch() -> Batch:
-    return Batch(torch.rand(2 * BATCH, 64, generator=torch.Generator().manual_seed(0)), torch.arange(2 * BATCH))
+    return Batch(
+        torch.rand(2 * BATCH, 64, generator=torch.Generator().manual_seed(0)),
+        torch.arange(2 * BATCH),
+    )
 
 
 def tick(phase: str = "train") -> Tick:
@@ -35,36 +41,51 @@ def tick(phase: str = "train") -> Tick:
 
 @both
 @pytest.mark.parametrize("phase", ["warm-up", "train"])
-def test_each_half_of_a_step_moves_its_own(kind: type[Method], phase: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_half_of_a_step_moves_its_own(
+    kind: type[Method], phase: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     method = build(kind)
     descend, moved = method.descend, []
 
     def watch(loss: Tensor, *players: Any) -> None:
         before = {name: tensor.clone() for name, tensor in method_state(method).items()}
         descend(loss, *players)
-        changed = [name for name, tensor in method_state(method).items() if not torch.equal(tensor, before[name])]
+        changed = [
+            name
+            for name, tensor in method_state(method).items()
+            if not torch.equal(tensor, before[name])
+        ]
         moved.append({"/".join(name.split(".")[0].split("/")[:2]) for name in changed})
 
     monkeypatch.setattr(method, "descend", watch)
     method.train_step(batch(), tick(phase))
     trained = {"indicators"} if phase == "train" else set()
-    first = {f"method/{name}" for name in {"encoder", "decoder"} | trained} | {f"player/{name}" for name in {"model"} | trained}
+    first = {f"method/{name}" for name in {"encoder", "decoder"} | trained} | {
+        f"player/{name}" for name in {"model"} | trained
+    }
     assert moved == [first, {"method/discriminator", "player/discriminator"}]
 
 
 def test_indicators_and_their_optimiser_keep_every_bit_while_they_wait() -> None:
     method = build()
-    before = {name: tensor.clone() for name, tensor in method_state(method).items() if "indicators" in name}
+    before = {
+        name: tensor.clone()
+        for name, tensor in method_state(method).items()
+        if "indicators" in name
+    }
     method.train_step(batch(), tick("warm-up"))
     after = method_state(method)
-    assert len(before) == 4 and all(torch.equal(tensor, after[name]) for name, tensor in before.items())
+    assert len(before) == 4 and all(
+        torch.equal(tensor, after[name]) for name, tensor in before.items()
+    )
     assert method.players["indicators"].updates == 0
     method.train_step(batch(), tick())
     assert method.players["indicators"].updates == 1
 
 
 def codes_seen(method: Any, monkeypatch: pytest.MonkeyPatch) -> tuple[list[Tensor], list[Tensor]]:
-    """What the discriminator is shown in one step: model's codes, joint, permuted; and for each the relevances in force."""
+    """What the discriminator is shown in one step: model's codes, joint, permuted; and for each the
+    relevances in force."""
     seen, relevances = [], []
 
     def watch(module: Any, inputs: tuple[Tensor, ...]) -> None:
@@ -78,12 +99,15 @@ def codes_seen(method: Any, monkeypatch: pytest.MonkeyPatch) -> tuple[list[Tenso
 
 
 def permuted(a: Tensor, b: Tensor) -> bool:
-    """Whether ``a`` has the columns of ``b``, each in another order, so that no row of ``b`` is left."""
+    """Whether ``a`` has the columns of ``b``, each in another order, so that no row of ``b`` is
+    left."""
     rows_left = bool((a[:, None] == b[None]).all(-1).any())
     return torch.equal(a.sort(0).values, b.sort(0).values) and not rows_left
 
 
-def test_discriminator_is_shown_codes_of_the_second_batch_only(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_discriminator_is_shown_codes_of_the_second_batch_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     method = build(lr_indicators=0.5)
     seen, relevances = codes_seen(method, monkeypatch)
     torch.manual_seed(1)
@@ -95,7 +119,9 @@ def test_discriminator_is_shown_codes_of_the_second_batch_only(monkeypatch: pyte
     assert not torch.equal(relevances[0], relevances[1])
 
 
-def test_port_shows_the_codes_the_model_was_judged_by_beside_permuted_ones_of_the_second_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_port_shows_the_codes_the_model_was_judged_by_beside_permuted_ones_of_the_second_batch(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     method = build(RFVAEPort, lr_indicators=0.1)
     seen, relevances = codes_seen(method, monkeypatch)
     torch.manual_seed(1)
@@ -112,17 +138,40 @@ def test_port_shows_the_codes_the_model_was_judged_by_beside_permuted_ones_of_th
     [
         (RFVAE, {}, 5000, (Adam(1e-3), Adam(2e-3), Adam(1e-4, (0.5, 0.9)), 500)),
         (RFVAE, {"mode": "reference"}, 5000, (Adam(1e-4), Adam(1e-4), Adam(1e-4, (0.5, 0.9)), 0)),
-        (RFVAE, {"lr": 5e-4, "lr_indicators": 1e-2, "warm_up": 0.5}, 5000, (Adam(5e-4), Adam(1e-2), Adam(1e-4, (0.5, 0.9)), 2500)),
+        (
+            RFVAE,
+            {"lr": 5e-4, "lr_indicators": 1e-2, "warm_up": 0.5},
+            5000,
+            (Adam(5e-4), Adam(1e-2), Adam(1e-4, (0.5, 0.9)), 2500),
+        ),
         (RFVAEPort, {}, 5000, (Adam(1e-3), Adam(2e-3, (0.5, 0.9)), Adam(1e-4, (0.5, 0.9)), 0)),
-        (RFVAEPort, {"mode": "reference"}, 5000, (Adam(1e-4), Adam(1e-4, (0.5, 0.9)), Adam(1e-4, (0.5, 0.9)), 0)),
-        (RFVAEPort, {"warm_up": 0.2}, 5000, (Adam(1e-3), Adam(2e-3, (0.5, 0.9)), Adam(1e-4, (0.5, 0.9)), 1000)),
+        (
+            RFVAEPort,
+            {"mode": "reference"},
+            5000,
+            (Adam(1e-4), Adam(1e-4, (0.5, 0.9)), Adam(1e-4, (0.5, 0.9)), 0),
+        ),
+        (
+            RFVAEPort,
+            {"warm_up": 0.2},
+            5000,
+            (Adam(1e-3), Adam(2e-3, (0.5, 0.9)), Adam(1e-4, (0.5, 0.9)), 1000),
+        ),
     ],
 )
-def test_step_sizes_and_warm_up_of_each_mode(kind: type[Method], config: dict[str, Any], steps: int, expected: tuple[Any, ...]) -> None:
+def test_step_sizes_and_warm_up_of_each_mode(
+    kind: type[Method], config: dict[str, Any], steps: int, expected: tuple[Any, ...]
+) -> None:
     method = build(kind, steps=steps, **config)
-    assert tuple(method.players[name].optimiser for name in ("model", "indicators", "discriminator")) == expected[:3]
+    assert (
+        tuple(method.players[name].optimiser for name in ("model", "indicators", "discriminator"))
+        == expected[:3]
+    )
     start = expected[3]
-    assert (method.phase(max(start - 1, 0)), method.phase(start)) == ("warm-up" if start else "train", "train")
+    assert (method.phase(max(start - 1, 0)), method.phase(start)) == (
+        "warm-up" if start else "train",
+        "train",
+    )
 
 
 def after_steps(method: Any, count: int = 30) -> Any:
@@ -138,19 +187,28 @@ def test_indicators_stay_inside_the_unit_interval_at_any_rate() -> None:
 
 
 def test_port_ends_in_nan_where_an_indicator_leaves_unless_it_is_clamped() -> None:
-    """Adam's first step has the length of the rate: one of 0.6 leaves (0, 1) from one half to either side."""
-    published, clamped = (after_steps(build(RFVAEPort, lr_indicators=0.6, clamp=clamp), 5) for clamp in (False, True))
+    """Adam's first step has the length of the rate: one of 0.6 leaves (0, 1) from one half to
+    either side."""
+    published, clamped = (
+        after_steps(build(RFVAEPort, lr_indicators=0.6, clamp=clamp), 5) for clamp in (False, True)
+    )
     assert bool(published.indicators().isnan().any())
-    assert bool(torch.isfinite(clamped.indicators()).all()) and float(clamped.indicators().detach().max()) < 1.0
+    assert (
+        bool(torch.isfinite(clamped.indicators()).all())
+        and float(clamped.indicators().detach().max()) < 1.0
+    )
     assert all(bool(torch.isfinite(p).all()) for p in clamped.parameters())
 
 
 def test_port_without_information_settles_where_sum_and_entropy_balance() -> None:
-    """At KL = 0 and no total correlation: eta_s + eta_h logit(r) = 0, r = sigmoid(-1) = 0.269 for every dimension."""
+    """At KL = 0 and no total correlation: eta_s + eta_h logit(r) = 0, r = sigmoid(-1) = 0.269 for
+    every dimension."""
     method = build(RFVAEPort, gamma=0.0, lr=0.0, lr_indicators=1e-2)
     with torch.no_grad():
         for p in method.encoder[-1].parameters():
             p.zero_()
     after_steps(method, 100)
-    torch.testing.assert_close(method.indicators().detach(), torch.full((L,), 1 / (1 + math.e)), rtol=0, atol=1e-3)
+    torch.testing.assert_close(
+        method.indicators().detach(), torch.full((L,), 1 / (1 + math.e)), rtol=0, atol=1e-3
+    )
     assert "degenerate" in method.discover(batch().x).flags

@@ -24,7 +24,9 @@ def build(shape: tuple[int, ...] = (1, 8, 8), latent_dim: int = 4, **config: Any
 
 
 def batch(shape: tuple[int, ...] = (1, 8, 8), count: int = 8) -> Batch:
-    return Batch(torch.rand(count, *shape, generator=torch.Generator().manual_seed(0)), torch.arange(count))
+    return Batch(
+        torch.rand(count, *shape, generator=torch.Generator().manual_seed(0)), torch.arange(count)
+    )
 
 
 @pytest.mark.parametrize("sigma", ["learned", "optimal", "fixed"])
@@ -35,7 +37,9 @@ def test_step_moves_every_parameter_without_a_host_read(sigma: str, shape: tuple
     with no_host_reads():
         values = method.train_step(batch(shape), TICK)
     assert all(not torch.equal(before[name], p) for name, p in method.named_parameters())
-    assert {name: tuple(value.shape) for name, value in values.items()} == dict.fromkeys(("loss", "nll", "kl", "log_sigma"), ())
+    assert {name: tuple(value.shape) for name, value in values.items()} == dict.fromkeys(
+        ("loss", "nll", "kl", "log_sigma"), ()
+    )
     assert method.model.updates == 4
 
 
@@ -48,7 +52,12 @@ def test_loss_is_the_negative_elbo_with_all_constants() -> None:
     torch.manual_seed(5)
     mean, log_var = fresh.posterior(x)
     reconstruction = fresh.decode(mean + torch.exp(0.5 * log_var) * torch.randn_like(mean))
-    density = torch.distributions.Normal(reconstruction, torch.exp(softclip(torch.zeros(())))).log_prob(x).flatten(1).sum(1)
+    density = (
+        torch.distributions.Normal(reconstruction, torch.exp(softclip(torch.zeros(()))))
+        .log_prob(x)
+        .flatten(1)
+        .sum(1)
+    )
     expected = (kl_standard(mean, log_var).sum(1) - density).mean()
     torch.testing.assert_close(values["loss"], expected, rtol=1e-5, atol=0)
 
@@ -76,7 +85,11 @@ def test_terms_add_up_to_the_loss_in_expectation() -> None:
         terms = method.terms(x)
         torch.manual_seed(1)
         mean, log_var = method.posterior(x)
-        nll = gaussian_nll(x, method.decode(mean + torch.exp(0.5 * log_var) * torch.randn_like(mean)), torch.zeros(()))
+        nll = gaussian_nll(
+            x,
+            method.decode(mean + torch.exp(0.5 * log_var) * torch.randn_like(mean)),
+            torch.zeros(()),
+        )
     torch.testing.assert_close(terms["nll"], nll)
     assert terms["kl"].shape == (8, 4)
 

@@ -26,8 +26,16 @@ def call(*arguments: object) -> Result:
 
 @pytest.fixture
 def results(tmp_path: Path) -> Path:
-    found = [each for size in (16, 32) for each in (*seeds([1.0, 1.1, 1.2], "r-dpvae", "fid", dataset="mnist", latent_dim=size),)]
-    found += [each for size in (16, 32) for each in seeds([3.0, 3.1, 3.3], "vae", "fid", dataset="mnist", latent_dim=size)]
+    found = [
+        each
+        for size in (16, 32)
+        for each in (*seeds([1.0, 1.1, 1.2], "r-dpvae", "fid", dataset="mnist", latent_dim=size),)
+    ]
+    found += [
+        each
+        for size in (16, 32)
+        for each in seeds([3.0, 3.1, 3.3], "vae", "fid", dataset="mnist", latent_dim=size)
+    ]
     return store(tmp_path / "runs", found)
 
 
@@ -40,7 +48,11 @@ def test_records_are_judged_and_files_written(results: Path, tmp_path: Path) -> 
     path = tmp_path / "claims.csv"
     assert "1 supported" in call("ren-fid-below-vae", "--results", results, "-o", path).stderr
     (row,) = csv.DictReader(io.StringIO(path.read_text()))
-    assert (row["claim"], row["verdict"], row["metrics"]) == ("ren-fid-below-vae", "supported", "fid")
+    assert (row["claim"], row["verdict"], row["metrics"]) == (
+        "ren-fid-below-vae",
+        "supported",
+        "fid",
+    )
     assert len(row["runs"].split()) == 12
     (read,) = json.loads(call("ren-fid-below-vae", "--results", results, "--format", "json").output)
     assert read["ruling"] == "supported"

@@ -18,7 +18,11 @@ from benchmark.spec import BenchError
 
 @pytest.fixture
 def results(tmp_path: Path) -> Path:
-    runs = [record(method, latent_dim=size, values={"mse": 1.0 / size}) for method in ("pca", "vae") for size in (2, 8)]
+    runs = [
+        record(method, latent_dim=size, values={"mse": 1.0 / size})
+        for method in ("pca", "vae")
+        for size in (2, 8)
+    ]
     store(tmp_path / "runs", runs)
     for each in runs:
         leave(tmp_path / "runs", each, image=(1, 8, 8))
@@ -46,14 +50,18 @@ LACKING = {
 
 
 @pytest.mark.parametrize("name", LACKING)
-def test_a_figure_of_what_the_runs_lack_says_what_to_do(name: str, results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_figure_of_what_the_runs_lack_says_what_to_do(
+    name: str, results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     assert LACKING[name] in failure(name, "--results", results)
     assert not (tmp_path / f"{name}.png").exists()
 
 
 @pytest.mark.parametrize("name", sorted(FIGURES.keys() - LACKING))
-def test_every_figure_is_drawn_into_a_file_of_its_name(name: str, results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_figure_is_drawn_into_a_file_of_its_name(
+    name: str, results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     if name == "toy":  # it needs data in the plane
         for each in Store(results).records():
@@ -66,7 +74,21 @@ def test_every_figure_is_drawn_into_a_file_of_its_name(name: str, results: Path,
 
 def test_filters_choose_runs(results: Path, tmp_path: Path) -> None:
     path = tmp_path / "a.svg"
-    found = call("samples", "--results", results, "--methods", "vae", "--latent-dims", "2,8", "--budget", "quick", "--datasets", "digits", "-o", path)
+    found = call(
+        "samples",
+        "--results",
+        results,
+        "--methods",
+        "vae",
+        "--latent-dims",
+        "2,8",
+        "--budget",
+        "quick",
+        "--datasets",
+        "digits",
+        "-o",
+        path,
+    )
     assert "from 2 runs" in found.stderr and path.read_bytes().startswith(b"<?xml")
 
 
@@ -76,8 +98,12 @@ def test_mistakes_say_what_to_do(results: Path, tmp_path: Path) -> None:
     assert "bench run" in failure("samples", "--results", tmp_path / "none")
     assert "there are 2, 8" in failure("samples", "--results", results, "--latent-dims", "3")
     assert "'x'" in failure("samples", "--results", results, "--latent-dims", "2,x")
-    assert "there are mse" in failure("metric-vs-latent-dim", "--results", results, "--metric", "kid", "-o", tmp_path / "a.png")
-    assert "cannot write" in failure("samples", "--results", results, "-o", tmp_path / "no" / "a.png")
+    assert "there are mse" in failure(
+        "metric-vs-latent-dim", "--results", results, "--metric", "kid", "-o", tmp_path / "a.png"
+    )
+    assert "cannot write" in failure(
+        "samples", "--results", results, "-o", tmp_path / "no" / "a.png"
+    )
     assert [path.name for path in tmp_path.iterdir()] == ["runs"]
 
 

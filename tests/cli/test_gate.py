@@ -1,4 +1,5 @@
-"""``bench baseline`` and ``bench check`` as CI meets them: files, formats, exit status, and no torch."""
+"""``bench baseline`` and ``bench check`` as CI meets them: files, formats, exit status, and no
+torch."""
 
 from __future__ import annotations
 
@@ -31,7 +32,12 @@ class Done:
 def bench(folder: Path, *arguments: str) -> Done:
     """The command in this process: a new one would spend its time on imports."""
     out, err, code = io.StringIO(), io.StringIO(), 0
-    with contextlib.chdir(folder), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), mock.patch("sys.argv", ["bench", *arguments]):
+    with (
+        contextlib.chdir(folder),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+        mock.patch("sys.argv", ["bench", *arguments]),
+    ):
         try:
             main()
         except SystemExit as left:
@@ -46,7 +52,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     store(folder / "well", [*seeds(GOOD), *seeds(GOOD, dataset="circle", latent_dim=2)])
     store(folder / "worse", [*seeds(BAD), *seeds(GOOD, dataset="circle", latent_dim=2)])
     broken: list[Record] = [*seeds(GOOD), *seeds(GOOD[:4], dataset="circle", latent_dim=2)]
-    store(folder / "broken", [*broken, record(dataset="circle", latent_dim=2, seed=4, status="killed")])
+    store(
+        folder / "broken",
+        [*broken, record(dataset="circle", latent_dim=2, seed=4, status="killed")],
+    )
     done = bench(folder, "baseline", "-o", "baseline.json", "--results", "well")
     assert done.returncode == 0, done.stderr
     assert "sees a rise by" in done.stdout and "wrote baseline.json: 2 cells" in done.stdout
@@ -61,7 +70,16 @@ def test_nothing_changed(folder: Path) -> None:
 
 def test_the_gate_imports_no_torch(folder: Path) -> None:
     code = "import sys; from benchmark.cli import main\ntry: main()\nfinally: assert 'torch' not in sys.modules"
-    command = [sys.executable, "-c", code, "check", "--baseline", "baseline.json", "--results", "well"]
+    command = [
+        sys.executable,
+        "-c",
+        code,
+        "check",
+        "--baseline",
+        "baseline.json",
+        "--results",
+        "well",
+    ]
     assert subprocess.run(command, cwd=folder, capture_output=True, check=False).returncode == 0
 
 
@@ -70,30 +88,60 @@ def test_worse_exits_1_and_says_what_to_do(folder: Path) -> None:
     assert done.returncode == 1
     first, *_, last = done.stdout.splitlines()
     assert first.startswith("worse        vae on digits, L = 16, mse: 0.5 -> 0.8 (+60 %)")
-    assert "bench show vae-digits-L16-s0" in done.stdout and last.strip() == "bench baseline -o FILE"
+    assert (
+        "bench show vae-digits-L16-s0" in done.stdout and last.strip() == "bench baseline -o FILE"
+    )
 
 
 def test_a_broken_run_exits_3_and_says_how_to_make_it(folder: Path) -> None:
     done = bench(folder, "check", "--baseline", "baseline.json", "--results", "broken")
     assert done.returncode == 3
     assert "no verdict   vae on circle" in done.stdout and "ended as 'killed'" in done.stdout
-    assert "bench run --methods 'vae' --datasets 'circle' --latent-dims 2 --seeds 5 --budget quick" in done.stdout
+    assert (
+        "bench run --methods 'vae' --datasets 'circle' --latent-dims 2 --seeds 5 --budget quick"
+        in done.stdout
+    )
 
 
 def test_junit_counts_failures_and_errors_and_the_text_is_still_printed(folder: Path) -> None:
     for results, failures, errors in (("well", 0, 0), ("worse", 1, 0), ("broken", 0, 1)):
-        done = bench(folder, "check", "--baseline", "baseline.json", "--results", results, "--format", "junit", "-o", f"{results}.xml")
+        done = bench(
+            folder,
+            "check",
+            "--baseline",
+            "baseline.json",
+            "--results",
+            results,
+            "--format",
+            "junit",
+            "-o",
+            f"{results}.xml",
+        )
         suite = ElementTree.parse(folder / f"{results}.xml").getroot()
-        assert (suite.tag, suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("testsuite", "2", str(failures), str(errors))
-        assert (len(suite.findall("testcase")), len(suite.findall("testcase/failure"))) == (2, failures)
+        assert (suite.tag, suite.get("tests"), suite.get("failures"), suite.get("errors")) == (
+            "testsuite",
+            "2",
+            str(failures),
+            str(errors),
+        )
+        assert (len(suite.findall("testcase")), len(suite.findall("testcase/failure"))) == (
+            2,
+            failures,
+        )
         assert "2 cells:" in done.stdout
 
 
 def test_github_annotations_are_one_line_each(folder: Path) -> None:
-    lines = bench(folder, "check", "--baseline", "baseline.json", "--results", "worse", "--format", "github").stdout.splitlines()
+    lines = bench(
+        folder, "check", "--baseline", "baseline.json", "--results", "worse", "--format", "github"
+    ).stdout.splitlines()
     (annotation,) = [line for line in lines if line.startswith("::")]
-    assert annotation.startswith("::error title=worse%3A vae on digits%2C L = 16%2C mse::vae on digits")
-    done = bench(folder, "check", "--baseline", "baseline.json", "--results", "broken", "--format", "github")
+    assert annotation.startswith(
+        "::error title=worse%3A vae on digits%2C L = 16%2C mse::vae on digits"
+    )
+    done = bench(
+        folder, "check", "--baseline", "baseline.json", "--results", "broken", "--format", "github"
+    )
     assert done.stdout.startswith("::error title=no verdict%3A vae on circle")
 
 
@@ -106,10 +154,15 @@ def test_github_annotations_are_one_line_each(folder: Path) -> None:
         (("baseline", "--results", "well"), "--output"),
         (("baseline", "-o", "b.json", "--results", "broken"), "ended as 'killed'"),
         (("baseline", "-o", "nowhere/b.json", "--results", "well"), "cannot write"),
-        (("baseline", "-o", "b.json", "--results", "well", "--methods", "pca"), "has the method 'pca'"),
+        (
+            ("baseline", "-o", "b.json", "--results", "well", "--methods", "pca"),
+            "has the method 'pca'",
+        ),
     ],
 )
-def test_mistakes_are_one_line_and_exit_2(folder: Path, arguments: tuple[str, ...], message: str) -> None:
+def test_mistakes_are_one_line_and_exit_2(
+    folder: Path, arguments: tuple[str, ...], message: str
+) -> None:
     done = bench(folder, *arguments)
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) == 1 and message in done.stderr

@@ -1,4 +1,5 @@
-"""Killed at a random step and started again, a run ends with the same bits; and the number of workers changes nothing."""
+"""Killed at a random step and started again, a run ends with the same bits; and the number of
+workers changes nothing."""
 
 from __future__ import annotations
 
@@ -17,13 +18,29 @@ import pytest
 from benchmark.protocol import checkpoint
 from benchmark.records import Store
 
-RUN = ("run", "--methods", "vae", "--datasets", "circle", "--steps", "600", "--checkpoint-every", "0.02")
+RUN = (
+    "run",
+    "--methods",
+    "vae",
+    "--datasets",
+    "circle",
+    "--steps",
+    "600",
+    "--checkpoint-every",
+    "0.02",
+)
 
 
 def start(folder: Path, *arguments: str) -> subprocess.Popen[bytes]:
     folder.mkdir(exist_ok=True)
     command = [sys.executable, "-m", "benchmark", *arguments]
-    return subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    return subprocess.Popen(
+        command,
+        cwd=folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
 
 
 def step_of(folder: Path) -> int:
@@ -38,18 +55,32 @@ def results(folder: Path) -> dict[str, object]:
     """Weights, optimiser state, curves, artifacts and measurements of every run in ``folder``."""
     found: dict[str, object] = {}
     for record in Store(folder / "results" / "runs").records():
-        tensors, _ = checkpoint.read(folder / "results" / "runs" / record.key / "checkpoint.safetensors")  # type: ignore[misc]
+        tensors, _ = checkpoint.read(
+            folder / "results" / "runs" / record.key / "checkpoint.safetensors"
+        )  # type: ignore[misc]
         found.update({f"{record.key}/{name}": tensor.numpy() for name, tensor in tensors.items()})
         for file in (folder / "results" / "runs" / record.key).glob("*.npz"):
             with np.load(file) as arrays:
-                found.update({f"{record.key}/{file.name}/{name}": arrays[name] for name in arrays.files})
-        found[record.key] = (record.status, dict(record.measurements), record.discovery, record.timing["updates"], record.timing["outer_steps"])
+                found.update(
+                    {f"{record.key}/{file.name}/{name}": arrays[name] for name in arrays.files}
+                )
+        found[record.key] = (
+            record.status,
+            dict(record.measurements),
+            record.discovery,
+            record.timing["updates"],
+            record.timing["outer_steps"],
+        )
     return found
 
 
 def same(a: dict[str, object], b: dict[str, object]) -> bool:
     def equal(x: object, y: object) -> bool:
-        return np.array_equal(x, y) if isinstance(x, np.ndarray) and isinstance(y, np.ndarray) else x == y
+        return (
+            np.array_equal(x, y)
+            if isinstance(x, np.ndarray) and isinstance(y, np.ndarray)
+            else x == y
+        )
 
     return a.keys() == b.keys() and all(equal(a[name], b[name]) for name in a)
 
@@ -61,7 +92,9 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
     return results(folder)
 
 
-def test_killed_run_started_again_equals_one_left_alone(tmp_path: Path, alone: dict[str, object]) -> None:
+def test_killed_run_started_again_equals_one_left_alone(
+    tmp_path: Path, alone: dict[str, object]
+) -> None:
     target = random.SystemRandom().randrange(1, 250)
     process = start(tmp_path, *RUN)
     while process.poll() is None and step_of(tmp_path) < target:
@@ -75,7 +108,9 @@ def test_killed_run_started_again_equals_one_left_alone(tmp_path: Path, alone: d
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_interrupted_run_leaves_a_checkpoint_and_goes_on(tmp_path: Path, alone: dict[str, object], number: int, status: int) -> None:
+def test_interrupted_run_leaves_a_checkpoint_and_goes_on(
+    tmp_path: Path, alone: dict[str, object], number: int, status: int
+) -> None:
     """The signal goes to the whole process group, as Ctrl-C, `timeout` and schedulers send it."""
     process = start(tmp_path, *RUN)
     while process.poll() is None and step_of(tmp_path) < 50:
@@ -97,7 +132,11 @@ def test_two_calls_on_one_folder_share_the_work(tmp_path: Path, alone: dict[str,
 
 def test_a_run_that_waits_for_another_process_can_be_interrupted(tmp_path: Path) -> None:
     key = subprocess.run(
-        [sys.executable, "-m", "benchmark", *RUN, "--dry-run"], cwd=tmp_path, capture_output=True, text=True, check=True
+        [sys.executable, "-m", "benchmark", *RUN, "--dry-run"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout.split()[1]
     folder = tmp_path / "results" / "runs" / key
     folder.mkdir(parents=True)
@@ -124,9 +163,15 @@ def test_a_run_whose_process_is_killed_is_recorded_as_killed(tmp_path: Path) -> 
     process = start(tmp_path, *RUN, "--workers", "1")
     while process.poll() is None and step_of(tmp_path) < 50:
         time.sleep(0.01)
-    for entry in Path("/proc").iterdir():  # the run's own process is the one that holds its lock file open
+    for entry in Path(
+        "/proc"
+    ).iterdir():  # the run's own process is the one that holds its lock file open
         try:
-            held = [str(link.readlink()) for link in (entry / "fd").iterdir()] if entry.name.isdigit() else []
+            held = (
+                [str(link.readlink()) for link in (entry / "fd").iterdir()]
+                if entry.name.isdigit()
+                else []
+            )
         except OSError:
             continue
         if any(name.startswith(str(tmp_path)) and name.endswith(".lock") for name in held):

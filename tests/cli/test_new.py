@@ -16,7 +16,9 @@ def call(command: object, *arguments: object) -> Result:
     return CliRunner().invoke(command, [str(each) for each in arguments])  # type: ignore[arg-type]
 
 
-def test_new_writes_sixty_lines_that_say_what_to_do_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_new_writes_sixty_lines_that_say_what_to_do_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     told = call(new, "my-vae").output
     text = (tmp_path / "my_vae.py").read_text(encoding="utf-8")
@@ -26,9 +28,16 @@ def test_new_writes_sixty_lines_that_say_what_to_do_next(tmp_path: Path, monkeyp
 
 
 @pytest.mark.parametrize(
-    ("name", "says"), [("My VAE", "expected small letters"), ("vae", "there is a method called 'vae' already"), ("../x", "expected small")]
+    ("name", "says"),
+    [
+        ("My VAE", "expected small letters"),
+        ("vae", "there is a method called 'vae' already"),
+        ("../x", "expected small"),
+    ],
 )
-def test_new_refuses_names_that_would_not_work(name: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_new_refuses_names_that_would_not_work(
+    name: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     error = call(new, name).exception
     assert isinstance(error, BenchError) and says in str(error)
@@ -63,7 +72,10 @@ def test_a_subclass_of_a_built_in_method_is_a_method_with_its_options(tmp_path: 
     from benchmark import registry
 
     path = tmp_path / "quiet_vae.py"
-    path.write_text('"""Quiet."""\n\nfrom baselines.vae import VAE\n\n\nclass QuietVAE(VAE):\n    prunes = False\n', encoding="utf-8")
+    path.write_text(
+        '"""Quiet."""\n\nfrom baselines.vae import VAE\n\n\nclass QuietVAE(VAE):\n    prunes = False\n',
+        encoding="utf-8",
+    )
     choice = registry.choose("methods", f"{path}[lr=0.01]")
     assert choice.options["lr"] == 0.01 and choice.options["sigma"] == "learned"
     assert registry.load(choice.entry.target).Config(**choice.options).lr == 0.01

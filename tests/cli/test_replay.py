@@ -1,4 +1,5 @@
-"""``bench replay`` as its user meets it: a stored run is done again, and what was edited, lost or made elsewhere is told."""
+"""``bench replay`` as its user meets it: a stored run is done again, and what was edited, lost or
+made elsewhere is told."""
 
 from __future__ import annotations
 
@@ -18,13 +19,31 @@ from benchmark.spec import BenchError
 
 
 def bench(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "benchmark", *arguments], cwd=folder, capture_output=True, text=True, timeout=300, check=False)
+    return subprocess.run(
+        [sys.executable, "-m", "benchmark", *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
 
 
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("ran")
-    done = bench(folder, "run", "--methods", "vae", "--datasets", "circle", "--budget", "smoke", "--seeds", "4")
+    done = bench(
+        folder,
+        "run",
+        "--methods",
+        "vae",
+        "--datasets",
+        "circle",
+        "--budget",
+        "smoke",
+        "--seeds",
+        "4",
+    )
     assert done.returncode == 0, done.stderr
     return folder / "results" / "runs"
 
@@ -36,7 +55,9 @@ def copy(ran: Path, place: Path, edit: Callable[[dict[str, Any]], None]) -> Path
     document = json.loads((folder / "record.json").read_text(encoding="utf-8"))
     edit(document)
     text = json.dumps(document, indent=1, sort_keys=True) + "\n"
-    (folder / "record.json").write_text(text if edit is nothing else text.rstrip(), encoding="utf-8")
+    (folder / "record.json").write_text(
+        text if edit is nothing else text.rstrip(), encoding="utf-8"
+    )
     return folder
 
 
@@ -67,7 +88,11 @@ def test_verdicts(ran: Path, tmp_path: Path) -> None:
     folders = [copy(ran, tmp_path / edit.__name__, edit) for edit in edits]
     done = bench(tmp_path, "replay", *map(str, folders))
     assert done.returncode == 1, done.stderr
-    heads = [line.split(": ", 1)[1] for line in done.stdout.splitlines() if line.startswith(folders[0].name)]
+    heads = [
+        line.split(": ", 1)[1]
+        for line in done.stdout.splitlines()
+        if line.startswith(folders[0].name)
+    ]
     assert heads[0] == "bit-equal"
     assert heads[1].startswith("differs, and nothing that the record tells explains it")
     assert heads[2].startswith("bit-equal, although torch 0.0 -> ")
@@ -76,10 +101,15 @@ def test_verdicts(ran: Path, tmp_path: Path) -> None:
     for file in ("curves.npz", "artifacts.npz", "checkpoint.safetensors"):
         assert len(re.findall(rf"{re.escape(file)}: ([1-9]\d*) of \1 equal\n", done.stdout)) == 5
     assert done.stdout.count("record.json is not as this program wrote it") == 4
-    assert done.stdout.splitlines()[-1] == "5 replayed: 2 bit-equal, 2 differs, 1 within the seed interval"
+    assert (
+        done.stdout.splitlines()[-1]
+        == "5 replayed: 2 bit-equal, 2 differs, 1 within the seed interval"
+    )
 
 
-def test_a_key_in_results_is_replayed_and_the_store_is_left_alone(ran: Path, tmp_path: Path) -> None:
+def test_a_key_in_results_is_replayed_and_the_store_is_left_alone(
+    ran: Path, tmp_path: Path
+) -> None:
     before = {path: path.stat().st_mtime_ns for path in ran.rglob("*")}
     done = bench(tmp_path, "replay", "vae-circle-L2-s1", "--results", str(ran))
     assert done.returncode == 0, done.stdout + done.stderr
@@ -112,8 +142,12 @@ def unfinished(record: dict[str, Any]) -> None:
     record["status"] = "killed"
 
 
-@pytest.mark.parametrize(("edit", "message"), [(no_such_method, "--method FILE.py"), (unfinished, "ended as 'killed'")])
-def test_what_cannot_be_run_again_is_no_verdict(ran: Path, tmp_path: Path, edit: Callable[[dict[str, Any]], None], message: str) -> None:
+@pytest.mark.parametrize(
+    ("edit", "message"), [(no_such_method, "--method FILE.py"), (unfinished, "ended as 'killed'")]
+)
+def test_what_cannot_be_run_again_is_no_verdict(
+    ran: Path, tmp_path: Path, edit: Callable[[dict[str, Any]], None], message: str
+) -> None:
     done = bench(tmp_path, "replay", str(copy(ran, tmp_path / "store", edit)))
     assert done.returncode == 3, done.stderr
     assert "cannot tell" in done.stdout and message in done.stdout
@@ -130,7 +164,12 @@ def test_a_folder_of_runs_is_no_run(ran: Path, tmp_path: Path) -> None:
 
 def test_mistakes_are_one_line_and_exit_2(ran: Path, tmp_path: Path) -> None:
     wrong = str(copy(ran, tmp_path / "store", another_seed))
-    for arguments, message in (((wrong,), "key does not belong"), (("nonsense",), "bench run"), (("none.json",), "no record"), ((), "RECORD")):
+    for arguments, message in (
+        ((wrong,), "key does not belong"),
+        (("nonsense",), "bench run"),
+        (("none.json",), "no record"),
+        ((), "RECORD"),
+    ):
         done = bench(tmp_path, "replay", *arguments)
         assert done.returncode == 2
         assert len(done.stderr.splitlines()) == 1 and message in done.stderr

@@ -16,11 +16,20 @@ from benchmark.spec import BenchError
 
 @pytest.fixture
 def results(tmp_path: Path) -> Path:
-    return store(tmp_path / "runs", [*seeds([1.0, 1.1]), record("pca", "circle", 2), record("grae-objective", kind="grae-objective")])
+    return store(
+        tmp_path / "runs",
+        [
+            *seeds([1.0, 1.1]),
+            record("pca", "circle", 2),
+            record("grae-objective", kind="grae-objective"),
+        ],
+    )
 
 
 def call(results: Path, folder: Path, *arguments: object) -> Result:
-    return CliRunner().invoke(report, ["--results", str(results), "-o", str(folder), *map(str, arguments)])
+    return CliRunner().invoke(
+        report, ["--results", str(results), "-o", str(folder), *map(str, arguments)]
+    )
 
 
 def failure(*arguments: object) -> str:
@@ -33,7 +42,9 @@ def test_filters_choose_runs(results: Path, tmp_path: Path) -> None:
     found = call(results, tmp_path / "out", "--methods", "pca", "--latent-dims", "2")
     assert found.exit_code == 0, found.exception
     assert "from 1 runs" in found.stderr and found.stdout == ""
-    assert [path.name for path in (tmp_path / "out" / "runs").iterdir()] == [f"{record('pca', 'circle', 2).key}.html"]
+    assert [path.name for path in (tmp_path / "out" / "runs").iterdir()] == [
+        f"{record('pca', 'circle', 2).key}.html"
+    ]
 
 
 def test_studies_are_taken_along(results: Path, tmp_path: Path) -> None:
@@ -58,5 +69,10 @@ def test_help_loads_nothing_heavy_and_a_report_no_torch(results: Path, tmp_path:
     heavy = "{'torch', 'pandas', 'matplotlib', 'numpy', 'jinja2'}"
     arguments = ["--results", str(results), "-o", str(tmp_path / "out")]
     code = f"import sys; from benchmark.cli.report import report; assert not {heavy} & set(sys.modules); report({arguments!r}, standalone_mode=False)"
-    done = subprocess.run([sys.executable, "-c", f"{code}; assert 'torch' not in sys.modules"], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}; assert 'torch' not in sys.modules"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr

@@ -1,4 +1,5 @@
-"""``bench run`` as its user meets it: what runs, what is skipped, what is refused, and how it leaves."""
+"""``bench run`` as its user meets it: what runs, what is skipped, what is refused, and how it
+leaves."""
 
 from __future__ import annotations
 
@@ -17,12 +18,16 @@ from benchmark.protocol.suite import Grid, plan
 from benchmark.records import Store
 from benchmark.spec import BenchError
 
-SCHEMA = json.loads((Path(benchmark.__file__).parent / "data" / "record.schema.json").read_text(encoding="utf-8"))
+SCHEMA = json.loads(
+    (Path(benchmark.__file__).parent / "data" / "record.schema.json").read_text(encoding="utf-8")
+)
 
 
 def bench(folder: Path, *arguments: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "benchmark", *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=timeout, check=False)
+    return subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, timeout=timeout, check=False
+    )
 
 
 GRID = ("run", "--methods", "pca,vae", "--datasets", "circle", "--budget", "smoke", "--seeds", "2")
@@ -34,7 +39,9 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.Comp
     return folder, bench(folder, *GRID)
 
 
-def test_records_of_a_grid_follow_the_schema_and_are_complete(ran: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+def test_records_of_a_grid_follow_the_schema_and_are_complete(
+    ran: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
     folder, done = ran
     assert done.returncode == 0, done.stderr
     records = Store(folder / "results" / "runs").records()
@@ -56,7 +63,9 @@ def test_second_call_does_nothing(ran: tuple[Path, subprocess.CompletedProcess[s
     assert before == {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
 
 
-def test_dry_run_tells_what_is_missing_and_writes_nothing(ran: tuple[Path, subprocess.CompletedProcess[str]], tmp_path: Path) -> None:
+def test_dry_run_tells_what_is_missing_and_writes_nothing(
+    ran: tuple[Path, subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
     folder, _ = ran
     told = bench(folder, *GRID[:-1], "3", "--dry-run")
     assert "2 to run, 4 finished before" in told.stdout
@@ -64,16 +73,36 @@ def test_dry_run_tells_what_is_missing_and_writes_nothing(ran: tuple[Path, subpr
     assert list(tmp_path.iterdir()) == []
 
 
-def test_record_of_other_code_is_run_again(ran: tuple[Path, subprocess.CompletedProcess[str]], tmp_path: Path) -> None:
+def test_record_of_other_code_is_run_again(
+    ran: tuple[Path, subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
     source, _ = ran
-    record = next(record for record in Store(source / "results" / "runs").records() if record.spec["method"] == "pca" and record.spec["seed"] == 0)
-    Store(tmp_path / "results" / "runs").write(type(record)(**{**record.__dict__, "code": "0" * 16}))
-    told = bench(tmp_path, "run", "--methods", "pca", "--datasets", "circle", "--budget", "smoke", "--dry-run")
+    record = next(
+        record
+        for record in Store(source / "results" / "runs").records()
+        if record.spec["method"] == "pca" and record.spec["seed"] == 0
+    )
+    Store(tmp_path / "results" / "runs").write(
+        type(record)(**{**record.__dict__, "code": "0" * 16})
+    )
+    told = bench(
+        tmp_path,
+        "run",
+        "--methods",
+        "pca",
+        "--datasets",
+        "circle",
+        "--budget",
+        "smoke",
+        "--dry-run",
+    )
     assert "1 to run, 0 finished before" in told.stdout
 
 
 def test_a_run_asked_for_twice_is_one(tmp_path: Path) -> None:
-    told = bench(tmp_path, "run", "--methods", "vae,vae[sigma=learned]", "--datasets", "circle", "--dry-run").stdout
+    told = bench(
+        tmp_path, "run", "--methods", "vae,vae[sigma=learned]", "--datasets", "circle", "--dry-run"
+    ).stdout
     assert "1 to run, 0 finished before" in told
 
 
@@ -93,37 +122,75 @@ def test_files_called_like_modules_do_not_disturb_the_runs(tmp_path: Path) -> No
     arguments = ["run", "--methods", "pca", "--datasets", "circle", "--budget", "smoke"]
     environment = {**os.environ, "PYTHONPATH": str(Path(benchmark.__file__).parents[1])}
     command = [sys.executable, "-P", "-c", code, *arguments]
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
 
 
 def test_shards_are_disjoint_and_cover_the_grid(tmp_path: Path) -> None:
-    whole = {line.split()[1] for line in bench(tmp_path, *GRID, "--dry-run").stdout.splitlines()[:-1]}
-    parts = [{line.split()[1] for line in bench(tmp_path, *GRID, "--dry-run", "--shard", f"{i}/3").stdout.splitlines()[:-1]} for i in (1, 2, 3)]
+    whole = {
+        line.split()[1] for line in bench(tmp_path, *GRID, "--dry-run").stdout.splitlines()[:-1]
+    }
+    parts = [
+        {
+            line.split()[1]
+            for line in bench(
+                tmp_path, *GRID, "--dry-run", "--shard", f"{i}/3"
+            ).stdout.splitlines()[:-1]
+        }
+        for i in (1, 2, 3)
+    ]
     assert set.union(*parts) == whole
     assert sum(map(len, parts)) == len(whole) == 4
 
 
 @pytest.fixture(scope="module")
-def mixed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
+def mixed(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[Path, subprocess.CompletedProcess[str]]:
     """A grid in which one run fails, one diverges, one is good, and one is a file of one's own."""
     folder = tmp_path_factory.mktemp("mixed")
-    (folder / "my_vae.py").write_text(registry.find("methods", "vae").path.read_text(encoding="utf-8"), encoding="utf-8")
+    (folder / "my_vae.py").write_text(
+        registry.find("methods", "vae").path.read_text(encoding="utf-8"), encoding="utf-8"
+    )
     return folder, bench(folder, *MIXED)
 
 
-MIXED = ("run", "--methods", "pca,vae[lr=1e20],vae,./my_vae.py", "--datasets", "circle", "--latent-dims", "3", "--budget", "smoke")
+MIXED = (
+    "run",
+    "--methods",
+    "pca,vae[lr=1e20],vae,./my_vae.py",
+    "--datasets",
+    "circle",
+    "--latent-dims",
+    "3",
+    "--budget",
+    "smoke",
+)
 
 
-def test_failing_runs_leave_their_records_and_the_others_go_on(mixed: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+def test_failing_runs_leave_their_records_and_the_others_go_on(
+    mixed: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
     folder, done = mixed
     assert done.returncode == 1
-    records = {(record.spec["method"], record.spec["config"].get("lr")): record for record in Store(folder / "results" / "runs").records()}
+    records = {
+        (record.spec["method"], record.spec["config"].get("lr")): record
+        for record in Store(folder / "results" / "runs").records()
+    }
     statuses = {key: record.status for key, record in records.items()}
-    assert statuses == {("pca", None): "failed", ("vae", 1e20): "diverged", ("vae", 1e-3): "done", ("my-vae", 1e-3): "done"}
+    assert statuses == {
+        ("pca", None): "failed",
+        ("vae", 1e20): "diverged",
+        ("vae", 1e-3): "done",
+        ("my-vae", 1e-3): "done",
+    }
     failed = records["pca", None]
     assert "PCA finds at most 2 dimensions" in str(failed.error)
-    assert "Traceback" in (folder / "results" / "runs" / failed.key / "log.txt").read_text(encoding="utf-8")
+    assert "Traceback" in (folder / "results" / "runs" / failed.key / "log.txt").read_text(
+        encoding="utf-8"
+    )
     assert failed.key in done.stderr
     assert (folder / "results" / "runs" / records["vae", 1e20].key / "curves.npz").exists()
     shown = bench(folder, "show", failed.key).stdout
@@ -132,10 +199,17 @@ def test_failing_runs_leave_their_records_and_the_others_go_on(mixed: tuple[Path
         jsonschema.validate(json.loads(record.to_json()), SCHEMA)
 
 
-def test_failed_runs_are_tried_again_and_diverged_ones_kept(mixed: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+def test_failed_runs_are_tried_again_and_diverged_ones_kept(
+    mixed: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
     folder, _ = mixed
     told = bench(folder, *MIXED, "--dry-run").stdout
-    assert [line.split()[0] for line in told.splitlines()[:-1]] == ["run", "cached", "cached", "cached"]
+    assert [line.split()[0] for line in told.splitlines()[:-1]] == [
+        "run",
+        "cached",
+        "cached",
+        "cached",
+    ]
     kept = bench(folder, *(part.removeprefix("pca,") for part in MIXED))
     assert kept.returncode == 1
     assert "0 done now, 3 finished before, 1 failed" in kept.stdout
@@ -159,18 +233,49 @@ def test_time_limit_leaves_a_record_and_a_later_call_goes_on(tmp_path: Path) -> 
         (("run",), "nothing to run: give --all"),
         (("run", "--methods", "vea", "--datasets", "circle"), "did you mean 'vae'?"),
         (("run", "--methods", "vae", "--datasets", "cirle"), "did you mean 'circle'?"),
-        (("run", "--methods", "vae[", "--datasets", "circle"), "expected a name, or name[option=value,...]"),
+        (
+            ("run", "--methods", "vae[", "--datasets", "circle"),
+            "expected a name, or name[option=value,...]",
+        ),
         (("run", "--methods", "vae[gamma=big]", "--datasets", "circle"), "expected a finite float"),
         (("run", "--methods", "vae", "--datasets", "circle[noise=-1]"), "noise"),
-        (("run", "--methods", "vae", "--datasets", "circle", "--budget", "huge"), "unknown budget 'huge'"),
-        (("run", "--methods", "vae", "--datasets", "circle", "--latent-dims", "two"), "expected whole numbers"),
+        (
+            ("run", "--methods", "vae", "--datasets", "circle", "--budget", "huge"),
+            "unknown budget 'huge'",
+        ),
+        (
+            ("run", "--methods", "vae", "--datasets", "circle", "--latent-dims", "two"),
+            "expected whole numbers",
+        ),
         (("run", "--methods", "vae", "--datasets", "circle", "--seeds", "0"), "--seeds"),
         (("run", "--methods", "vae", "--datasets", "circle", "--shard", "5/4"), "expected I/N"),
-        (("run", "--methods", "vae", "--datasets", "circle", "--batch-size", "5000"), "fewer than one batch"),
-        (("run", "--methods", "vae", "--datasets", "digits", "--budget", "paper"), "no paper schedule for 'digits'"),
-        (("run", "--methods", "vae", "--datasets", "mnist", "--data-dir", "nowhere"), "bench data fetch mnist"),
+        (
+            ("run", "--methods", "vae", "--datasets", "circle", "--batch-size", "5000"),
+            "fewer than one batch",
+        ),
+        (
+            ("run", "--methods", "vae", "--datasets", "digits", "--budget", "paper"),
+            "no paper schedule for 'digits'",
+        ),
+        (
+            ("run", "--methods", "vae", "--datasets", "mnist", "--data-dir", "nowhere"),
+            "bench data fetch mnist",
+        ),
         (("run", "--methods", "vae", "--datasets", "npz:nowhere.npz"), "nowhere.npz"),
-        (("run", "--methods", "vae", "--datasets", "circle", "--budget", "smoke", "--results", "/proc/x"), "--results"),
+        (
+            (
+                "run",
+                "--methods",
+                "vae",
+                "--datasets",
+                "circle",
+                "--budget",
+                "smoke",
+                "--results",
+                "/proc/x",
+            ),
+            "--results",
+        ),
         (("run", "--nonsense"), "--nonsense"),
         (("run", "--suite", "gamma", "--shard", "1/2"), "--suite has its own grid"),
         (("run", "--suite", "gamma", "--budget", "huge"), "unknown budget 'huge'"),
@@ -184,7 +289,9 @@ def test_time_limit_leaves_a_record_and_a_later_call_goes_on(tmp_path: Path) -> 
         (("data", "fetch", "nonsense"), "unknown dataset"),
     ],
 )
-def test_mistakes_are_one_line_with_the_next_step_and_exit_2(tmp_path: Path, arguments: tuple[str, ...], message: str) -> None:
+def test_mistakes_are_one_line_with_the_next_step_and_exit_2(
+    tmp_path: Path, arguments: tuple[str, ...], message: str
+) -> None:
     done = bench(tmp_path, *arguments)
     assert done.returncode == 2, done.stderr
     assert len(done.stderr.splitlines()) == 1 and done.stderr.startswith("bench: error: ")
@@ -192,7 +299,9 @@ def test_mistakes_are_one_line_with_the_next_step_and_exit_2(tmp_path: Path, arg
     assert list(tmp_path.iterdir()) == []
 
 
-def test_truncated_record_is_a_clear_error_and_is_not_touched(ran: tuple[Path, subprocess.CompletedProcess[str]], tmp_path: Path) -> None:
+def test_truncated_record_is_a_clear_error_and_is_not_touched(
+    ran: tuple[Path, subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
     source, _ = ran
     record = Store(source / "results" / "runs").records()[0]
     folder = tmp_path / "results" / "runs" / record.key
@@ -202,18 +311,32 @@ def test_truncated_record_is_a_clear_error_and_is_not_touched(ran: tuple[Path, s
     for arguments in (GRID, ("table",), ("figure", "curves")):
         done = bench(tmp_path, *arguments)
         assert done.returncode == 2
-        assert "truncated" in done.stderr and record.key in done.stderr and len(done.stderr.splitlines()) == 1
+        assert (
+            "truncated" in done.stderr
+            and record.key in done.stderr
+            and len(done.stderr.splitlines()) == 1
+        )
     assert (folder / "record.json").read_text(encoding="utf-8") == text
     assert [path.name for path in folder.iterdir()] == ["record.json"]
 
 
 def test_progress_tells_variants_apart(tmp_path: Path) -> None:
-    labels = [job.label for job in plan(Grid(["vae", "vae[sigma=fixed]"], ["circle[noise=0.05]"], [2], seeds=1, budget="smoke"), tmp_path)]
-    assert labels == [f"{method} on circle[noise=0.05], L = 2, seed 0" for method in ("vae", "vae[sigma=fixed]")]
+    labels = [
+        job.label
+        for job in plan(
+            Grid(["vae", "vae[sigma=fixed]"], ["circle[noise=0.05]"], [2], seeds=1, budget="smoke"),
+            tmp_path,
+        )
+    ]
+    assert labels == [
+        f"{method} on circle[noise=0.05], L = 2, seed 0" for method in ("vae", "vae[sigma=fixed]")
+    ]
 
 
 def test_names_in_python_are_lists(tmp_path: Path) -> None:
-    with pytest.raises(BenchError, match=r"methods is the text 'vae'; expected a list of names, as \['vae'\]"):
+    with pytest.raises(
+        BenchError, match=r"methods is the text 'vae'; expected a list of names, as \['vae'\]"
+    ):
         benchmark.run("vae", ["digits"], results=tmp_path)
     with pytest.raises(BenchError, match="datasets is the text 'digits'"):
         benchmark.run(["vae"], "digits", results=tmp_path)

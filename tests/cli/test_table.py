@@ -18,7 +18,12 @@ from benchmark.spec import BenchError
 
 @pytest.fixture
 def results(tmp_path: Path) -> Path:
-    runs = [*seeds([1.0, 1.1, 1.2]), *seeds([2.0, 2.1, 2.2], "pca"), record("vae", "circle", values={"lstar": 2.0}), record(budget="short", steps=9)]
+    runs = [
+        *seeds([1.0, 1.1, 1.2]),
+        *seeds([2.0, 2.1, 2.2], "pca"),
+        record("vae", "circle", values={"lstar": 2.0}),
+        record(budget="short", steps=9),
+    ]
     return store(tmp_path / "runs", runs)
 
 
@@ -40,7 +45,20 @@ def test_default_is_the_summary_in_latex_on_stdout(results: Path) -> None:
 
 
 def test_filters_choose_rows_and_columns(results: Path) -> None:
-    found = call("--format", "csv", "--results", results, "--methods", "pca,vae", "--datasets", "digits", "--budget", "quick", "--metrics", "mse")
+    found = call(
+        "--format",
+        "csv",
+        "--results",
+        results,
+        "--methods",
+        "pca,vae",
+        "--datasets",
+        "digits",
+        "--budget",
+        "quick",
+        "--metrics",
+        "mse",
+    )
     read = list(csv.DictReader(io.StringIO(found.output)))
     assert [(row["method"], row["dataset"], float(row["mse"]), row["mse n"]) for row in read] == [
         ("pca", "digits", pytest.approx(2.1), "3"),
@@ -49,8 +67,13 @@ def test_filters_choose_rows_and_columns(results: Path) -> None:
     assert "budget" not in read[0] and "lstar" not in read[0]
 
 
-@pytest.mark.parametrize(("name", "words"), [("t.tex", r"\toprule"), ("t.md", "| Dataset |"), ("t.csv", "dataset,"), ("t.HTML", "<table")])
-def test_files_are_written_in_the_format_of_their_suffix(results: Path, tmp_path: Path, name: str, words: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("t.tex", r"\toprule"), ("t.md", "| Dataset |"), ("t.csv", "dataset,"), ("t.HTML", "<table")],
+)
+def test_files_are_written_in_the_format_of_their_suffix(
+    results: Path, tmp_path: Path, name: str, words: str
+) -> None:
     found = call("--results", results, "-o", tmp_path / name)
     assert found.exit_code == 0 and found.stdout == "" and "4 rows from 8 runs" in found.stderr
     assert words in (tmp_path / name).read_text(encoding="utf-8")
@@ -88,7 +111,10 @@ def test_help_loads_nothing_heavy() -> None:
 def test_a_table_needs_no_torch_and_no_matplotlib(results: Path) -> None:
     code = f"import sys; from benchmark.cli.table import table; table(['--results', {str(results)!r}], standalone_mode=False)"
     done = subprocess.run(
-        [sys.executable, "-c", f"{code}; assert not {{'torch', 'matplotlib'}} & set(sys.modules)"], capture_output=True, text=True, check=False
+        [sys.executable, "-c", f"{code}; assert not {{'torch', 'matplotlib'}} & set(sys.modules)"],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     assert r"\bottomrule" in done.stdout
@@ -106,8 +132,14 @@ def test_published_tables_need_no_records(tmp_path: Path) -> None:
 
 def test_published_values_and_macros_on_request(tmp_path: Path) -> None:
     folder = store(tmp_path / "runs", seeds([0.01, 0.011, 0.012], dataset="mnist"))
-    assert "paper 0.0459?: ours lower" in call("--paper", "--format", "markdown", "--results", folder).output
-    assert "paper 0.0459?: ours lower" in call("ren-2", "--paper", "--format", "html", "--results", folder).output
+    assert (
+        "paper 0.0459?: ours lower"
+        in call("--paper", "--format", "markdown", "--results", folder).output
+    )
+    assert (
+        "paper 0.0459?: ours lower"
+        in call("ren-2", "--paper", "--format", "html", "--results", folder).output
+    )
     text = call("--macros", "--results", folder).output
     assert r"\newcommand{\benchSummaryMnistLOneSixVaeMSE}{\ensuremath{0.0110 \pm 0.0025}}" in text
     assert "leave --format out" in failure("--macros", "--format", "csv", "--results", folder)

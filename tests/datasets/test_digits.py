@@ -26,12 +26,16 @@ def test_pixels_and_labels_are_those_of_scikit_learn_exactly(digits: Splits) -> 
     test = every_fifth(source.target)
     for split, rows in ((digits.train, ~test), (digits.test, test)):
         assert split.stored.dtype == np.float32
-        assert np.array_equal(split.stored[:, 0] * 16, source.images[rows])  # v / 16 is exact: no tolerance
+        assert np.array_equal(
+            split.stored[:, 0] * 16, source.images[rows]
+        )  # v / 16 is exact: no tolerance
         assert split.labels is not None and np.array_equal(split.labels, source.target[rows])
 
 
 def test_train_and_test_share_no_image(digits: Splits) -> None:
-    train, test = ({image.tobytes() for image in split.stored} for split in (digits.train, digits.test))
+    train, test = (
+        {image.tobytes() for image in split.stored} for split in (digits.train, digits.test)
+    )
     assert not train & test
 
 

@@ -1,4 +1,5 @@
-"""Downloads arrive whole, right and over https, or leave nothing behind; none of it uses the network."""
+"""Downloads arrive whole, right and over https, or leave nothing behind; none of it uses the
+network."""
 
 from __future__ import annotations
 
@@ -38,7 +39,8 @@ class Broken(Answer):
 
 
 def answer_with(monkeypatch: pytest.MonkeyPatch, answer: Callable[[], Answer]) -> list[str]:
-    """Have ``urlopen`` answer with what ``answer`` makes; return the list of addresses it is asked for."""
+    """Have ``urlopen`` answer with what ``answer`` makes; return the list of addresses it is asked
+    for."""
     asked: list[str] = []
 
     def urlopen(url: str, timeout: float) -> Answer:
@@ -50,20 +52,27 @@ def answer_with(monkeypatch: pytest.MonkeyPatch, answer: Callable[[], Answer]) -
     return asked
 
 
-def test_a_file_arrives_whole_in_a_new_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_arrives_whole_in_a_new_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     asked = answer_with(monkeypatch, lambda: Answer(CONTENT))
     path = tmp_path / "new" / "folder" / "data.bin"
     download(URL, path, md5=MD5, dataset="cifar10")
     assert path.read_bytes() == CONTENT and list(path.parent.iterdir()) == [path] and asked == [URL]
 
 
-def test_a_file_that_is_there_is_verified_and_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_is_there_is_verified_and_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     asked = answer_with(monkeypatch, lambda: Answer(CONTENT))
     path = tmp_path / "data.bin"
     path.write_bytes(CONTENT)
     download(URL, path, md5=MD5, dataset="cifar10")
     path.write_bytes(b"mine")
-    with pytest.raises(BenchError, match=f"wrong checksum: md5 is .*, expected {MD5}; delete it and run `bench data fetch cifar10`"):
+    with pytest.raises(
+        BenchError,
+        match=f"wrong checksum: md5 is .*, expected {MD5}; delete it and run `bench data fetch cifar10`",
+    ):
         download(URL, path, md5=MD5, dataset="cifar10")
     assert path.read_bytes() == b"mine" and not asked
 
@@ -76,7 +85,10 @@ def refuse() -> Answer:
     ("answer", "reason"),
     [
         (lambda: Answer(CONTENT[:-1]), "what arrived has md5"),
-        (lambda: Answer(CONTENT, "http://example.org/data.bin"), "leads to http://example.org/data.bin, which is not https"),
+        (
+            lambda: Answer(CONTENT, "http://example.org/data.bin"),
+            "leads to http://example.org/data.bin, which is not https",
+        ),
         (lambda: Broken(CONTENT), "IncompleteRead"),
         (refuse, "Name or service not known"),
     ],
@@ -89,15 +101,26 @@ def test_a_failed_download_is_one_line_and_leaves_nothing(
     with pytest.raises(BenchError) as caught:
         download(URL, tmp_path / "data.bin", md5=MD5, dataset="cifar10")
     message = str(caught.value)
-    assert message.startswith(f"could not fetch 'cifar10' from {URL}: ") and reason in message and "\n" not in message
+    assert (
+        message.startswith(f"could not fetch 'cifar10' from {URL}: ")
+        and reason in message
+        and "\n" not in message
+    )
     assert f"copy data.bin into '{tmp_path}'" in message
     assert list(tmp_path.iterdir()) == []
 
 
 def test_missing_files_and_folders_say_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(MissingData, match=r"data of 'cifar10' is missing: .*data.bin'; run `bench data fetch cifar10`, .*--data-dir or \$BENCH_DATA"):
+    with pytest.raises(
+        MissingData,
+        match=r"data of 'cifar10' is missing: .*data.bin'; run `bench data fetch cifar10`, .*--data-dir or \$BENCH_DATA",
+    ):
         present(tmp_path / "data.bin", dataset="cifar10")
-    with pytest.raises(BenchError, match=r"'cifar10' needs a data folder: give --data-dir or set \$BENCH_DATA"):
+    with pytest.raises(
+        BenchError, match=r"'cifar10' needs a data folder: give --data-dir or set \$BENCH_DATA"
+    ):
         root(None, dataset="cifar10")
-    with pytest.raises(BenchError, match=r"cannot read .*: Is a directory; make it readable, or delete it"):
+    with pytest.raises(
+        BenchError, match=r"cannot read .*: Is a directory; make it readable, or delete it"
+    ):
         verify_md5(tmp_path, MD5, dataset="cifar10")

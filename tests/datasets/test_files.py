@@ -42,20 +42,36 @@ def test_every_missing_file_is_named_with_both_ways_out(tmp_path: Path) -> None:
         locate(tmp_path, ["one", "here", "folder"], dataset="mnist")
     message = str(caught.value)
     assert f"looked in '{tmp_path}' for one, folder (or the same with .gz)" in message
-    assert "`bench data fetch mnist`" in message and "--data-dir" in message and "$BENCH_DATA" in message
+    assert (
+        "`bench data fetch mnist`" in message
+        and "--data-dir" in message
+        and "$BENCH_DATA" in message
+    )
     assert "\n" not in message
 
 
 def test_a_wrong_checksum_names_file_and_both_digests(tmp_path: Path) -> None:
     found = hashlib.sha256(CONTENT + b"!").hexdigest()
-    for path in (write(tmp_path / "a", CONTENT + b"!"), write(tmp_path / "a.gz", gzip.compress(CONTENT + b"!"))):
-        with pytest.raises(BenchError, match=f"'{re.escape(str(path))}' has the wrong checksum: .* is {found}, expected {SHA256}; {REMEDY}"):
+    for path in (
+        write(tmp_path / "a", CONTENT + b"!"),
+        write(tmp_path / "a.gz", gzip.compress(CONTENT + b"!")),
+    ):
+        with pytest.raises(
+            BenchError,
+            match=f"'{re.escape(str(path))}' has the wrong checksum: .* is {found}, expected {SHA256}; {REMEDY}",
+        ):
             read_verified(path, SHA256, dataset="mnist")
 
 
 @pytest.mark.parametrize(
     "content",
-    [b"", CONTENT, gzip.compress(CONTENT)[:-1], gzip.compress(CONTENT)[:10] + b"\xff" * 30, gzip.compress(CONTENT)[:-8] + bytes(8)],
+    [
+        b"",
+        CONTENT,
+        gzip.compress(CONTENT)[:-1],
+        gzip.compress(CONTENT)[:10] + b"\xff" * 30,
+        gzip.compress(CONTENT)[:-8] + bytes(8),
+    ],
     ids=["empty", "not-gzip", "cut-off", "bad-stream", "bad-crc"],
 )
 def test_damaged_gzip_is_one_line_with_the_word_checksum(tmp_path: Path, content: bytes) -> None:

@@ -23,17 +23,27 @@ def test_orthonormal_is_the_q_of_qr_with_positive_diagonal(shape: tuple[int, int
 def test_orthonormal_survives_nearly_dependent_columns() -> None:
     matrix = np.ones((20, 3)) + 1e-9 * RNG.standard_normal((20, 3))
     q = generate.orthonormal(matrix)
-    assert np.allclose(q.T @ q, np.eye(3), rtol=0, atol=1e-14)  # a single Gram-Schmidt pass loses 1e-16 / 1e-9 = 1e-7
+    assert np.allclose(
+        q.T @ q, np.eye(3), rtol=0, atol=1e-14
+    )  # a single Gram-Schmidt pass loses 1e-16 / 1e-9 = 1e-7
 
 
 @pytest.mark.parametrize("rows", [1, generate.BLOCK, 2 * generate.BLOCK + 3])
 def test_affine_equals_the_matrix_product(rows: int) -> None:
-    x, weight, bias = RNG.standard_normal((rows, 5)), RNG.standard_normal((7, 5)), RNG.standard_normal(7)
+    x, weight, bias = (
+        RNG.standard_normal((rows, 5)),
+        RNG.standard_normal((7, 5)),
+        RNG.standard_normal(7),
+    )
     assert np.allclose(generate.affine(x, weight, bias), x @ weight.T + bias, rtol=0, atol=1e-14)
 
 
 def test_affine_does_not_depend_on_the_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    x, weight, bias = RNG.standard_normal((50, 64)), RNG.standard_normal((9, 64)), RNG.standard_normal(9)
+    x, weight, bias = (
+        RNG.standard_normal((50, 64)),
+        RNG.standard_normal((9, 64)),
+        RNG.standard_normal(9),
+    )
     whole = generate.affine(x, weight, bias)
     monkeypatch.setattr(generate, "BLOCK", 7)
     assert np.array_equal(generate.affine(x, weight, bias), whole)
@@ -46,11 +56,18 @@ def test_affine_adds_from_first_to_last(terms: tuple[float, ...], total: float) 
 
 
 def test_standardise_uses_the_first_array_only() -> None:
-    train, other = RNG.standard_normal((100, 3)) * [1, 5, 0.1] + [0, 3, -2], RNG.standard_normal((40, 3))
+    train, other = (
+        RNG.standard_normal((100, 3)) * [1, 5, 0.1] + [0, 3, -2],
+        RNG.standard_normal((40, 3)),
+    )
     first, second = generate.standardise(train, other)
-    assert np.allclose(first.mean(axis=0), 0, rtol=0, atol=1e-14) and np.allclose(first.std(axis=0), 1, rtol=0, atol=1e-14)
+    assert np.allclose(first.mean(axis=0), 0, rtol=0, atol=1e-14) and np.allclose(
+        first.std(axis=0), 1, rtol=0, atol=1e-14
+    )
     assert np.allclose(second * train.std(axis=0) + train.mean(axis=0), other, rtol=0, atol=1e-14)
 
 
 def test_generator_is_pcg64_of_the_seed() -> None:
-    assert np.array_equal(generate.generator(3).random(5), np.random.Generator(np.random.PCG64(3)).random(5))
+    assert np.array_equal(
+        generate.generator(3).random(5), np.random.Generator(np.random.PCG64(3)).random(5)
+    )

@@ -1,4 +1,5 @@
-"""Few training images: the first ones of the whole dataset, its test images, and keys of their own."""
+"""Few training images: the first ones of the whole dataset, its test images, and keys of their
+own."""
 
 from __future__ import annotations
 
@@ -17,7 +18,12 @@ from benchmark.spec import BenchError, MissingData
 def whole(count: int = 30) -> Splits:
     images = np.random.default_rng(0).integers(0, 256, (count + 5, 1, 4, 4), dtype=np.uint8)
     labels = np.arange(count + 5) % 10
-    return Splits(*(Split(images[rows], (1, 4, 4), labels=labels[rows]) for rows in (slice(count), slice(count, None))))
+    return Splits(
+        *(
+            Split(images[rows], (1, 4, 4), labels=labels[rows])
+            for rows in (slice(count), slice(count, None))
+        )
+    )
 
 
 def test_the_first_training_images_are_kept_with_their_labels_and_every_test_image() -> None:
@@ -36,13 +42,22 @@ def test_more_images_than_there_are_is_an_error(count: int) -> None:
 
 
 def test_mnist_limited_is_the_beginning_of_mnist(data_dir: Path) -> None:
-    few, all_images = (instance(registry.choose("datasets", name), data_dir).load() for name in ("mnist-limited[train=200]", "mnist"))
-    assert np.array_equal(few.train.stored, all_images.train.stored[:200]) and len(few.test) == 10_000
+    few, all_images = (
+        instance(registry.choose("datasets", name), data_dir).load()
+        for name in ("mnist-limited[train=200]", "mnist")
+    )
+    assert (
+        np.array_equal(few.train.stored, all_images.train.stored[:200]) and len(few.test) == 10_000
+    )
 
 
 @pytest.mark.parametrize("name", ["mnist", "cifar10", "celeba"])
-def test_limited_datasets_have_the_facts_of_the_whole_ones_and_name_them_where_data_is_missing(name: str, tmp_path: Path) -> None:
-    here, there = (registry.find("datasets", each).source.constants for each in (name, f"{name}-limited"))
+def test_limited_datasets_have_the_facts_of_the_whole_ones_and_name_them_where_data_is_missing(
+    name: str, tmp_path: Path
+) -> None:
+    here, there = (
+        registry.find("datasets", each).source.constants for each in (name, f"{name}-limited")
+    )
     assert here == there
     with pytest.raises(MissingData, match=f"bench data fetch {name}`"):
         instance(registry.choose("datasets", f"{name}-limited"), tmp_path).load()

@@ -1,4 +1,5 @@
-"""The rasteriser against counting crossings pixel by pixel, its edge rule, and the images against genuine ones and against the checked set."""
+"""The rasteriser against counting crossings pixel by pixel, its edge rule, and the images against
+genuine ones and against the checked set."""
 
 from __future__ import annotations
 
@@ -8,7 +9,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark.datasets.rendering import GRID, ORIENTATIONS, SCALES, SHAPES, SIDE, fill, render, vertices
+from benchmark.datasets.rendering import (
+    GRID,
+    ORIENTATIONS,
+    SCALES,
+    SHAPES,
+    SIDE,
+    fill,
+    render,
+    vertices,
+)
 from benchmark.datasets.sprites import TOTAL, factors_of
 
 RNG = np.random.default_rng(5)
@@ -22,8 +32,11 @@ def pixels(packed: np.ndarray) -> np.ndarray:
     return np.unpackbits(packed, axis=1).reshape(-1, SIDE, SIDE)
 
 
-def grid(shape: str, scale: slice | int = slice(None), orientation: slice | int = slice(None)) -> np.ndarray:
-    """All images of a shape at some scales and orientations: (..., 32, 32, 64, 64), the last four axes posX, posY, row, column."""
+def grid(
+    shape: str, scale: slice | int = slice(None), orientation: slice | int = slice(None)
+) -> np.ndarray:
+    """All images of a shape at some scales and orientations: (..., 32, 32, 64, 64), the last four
+    axes posX, posY, row, column."""
     chosen = np.arange(TOTAL).reshape(GRID)[SHAPES.index(shape), scale, orientation]
     return pixels(render(factors_of(chosen.ravel()))).reshape(*chosen.shape, SIDE, SIDE)
 
@@ -34,7 +47,8 @@ def drawn(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def counted(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """One polygon (V,) by definition: a pixel is inside where an odd number of edges crosses its row at or left of its centre."""
+    """One polygon (V,) by definition: a pixel is inside where an odd number of edges crosses its
+    row at or left of its centre."""
     inside = np.zeros((SIDE, SIDE), dtype=bool)
     for x0, y0, x1, y1 in zip(x, y, np.roll(x, -1), np.roll(y, -1), strict=True):
         if y0 > y1:
@@ -55,7 +69,10 @@ def test_sprites_equal_counting_crossings() -> None:
 @pytest.mark.parametrize("coarse", [1, 128], ids=["anywhere", "on-centres-and-borders"])
 def test_any_polygon_equals_counting_crossings(coarse: int) -> None:
     x, y = coarse * RNG.integers(0, SIDE * 256 // coarse, (2, 200, 7))
-    assert all(np.array_equal(image, counted(*polygon)) for image, polygon in zip(drawn(x, y), zip(x, y, strict=True), strict=True))
+    assert all(
+        np.array_equal(image, counted(*polygon))
+        for image, polygon in zip(drawn(x, y), zip(x, y, strict=True), strict=True)
+    )
 
 
 def test_centres_on_a_left_and_a_bottom_edge_are_inside() -> None:
@@ -69,11 +86,16 @@ def test_centres_on_a_left_and_a_bottom_edge_are_inside() -> None:
 def test_neighbours_share_no_pixel_and_leave_none_out() -> None:
     x, y = 128 * RNG.integers(0, 2 * SIDE, (2, 300, 3))
     split = (x[:, 0] + x[:, 1]) // 256 * 128, (y[:, 0] + y[:, 1]) // 256 * 128
-    on_edge = (x[:, 1] - x[:, 0]) * (split[1] - y[:, 0]) == (y[:, 1] - y[:, 0]) * (split[0] - x[:, 0])
+    on_edge = (x[:, 1] - x[:, 0]) * (split[1] - y[:, 0]) == (y[:, 1] - y[:, 0]) * (
+        split[0] - x[:, 0]
+    )
     x, y, split = x[on_edge], y[on_edge], tuple(each[on_edge] for each in split)
     assert len(x) > 30
     whole = drawn(x, y)
-    halves = [drawn(np.stack((split[0], x[:, k], x[:, 2]), 1), np.stack((split[1], y[:, k], y[:, 2]), 1)) for k in (0, 1)]
+    halves = [
+        drawn(np.stack((split[0], x[:, k], x[:, 2]), 1), np.stack((split[1], y[:, k], y[:, 2]), 1))
+        for k in (0, 1)
+    ]
     assert np.array_equal(halves[0] + halves[1], whole)
 
 
@@ -81,7 +103,9 @@ def test_no_vertex_is_near_a_tie_of_its_rounding() -> None:
     for shape in SHAPES:
         x = vertices(shape)
         assert x.dtype == np.float64 and x.min() > 0 and x.max() < SIDE * 256
-        assert np.abs(x - np.floor(x) - 0.5).min() > 1e-7  # double precision errs by 1e-11: the rounding is the same everywhere
+        assert (
+            np.abs(x - np.floor(x) - 0.5).min() > 1e-7
+        )  # double precision errs by 1e-11: the rounding is the same everywhere
 
 
 def test_other_sines_and_cosines_draw_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,8 +113,17 @@ def test_other_sines_and_cosines_draw_the_same(monkeypatch: pytest.MonkeyPatch) 
     noise = np.random.default_rng(0)
     for name in ("sin", "cos"):
         exact = getattr(np, name)
-        monkeypatch.setattr(np, name, lambda t, exact=exact: exact(t) * (1 + 4 * np.finfo(float).eps * noise.uniform(-1, 1, np.shape(t))))
-    assert all(np.array_equal(np.rint(vertices(shape)), each) for shape, each in zip(SHAPES, before, strict=True))
+        monkeypatch.setattr(
+            np,
+            name,
+            lambda t, exact=exact: (
+                exact(t) * (1 + 4 * np.finfo(float).eps * noise.uniform(-1, 1, np.shape(t)))
+            ),
+        )
+    assert all(
+        np.array_equal(np.rint(vertices(shape)), each)
+        for shape, each in zip(SHAPES, before, strict=True)
+    )
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -111,8 +144,13 @@ def test_mirrored_squares_are_squares_except_where_an_edge_meets_centres() -> No
     mirrored = upright[:, ::-1, :, :, ::-1]
     assert free.sum() > 150 and not free.all()
     assert np.array_equal(upright[free], mirrored[free])
-    assert (upright[~free] != mirrored[~free]).any(axis=(2, 3)).all()  # there left edges count and right edges do not
-    sides = np.ptp(np.ceil((x - 128) / 256), axis=-1)[:, :, None] * np.ptp(np.floor((y - 128) / 256), axis=-1)[:, None]
+    assert (
+        (upright[~free] != mirrored[~free]).any(axis=(2, 3)).all()
+    )  # there left edges count and right edges do not
+    sides = (
+        np.ptp(np.ceil((x - 128) / 256), axis=-1)[:, :, None]
+        * np.ptp(np.floor((y - 128) / 256), axis=-1)[:, None]
+    )
     assert np.array_equal(upright.sum(axis=(3, 4)), sides)
 
 
@@ -121,7 +159,9 @@ def test_mirrored_squares_are_squares_except_where_an_edge_meets_centres() -> No
 def test_the_mean_number_of_pixels_is_the_area(shape: str, scale: int) -> None:
     x, y = vertices(shape)[:, scale, 7, 0] / 256
     area = abs((x * np.roll(y, -1) - y * np.roll(x, -1)).sum()) / 2
-    assert grid(shape, scale, 7).sum(axis=(2, 3)).mean() == pytest.approx(area, rel=2e-3)  # 1,024 positions; the worst is off by 0.13 %
+    assert grid(shape, scale, 7).sum(axis=(2, 3)).mean() == pytest.approx(
+        area, rel=2e-3
+    )  # 1,024 positions; the worst is off by 0.13 %
 
 
 def test_images_do_not_depend_on_their_company() -> None:

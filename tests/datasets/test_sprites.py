@@ -1,4 +1,5 @@
-"""Re-rendered dSprites: the split, the factors, the small images, the pinned bits, and how long they take."""
+"""Re-rendered dSprites: the split, the factors, the small images, the pinned bits, and how long
+they take."""
 
 from __future__ import annotations
 
@@ -80,20 +81,30 @@ def test_every_factor_value_is_drawn_in_proportion(sprites: Splits) -> None:
     for column, values in zip(sprites.train.factors.T, GRID, strict=True):
         counts = np.bincount(column, minlength=values)
         assert len(counts) == values
-        assert np.abs(counts - 9000 / values).max() < 5 * np.sqrt(9000 / values)  # five standard deviations of a fair draw
+        assert np.abs(counts - 9000 / values).max() < 5 * np.sqrt(
+            9000 / values
+        )  # five standard deviations of a fair draw
 
 
 def test_the_split_decodes_to_the_drawn_pixels(sprites: Splits) -> None:
     images = TensorSplit(sprites.test).images(torch.arange(100))
     assert images.shape == (100, 1, 64, 64)
-    assert np.array_equal(images.numpy().reshape(100, -1), np.unpackbits(sprites.test.stored[:100], axis=1))
+    assert np.array_equal(
+        images.numpy().reshape(100, -1), np.unpackbits(sprites.test.stored[:100], axis=1)
+    )
 
 
 def test_small_images_are_block_means_exactly(sprites: Splits) -> None:
     small = load(size=32)
     for whole, split in ((sprites.train, small.train), (sprites.test, small.test)):
-        assert split.shape == (1, 32, 32) and split.stored.max() == 4 and np.array_equal(number(split), number(whole))
-        means = torch.nn.functional.avg_pool2d(TensorSplit(whole).head(500), 2)  # quarters are exact in float32: no tolerance
+        assert (
+            split.shape == (1, 32, 32)
+            and split.stored.max() == 4
+            and np.array_equal(number(split), number(whole))
+        )
+        means = torch.nn.functional.avg_pool2d(
+            TensorSplit(whole).head(500), 2
+        )  # quarters are exact in float32: no tolerance
         assert torch.equal(TensorSplit(split).head(500), means)
 
 

@@ -25,7 +25,9 @@ def split_and_images(kind: str, shape: tuple[int, ...]) -> tuple[Split, np.ndarr
         stored = RNG.integers(0, 5, (COUNT, *shape), dtype=np.uint8)
         return Split(stored, shape, levels=4), stored.astype(np.float32) / np.float32(4)
     bits = RNG.integers(0, 2, (COUNT, *shape), dtype=np.uint8)
-    return Split(np.packbits(bits.reshape(COUNT, -1), axis=1), shape, packed=True), bits.astype(np.float32)
+    return Split(np.packbits(bits.reshape(COUNT, -1), axis=1), shape, packed=True), bits.astype(
+        np.float32
+    )
 
 
 CASES = pytest.mark.parametrize(
@@ -50,15 +52,21 @@ def test_decoding_equals_numpy(kind: str, shape: tuple[int, ...]) -> None:
     decoded = tensors.images(index)
     assert len(tensors) == len(split) == COUNT
     assert decoded.dtype == torch.float32 and decoded.shape == (4, *shape)
-    assert np.array_equal(decoded.numpy(), images[index.numpy()])  # one division, correctly rounded in both: no tolerance
+    assert np.array_equal(
+        decoded.numpy(), images[index.numpy()]
+    )  # one division, correctly rounded in both: no tolerance
 
 
 @CASES
 @pytest.mark.parametrize("size", [1, 7, COUNT, 100])
-def test_batches_cover_everything_once_in_order(kind: str, shape: tuple[int, ...], size: int) -> None:
+def test_batches_cover_everything_once_in_order(
+    kind: str, shape: tuple[int, ...], size: int
+) -> None:
     split, images = split_and_images(kind, shape)
     batches = list(TensorSplit(split).batches(size))
-    assert [len(batch) for batch in batches[:-1]] == [size] * (len(batches) - 1) and 0 < len(batches[-1]) <= size
+    assert [len(batch) for batch in batches[:-1]] == [size] * (len(batches) - 1) and 0 < len(
+        batches[-1]
+    ) <= size
     assert np.array_equal(torch.cat(batches).numpy(), images)
 
 

@@ -1,4 +1,5 @@
-"""Circle and one moon: radius, angle and noise have the stated laws; the same points on every machine."""
+"""Circle and one moon: radius, angle and noise have the stated laws; the same points on every
+machine."""
 
 from __future__ import annotations
 
@@ -38,7 +39,9 @@ def test_sizes_and_types(kind: type[Dataset]) -> None:
     train, test = load(kind)
     assert train.stored.shape == (4096, *kind.shape) and test.stored.shape == (1024, *kind.shape)
     assert train.stored.dtype == test.stored.dtype == np.float32
-    assert not {point.tobytes() for point in train.stored} & {point.tobytes() for point in test.stored}
+    assert not {point.tobytes() for point in train.stored} & {
+        point.tobytes() for point in test.stored
+    }
 
 
 @pytest.mark.parametrize("kind", TOYS)
@@ -50,7 +53,9 @@ def test_the_digest_is_the_same_on_every_machine(kind: type[Dataset]) -> None:
 def test_noise_changes_the_digest_but_not_the_angles(kind: type[Dataset]) -> None:
     plain, noisy = (kind(kind.Options(noise=noise)).load() for noise in (0.05, 0.1))
     assert plain.digest != noisy.digest
-    assert np.array_equal(angles(plain.train), angles(noisy.train)) and np.array_equal(angles(plain.test), angles(noisy.test))
+    assert np.array_equal(angles(plain.train), angles(noisy.train)) and np.array_equal(
+        angles(plain.test), angles(noisy.test)
+    )
 
 
 @pytest.mark.parametrize("kind", TOYS)
@@ -71,11 +76,14 @@ def test_angles_are_uniform_over_the_arc(kind: type[Dataset]) -> None:
 
 @pytest.mark.parametrize("kind", TOYS)
 @pytest.mark.parametrize("noise", [0.01, 0.1])
-def test_noise_is_isotropic_gaussian_of_the_given_deviation(kind: type[Dataset], noise: float) -> None:
+def test_noise_is_isotropic_gaussian_of_the_given_deviation(
+    kind: type[Dataset], noise: float
+) -> None:
     train, _ = load(kind, noise)
     error = (train.stored - on_curve(train)) / noise
     radial = (error * on_curve(train)).sum(axis=1)
-    # Five standard errors at N = 4096: sqrt(1/N) = 0.016 (mean, correlation), sqrt(1/2N) = 0.011 (deviation), sqrt(24/N) = 0.077 (kurtosis).
+    # Five standard errors at N = 4096: sqrt(1/N) = 0.016 (mean, correlation), sqrt(1/2N) = 0.011
+    # (deviation), sqrt(24/N) = 0.077 (kurtosis).
     assert np.abs(error.mean(axis=0)).max() < 0.08
     assert np.abs(error.std(axis=0) - 1).max() < 0.055
     assert abs(np.corrcoef(error.T)[0, 1]) < 0.08
@@ -85,7 +93,8 @@ def test_noise_is_isotropic_gaussian_of_the_given_deviation(kind: type[Dataset],
 @pytest.mark.parametrize("kind", TOYS)
 def test_the_mean_radius_is_that_of_a_noisy_circle(kind: type[Dataset]) -> None:
     radius = np.linalg.norm(load(kind, 0.1)[0].stored, axis=1)
-    # E r = 1 + noise^2 / 2 + O(noise^4), its standard error is 0.1 / sqrt(4096) = 0.0016: five of them
+    # E r = 1 + noise^2 / 2 + O(noise^4), its standard error is 0.1 / sqrt(4096) = 0.0016: five of
+    # them
     assert radius.mean() == pytest.approx(1.005, abs=0.008)
     assert radius.std() == pytest.approx(0.1, rel=0.055)
 
@@ -93,11 +102,16 @@ def test_the_mean_radius_is_that_of_a_noisy_circle(kind: type[Dataset]) -> None:
 def test_one_moon_is_the_upper_half_and_the_circle_is_whole() -> None:
     moon, circle = load(OneMoon, 0.0)[0].stored, load(Circle, 0.0)[0].stored
     assert moon[:, 1].min() >= 0 and moon[:, 0].min() < -0.99
-    assert all((np.sign(circle) == corner).all(axis=1).any() for corner in ((1, 1), (-1, 1), (-1, -1), (1, -1)))
+    assert all(
+        (np.sign(circle) == corner).all(axis=1).any()
+        for corner in ((1, 1), (-1, 1), (-1, -1), (1, -1))
+    )
 
 
 @pytest.mark.parametrize("kind", TOYS)
 @pytest.mark.parametrize("noise", [-0.1, math.nan, math.inf])
 def test_impossible_noise_is_refused(kind: type[Dataset], noise: float) -> None:
-    with pytest.raises(BenchError, match=r"option 'noise' is .*expected a finite number, 0 .* or more"):
+    with pytest.raises(
+        BenchError, match=r"option 'noise' is .*expected a finite number, 0 .* or more"
+    ):
         kind.Options(noise=noise)

@@ -17,12 +17,22 @@ ROOT = DOCS.parent
 
 
 def blocks(page: str, kind: str) -> list[str]:
-    return [text for found, text in BLOCK.findall((DOCS / page).read_text(encoding="utf-8")) if found == kind]
+    return [
+        text
+        for found, text in BLOCK.findall((DOCS / page).read_text(encoding="utf-8"))
+        if found == kind
+    ]
 
 
 def execute(command: list[str], folder: Path, path: Path = ROOT) -> str:
     """Run in ``folder`` with the project on the path; its standard output."""
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{path}"})
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{path}"},
+    )
     assert done.returncode == 0, f"{' '.join(command)}: {done.stdout[-2000:]}{done.stderr[-2000:]}"
     return done.stdout
 
@@ -37,10 +47,16 @@ def test_add_a_method_from_nothing_to_a_row(tmp_path: Path) -> None:
     lines = [line for text in blocks("add-a-method.md", "console") for line in text.splitlines()]
     told = {line: bench(line, tmp_path) for line in lines}
     table = next(text for line, text in told.items() if line.startswith("bench table"))
-    rows = [[cell.strip() for cell in row.strip("| ").split(" | ")] for row in table.splitlines() if row.startswith("| ")]
+    rows = [
+        [cell.strip() for cell in row.strip("| ").split(" | ")]
+        for row in table.splitlines()
+        if row.startswith("| ")
+    ]
     place = rows[0].index("Method")
     assert [row[place] for row in rows if row[0] == "digits"] == ["pca", "vae", "my-vae[sigma=0.1]"]
-    assert all(" 0 failed" in text for line, text in told.items() if line.startswith("bench check-method"))
+    assert all(
+        " 0 failed" in text for line, text in told.items() if line.startswith("bench check-method")
+    )
     (tmp_path / "script.py").write_text(blocks("add-a-method.md", "python")[0], encoding="utf-8")
     printed = execute([sys.executable, "script.py"], tmp_path).split()
     assert len(printed) == 3
@@ -78,17 +94,22 @@ version = "1"
 
 
 def test_a_package_brings_a_method_a_dataset_and_a_metric(tmp_path: Path) -> None:
-    """Built and installed as pip does it, from the pages' own blocks; nothing of it is known to the registry."""
+    """Built and installed as pip does it, from the pages' own blocks; nothing of it is known to the
+    registry."""
     pytest.importorskip("setuptools", reason="building a package needs setuptools")
     package = tmp_path / "source" / "my_package"
     package.mkdir(parents=True)
     (package / "__init__.py").touch()
     bench(f"bench new my-vae -o {package / 'my_vae.py'}", tmp_path)
-    (package / "line.py").write_text('"""A line."""\n\n' + blocks("add-a-dataset.md", "python")[1], encoding="utf-8")
+    (package / "line.py").write_text(
+        '"""A line."""\n\n' + blocks("add-a-dataset.md", "python")[1], encoding="utf-8"
+    )
     (package / "worst.py").write_text(METRIC, encoding="utf-8")
     points = [*blocks("add-a-method.md", "toml"), *blocks("add-a-dataset.md", "toml")]
     metric = '[project.entry-points."bench.metrics"]\nworst-error = "my_package.worst:WORST"\n'
-    (package.parent / "pyproject.toml").write_text("\n".join([PROJECT, *points, metric]), encoding="utf-8")
+    (package.parent / "pyproject.toml").write_text(
+        "\n".join([PROJECT, *points, metric]), encoding="utf-8"
+    )
     site = tmp_path / "site"
     options = ["--quiet", "--no-index", "--no-deps", "--no-build-isolation", "--target", str(site)]
     execute([sys.executable, "-m", "pip", "install", *options, str(package.parent)], tmp_path)

@@ -24,9 +24,14 @@ def main(results: str) -> None:
         codes[spec["method"]] = record.code
         for name, found in record.measurements.items():
             if name.partition("[")[0] in METRICS:
-                values[spec["method"], spec["dataset"], spec["latent_dim"], name].append(found["value"])
+                values[spec["method"], spec["dataset"], spec["latent_dim"], name].append(
+                    found["value"]
+                )
     names = ("method", "dataset", "latent_dim", "metric")
-    cells = [{**dict(zip(names, cell, strict=True)), "values": found} for cell, found in sorted(values.items())]
+    cells = [
+        {**dict(zip(names, cell, strict=True)), "values": found}
+        for cell, found in sorted(values.items())
+    ]
     path = Path(__file__).with_name("pool.json")
     path.write_text(json.dumps({"codes": codes, "cells": cells}, indent=1) + "\n", encoding="utf-8")
     sys.stdout.write(f"wrote {path}: {[len(cell['values']) for cell in cells]} values\n")

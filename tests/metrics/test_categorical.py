@@ -1,4 +1,5 @@
-"""Categories as classifiers: the two maps against exhaustive search, what counts as wrong, and what evidence they need."""
+"""Categories as classifiers: the two maps against exhaustive search, what counts as wrong, and what
+evidence they need."""
 
 from __future__ import annotations
 
@@ -18,7 +19,14 @@ from benchmark.datasets.split import Split
 from benchmark.datasets.tensors import TensorSplit
 from benchmark.method import Method
 from benchmark.metrics.base import Absent, Metric
-from benchmark.metrics.categorical import ACCURACY, ACCURACY_MAJORITY, NO_CLASS, contingency, majority, one_to_one
+from benchmark.metrics.categorical import (
+    ACCURACY,
+    ACCURACY_MAJORITY,
+    NO_CLASS,
+    contingency,
+    majority,
+    one_to_one,
+)
 from benchmark.protocol.evaluator import Evaluator, measure
 from benchmark.protocol.job import execute
 from benchmark.protocol.reuse import Settings
@@ -26,8 +34,13 @@ from benchmark.protocol.suite import plan
 from benchmark.protocol.suites import Grid
 
 
-def evidence(train: list[int], train_labels: list[int], test: list[int], test_labels: list[int]) -> Any:
-    return SimpleNamespace(categories=(np.array(train), np.array(test)), labels=(np.array(train_labels), np.array(test_labels)))
+def evidence(
+    train: list[int], train_labels: list[int], test: list[int], test_labels: list[int]
+) -> Any:
+    return SimpleNamespace(
+        categories=(np.array(train), np.array(test)),
+        labels=(np.array(train_labels), np.array(test_labels)),
+    )
 
 
 def value(metric: Metric, *parts: list[int]) -> float:
@@ -35,7 +48,11 @@ def value(metric: Metric, *parts: list[int]) -> float:
 
 
 def test_contingency_counts_pairs() -> None:
-    assert contingency(np.array([0, 2, 2, 2]), np.array([1, 0, 0, 1]), (3, 2)).tolist() == [[0, 1], [0, 0], [2, 1]]
+    assert contingency(np.array([0, 2, 2, 2]), np.array([1, 0, 0, 1]), (3, 2)).tolist() == [
+        [0, 1],
+        [0, 0],
+        [2, 1],
+    ]
 
 
 @pytest.mark.parametrize("size", [(4, 4), (3, 5), (5, 3)])
@@ -44,11 +61,17 @@ def test_one_to_one_map_is_the_best_of_all(size: tuple[int, int], seed: int) -> 
     counts = np.random.default_rng(seed).integers(0, 50, size)
     few, many = min(size), max(size)
     tall = counts if size[0] == many else counts.T
-    best = max(sum(tall[row, column] for column, row in enumerate(rows)) for rows in permutations(range(many), few))
+    best = max(
+        sum(tall[row, column] for column, row in enumerate(rows))
+        for rows in permutations(range(many), few)
+    )
     found = one_to_one(counts)
     given = found[found != NO_CLASS]
     assert len(given) == len(set(given.tolist())) == few
-    assert sum(counts[category, name] for category, name in enumerate(found) if name != NO_CLASS) == best
+    assert (
+        sum(counts[category, name] for category, name in enumerate(found) if name != NO_CLASS)
+        == best
+    )
 
 
 def test_majority_takes_the_commonest_class_and_leaves_empty_categories_out() -> None:
@@ -79,7 +102,11 @@ def test_a_category_that_training_never_saw_is_wrong() -> None:
 
 def test_a_constant_category_has_the_accuracy_of_the_commonest_class() -> None:
     labels = [0] * 5 + [1] * 3 + [2] * 2
-    assert value(ACCURACY, [1] * 10, labels, [1] * 10, labels) == value(ACCURACY_MAJORITY, [1] * 10, labels, [1] * 10, labels) == 0.5
+    assert (
+        value(ACCURACY, [1] * 10, labels, [1] * 10, labels)
+        == value(ACCURACY_MAJORITY, [1] * 10, labels, [1] * 10, labels)
+        == 0.5
+    )
 
 
 class Sign(Method):
@@ -93,7 +120,14 @@ class Sign(Method):
         pass
 
     def categories(self, x: Tensor) -> Tensor | None:
-        return torch.stack((0.9 * torch.sigmoid(x[:, 0]), torch.full_like(x[:, 0], 0.1), 0.9 * torch.sigmoid(-x[:, 0])), 1)
+        return torch.stack(
+            (
+                0.9 * torch.sigmoid(x[:, 0]),
+                torch.full_like(x[:, 0], 0.1),
+                0.9 * torch.sigmoid(-x[:, 0]),
+            ),
+            1,
+        )
 
 
 class Blind(Sign):
@@ -106,19 +140,29 @@ def measured(kind: type[Method], *, labelled: bool = True) -> tuple[dict[str, An
     data = [rng.normal(size=(count, 2)).astype(np.float32) for count in (1203, 701)]
     train, test = (TensorSplit(Split(x, (2,))) for x in data)
     labels = (7 * (data[0][:, 0] < 0), 7 * (data[1][:, 0] < 0)) if labelled else (None, None)
-    found = Evaluator(kind(kind.Config(), shape=(2,), latent_dim=1), test, seed=0, device=CPU, train=train, labels=labels)
+    found = Evaluator(
+        kind(kind.Config(), shape=(2,), latent_dim=1),
+        test,
+        seed=0,
+        device=CPU,
+        train=train,
+        labels=labels,
+    )
     return measure(found, [ACCURACY, ACCURACY_MAJORITY])
 
 
 def test_evaluator_gathers_the_categories_of_both_splits() -> None:
     measurements, absent = measured(Sign)
-    assert {name: (found["value"], found["n"]) for name, found in measurements.items()} == dict.fromkeys(
-        ("accuracy", "accuracy-majority"), (1.0, 701)
-    )
+    assert {
+        name: (found["value"], found["n"]) for name, found in measurements.items()
+    } == dict.fromkeys(("accuracy", "accuracy-majority"), (1.0, 701))
     assert absent == {}
 
 
-@pytest.mark.parametrize(("kind", "labelled", "reason"), [(Blind, True, "no categorical variable"), (Sign, False, "the data have no labels")])
+@pytest.mark.parametrize(
+    ("kind", "labelled", "reason"),
+    [(Blind, True, "no categorical variable"), (Sign, False, "the data have no labels")],
+)
 def test_absent_with_a_reason(kind: type[Method], labelled: bool, reason: str) -> None:
     measurements, absent = measured(kind, labelled=labelled)
     assert measurements == {} and set(absent) == {"accuracy", "accuracy-majority"}
@@ -131,4 +175,7 @@ def test_a_run_measures_both_where_there_are_labels_and_categories(tmp_path: Pat
     (job,) = plan(Grid(["mi-vae-joint"], ["digits"], steps=2), tmp_path)
     record = execute(job, Settings(tmp_path, device="cpu"))
     assert record is not None and record.status == "done"
-    assert {name: record.measurements[name]["n"] for name in ("accuracy", "accuracy-majority")} == {"accuracy": 360, "accuracy-majority": 360}
+    assert {name: record.measurements[name]["n"] for name in ("accuracy", "accuracy-majority")} == {
+        "accuracy": 360,
+        "accuracy-majority": 360,
+    }

@@ -1,4 +1,5 @@
-"""Neighbour and kernel metrics against brute force, closed forms, and what theory says of permuted, rotated and scaled points."""
+"""Neighbour and kernel metrics against brute force, closed forms, and what theory says of permuted,
+rotated and scaled points."""
 
 from __future__ import annotations
 
@@ -15,7 +16,9 @@ from benchmark.metrics.manifold import coverage, inside, radii
 SEEDS = st.integers(0, 2**31)
 
 
-def points(seed: int, n: int = 60, d: int = 4, shift: float = 0.0, scale: float = 1.0) -> np.ndarray:
+def points(
+    seed: int, n: int = 60, d: int = 4, shift: float = 0.0, scale: float = 1.0
+) -> np.ndarray:
     return np.random.default_rng(seed).normal(shift, scale, size=(n, d))
 
 
@@ -36,7 +39,9 @@ def test_distances_equal_brute_force_and_twins_are_at_zero() -> None:
     assert not whole(np.full((3, 2), 0.1), np.full((4, 2), 0.1)).any()
 
 
-def test_number_of_rows_in_a_block_changes_nothing_but_rounding(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_number_of_rows_in_a_block_changes_nothing_but_rounding(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     a, b = points(0, 90), points(1, 80, scale=1.3)
     before = (inside(a, b), coverage(reference=a, evaluated=b), mmd(a, b, 2.0))
     monkeypatch.setattr(distances, "ROWS", 7)
@@ -52,14 +57,23 @@ def test_neighbour_metrics_equal_brute_force(k: int, seed: int) -> None:
     reach = np.array([np.sort(np.delete(gaps[i], i))[k - 1] for i in range(50)])
     np.testing.assert_allclose(np.sqrt(radii(real, k)), reach, rtol=1e-9)
     across = cdist(fake, real)
-    assert inside(fake, real, k) == np.mean([any(across[j, i] <= reach[i] for i in range(50)) for j in range(40)])
-    assert coverage(reference=real, evaluated=fake, k=k) == np.mean([any(across[j, i] <= reach[i] for j in range(40)) for i in range(50)])
+    assert inside(fake, real, k) == np.mean(
+        [any(across[j, i] <= reach[i] for i in range(50)) for j in range(40)]
+    )
+    assert coverage(reference=real, evaluated=fake, k=k) == np.mean(
+        [any(across[j, i] <= reach[i] for j in range(40)) for i in range(50)]
+    )
 
 
 def test_a_set_lies_in_its_own_support_and_far_sets_in_none() -> None:
     real = points(0)
     assert inside(real, real) == coverage(reference=real, evaluated=real) == 1.0
-    assert inside(real + 100.0, real) == inside(real, real + 100.0) == coverage(reference=real, evaluated=real + 100.0) == 0.0
+    assert (
+        inside(real + 100.0, real)
+        == inside(real, real + 100.0)
+        == coverage(reference=real, evaluated=real + 100.0)
+        == 0.0
+    )
     assert inside(np.ones((9, 2)), np.ones((9, 2))) == 1.0
 
 
@@ -69,7 +83,10 @@ def test_neighbour_metrics_ignore_order_rotation_shift_and_scale(seed: int, scal
     rng, turn = np.random.default_rng(seed), rotation(seed)
     real, fake = points(seed), points(seed + 1, shift=0.5)
     value = (inside(fake, real), coverage(reference=real, evaluated=fake))
-    assert (inside(rng.permutation(fake), rng.permutation(real)), coverage(reference=rng.permutation(real), evaluated=rng.permutation(fake))) == value
+    assert (
+        inside(rng.permutation(fake), rng.permutation(real)),
+        coverage(reference=rng.permutation(real), evaluated=rng.permutation(fake)),
+    ) == value
     moved = (scale * real @ turn + 3.0, scale * fake @ turn + 3.0)
     assert (inside(moved[1], moved[0]), coverage(reference=moved[0], evaluated=moved[1])) == value
 
@@ -89,22 +106,32 @@ def test_sliced_wasserstein_in_one_dimension_is_the_wasserstein_distance() -> No
     p = points(0, 200, 1)
     assert sliced_wasserstein(p, p[::-1]) == pytest.approx(0.0, abs=1e-12)
     assert sliced_wasserstein(p, p + 2.5) == pytest.approx(2.5, rel=1e-12)
-    assert sliced_wasserstein(p, 3.0 * p) == pytest.approx(2.0 * np.sqrt(np.square(p).mean()), rel=1e-12)
+    assert sliced_wasserstein(p, 3.0 * p) == pytest.approx(
+        2.0 * np.sqrt(np.square(p).mean()), rel=1e-12
+    )
     q = np.array([[0.0], [1.0], [5.0]])
-    assert sliced_wasserstein(q, np.array([[4.0], [1.0], [1.0]])) == pytest.approx(np.sqrt((1 + 0 + 1) / 3), rel=1e-12)
+    assert sliced_wasserstein(q, np.array([[4.0], [1.0], [1.0]])) == pytest.approx(
+        np.sqrt((1 + 0 + 1) / 3), rel=1e-12
+    )
 
 
 def test_sliced_wasserstein_of_a_shift_and_of_gaussians() -> None:
     p, shift = points(0, 500, 6), np.array([3.0, 0, 0, 0, -4.0, 0])
-    exact = np.sqrt(25.0 / 6)  # |v|^2 / d in the mean over all directions; 256 of them are within 10 %
+    exact = np.sqrt(
+        25.0 / 6
+    )  # |v|^2 / d in the mean over all directions; 256 of them are within 10 %
     assert sliced_wasserstein(p, p + shift) == pytest.approx(exact, rel=0.1)
-    q = points(1, 20_000, 6, scale=2.0)  # every projection is N(0, 1) against N(0, 4), whose distance is 1
+    q = points(
+        1, 20_000, 6, scale=2.0
+    )  # every projection is N(0, 1) against N(0, 4), whose distance is 1
     assert sliced_wasserstein(points(0, 20_000, 6), q) == pytest.approx(1.0, abs=0.02)
 
 
 @settings(max_examples=20, deadline=None)
 @given(SEEDS, st.floats(0.01, 100.0))
-def test_sliced_wasserstein_is_symmetric_scales_and_ignores_order_and_a_common_shift(seed: int, scale: float) -> None:
+def test_sliced_wasserstein_is_symmetric_scales_and_ignores_order_and_a_common_shift(
+    seed: int, scale: float
+) -> None:
     rng, p, q = np.random.default_rng(seed), points(seed), points(seed + 1, shift=1.0)
     value = sliced_wasserstein(p, q)
     assert sliced_wasserstein(q, p) == pytest.approx(value, rel=1e-9)
@@ -112,12 +139,16 @@ def test_sliced_wasserstein_is_symmetric_scales_and_ignores_order_and_a_common_s
     assert sliced_wasserstein(scale * p, scale * q) == pytest.approx(scale * value, rel=1e-9)
     assert sliced_wasserstein(p + 5.0, q + 5.0) == pytest.approx(value, rel=1e-9)
     turn = rotation(seed)
-    assert sliced_wasserstein(p @ turn, q @ turn) == pytest.approx(value, rel=0.15)  # other directions of the same pair
+    assert sliced_wasserstein(p @ turn, q @ turn) == pytest.approx(
+        value, rel=0.15
+    )  # other directions of the same pair
 
 
 def brute_mmd(p: np.ndarray, q: np.ndarray, width: float) -> float:
     def kernel(x: np.ndarray, y: np.ndarray) -> float:
-        return float(np.mean([np.exp(-np.square(x - y).sum() / (2 * (b * width) ** 2)) for b in BANDWIDTHS]))
+        return float(
+            np.mean([np.exp(-np.square(x - y).sum() / (2 * (b * width) ** 2)) for b in BANDWIDTHS])
+        )
 
     pp = [kernel(p[i], p[j]) for i in range(len(p)) for j in range(len(p)) if i != j]
     qq = [kernel(q[i], q[j]) for i in range(len(q)) for j in range(len(q)) if i != j]
@@ -132,7 +163,9 @@ def test_mmd_equals_brute_force(width: float) -> None:
 
 def test_median_distance_equals_brute_force() -> None:
     p = points(0, 41)
-    assert median_distance(p) == pytest.approx(np.median(cdist(p, p)[np.triu_indices(41, 1)]), rel=1e-9)
+    assert median_distance(p) == pytest.approx(
+        np.median(cdist(p, p)[np.triu_indices(41, 1)]), rel=1e-9
+    )
 
 
 def test_mmd_has_mean_zero_where_both_are_of_one_distribution() -> None:
@@ -147,7 +180,12 @@ def test_mmd_has_mean_zero_where_both_are_of_one_distribution() -> None:
 @settings(max_examples=20, deadline=None)
 @given(SEEDS, st.floats(0.01, 100.0))
 def test_mmd_is_symmetric_and_ignores_order_rotation_and_scale(seed: int, scale: float) -> None:
-    rng, p, q, turn = np.random.default_rng(seed), points(seed), points(seed + 1, shift=0.5), rotation(seed)
+    rng, p, q, turn = (
+        np.random.default_rng(seed),
+        points(seed),
+        points(seed + 1, shift=0.5),
+        rotation(seed),
+    )
     value, width = mmd(p, q, 1.7), scale * 1.7
     assert mmd(q, p, 1.7) == pytest.approx(value, abs=1e-12)
     assert mmd(rng.permutation(p), rng.permutation(q), 1.7) == pytest.approx(value, abs=1e-12)

@@ -1,4 +1,5 @@
-"""Metrics of samples beside test data: what a collapsed and a noisy generator do to each, and evidence they cannot use."""
+"""Metrics of samples beside test data: what a collapsed and a noisy generator do to each, and
+evidence they cannot use."""
 
 from __future__ import annotations
 
@@ -12,7 +13,15 @@ import pytest
 from benchmark.metrics.base import Absent, Extractor, Metric
 from benchmark.metrics.correlation import NAC, normalised_absolute_correlation
 from benchmark.metrics.discrepancy import BANDWIDTHS, PROJECTIONS
-from benchmark.metrics.generation import COVERAGE, MMD, PRD_PRECISION, PRD_RECALL, PRECISION, RECALL, SLICED_WASSERSTEIN
+from benchmark.metrics.generation import (
+    COVERAGE,
+    MMD,
+    PRD_PRECISION,
+    PRD_RECALL,
+    PRECISION,
+    RECALL,
+    SLICED_WASSERSTEIN,
+)
 from benchmark.metrics.manifold import coverage, inside
 from benchmark.metrics.prd import CLUSTERS, RUNS
 
@@ -50,7 +59,8 @@ COLLAPSED = heaps(2, kinds=1)  # one heap of six, as the data have it
 NOISY = heaps(1) + 3.0 * np.random.default_rng(3).normal(size=(N, D))
 
 
-# which failures a metric sees: F_1/8 weighs recall a little too; recall is not lowered by samples that are too wide alone
+# which failures a metric sees: F_1/8 weighs recall a little too; recall is not lowered by samples
+# that are too wide alone
 @pytest.mark.parametrize(
     ("metric", "collapse", "noise"),
     [
@@ -64,7 +74,9 @@ NOISY = heaps(1) + 3.0 * np.random.default_rng(3).normal(size=(N, D))
     ],
     ids=lambda each: each.name if isinstance(each, Metric) else None,
 )
-def test_direction_by_a_collapsed_and_a_noisy_generator(metric: Metric, collapse: bool, noise: bool) -> None:
+def test_direction_by_a_collapsed_and_a_noisy_generator(
+    metric: Metric, collapse: bool, noise: bool
+) -> None:
     sign = {"max": 1.0, "min": -1.0}[metric.direction]
     good, collapsed, noisy = (sign * value(metric, samples) for samples in (GOOD, COLLAPSED, NOISY))
     margin = 0.1 * max(abs(good), abs(collapsed), abs(noisy))
@@ -81,7 +93,9 @@ def test_a_perfect_generator_has_the_best_values() -> None:
 @pytest.mark.parametrize("metric", ALL, ids=lambda metric: metric.name)
 def test_order_of_samples_changes_nothing(metric: Metric) -> None:
     rng = np.random.default_rng(0)
-    assert value(metric, rng.permutation(GOOD), rng.permutation(heaps(0))) == pytest.approx(value(metric, GOOD), abs=1e-12)
+    assert value(metric, rng.permutation(GOOD), rng.permutation(heaps(0))) == pytest.approx(
+        value(metric, GOOD), abs=1e-12
+    )
 
 
 @pytest.mark.parametrize("metric", ALL, ids=lambda metric: metric.name)
@@ -106,17 +120,24 @@ def test_constant_samples_and_constant_data_do_not_crash(metric: Metric) -> None
         with pytest.raises(Absent, match="coincide"):
             value(metric, GOOD, np.ones((N, D)))
     else:
-        assert value(metric, np.ones((N, D)), np.ones((N, D))) == pytest.approx(1.0 if metric.direction == "max" else 0.0, abs=1e-6)
+        assert value(metric, np.ones((N, D)), np.ones((N, D))) == pytest.approx(
+            1.0 if metric.direction == "max" else 0.0, abs=1e-6
+        )
 
 
 def test_id_carries_space_count_and_split() -> None:
     identifier, found = MMD.measure(Vectors(GOOD))  # type: ignore[arg-type]
-    assert identifier == f"mmd[space=raw,n={N},reference={N},split=test,widths=0.5-1-2]" and found.n == N
+    assert (
+        identifier == f"mmd[space=raw,n={N},reference={N},split=test,widths=0.5-1-2]"
+        and found.n == N
+    )
 
 
 def test_settings_in_the_ids_are_those_in_use() -> None:
     assert (BANDWIDTHS, PROJECTIONS, CLUSTERS, RUNS) == ((0.5, 1.0, 2.0), 256, 20, 10)
-    assert [inspect.signature(function).parameters["k"].default for function in (inside, coverage)] == [3, 5]
+    assert [
+        inspect.signature(function).parameters["k"].default for function in (inside, coverage)
+    ] == [3, 5]
 
 
 class Images(Vectors):
@@ -141,7 +162,10 @@ class Images(Vectors):
 def test_images_are_compared_in_the_features_of_the_network_that_knows_them_best() -> None:
     for kinds, used in ((("cnn", "inception"), "cnn"), (("inception",), "inception")):
         identifier, found = PRECISION.measure(Images(GOOD, *kinds))  # type: ignore[arg-type]
-        assert identifier == f"precision[extractor={used}-0123abcd,resize=none,rounding=uint8,n={N},reference={N},split=test,k=3]"
+        assert (
+            identifier
+            == f"precision[extractor={used}-0123abcd,resize=none,rounding=uint8,n={N},reference={N},split=test,k=3]"
+        )
         assert found.value == pytest.approx(value(PRECISION, GOOD), abs=0.01)
     with pytest.raises(Absent, match="no inception here"):
         PRECISION.measure(Images(GOOD))  # type: ignore[arg-type]
@@ -158,19 +182,27 @@ def test_nac_of_hand_made_codes() -> None:
     assert normalised_absolute_correlation(np.hstack((x, -7.0 * x + 3.0))) == pytest.approx(1.0)
     square = np.array([[1.0, 1.0], [1.0, -1.0], [-1.0, 1.0], [-1.0, -1.0]])
     assert normalised_absolute_correlation(square) == pytest.approx(0.0, abs=1e-15)
-    assert normalised_absolute_correlation(np.column_stack((square, square[:, 0]))) == pytest.approx(1 / 3)  # one pair of three
+    assert normalised_absolute_correlation(
+        np.column_stack((square, square[:, 0]))
+    ) == pytest.approx(1 / 3)  # one pair of three
     assert normalised_absolute_correlation(correlated(0.6)) == pytest.approx(0.6, abs=0.02)
 
 
 def test_nac_of_independent_codes_is_the_sampling_floor() -> None:
     codes = np.random.default_rng(0).normal(size=(10_000, 30))
-    assert normalised_absolute_correlation(codes) == pytest.approx(np.sqrt(2 / (np.pi * 10_000)), rel=0.1)
+    assert normalised_absolute_correlation(codes) == pytest.approx(
+        np.sqrt(2 / (np.pi * 10_000)), rel=0.1
+    )
 
 
 def test_nac_ignores_scale_and_order_of_the_dimensions() -> None:
-    codes = np.random.default_rng(0).normal(size=(200, 4)) @ np.random.default_rng(1).normal(size=(4, 4))
+    codes = np.random.default_rng(0).normal(size=(200, 4)) @ np.random.default_rng(1).normal(
+        size=(4, 4)
+    )
     expected = normalised_absolute_correlation(codes)
-    assert normalised_absolute_correlation(codes[::-1, [2, 0, 3, 1]] * [1e-3, 5.0, -1.0, 1e3] + 9.0) == pytest.approx(expected, rel=1e-9)
+    assert normalised_absolute_correlation(
+        codes[::-1, [2, 0, 3, 1]] * [1e-3, 5.0, -1.0, 1e3] + 9.0
+    ) == pytest.approx(expected, rel=1e-9)
 
 
 class Codes:

@@ -1,4 +1,5 @@
-"""Estimates of intrinsic dimension: right on known data, the same each time, and absent with a reason where there is nothing to estimate."""
+"""Estimates of intrinsic dimension: right on known data, the same each time, and absent with a
+reason where there is nothing to estimate."""
 
 from __future__ import annotations
 
@@ -17,7 +18,9 @@ from benchmark.protocol.suite import instance, load
 from benchmark.references import References
 from benchmark.spec import BenchError
 
-pytest.importorskip("skdim", reason="scikit-dimension is not installed (pip install 'lstar-bench[dims]')")
+pytest.importorskip(
+    "skdim", reason="scikit-dimension is not installed (pip install 'lstar-bench[dims]')"
+)
 
 
 def flat(dim: int, count: int = 1200, numbers: int = 20) -> Split:
@@ -38,15 +41,29 @@ def test_estimators_find_the_dimension_of_a_subspace() -> None:
     assert (found.points, found.pca, found.images) == (600, {"95": 4, "99": 4}, 1200)
 
 
-@pytest.mark.parametrize(("variances", "expected"), [([94.0, 5.0, 0.9, 0.1], (2, 2)), ([94.0, 4.0, 1.5, 0.5], (2, 3)), ([1.0], (1, 1))])
-def test_principal_components_are_counted_until_their_share(variances: list[float], expected: tuple[int, int]) -> None:
-    rows = np.concatenate([np.diag(np.sqrt(variances)), -np.diag(np.sqrt(variances))]).astype(np.float32)
+@pytest.mark.parametrize(
+    ("variances", "expected"),
+    [([94.0, 5.0, 0.9, 0.1], (2, 2)), ([94.0, 4.0, 1.5, 0.5], (2, 3)), ([1.0], (1, 1))],
+)
+def test_principal_components_are_counted_until_their_share(
+    variances: list[float], expected: tuple[int, int]
+) -> None:
+    rows = np.concatenate([np.diag(np.sqrt(variances)), -np.diag(np.sqrt(variances))]).astype(
+        np.float32
+    )
     counts, images = pca_dimensions(Split(rows + 3, (len(variances),)))
     assert (counts["95"], counts["99"], images) == (*expected, 2 * len(variances))
 
 
-def test_components_of_large_images_come_from_inner_products(monkeypatch: pytest.MonkeyPatch) -> None:
-    split = Split((np.random.default_rng(0).normal(size=(30, 60)) * np.geomspace(1, 30, 60)).astype(np.float32), (60,))
+def test_components_of_large_images_come_from_inner_products(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    split = Split(
+        (np.random.default_rng(0).normal(size=(30, 60)) * np.geomspace(1, 30, 60)).astype(
+            np.float32
+        ),
+        (60,),
+    )
     whole = pca_dimensions(split)
     monkeypatch.setattr(intrinsic, "_MOST_NUMBERS", 59)
     assert pca_dimensions(split) == whole and whole[0]["95"] < whole[0]["99"]
@@ -58,7 +75,9 @@ def test_estimates_of_digits_are_those_that_come_with_the_package() -> None:
     splits = named("digits")
     known = References().dimension(splits.digest)
     assert known is not None
-    again = dimension_reference("digits", splits, draws=1)  # draws are addressed: the first is the same however many follow
+    again = dimension_reference(
+        "digits", splits, draws=1
+    )  # draws are addressed: the first is the same however many follow
     assert again.pca == known.pca and again.points == known.points
     assert {name: values[0] for name, values in again.estimates.items()} == pytest.approx(
         {name: values[0] for name, values in known.estimates.items()}, rel=1e-3
@@ -101,20 +120,29 @@ def test_draws_are_seeded_distinct_and_differ() -> None:
 def test_constant_or_few_images_give_a_reason_and_no_number(count: int) -> None:
     split = Split(np.full((count, 3), 0.5, dtype=np.float32), (3,))
     found = dimension_reference("constant", Splits(split, split))
-    assert set(found.absent) == set(ESTIMATORS) and found.band is None and found.pca == {"95": 0, "99": 0}
+    assert (
+        set(found.absent) == set(ESTIMATORS)
+        and found.band is None
+        and found.pca == {"95": 0, "99": 0}
+    )
     assert all("distinct images" in reason for reason in found.absent.values())
 
 
 def test_vectors_are_what_methods_see() -> None:
     rng = np.random.default_rng(0)
     bits = Split(rng.integers(0, 256, (7, 3)).astype(np.uint8), (1, 4, 5), packed=True)
-    pixels, levels = (Split(rng.integers(0, 5, (7, 1, 2, 2)).astype(np.uint8), (1, 2, 2), levels=each) for each in (255, 4))
+    pixels, levels = (
+        Split(rng.integers(0, 5, (7, 1, 2, 2)).astype(np.uint8), (1, 2, 2), levels=each)
+        for each in (255, 4)
+    )
     for split in (bits, pixels, levels, flat(2, 7)):
         expected = TensorSplit(split).head(7).flatten(1).double().numpy()[[4, 1]]
         assert np.allclose(split.vectors(np.array([4, 1])), expected, atol=1e-7)
 
 
-def test_without_scikit_dimension_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_scikit_dimension_the_error_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setitem(sys.modules, "skdim.id", None)
     with pytest.raises(BenchError, match=r"pip install 'lstar-bench\[dims\]'"):
         dimension_reference("flat", Splits(flat(2), flat(2, 10)))

@@ -1,4 +1,5 @@
-"""Metrics against closed forms and references, and their direction on models that are worse by construction."""
+"""Metrics against closed forms and references, and their direction on models that are worse by
+construction."""
 
 from __future__ import annotations
 
@@ -11,7 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmark.metrics.base import Absent
-from benchmark.metrics.dimension import ACTIVE_UNITS, LSTAR, LSTAR_90, LSTAR_99, LSTAR_ERROR, active_units
+from benchmark.metrics.dimension import (
+    ACTIVE_UNITS,
+    LSTAR,
+    LSTAR_90,
+    LSTAR_99,
+    LSTAR_ERROR,
+    active_units,
+)
 from benchmark.metrics.frechet import FD_RAW, frechet_distance, moments
 from benchmark.metrics.reconstruction import MSE, MSE_SAMPLED
 
@@ -22,7 +30,9 @@ def evidence(**parts: Any) -> Any:
     return SimpleNamespace(**parts)
 
 
-def gaussian(n: int, d: int = 5, shift: float = 0.0, scale: float = 1.0, seed: int = 0) -> np.ndarray:
+def gaussian(
+    n: int, d: int = 5, shift: float = 0.0, scale: float = 1.0, seed: int = 0
+) -> np.ndarray:
     return np.random.default_rng(seed).normal(shift, scale, size=(n, d))
 
 
@@ -30,13 +40,18 @@ def test_frechet_between_diagonal_gaussians_has_a_closed_form() -> None:
     a, b = np.array([1.0, 4.0, 9.0]), np.array([4.0, 4.0, 1.0])
     mean = np.array([1.0, 0.0, -2.0])
     expected = 5.0 + ((np.sqrt(a) - np.sqrt(b)) ** 2).sum()
-    assert frechet_distance(mean, np.diag(a), np.zeros(3), np.diag(b)) == pytest.approx(expected, abs=1e-12)
+    assert frechet_distance(mean, np.diag(a), np.zeros(3), np.diag(b)) == pytest.approx(
+        expected, abs=1e-12
+    )
 
 
 def test_frechet_equals_the_matrix_square_root_form() -> None:
     from scipy.linalg import sqrtm
 
-    (m, c), (n, d) = moments(gaussian(200) @ RNG.normal(size=(5, 5))), moments(gaussian(200, shift=1.0, seed=1))
+    (m, c), (n, d) = (
+        moments(gaussian(200) @ RNG.normal(size=(5, 5))),
+        moments(gaussian(200, shift=1.0, seed=1)),
+    )
     expected = np.square(m - n).sum() + np.trace(c + d - 2 * sqrtm(c @ d).real)
     assert frechet_distance(m, c, n, d) == pytest.approx(expected, rel=1e-9)
 
@@ -50,16 +65,24 @@ def test_frechet_survives_singular_covariances() -> None:
 
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 2**31), st.floats(0.1, 10.0))
-def test_frechet_is_symmetric_zero_on_itself_rotation_invariant_and_scales_with_the_square(seed: int, scale: float) -> None:
+def test_frechet_is_symmetric_zero_on_itself_rotation_invariant_and_scales_with_the_square(
+    seed: int, scale: float
+) -> None:
     rng = np.random.default_rng(seed)
     x, y = rng.normal(size=(40, 4)) @ rng.normal(size=(4, 4)), rng.normal(1.0, 2.0, size=(50, 4))
     rotation = np.linalg.qr(rng.normal(size=(4, 4)))[0]
     value = frechet_distance(*moments(x), *moments(y))
     tolerance = 1e-9 * (np.trace(np.cov(x.T)) + np.trace(np.cov(y.T)) + 10)
     assert frechet_distance(*moments(y), *moments(x)) == pytest.approx(value, abs=tolerance)
-    assert frechet_distance(*moments(x), *moments(x)) == pytest.approx(0.0, abs=1e-6 * tolerance / 1e-9)
-    assert frechet_distance(*moments(x @ rotation), *moments(y @ rotation)) == pytest.approx(value, abs=tolerance)
-    assert frechet_distance(*moments(scale * x), *moments(scale * y)) == pytest.approx(scale**2 * value, abs=tolerance * max(1, scale**2))
+    assert frechet_distance(*moments(x), *moments(x)) == pytest.approx(
+        0.0, abs=1e-6 * tolerance / 1e-9
+    )
+    assert frechet_distance(*moments(x @ rotation), *moments(y @ rotation)) == pytest.approx(
+        value, abs=tolerance
+    )
+    assert frechet_distance(*moments(scale * x), *moments(scale * y)) == pytest.approx(
+        scale**2 * value, abs=tolerance * max(1, scale**2)
+    )
 
 
 def sampler(vectors: np.ndarray, shape: tuple[int, ...] = (5,)) -> Any:
@@ -67,7 +90,11 @@ def sampler(vectors: np.ndarray, shape: tuple[int, ...] = (5,)) -> Any:
 
 
 def test_fd_raw_grows_when_samples_collapse_or_are_noisier() -> None:
-    good, collapsed, noisy = gaussian(400, seed=3), np.zeros((400, 5)) + 1e-3 * gaussian(400, seed=3), gaussian(400, scale=2.0, seed=3)
+    good, collapsed, noisy = (
+        gaussian(400, seed=3),
+        np.zeros((400, 5)) + 1e-3 * gaussian(400, seed=3),
+        gaussian(400, scale=2.0, seed=3),
+    )
     values = [FD_RAW.measure(sampler(vectors))[1].value for vectors in (good, collapsed, noisy)]
     assert values[0] < 0.2 < min(values[1:])
     assert FD_RAW.direction == "min"
@@ -91,20 +118,28 @@ def test_mse_is_the_mean_over_images_and_sampled_mse_needs_a_posterior() -> None
 
 
 def test_dimension_counts() -> None:
-    parts = evidence(relevance=np.array([90.0, 5.0, 4.5, 0.5]), active=np.array([True, True, False, False]), reference_count=7)
+    parts = evidence(
+        relevance=np.array([90.0, 5.0, 4.5, 0.5]),
+        active=np.array([True, True, False, False]),
+        reference_count=7,
+    )
     assert [metric.measure(parts)[1].value for metric in (LSTAR, LSTAR_90, LSTAR_99)] == [2, 1, 3]
     assert LSTAR.measure(parts)[1].n == 7
 
 
 @pytest.mark.parametrize(("known", "expected"), [(2, 0.0), (5, 3.0), (1, 1.0)])
-def test_error_of_lstar_is_its_distance_from_the_known_dimension(known: int, expected: float) -> None:
+def test_error_of_lstar_is_its_distance_from_the_known_dimension(
+    known: int, expected: float
+) -> None:
     parts = evidence(active=np.array([True, False, True]), intrinsic_dim=known, reference_count=7)
     assert (LSTAR_ERROR.measure(parts)[1].value, LSTAR_ERROR.direction) == (expected, "min")
 
 
 def test_error_of_lstar_needs_a_known_dimension() -> None:
     with pytest.raises(Absent, match="not known"):
-        LSTAR_ERROR.measure(evidence(active=np.array([True]), intrinsic_dim=None, reference_count=7))
+        LSTAR_ERROR.measure(
+            evidence(active=np.array([True]), intrinsic_dim=None, reference_count=7)
+        )
 
 
 def test_active_units_are_scale_free_and_handle_deterministic_codes() -> None:

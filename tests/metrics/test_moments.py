@@ -30,7 +30,9 @@ def test_cutting_and_permuting_change_nothing(seed: int, cuts: list[int], offset
 def test_float32_rows_are_added_in_float64() -> None:
     rows = np.full((100_000, 1), 0.1, np.float32) + np.float32(1000)
     found = Moments.of(rows)
-    assert found.mean[0] == pytest.approx(float(rows[0, 0]), abs=1e-9) and found.covariance[0, 0] == pytest.approx(0.0, abs=1e-12)
+    assert found.mean[0] == pytest.approx(float(rows[0, 0]), abs=1e-9) and found.covariance[
+        0, 0
+    ] == pytest.approx(0.0, abs=1e-12)
     assert found.mean.dtype == found.covariance.dtype == np.float64
 
 

@@ -9,7 +9,18 @@ import torch
 
 from benchmark.nn import backbones
 
-SHAPES = [(2,), (10,), (64,), (100,), (1, 8, 8), (1, 28, 28), (1, 32, 32), (3, 32, 32), (1, 64, 64), (3, 64, 64)]
+SHAPES = [
+    (2,),
+    (10,),
+    (64,),
+    (100,),
+    (1, 8, 8),
+    (1, 28, 28),
+    (1, 32, 32),
+    (3, 32, 32),
+    (1, 64, 64),
+    (3, 64, 64),
+]
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -34,14 +45,34 @@ def test_every_parameter_receives_a_gradient(shape: tuple[int, ...]) -> None:
 
 
 def test_28x28_encoder_has_the_layers_of_the_dpvae_code() -> None:
-    layers = [(tuple(p.shape)) for name, p in backbones.encoder((1, 28, 28), 32).named_parameters() if name.endswith("weight")]
-    assert layers == [(32, 1, 4, 4), (32, 32, 3, 3), (32, 32, 4, 4), (32, 32, 3, 3), (256, 512), (256, 256), (32, 256)]
+    layers = [
+        (tuple(p.shape))
+        for name, p in backbones.encoder((1, 28, 28), 32).named_parameters()
+        if name.endswith("weight")
+    ]
+    assert layers == [
+        (32, 1, 4, 4),
+        (32, 32, 3, 3),
+        (32, 32, 4, 4),
+        (32, 32, 3, 3),
+        (256, 512),
+        (256, 256),
+        (32, 256),
+    ]
 
 
 def test_toy_networks_are_mirrored_and_not_linear() -> None:
-    shapes = [tuple(p.shape) for name, p in backbones.decoder(2, (2,)).named_parameters() if name.endswith("weight")]
+    shapes = [
+        tuple(p.shape)
+        for name, p in backbones.decoder(2, (2,)).named_parameters()
+        if name.endswith("weight")
+    ]
     assert shapes == [(50, 2), (100, 50), (2, 100)]
-    slopes = {module.negative_slope for module in backbones.encoder((2,), 4) if isinstance(module, torch.nn.LeakyReLU)}
+    slopes = {
+        module.negative_slope
+        for module in backbones.encoder((2,), 4)
+        if isinstance(module, torch.nn.LeakyReLU)
+    }
     assert slopes == {0.2}
 
 
@@ -52,16 +83,21 @@ def test_unknown_shape_is_an_error_that_lists_the_known(shape: tuple[int, ...]) 
 
 
 def test_small_means_up_to_64_numbers() -> None:
-    assert [backbones.is_small(shape) for shape in ((2,), (64,), (1, 8, 8), (65,), (1, 28, 28))] == [True, True, True, False, False]
+    assert [
+        backbones.is_small(shape) for shape in ((2,), (64,), (1, 8, 8), (65,), (1, 28, 28))
+    ] == [True, True, True, False, False]
     assert math.prod((1, 8, 8)) == backbones.SMALL
 
 
 @pytest.mark.parametrize("shape", [(64,), (1, 28, 28), (1, 32, 32), (1, 64, 64)])
 def test_initial_weights_keep_the_signal_alive(shape: tuple[int, ...]) -> None:
-    """The code must reach the image: torch's own start loses it over eight layers, and a sigma-VAE then collapses."""
+    """The code must reach the image: torch's own start loses it over eight layers, and a sigma-VAE
+    then collapses."""
     torch.manual_seed(0)
     ours = backbones.decoder(16, shape)
-    ours = torch.nn.Sequential(*(layer for layer in ours if not isinstance(layer, torch.nn.Sigmoid)))
+    ours = torch.nn.Sequential(
+        *(layer for layer in ours if not isinstance(layer, torch.nn.Sigmoid))
+    )
     with torch.no_grad():
         spread = ours(torch.randn(256, 16)).std(0).mean()
         for layer in ours:

@@ -1,4 +1,5 @@
-"""Bernoulli likelihood of images: its value, its gradient where the sigmoid saturates, and the choice by the shape of the data."""
+"""Bernoulli likelihood of images: its value, its gradient where the sigmoid saturates, and the
+choice by the shape of the data."""
 
 from __future__ import annotations
 
@@ -37,10 +38,15 @@ def test_grey_image_has_its_own_entropy_as_floor() -> None:
 
 
 def test_undecided_pixels_cost_log_two_each() -> None:
-    torch.testing.assert_close(bernoulli_nll(images(3, 2, 4, 4), torch.zeros(3, 2, 4, 4, dtype=F64)), torch.full((3,), 32 * math.log(2.0), dtype=F64))
+    torch.testing.assert_close(
+        bernoulli_nll(images(3, 2, 4, 4), torch.zeros(3, 2, 4, 4, dtype=F64)),
+        torch.full((3,), 32 * math.log(2.0), dtype=F64),
+    )
 
 
-def test_wrong_saturated_pixel_keeps_its_gradient_in_logits_and_loses_it_behind_the_sigmoid() -> None:
+def test_wrong_saturated_pixel_keeps_its_gradient_in_logits_and_loses_it_behind_the_sigmoid() -> (
+    None
+):
     """At a logit of 20 a float32 sigmoid is exactly 1."""
     logits, x = torch.full((1, 1, 1, 1), 20.0, requires_grad=True), torch.zeros(1, 1, 1, 1)
     (slope,) = torch.autograd.grad(bernoulli_nll(x, logits).sum(), logits)
@@ -61,28 +67,45 @@ def test_decoder_without_a_sigmoid_is_refused() -> None:
         in_logits(backbones.decoder(3, (64,)))
 
 
-@pytest.mark.parametrize(("kind", "shape"), [("auto", (64,)), ("gaussian", (64,)), ("gaussian", (1, 8, 8))])
+@pytest.mark.parametrize(
+    ("kind", "shape"), [("auto", (64,)), ("gaussian", (64,)), ("gaussian", (1, 8, 8))]
+)
 def test_vectors_are_gaussian_with_the_given_sigma(kind: str, shape: tuple[int, ...]) -> None:
-    likelihood, decoder = GivenLikelihood(kind, shape, 0.3).double(), backbones.decoder(3, shape).double()
+    likelihood, decoder = (
+        GivenLikelihood(kind, shape, 0.3).double(),
+        backbones.decoder(3, shape).double(),
+    )
     x, z = images(5, *shape), images(5, 3, seed=1)
     expected = -Normal(decoder(z), 0.3).log_prob(x).flatten(1).sum(1)
-    torch.testing.assert_close(likelihood(x, decoder, z), expected, rtol=1e-6, atol=0)  # log sigma is stored in float32 first
+    torch.testing.assert_close(
+        likelihood(x, decoder, z), expected, rtol=1e-6, atol=0
+    )  # log sigma is stored in float32 first
 
 
 @pytest.mark.parametrize("kind", ["auto", "bernoulli"])
 def test_images_are_bernoulli(kind: str) -> None:
-    likelihood, decoder = GivenLikelihood(kind, (1, 8, 8), 0.3).double(), backbones.decoder(3, (1, 8, 8)).double()
+    likelihood, decoder = (
+        GivenLikelihood(kind, (1, 8, 8), 0.3).double(),
+        backbones.decoder(3, (1, 8, 8)).double(),
+    )
     x, z = images(5, 1, 8, 8).round(), images(5, 3, seed=1)
     expected = -Bernoulli(decoder(z)).log_prob(x).flatten(1).sum(1)
-    torch.testing.assert_close(likelihood(x, decoder, z), expected, rtol=1e-9, atol=0)  # torch goes back from probabilities to logits
+    torch.testing.assert_close(
+        likelihood(x, decoder, z), expected, rtol=1e-9, atol=0
+    )  # torch goes back from probabilities to logits
 
 
 def test_likelihood_has_nothing_to_train() -> None:
     assert list(GivenLikelihood("auto", (64,), 0.3).parameters()) == []
 
 
-@pytest.mark.parametrize(("kind", "shape", "sigma", "message"), [("bernoulli", (64,), 0.3, "likelihood=gaussian"), ("auto", (64,), -0.3, "got -0.3")])
-def test_likelihoods_that_cannot_be_are_errors(kind: str, shape: tuple[int, ...], sigma: float, message: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "shape", "sigma", "message"),
+    [("bernoulli", (64,), 0.3, "likelihood=gaussian"), ("auto", (64,), -0.3, "got -0.3")],
+)
+def test_likelihoods_that_cannot_be_are_errors(
+    kind: str, shape: tuple[int, ...], sigma: float, message: str
+) -> None:
     with pytest.raises(ValueError, match=message):
         GivenLikelihood(kind, shape, sigma)
 

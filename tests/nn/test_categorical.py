@@ -1,4 +1,5 @@
-"""Draws of a categorical variable against their distribution, and its information quantities against their identities."""
+"""Draws of a categorical variable against their distribution, and its information quantities
+against their identities."""
 
 from __future__ import annotations
 
@@ -10,14 +11,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from benchmark.nn.categorical import category_information, draw_one_hot, entropy, gumbel_softmax, kl_uniform, temperature
+from benchmark.nn.categorical import (
+    category_information,
+    draw_one_hot,
+    entropy,
+    gumbel_softmax,
+    kl_uniform,
+    temperature,
+)
 
 PI = torch.tensor([0.5, 0.3, 0.15, 0.05], dtype=torch.float64)
 DRAWS = 100_000
 FIVE_ERRORS = 5.0 * torch.sqrt(PI * (1.0 - PI) / DRAWS)
 """Five standard errors of a frequency."""
 
-TABLES = st.integers(1, 6).flatmap(lambda rows: st.lists(st.lists(st.floats(-8.0, 8.0), min_size=4, max_size=4), min_size=rows, max_size=rows))
+TABLES = st.integers(1, 6).flatmap(
+    lambda rows: st.lists(
+        st.lists(st.floats(-8.0, 8.0), min_size=4, max_size=4), min_size=rows, max_size=rows
+    )
+)
 
 
 @pytest.fixture(autouse=True)
@@ -30,7 +42,9 @@ def relaxed(t: float, count: int = DRAWS) -> Tensor:
 
 
 @pytest.mark.parametrize("t", [0.01, 0.5, 1.0, 100.0])
-def test_largest_coordinate_of_a_relaxed_draw_is_distributed_as_pi_at_every_temperature(t: float) -> None:
+def test_largest_coordinate_of_a_relaxed_draw_is_distributed_as_pi_at_every_temperature(
+    t: float,
+) -> None:
     y = relaxed(t)
     torch.testing.assert_close(y.sum(1), torch.ones(DRAWS, dtype=torch.float64))
     assert bool(((torch.bincount(y.argmax(1), minlength=4) / DRAWS - PI).abs() < FIVE_ERRORS).all())
@@ -45,7 +59,9 @@ def test_cold_draws_are_one_hot_with_mean_pi_and_hot_ones_uniform() -> None:
 
 @pytest.mark.parametrize(("t", "mean"), [(0.5, 0.475), (1.0, 0.430)])
 def test_mean_of_relaxed_draws_is_not_pi(t: float, mean: float) -> None:
-    assert float(relaxed(t)[:, 0].mean()) == pytest.approx(mean, abs=0.004)  # 0.001 of chance, printed to three digits
+    assert float(relaxed(t)[:, 0].mean()) == pytest.approx(
+        mean, abs=0.004
+    )  # 0.001 of chance, printed to three digits
 
 
 def test_relaxed_draws_carry_a_gradient_and_exact_ones_do_not() -> None:
@@ -68,18 +84,27 @@ def test_an_exponential_draw_of_zero_leaves_a_draw_finite(monkeypatch: pytest.Mo
 
 
 def test_temperature_falls_exponentially_over_the_first_half() -> None:
-    found = [float(temperature(torch.tensor(progress, dtype=torch.float64), 0.5)) for progress in (0.0, 0.125, 0.25, 0.5, 0.75, 1.0)]
+    found = [
+        float(temperature(torch.tensor(progress, dtype=torch.float64), 0.5))
+        for progress in (0.0, 0.125, 0.25, 0.5, 0.75, 1.0)
+    ]
     assert found == pytest.approx([1.0, 0.5**0.25, 0.5**0.5, 0.5, 0.5, 0.5], abs=1e-15)
 
 
 @settings(max_examples=50, deadline=None)
 @given(TABLES)
-def test_mean_divergence_is_information_plus_divergence_of_the_mean(rows: list[list[float]]) -> None:
+def test_mean_divergence_is_information_plus_divergence_of_the_mean(
+    rows: list[list[float]],
+) -> None:
     log_p = torch.tensor(rows, dtype=torch.float64).log_softmax(1)
     divergence, mean = kl_uniform(log_p), log_p.exp().mean(0)
     information = category_information(log_p.exp())
-    assert float(divergence.mean()) == pytest.approx(float(information + kl_uniform(mean.log())), abs=1e-12)
-    assert bool((divergence >= -1e-15).all()) and bool((divergence <= math.log(4) + 1e-15).all())  # rounding of sums of about 1
+    assert float(divergence.mean()) == pytest.approx(
+        float(information + kl_uniform(mean.log())), abs=1e-12
+    )
+    assert bool((divergence >= -1e-15).all()) and bool(
+        (divergence <= math.log(4) + 1e-15).all()
+    )  # rounding of sums of about 1
     assert -1e-15 <= float(information) <= math.log(min(4, len(rows))) + 1e-12
 
 
@@ -97,4 +122,6 @@ def test_entropy_and_its_gradient_are_finite_where_a_category_never_occurs() -> 
     (grad,) = torch.autograd.grad(entropy(p), p)
     assert float(entropy(p).detach()) == 0.0
     assert bool(torch.isfinite(grad).all())
-    assert float(entropy(PI)) == pytest.approx(float(torch.distributions.Categorical(probs=PI).entropy()), abs=1e-14)
+    assert float(entropy(PI)) == pytest.approx(
+        float(torch.distributions.Categorical(probs=PI).entropy()), abs=1e-14
+    )

@@ -1,4 +1,5 @@
-"""The multiplier and its moving average: values and signs against the formulas and autograd, in float64."""
+"""The multiplier and its moving average: values and signs against the formulas and autograd, in
+float64."""
 
 from __future__ import annotations
 
@@ -95,7 +96,10 @@ def test_a_constraint_once_met_stays_so() -> None:
         assert bool(constraint.ever_met) == expected
 
 
-@pytest.mark.parametrize(("updates", "expected"), [(240_000, 1e-3), (30_000, 1e-3), (12_000, 2.5e-3), (3000, 1e-2), (1200, 1e-2), (0, 1e-2)])
+@pytest.mark.parametrize(
+    ("updates", "expected"),
+    [(240_000, 1e-3), (30_000, 1e-3), (12_000, 2.5e-3), (3000, 1e-2), (1200, 1e-2), (0, 1e-2)],
+)
 def test_short_runs_step_faster(updates: int, expected: float) -> None:
     assert paced_rate(updates) == pytest.approx(expected)
 
@@ -103,4 +107,6 @@ def test_short_runs_step_faster(updates: int, expected: float) -> None:
 @pytest.mark.parametrize("sizes", [(50,), (20, 20, 10)])
 def test_variance_per_number_is_the_error_of_the_mean_image(sizes: tuple[int, ...]) -> None:
     x = torch.randn(50, 2, 3, 3, generator=torch.Generator().manual_seed(0), dtype=F64) + 10.0
-    assert variance_per_number(x.split(list(sizes))) == pytest.approx(float((x - x.mean(0)).square().mean()), rel=1e-12)
+    assert variance_per_number(x.split(list(sizes))) == pytest.approx(
+        float((x - x.mean(0)).square().mean()), rel=1e-12
+    )

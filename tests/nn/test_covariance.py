@@ -21,7 +21,10 @@ def posterior(block: int, count: int = 4) -> tuple[Tensor, Tensor]:
 
 
 def dense(mean: Tensor, factors: Tensor) -> torch.distributions.MultivariateNormal:
-    return torch.distributions.MultivariateNormal(mean, torch.stack([torch.block_diag(*(block @ block.mT for block in each)) for each in factors]))
+    return torch.distributions.MultivariateNormal(
+        mean,
+        torch.stack([torch.block_diag(*(block @ block.mT for block in each)) for each in factors]),
+    )
 
 
 @pytest.mark.parametrize("block", BLOCKS)
@@ -36,16 +39,22 @@ def test_factors_are_lower_triangular_with_positive_diagonal(block: int) -> None
 @pytest.mark.parametrize("block", BLOCKS)
 def test_covariance_is_block_diagonal_and_its_diagonal_the_marginal_variance(block: int) -> None:
     mean, factors = posterior(block)
-    torch.testing.assert_close(covariance.covariance(factors), dense(mean, factors).covariance_matrix)
+    torch.testing.assert_close(
+        covariance.covariance(factors), dense(mean, factors).covariance_matrix
+    )
     torch.testing.assert_close(covariance.marginal_variance(factors), dense(mean, factors).variance)
 
 
 @pytest.mark.parametrize("block", BLOCKS)
 def test_parts_of_the_divergence_add_up_to_torchs_and_are_not_negative(block: int) -> None:
     mean, factors = posterior(block)
-    standard = torch.distributions.MultivariateNormal(torch.zeros(L, dtype=F64), torch.eye(L, dtype=F64))
+    standard = torch.distributions.MultivariateNormal(
+        torch.zeros(L, dtype=F64), torch.eye(L, dtype=F64)
+    )
     parts = covariance.kl_parts(mean, factors)
-    torch.testing.assert_close(parts.sum(1), torch.distributions.kl_divergence(dense(mean, factors), standard))
+    torch.testing.assert_close(
+        parts.sum(1), torch.distributions.kl_divergence(dense(mean, factors), standard)
+    )
     alone = kl_standard(mean, covariance.marginal_variance(factors).log())
     assert bool((parts >= alone - 1e-12).all())
     assert bool((parts.sum(1) > alone.sum(1) + 1e-3).all()) == (block > 1)
@@ -66,8 +75,15 @@ def test_draws_have_mean_and_covariance(block: int) -> None:
     z = covariance.draw(mean.expand(count, L), factors.expand(count, *factors.shape[1:]))
     expected = covariance.covariance(factors)[0]
     scale = expected.diagonal().sqrt()
-    torch.testing.assert_close((z.mean(0) - mean[0]) / scale, torch.zeros(L, dtype=F64), rtol=0.0, atol=5 / count**0.5)  # five standard errors
-    torch.testing.assert_close(torch.cov(z.mT) / scale / scale[:, None], expected / scale / scale[:, None], rtol=0.0, atol=5 * (2 / count) ** 0.5)
+    torch.testing.assert_close(
+        (z.mean(0) - mean[0]) / scale, torch.zeros(L, dtype=F64), rtol=0.0, atol=5 / count**0.5
+    )  # five standard errors
+    torch.testing.assert_close(
+        torch.cov(z.mT) / scale / scale[:, None],
+        expected / scale / scale[:, None],
+        rtol=0.0,
+        atol=5 * (2 / count) ** 0.5,
+    )
 
 
 def test_blocks_that_do_not_fill_the_code_are_refused() -> None:
@@ -77,4 +93,9 @@ def test_blocks_that_do_not_fill_the_code_are_refused() -> None:
 
 def test_rate_rule_is_half_the_logarithm_of_the_precision_rule() -> None:
     assert pytest.approx(0.047655, abs=1e-6) == covariance.ACTIVE_NATS
-    assert covariance.rate_rule(torch.tensor([0.0, 0.0476, 0.0477, 3.0])).tolist() == [False, False, True, True]
+    assert covariance.rate_rule(torch.tensor([0.0, 0.0476, 0.0477, 3.0])).tolist() == [
+        False,
+        False,
+        True,
+        True,
+    ]

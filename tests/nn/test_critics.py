@@ -26,7 +26,9 @@ F64 = torch.float64
 def test_penalty_of_a_linear_critic_is_its_norm_less_one_squared(norm: float) -> None:
     w = torch.tensor([3.0, -4.0, 0.0], dtype=F64) / 5.0 * norm
     for points in (torch.zeros(2, 3, dtype=F64), torch.randn(7, 3, dtype=F64)):
-        assert float(gradient_penalty(lambda p: p @ w, points)) == pytest.approx((norm - 1.0) ** 2, abs=1e-12)
+        assert float(gradient_penalty(lambda p: p @ w, points)) == pytest.approx(
+            (norm - 1.0) ** 2, abs=1e-12
+        )
 
 
 def test_penalty_counts_every_number_of_an_image() -> None:
@@ -52,8 +54,11 @@ def test_penalty_of_a_zero_critic_is_one_with_a_finite_gradient() -> None:
 
 
 @pytest.mark.parametrize("shape", [(64,), (1, 8, 8), (1, 28, 28)])
-def test_rectifiers_penalise_like_relu_bit_for_bit_and_leave_no_path_through_activations(shape: tuple[int, ...]) -> None:
-    """With ReLU the biases have a gradient of zeros, for which the whole network is walked once more; here they have none."""
+def test_rectifiers_penalise_like_relu_bit_for_bit_and_leave_no_path_through_activations(
+    shape: tuple[int, ...],
+) -> None:
+    """With ReLU the biases have a gradient of zeros, for which the whole network is walked once
+    more; here they have none."""
     critic, plain = image_critic(shape), image_critic(shape)
     plain.load_state_dict(critic.state_dict())
     for module in plain.modules():
@@ -63,13 +68,18 @@ def test_rectifiers_penalise_like_relu_bit_for_bit_and_leave_no_path_through_act
     assert any(isinstance(module, nn.ReLU) for module in plain.modules())
     x = torch.randn(5, *shape)
     assert torch.equal(critic(x), plain(x))
-    ours, theirs = (torch.autograd.grad(gradient_penalty(each, x), list(each.parameters()), allow_unused=True) for each in (critic, plain))
+    ours, theirs = (
+        torch.autograd.grad(gradient_penalty(each, x), list(each.parameters()), allow_unused=True)
+        for each in (critic, plain)
+    )
     for (name, _), grad, other in zip(critic.named_parameters(), ours, theirs, strict=True):
         if name.endswith("bias"):
             assert grad is None and other is not None and not bool(other.any())
         else:
             assert torch.equal(grad, other)
-    ours, theirs = (torch.autograd.grad(each(x).mean(), list(each.parameters())) for each in (critic, plain))
+    ours, theirs = (
+        torch.autograd.grad(each(x).mean(), list(each.parameters())) for each in (critic, plain)
+    )
     assert all(torch.equal(grad, other) for grad, other in zip(ours, theirs, strict=True))
 
 
@@ -88,12 +98,17 @@ def test_permutation_keeps_each_columns_multiset_and_breaks_rows() -> None:
     permuted = permute_columns(z)
     assert torch.equal(permuted.sort(0).values, z.sort(0).values)
     rows = (permuted[:, None, :] == z[None, :, :]).all(-1)
-    assert not bool(rows.any()), "a row of the joint survived; with independent columns that has a chance below 64^-3"
-    assert not torch.equal((permuted[:, :1] == z[:, 0]).int().argmax(1), (permuted[:, 1:2] == z[:, 1]).int().argmax(1))
+    assert not bool(rows.any()), (
+        "a row of the joint survived; with independent columns that has a chance below 64^-3"
+    )
+    assert not torch.equal(
+        (permuted[:, :1] == z[:, 0]).int().argmax(1), (permuted[:, 1:2] == z[:, 1]).int().argmax(1)
+    )
 
 
 def test_permutations_are_uniform() -> None:
-    """Three rows have six orders; each comes up a sixth of the time, within five standard errors."""
+    """Three rows have six orders; each comes up a sixth of the time, within five standard
+    errors."""
     torch.manual_seed(0)
     orders = permute_columns(torch.arange(3.0)[:, None].expand(3, 6000))
     code = (orders * torch.tensor([[9.0], [3.0], [1.0]])).sum(0)
@@ -103,17 +118,41 @@ def test_permutations_are_uniform() -> None:
 
 
 def linears(network: nn.Module) -> list[tuple[int, int, bool]]:
-    return [(m.in_features, m.out_features, m.bias is not None) for m in network.modules() if isinstance(m, nn.Linear)]
+    return [
+        (m.in_features, m.out_features, m.bias is not None)
+        for m in network.modules()
+        if isinstance(m, nn.Linear)
+    ]
 
 
 def test_networks_have_the_sizes_of_the_papers_code_and_small_ones_for_small_inputs() -> None:
     image, small = (1, 28, 28), (64,)
-    assert linears(latent_critic(16, image)) == [(16, 1024, True), *[(1024, 1024, True)] * 3, (1024, 1, False)]
-    assert linears(latent_critic(16, small)) == [(16, 256, True), *[(256, 256, True)] * 2, (256, 1, False)]
-    assert linears(latent_generator(16, image)) == [(16, 1024, True), *[(1024, 1024, True)] * 3, (1024, 16, True)]
+    assert linears(latent_critic(16, image)) == [
+        (16, 1024, True),
+        *[(1024, 1024, True)] * 3,
+        (1024, 1, False),
+    ]
+    assert linears(latent_critic(16, small)) == [
+        (16, 256, True),
+        *[(256, 256, True)] * 2,
+        (256, 1, False),
+    ]
+    assert linears(latent_generator(16, image)) == [
+        (16, 1024, True),
+        *[(1024, 1024, True)] * 3,
+        (1024, 16, True),
+    ]
     assert linears(latent_generator(16, image, ())) == [(16, 16, True)]
-    assert linears(discriminator(16, image)) == [(16, 1000, True), *[(1000, 1000, True)] * 4, (1000, 2, True)]
-    assert linears(discriminator(16, small)) == [(16, 256, True), *[(256, 256, True)] * 4, (256, 2, True)]
+    assert linears(discriminator(16, image)) == [
+        (16, 1000, True),
+        *[(1000, 1000, True)] * 4,
+        (1000, 2, True),
+    ]
+    assert linears(discriminator(16, small)) == [
+        (16, 256, True),
+        *[(256, 256, True)] * 4,
+        (256, 2, True),
+    ]
     assert linears(image_critic(image)) == [(128 * 7 * 7, 1024, True), (1024, 1, False)]
     assert linears(image_critic((1, 8, 8))) == [(64, 256, True), (256, 256, True), (256, 1, False)]
 
@@ -134,7 +173,8 @@ def scale(layer: nn.Module) -> float:
 
 
 def test_weights_start_as_the_papers_code_draws_them() -> None:
-    """Standard deviations within 2 %: each layer has at least 60,000 weights (one fan: 16 x 1024 has 16,384, 4 %)."""
+    """Standard deviations within 2 %: each layer has at least 60,000 weights (one fan: 16 x 1024
+    has 16,384, 4 %)."""
     torch.manual_seed(0)
     critic = latent_critic(16, (1, 28, 28))
     assert scale(critic[0]) == pytest.approx(math.sqrt(2 / (16 + 1024)), rel=0.04)
@@ -142,4 +182,8 @@ def test_weights_start_as_the_papers_code_draws_them() -> None:
     assert scale(discriminator(16, (1, 28, 28))[2]) == pytest.approx(0.02, rel=0.02)
     convolution = image_critic((1, 28, 28))[2]
     assert scale(convolution) == pytest.approx(math.sqrt(2 / (64 * 16 + 128 * 16)), rel=0.02)
-    assert all(bool((m.bias == 0).all()) for m in critic.modules() if isinstance(m, nn.Linear) and m.bias is not None)
+    assert all(
+        bool((m.bias == 0).all())
+        for m in critic.modules()
+        if isinstance(m, nn.Linear) and m.bias is not None
+    )

@@ -11,16 +11,30 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmark.metrics.dimension import smallest_share
-from benchmark.nn.discovery import above_half, above_mean, cumulative_rule, is_degenerate, participation_ratio
+from benchmark.nn.discovery import (
+    above_half,
+    above_mean,
+    cumulative_rule,
+    is_degenerate,
+    participation_ratio,
+)
 
 
-@pytest.mark.parametrize(("size", "expected"), [(2, 2), (10, 10), (15, 15), (16, 16), (20, 19), (32, 31), (64, 61)])
+@pytest.mark.parametrize(
+    ("size", "expected"), [(2, 2), (10, 10), (15, 15), (16, 16), (20, 19), (32, 31), (64, 61)]
+)
 def test_equal_relevances_give_ceil_of_95_percent(size: int, expected: int) -> None:
     assert int(cumulative_rule(torch.ones(size)).sum()) == expected
 
 
 def test_largest_relevances_are_taken_and_ties_go_to_the_lower_index() -> None:
-    assert cumulative_rule(torch.tensor([0.0, 5.0, 5.0, 0.0, 90.0]), 0.95).tolist() == [False, True, False, False, True]
+    assert cumulative_rule(torch.tensor([0.0, 5.0, 5.0, 0.0, 90.0]), 0.95).tolist() == [
+        False,
+        True,
+        False,
+        False,
+        True,
+    ]
 
 
 def test_one_dominant_dimension_is_enough_and_zero_relevance_gives_none() -> None:
@@ -50,7 +64,9 @@ def test_mask_is_the_smallest_set_that_reaches_the_share(values: list[float], sh
 
 @given(POSITIVE, st.sampled_from([0.9, 0.95, 0.99]))
 def test_numpy_twin_counts_the_same(values: list[float], share: float) -> None:
-    assert smallest_share(np.array(values), share) == int(cumulative_rule(torch.tensor(values, dtype=torch.float64), share).sum())
+    assert smallest_share(np.array(values), share) == int(
+        cumulative_rule(torch.tensor(values, dtype=torch.float64), share).sum()
+    )
 
 
 def test_participation_ratio_counts_equal_dimensions() -> None:
@@ -66,7 +82,9 @@ def test_above_mean_is_strict() -> None:
 
 @pytest.mark.parametrize("value", [0.0, 0.1, 0.3, 1.0, 1.0 - 1e-9])
 @pytest.mark.parametrize("size", [1, 3, 10, 16, 49])
-def test_equal_relevances_are_not_above_their_mean_whatever_the_rounding(value: float, size: int) -> None:
+def test_equal_relevances_are_not_above_their_mean_whatever_the_rounding(
+    value: float, size: int
+) -> None:
     r = torch.full((size,), value, dtype=torch.float64)
     assert not above_mean(r).any() and is_degenerate(r)
     assert int(above_half(r).sum()) == (size if value > 0.5 else 0)

@@ -37,7 +37,9 @@ def test_log_det_equals_that_of_the_jacobian(size: int) -> None:
     g = flow(size)
     for z in torch.randn(3, size, dtype=F64):
         jacobian = torch.autograd.functional.jacobian(lambda v: g(v.unsqueeze(0))[0][0], z)
-        torch.testing.assert_close(g(z.unsqueeze(0))[1][0], torch.linalg.slogdet(jacobian)[1], rtol=0, atol=1e-9)
+        torch.testing.assert_close(
+            g(z.unsqueeze(0))[1][0], torch.linalg.slogdet(jacobian)[1], rtol=0, atol=1e-9
+        )
 
 
 @pytest.mark.parametrize("size", [2, 16])
@@ -60,4 +62,6 @@ def test_rate_of_the_identity_flow_is_the_closed_form_kl_on_average() -> None:
     z = mean + torch.exp(0.5 * log_var) * torch.randn(20_000, 4, dtype=F64)
     rates = rate_ard(log_var, *g(z), torch.ones(4, dtype=F64)).detach()
     error = float(rates.std()) / 20_000**0.5
-    assert float(rates.mean()) == pytest.approx(float(kl_standard(mean, log_var).sum()), abs=4 * error)
+    assert float(rates.mean()) == pytest.approx(
+        float(kl_standard(mean, log_var).sum()), abs=4 * error
+    )

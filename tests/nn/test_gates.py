@@ -1,4 +1,5 @@
-"""Hard gates: what ARM estimates, held against enumeration of every gate pattern (float64), and what counts as an open gate."""
+"""Hard gates: what ARM estimates, held against enumeration of every gate pattern (float64), and
+what counts as an open gate."""
 
 from __future__ import annotations
 
@@ -8,12 +9,20 @@ import pytest
 import torch
 from torch import Tensor
 
-from benchmark.nn.gates import HardGates, antithetic_gates, arm_gradient, l0_gradient, open_gates, undecided_gates
+from benchmark.nn.gates import (
+    HardGates,
+    antithetic_gates,
+    arm_gradient,
+    l0_gradient,
+    open_gates,
+    undecided_gates,
+)
 
 F64 = torch.float64
 GAMMA = torch.tensor([0.3, -0.1, 0.05, 0.2], dtype=F64)
 GROUPS, SIZE = 400, 500
-"""Draws of an estimator: so many means of so many rows each, whose spread gives the standard error."""
+"""Draws of an estimator: so many means of so many rows each, whose spread gives the standard
+error."""
 
 
 def table(count: int = 4, seed: int = 0) -> Tensor:
@@ -31,7 +40,8 @@ def look_up(values: Tensor, gates: Tensor) -> Tensor:
 
 
 def enumerated(values: Tensor, gamma: Tensor, slope: float) -> Tensor:
-    """The gradient of E[F] in gamma, by autograd through the probability of each of the 2^L patterns."""
+    """The gradient of E[F] in gamma, by autograd through the probability of each of the 2^L
+    patterns."""
     gamma = gamma.clone().requires_grad_()
     p = torch.sigmoid(slope * gamma)
     patterns = torch.tensor(list(itertools.product((0, 1), repeat=len(gamma))))
@@ -54,7 +64,8 @@ def arm_means(values: Tensor, gamma: Tensor, slope: float) -> Tensor:
 
 
 def agrees(estimates: Tensor, truth: Tensor) -> bool:
-    """Whether the mean of independent estimates (n, L) lies within five standard errors of ``truth`` (L,): one seeded draw, four numbers."""
+    """Whether the mean of independent estimates (n, L) lies within five standard errors of
+    ``truth`` (L,): one seeded draw, four numbers."""
     error = estimates.std(0) / len(estimates) ** 0.5
     return bool(((estimates.mean(0) - truth).abs() < 5.0 * error).all())
 
@@ -75,7 +86,9 @@ def test_arm_varies_less_than_one_pass() -> None:
     first, _ = antithetic_gates(torch.sigmoid(slope * GAMMA), u)
     one_pass = slope * look_up(values, first).unsqueeze(1) * (1.0 - 2.0 * u)
     assert agrees(one_pass, enumerated(values, GAMMA, slope))
-    assert float(SIZE * arm_means(values, GAMMA, slope).var(0).sum()) < 0.9 * float(one_pass.var(0).sum())
+    assert float(SIZE * arm_means(values, GAMMA, slope).var(0).sum()) < 0.9 * float(
+        one_pass.var(0).sum()
+    )
 
 
 def test_both_draws_open_a_gate_with_its_probability() -> None:
@@ -107,7 +120,8 @@ def test_gate_that_f_ignores_has_mean_zero_but_is_not_zero() -> None:
 
 
 def test_draws_per_image_and_per_batch_agree_and_the_mixture_loses_a_factor_of_the_batch() -> None:
-    """F of image i is a table of its own, most of it shared by all, as images agree on what is useful; sought is the mean over images."""
+    """F of image i is a table of its own, most of it shared by all, as images agree on what is
+    useful; sought is the mean over images."""
     batch, trials, slope = 4, 8000, 7.0
     tables = table() + 0.3 * torch.stack([table(seed=seed) for seed in range(1, 1 + batch)])
     truth = torch.stack([enumerated(values, GAMMA, slope) for values in tables]).mean(0)
@@ -115,18 +129,29 @@ def test_draws_per_image_and_per_batch_agree_and_the_mixture_loses_a_factor_of_t
     image = torch.arange(len(u)) % batch
     first, second = antithetic_gates(torch.sigmoid(slope * GAMMA), u)
     a, b = (tables[image, pattern(gates)].view(trials, batch) for gates in (first, second))
-    shared_a, shared_b = (tables.mean(0)[pattern(gates[::batch])].view(trials, 1) for gates in (first, second))
+    shared_a, shared_b = (
+        tables.mean(0)[pattern(gates[::batch])].view(trials, 1) for gates in (first, second)
+    )
     rows = u.view(trials, batch, -1)
     per_image = torch.stack([arm_gradient(a[t], b[t], rows[t], slope) for t in range(trials)])
-    per_batch = torch.stack([arm_gradient(shared_a[t], shared_b[t], rows[t, :1], slope) for t in range(trials)])
-    mixed = torch.stack([arm_gradient(a[t].mean().expand(batch), b[t].mean().expand(batch), rows[t], slope) for t in range(trials)])
+    per_batch = torch.stack(
+        [arm_gradient(shared_a[t], shared_b[t], rows[t, :1], slope) for t in range(trials)]
+    )
+    mixed = torch.stack(
+        [
+            arm_gradient(a[t].mean().expand(batch), b[t].mean().expand(batch), rows[t], slope)
+            for t in range(trials)
+        ]
+    )
     assert agrees(per_image, truth) and agrees(per_batch, truth)
     assert agrees(mixed, truth / batch) and not agrees(mixed, truth)
     assert float(per_image.var(0).sum()) < 0.5 * float(per_batch.var(0).sum())
 
 
 def test_mean_cost_with_a_draw_per_image_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"one F per row of u, got F of \(1,\) and \(1,\) for u of \(8, 4\)"):
+    with pytest.raises(
+        ValueError, match=r"one F per row of u, got F of \(1,\) and \(1,\) for u of \(8, 4\)"
+    ):
         arm_gradient(torch.zeros(1), torch.zeros(1), torch.zeros(8, 4))
 
 

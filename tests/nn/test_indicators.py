@@ -1,4 +1,5 @@
-"""Relevance indicators: weights, entropies and their gradients, total correlation, and the traps that published code fell into."""
+"""Relevance indicators: weights, entropies and their gradients, total correlation, and the traps
+that published code fell into."""
 
 from __future__ import annotations
 
@@ -37,37 +38,58 @@ def slope(function: nn.Module | object, at: Tensor) -> Tensor:
 
 
 def test_kl_weight_falls_from_ten_to_a_tenth() -> None:
-    torch.testing.assert_close(kl_weight(f64(0.0, 0.5, 1.0)), f64(10.0, 5.05, 0.1), rtol=1e-12, atol=0)
-    torch.testing.assert_close(kl_weight(f64(0.0, 0.25, 1.0), 2.0, 4.0), f64(4.0, 3.5, 2.0), rtol=1e-12, atol=0)
+    torch.testing.assert_close(
+        kl_weight(f64(0.0, 0.5, 1.0)), f64(10.0, 5.05, 0.1), rtol=1e-12, atol=0
+    )
+    torch.testing.assert_close(
+        kl_weight(f64(0.0, 0.25, 1.0), 2.0, 4.0), f64(4.0, 3.5, 2.0), rtol=1e-12, atol=0
+    )
     assert torch.equal(kl_weight(f64(0.0, 0.3, 1.0), 1.0, 1.0), f64(1.0, 1.0, 1.0))
 
 
 def test_entropy_is_that_of_a_coin() -> None:
     logits = torch.linspace(-12, 12, 49, dtype=F64)
-    torch.testing.assert_close(binary_entropy(logits), torch.distributions.Bernoulli(logits=logits).entropy(), rtol=1e-9, atol=1e-15)
+    torch.testing.assert_close(
+        binary_entropy(logits),
+        torch.distributions.Bernoulli(logits=logits).entropy(),
+        rtol=1e-9,
+        atol=1e-15,
+    )
     assert binary_entropy(f64(0.0)).item() == pytest.approx(LOG2, rel=1e-15)
     assert 0.0 <= float(binary_entropy(10 * torch.randn(50, dtype=F64)).sum()) <= 50 * LOG2
 
 
 def test_entropy_gradient_is_minus_l_r_one_minus_r() -> None:
     """I: dH/dl at 0.5, -2 and 3, and the closed form elsewhere."""
-    torch.testing.assert_close(slope(binary_entropy, f64(0.5, -2.0, 3.0)), f64(-0.117502, 0.209987, -0.135530), rtol=0, atol=5e-7)
+    torch.testing.assert_close(
+        slope(binary_entropy, f64(0.5, -2.0, 3.0)),
+        f64(-0.117502, 0.209987, -0.135530),
+        rtol=0,
+        atol=5e-7,
+    )
     logits = torch.linspace(-30, 30, 61, dtype=F64)
     r = torch.sigmoid(logits)
-    torch.testing.assert_close(slope(binary_entropy, logits), -logits * r * torch.sigmoid(-logits), rtol=1e-12, atol=0)
+    torch.testing.assert_close(
+        slope(binary_entropy, logits), -logits * r * torch.sigmoid(-logits), rtol=1e-12, atol=0
+    )
 
 
 @pytest.mark.parametrize("sign", [-1.0, 1.0])
 def test_entropy_keeps_its_digits_at_large_logits_in_float32(sign: float) -> None:
-    """exp(-25) (1 + 25) is below float32's resolution around 1; the other form, softplus(l) - l sigmoid(l), gives 0 there for l > 0."""
+    """exp(-25) (1 + 25) is below float32's resolution around 1; the other form, softplus(l) - l
+    sigmoid(l), gives 0 there for l > 0."""
     at = torch.tensor([sign * 25.0])
     assert binary_entropy(at).item() == pytest.approx(26.0 * math.exp(-25.0), rel=1e-5)
-    assert slope(binary_entropy, at).item() == pytest.approx(-sign * 25.0 * math.exp(-25.0), rel=1e-5)
+    assert slope(binary_entropy, at).item() == pytest.approx(
+        -sign * 25.0 * math.exp(-25.0), rel=1e-5
+    )
 
 
 def test_cross_entropy_against_its_own_detached_sigmoid_has_the_value_but_no_gradient() -> None:
     def trap(logits: Tensor) -> Tensor:
-        return F.binary_cross_entropy_with_logits(logits, torch.sigmoid(logits).detach(), reduction="none")
+        return F.binary_cross_entropy_with_logits(
+            logits, torch.sigmoid(logits).detach(), reduction="none"
+        )
 
     logits = f64(0.5, -2.0, 3.0)
     torch.testing.assert_close(trap(logits), binary_entropy(logits), rtol=1e-12, atol=0)
@@ -78,7 +100,9 @@ def test_cross_entropy_against_its_own_detached_sigmoid_has_the_value_but_no_gra
 def test_descending_the_entropy_decides_and_descending_its_negative_undecides() -> None:
     r = f64(0.1, 0.4, 0.6, 0.9)
     away = f64(-1.0, -1.0, 1.0, 1.0)
-    torch.testing.assert_close(negative_entropy(r), -binary_entropy(torch.logit(r)), rtol=1e-12, atol=0)
+    torch.testing.assert_close(
+        negative_entropy(r), -binary_entropy(torch.logit(r)), rtol=1e-12, atol=0
+    )
     assert torch.equal(-slope(binary_entropy, torch.logit(r)).sign(), away)
     assert torch.equal(-slope(negative_entropy, r).sign(), -away)
     torch.testing.assert_close(slope(negative_entropy, r), torch.logit(r), rtol=1e-12, atol=0)
@@ -91,13 +115,17 @@ def test_negative_entropy_outside_the_unit_interval_is_not_a_number(outside: flo
 
 def test_true_log_densities_give_the_total_correlation_of_a_gaussian() -> None:
     torch.manual_seed(0)
-    joint = MultivariateNormal(torch.zeros(2, dtype=F64), torch.tensor([[1.0, 0.8], [0.8, 1.0]], dtype=F64))
+    joint = MultivariateNormal(
+        torch.zeros(2, dtype=F64), torch.tensor([[1.0, 0.8], [0.8, 1.0]], dtype=F64)
+    )
     z = joint.sample((100_000,))
     logits = torch.stack((joint.log_prob(z), Normal(0.0, 1.0).log_prob(z).sum(1)), 1)
     expected = -0.5 * math.log(1.0 - 0.8**2)
     spread = float((logits[:, 0] - logits[:, 1]).std()) / math.sqrt(len(z))
     assert total_correlation(logits).item() == pytest.approx(expected, abs=5 * spread)
-    assert total_correlation(logits.flip(1)).item() == pytest.approx(-total_correlation(logits).item(), rel=1e-12)
+    assert total_correlation(logits.flip(1)).item() == pytest.approx(
+        -total_correlation(logits).item(), rel=1e-12
+    )
 
 
 def test_discriminator_loss_is_the_mean_cross_entropy_of_both_classes() -> None:
@@ -109,7 +137,8 @@ def test_discriminator_loss_is_the_mean_cross_entropy_of_both_classes() -> None:
 
 
 def train(network: nn.Module, correlation: float, steps: int) -> tuple[float, float]:
-    """Return the loss and the total correlation in nats after training on two correlated Gaussian codes; the codes are not trained."""
+    """Return the loss and the total correlation in nats after training on two correlated Gaussian
+    codes; the codes are not trained."""
     mixing = torch.linalg.cholesky(torch.tensor([[1.0, correlation], [correlation, 1.0]]))
     optimiser = torch.optim.Adam(network.parameters(), lr=5e-3)
     for _ in range(steps):
@@ -119,7 +148,9 @@ def train(network: nn.Module, correlation: float, steps: int) -> tuple[float, fl
         optimiser.step()
     with torch.no_grad():
         z = torch.randn(20_000, 2) @ mixing.T
-        return discriminator_loss(network(z), network(permute_columns(z))).item(), total_correlation(network(z)).item()
+        return discriminator_loss(
+            network(z), network(permute_columns(z))
+        ).item(), total_correlation(network(z)).item()
 
 
 def test_trained_discriminator_finds_the_correlation_and_none_in_independent_codes() -> None:
@@ -127,23 +158,45 @@ def test_trained_discriminator_finds_the_correlation_and_none_in_independent_cod
     network = nn.Sequential(nn.Linear(2, 32), nn.LeakyReLU(0.2), nn.Linear(32, 2))
     loss, correlation = train(network, 0.9, 400)
     assert loss < LOG2 - 0.1
-    assert correlation == pytest.approx(-0.5 * math.log(1 - 0.9**2), rel=0.25)  # 0.83 nats; a small network is biased low
+    assert correlation == pytest.approx(
+        -0.5 * math.log(1 - 0.9**2), rel=0.25
+    )  # 0.83 nats; a small network is biased low
     loss, correlation = train(network, 0.0, 400)
     assert loss == pytest.approx(LOG2, abs=0.01)
     assert correlation == pytest.approx(0.0, abs=0.05)
 
 
 @pytest.mark.parametrize(
-    ("reference", "steps", "expected"), [(False, 300, 10 / 300), (False, 5000, 2e-3), (False, 1_000_000, 1e-4), (True, 300, 1e-4), (False, 0, 10.0)]
+    ("reference", "steps", "expected"),
+    [
+        (False, 300, 10 / 300),
+        (False, 5000, 2e-3),
+        (False, 1_000_000, 1e-4),
+        (True, 300, 1e-4),
+        (False, 0, 10.0),
+    ],
 )
-def test_step_size_lets_an_indicator_cross_in_any_run(reference: bool, steps: int, expected: float) -> None:
+def test_step_size_lets_an_indicator_cross_in_any_run(
+    reference: bool, steps: int, expected: float
+) -> None:
     assert indicator_rate(reference, steps) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(
-    ("warm_up", "steps", "expected"), [(0.1, 5000, 500), (0.1, 30, 3), (0.07, 100, 7), (0.1, 12, 2), (0.1, 1, 1), (0.0, 300, 0), (0.5, 0, 0)]
+    ("warm_up", "steps", "expected"),
+    [
+        (0.1, 5000, 500),
+        (0.1, 30, 3),
+        (0.07, 100, 7),
+        (0.1, 12, 2),
+        (0.1, 1, 1),
+        (0.0, 300, 0),
+        (0.5, 0, 0),
+    ],
 )
-def test_indicators_stand_still_for_their_share_of_the_steps(warm_up: float, steps: int, expected: int) -> None:
+def test_indicators_stand_still_for_their_share_of_the_steps(
+    warm_up: float, steps: int, expected: int
+) -> None:
     assert first_indicator_step(warm_up, steps) == expected
 
 
@@ -156,7 +209,9 @@ def test_warm_up_that_is_no_share_is_an_error(bad: float) -> None:
 def test_indicators_start_at_one_half_and_stay_inside_the_unit_interval() -> None:
     torch.manual_seed(0)
     indicators = Indicators(10_000)
-    assert float(indicators.logits.detach().std()) == pytest.approx(0.001, rel=5 / math.sqrt(2 * 10_000))  # five standard errors
+    assert float(indicators.logits.detach().std()) == pytest.approx(
+        0.001, rel=5 / math.sqrt(2 * 10_000)
+    )  # five standard errors
     assert torch.equal(indicators().detach(), torch.sigmoid(indicators.logits.detach()))
     with torch.no_grad():
         indicators.logits[:2] = torch.tensor([-30.0, 30.0])

@@ -26,4 +26,6 @@ def test_first_step_has_the_size_of_the_learning_rate() -> None:
     p, grad = [torch.zeros(3)], [torch.tensor([1e-3, -2.0, 50.0])]
     adam = Adam(lr=0.1)
     adam.update(p, grad, adam.initial_state(p))
-    torch.testing.assert_close(p[0], -0.1 * grad[0].sign(), rtol=1e-4, atol=0)  # eps against the smallest gradient
+    torch.testing.assert_close(
+        p[0], -0.1 * grad[0].sign(), rtol=1e-4, atol=0
+    )  # eps against the smallest gradient

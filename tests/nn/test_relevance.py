@@ -1,4 +1,5 @@
-"""The encoder of sets and the counts made of its posterior (invariant I8 and the L* rule's readings)."""
+"""The encoder of sets and the counts made of its posterior (invariant I8 and the L* rule's
+readings)."""
 
 from __future__ import annotations
 
@@ -22,23 +23,31 @@ def pairs() -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def close(one: tuple[torch.Tensor, ...], other: tuple[torch.Tensor, ...]) -> bool:
-    return all(torch.allclose(a, b, rtol=1e-6, atol=1e-5) for a, b in zip(one, other, strict=True))  # float32 sums in another order
+    return all(
+        torch.allclose(a, b, rtol=1e-6, atol=1e-5) for a, b in zip(one, other, strict=True)
+    )  # float32 sums in another order
 
 
-def test_order_of_the_set_does_not_matter_but_pairing_does(encoder: RelevanceEncoder, pairs: tuple[torch.Tensor, torch.Tensor]) -> None:
+def test_order_of_the_set_does_not_matter_but_pairing_does(
+    encoder: RelevanceEncoder, pairs: tuple[torch.Tensor, torch.Tensor]
+) -> None:
     x, z = pairs
     order, other = torch.randperm(32), torch.randperm(32)
     assert close(encoder(x, z), encoder(x[order], z[order]))
     assert not close(encoder(x, z), encoder(x[order], z[other]))
 
 
-def test_duplicating_the_set_leaves_the_posterior(encoder: RelevanceEncoder, pairs: tuple[torch.Tensor, torch.Tensor]) -> None:
+def test_duplicating_the_set_leaves_the_posterior(
+    encoder: RelevanceEncoder, pairs: tuple[torch.Tensor, torch.Tensor]
+) -> None:
     x, z = pairs
     assert close(encoder(x, z), encoder(torch.cat((x, x)), torch.cat((z, z))))
 
 
 @pytest.mark.parametrize("scale", [1.0, 50.0])
-def test_mean_of_alpha_starts_near_one_whatever_the_scale(scale: float, pairs: tuple[torch.Tensor, torch.Tensor]) -> None:
+def test_mean_of_alpha_starts_near_one_whatever_the_scale(
+    scale: float, pairs: tuple[torch.Tensor, torch.Tensor]
+) -> None:
     torch.manual_seed(2)
     made = RelevanceEncoder(12, 4, scale)
     made.head.reset_parameters()
@@ -49,14 +58,23 @@ def test_mean_of_alpha_starts_near_one_whatever_the_scale(scale: float, pairs: t
 
 def test_small_variance_of_the_prior_means_an_irrelevant_dimension() -> None:
     relevance = Relevance(12, 4, posterior="conjugate", scale=1.0)
-    z = torch.randn(2000, 4, generator=torch.Generator().manual_seed(3)) * torch.tensor([3.0, 2.0, 0.01, 0.01])
+    z = torch.randn(2000, 4, generator=torch.Generator().manual_seed(3)) * torch.tensor(
+        [3.0, 2.0, 0.01, 0.01]
+    )
     relevance.summarise([relevance.posterior(z, z, z)] * 2)
     relevance.carry(torch.ones(4))
     variance, active, extra = relevance.verdict()
     torch.testing.assert_close(variance, z.square().mean(0), rtol=0.01, atol=0)
     assert active.tolist() == [True, True, False, False]
     assert (extra["lstar_mean"], extra["lstar_last"], extra["lstar_99"]) == (2.0, 4.0, 2.0)
-    assert set(extra) == {"lstar_mean", "lstar_last", "lstar_draw", "lstar_90", "lstar_99", "participation_ratio"}
+    assert set(extra) == {
+        "lstar_mean",
+        "lstar_last",
+        "lstar_draw",
+        "lstar_90",
+        "lstar_99",
+        "participation_ratio",
+    }
     assert 1.0 < extra["participation_ratio"] < 2.0
 
 
@@ -78,7 +96,9 @@ def test_alpha_that_is_no_number_is_an_error() -> None:
         (0.29, 100, 1, 30),
     ],
 )
-def test_joint_steps_begin_where_algorithm_1_says(burn_in: float, steps: int, per_epoch: int, expected: int) -> None:
+def test_joint_steps_begin_where_algorithm_1_says(
+    burn_in: float, steps: int, per_epoch: int, expected: int
+) -> None:
     assert first_joint_step(burn_in, steps, per_epoch) == expected
 
 
@@ -93,5 +113,10 @@ def test_active_units_equal_the_metric() -> None:
     from benchmark.metrics.dimension import active_units as metric
 
     torch.manual_seed(4)
-    mean, log_var = torch.randn(500, 6) * torch.tensor([2.0, 1.0, 0.5, 0.3, 0.1, 0.01]), torch.randn(500, 6) - 1
-    assert active_units(mean, log_var) == metric(mean.double().numpy().var(0), log_var.double().exp().numpy().mean(0))
+    mean, log_var = (
+        torch.randn(500, 6) * torch.tensor([2.0, 1.0, 0.5, 0.3, 0.1, 0.01]),
+        torch.randn(500, 6) - 1,
+    )
+    assert active_units(mean, log_var) == metric(
+        mean.double().numpy().var(0), log_var.double().exp().numpy().mean(0)
+    )

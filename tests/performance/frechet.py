@@ -1,9 +1,11 @@
-"""The 2048-d Frechet step of FID: symmetric eigenvalues here, a matrix square root in pytorch-fid, alternating in one process on one thread.
+"""The 2048-d Frechet step of FID: symmetric eigenvalues here, a matrix square root in pytorch-fid,
+alternating in one process on one thread.
 
     python tests/performance/frechet.py [--pairs 3] [--dim 2048] [--images 10000]
 
-Both get the moments of the same two sets of random features, correlated and clipped at zero as Inception's are. Prints both values, and the ratio of
-processor times and of wall-clock times (median, minimum and maximum over pairs).
+Both get the moments of the same two sets of random features, correlated and clipped at zero as
+Inception's are. Prints both values, and the ratio of processor times and of wall-clock times
+(median, minimum and maximum over pairs).
 """
 
 from __future__ import annotations
@@ -26,7 +28,10 @@ def features(rng: np.random.Generator, images: int, dim: int, shift: float) -> M
     """Moments of correlated features whose spectrum falls off, clipped at zero."""
     mix = rng.normal(size=(dim, dim)) * np.linspace(1.0, 0.01, dim)[:, None] / np.sqrt(dim)
     found = Moments(dim)
-    found.update(np.maximum(rng.normal(shift, 1.0, size=(min(500, images - start), dim)) @ mix + 0.2, 0.0) for start in range(0, images, 500))
+    found.update(
+        np.maximum(rng.normal(shift, 1.0, size=(min(500, images - start), dim)) @ mix + 0.2, 0.0)
+        for start in range(0, images, 500)
+    )
     return found
 
 
@@ -42,24 +47,38 @@ def spread(ratios: list[float]) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--pairs", type=int, default=3)
     parser.add_argument("--dim", type=int, default=2048)
     parser.add_argument("--images", type=int, default=10_000)
     given = parser.parse_args()
     rng = np.random.Generator(np.random.PCG64(0))
     with threadpool_limits(1), warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # SciPy's, on the argument that 1.18 takes away
+        warnings.simplefilter(
+            "ignore", DeprecationWarning
+        )  # SciPy's, on the argument that 1.18 takes away
         first, second = (features(rng, given.images, given.dim, shift) for shift in (0.0, 0.1))
         moments = (first.mean, first.covariance, second.mean, second.covariance)
         processor, wall = [], []
         for pair in range(given.pairs):
-            order = (frechet_distance, calculate_frechet_distance) if pair % 2 else (calculate_frechet_distance, frechet_distance)
+            order = (
+                (frechet_distance, calculate_frechet_distance)
+                if pair % 2
+                else (calculate_frechet_distance, frechet_distance)
+            )
             found = {distance: timed(distance, *moments) for distance in order}
-            (ours, cpu, seconds), (theirs, cpu_theirs, seconds_theirs) = found[frechet_distance], found[calculate_frechet_distance]
+            (ours, cpu, seconds), (theirs, cpu_theirs, seconds_theirs) = (
+                found[frechet_distance],
+                found[calculate_frechet_distance],
+            )
             processor.append(cpu_theirs / cpu)
             wall.append(seconds_theirs / seconds)
-            print(f"pair {pair}: {ours:.9g} in {cpu:.1f} s, pytorch-fid {theirs:.9g} in {cpu_theirs:.1f} s (processor)", flush=True)  # noqa: T201
+            print(  # noqa: T201
+                f"pair {pair}: {ours:.9g} in {cpu:.1f} s, pytorch-fid {theirs:.9g} in {cpu_theirs:.1f} s (processor)",
+                flush=True,
+            )
     print(  # noqa: T201
         f"{given.dim} features: pytorch-fid / ours = {spread(processor)} in processor time, {spread(wall)} in wall-clock time; "
         f"values differ by {abs(ours - theirs) / abs(theirs):.1e}"

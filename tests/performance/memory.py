@@ -1,10 +1,13 @@
-"""Peak memory of evaluating 10,000 samples of 64x64x3: every stage of FID, in one process on one thread.
+"""Peak memory of evaluating 10,000 samples of 64x64x3: every stage of FID, in one process on one
+thread.
 
     python tests/performance/memory.py [--images 10000]
 
-Stages: the data (uint8, train and test), one chunk of 500 samples of the convolutional VAE, one batch through InceptionV3 (random weights), then FID
-of samples, of reconstructions and its floor for a linear model, with a pooling in place of Inception's convolutions that gives as many features
-(2048); those would take an hour on one core and no more memory than the batch did. Prints the peak resident size after each stage.
+Stages: the data (uint8, train and test), one chunk of 500 samples of the convolutional VAE, one
+batch through InceptionV3 (random weights), then FID of samples, of reconstructions and its floor
+for a linear model, with a pooling in place of Inception's convolutions that gives as many features
+(2048); those would take an hour on one core and no more memory than the batch did. Prints the peak
+resident size after each stage.
 """
 
 from __future__ import annotations
@@ -58,28 +61,43 @@ class Linear(nn.Module):
 
 
 def tell(stage: str) -> None:
-    print(f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:6.2f} GB  {stage}", flush=True)  # noqa: T201
+    print(  # noqa: T201
+        f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:6.2f} GB  {stage}", flush=True
+    )
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--images", type=int, default=10_000)
     given = parser.parse_args()
     runtime.make_deterministic()
     rng = np.random.Generator(np.random.PCG64(0))
-    train, test = (TensorSplit(Split(rng.integers(0, 256, size=(given.images, *SHAPE), dtype=np.uint8), SHAPE)) for _ in range(2))
+    train, test = (
+        TensorSplit(Split(rng.integers(0, 256, size=(given.images, *SHAPE), dtype=np.uint8), SHAPE))
+        for _ in range(2)
+    )
     tell("imports and data")
     size = {"shape": SHAPE, "latent_dim": 16}
-    method = runtime.construct(VAE, VAE.Config(), 0, steps=1, steps_per_epoch=1, batch_size=100, **size)
+    method = runtime.construct(
+        VAE, VAE.Config(), 0, steps=1, steps_per_epoch=1, batch_size=100, **size
+    )
     next(Evaluator(method, test, seed=0, device=CPU).samples(500))
     tell("500 samples of the convolutional VAE")
     network = inception.network_of(FIDInception().trunk.state_dict(), "random")
-    network.features(test.batches(inception.BATCH) if given.images <= inception.BATCH else [test.head(inception.BATCH)])
+    network.features(
+        test.batches(inception.BATCH)
+        if given.images <= inception.BATCH
+        else [test.head(inception.BATCH)]
+    )
     del network
     tell(f"{inception.BATCH} images through InceptionV3")
     evidence = Evaluator(Linear(), test, seed=0, device=CPU, train=train)  # type: ignore[arg-type]
     about = Extractor("inception", Path(__file__).stem, inception.DIM, "299", "uint8")
-    evidence._features._networks["inception"] = Network(about, pooled, nn.Identity(), inception.BATCH)
+    evidence._features._networks["inception"] = Network(
+        about, pooled, nn.Identity(), inception.BATCH
+    )
     for metric in (FID, FID_RECONSTRUCTION, FID_FLOOR):
         metric.measure(evidence)
         tell(f"{metric.name}, {evidence.feature_count} images")

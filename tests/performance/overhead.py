@@ -1,10 +1,12 @@
-"""What the harness costs: the trainer against a bare loop a researcher would write, alternating in one process.
+"""What the harness costs: the trainer against a bare loop a researcher would write, alternating in
+one process.
 
     python tests/performance/overhead.py [--pairs 11] [--steps-conv 60] [--steps-mlp 600]
 
-Both train the same VAE (same networks, batches, quarter-batch updates) with torch's fused Adam on one thread. The bare loop holds float
-images in memory, shuffles with torch.randperm and keeps nothing: no addressed noise, log, checkpoint or stop. Prints the ratio of seconds per
-outer step (median, minimum and maximum over pairs) and the difference in microseconds.
+Both train the same VAE (same networks, batches, quarter-batch updates) with torch's fused Adam on
+one thread. The bare loop holds float images in memory, shuffles with torch.randperm and keeps
+nothing: no addressed noise, log, checkpoint or stop. Prints the ratio of seconds per outer step
+(median, minimum and maximum over pairs) and the difference in microseconds.
 """
 
 from __future__ import annotations
@@ -30,14 +32,28 @@ CPU = torch.device("cpu")
 
 
 def fresh(shape: tuple[int, ...], latent_dim: int, steps: int) -> VAE:
-    return runtime.construct(VAE, VAE.Config(), 0, shape=shape, latent_dim=latent_dim, steps=steps, steps_per_epoch=11)  # type: ignore[return-value]
+    return runtime.construct(
+        VAE, VAE.Config(), 0, shape=shape, latent_dim=latent_dim, steps=steps, steps_per_epoch=11
+    )  # type: ignore[return-value]
 
 
 def harness(split: Split, latent_dim: int, steps: int, batch_size: int) -> float:
-    """Seconds per outer step of the trainer (one step before the clock starts creates what is created once)."""
+    """Seconds per outer step of the trainer (one step before the clock starts creates what is
+    created once)."""
     with tempfile.TemporaryDirectory() as folder:
-        settings = {"seed": 0, "steps": steps + 1, "batch_size": batch_size, "device": CPU, "identity": {}}
-        run = Trainer(fresh(split.shape, latent_dim, steps), TensorSplit(split), path=Path(folder) / "c", **settings)  # type: ignore[arg-type]
+        settings = {
+            "seed": 0,
+            "steps": steps + 1,
+            "batch_size": batch_size,
+            "device": CPU,
+            "identity": {},
+        }
+        run = Trainer(
+            fresh(split.shape, latent_dim, steps),
+            TensorSplit(split),
+            path=Path(folder) / "c",
+            **settings,
+        )  # type: ignore[arg-type]
         marks: list[float] = []
         run.stop = lambda: marks.append(time.perf_counter())
         run.fit()
@@ -59,14 +75,18 @@ def bare(images: torch.Tensor, latent_dim: int, steps: int, batch_size: int) -> 
         for x in batch.chunk(4):
             mean, log_var = encoder(x).chunk(2, dim=1)
             z = mean + torch.exp(0.5 * log_var) * torch.randn_like(mean)
-            loss = (gaussian_nll(x, decoder(z), softclip(log_sigma)).mean()) + kl_standard(mean, log_var).sum(1).mean()
+            loss = (gaussian_nll(x, decoder(z), softclip(log_sigma)).mean()) + kl_standard(
+                mean, log_var
+            ).sum(1).mean()
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
     return (marks[-1] - marks[1]) / (steps - 1)
 
 
-def compare(name: str, split: Split, latent_dim: int, steps: int, batch_size: int, pairs: int) -> None:
+def compare(
+    name: str, split: Split, latent_dim: int, steps: int, batch_size: int, pairs: int
+) -> None:
     images = TensorSplit(split).head(len(split))
     ratios, gaps = [], []
     for pair in range(pairs + 1):
@@ -83,7 +103,9 @@ def compare(name: str, split: Split, latent_dim: int, steps: int, batch_size: in
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--pairs", type=int, default=11)
     parser.add_argument("--steps-conv", type=int, default=60)
     parser.add_argument("--steps-mlp", type=int, default=600)

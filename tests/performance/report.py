@@ -1,10 +1,12 @@
-"""What a report costs: records, curves and artifacts of many runs are made up, then ``bench report`` is timed in a process of its own.
+"""What a report costs: records, curves and artifacts of many runs are made up, then ``bench
+report`` is timed in a process of its own.
 
     python tests/performance/report.py [--records 500] [--keep DIR]
 
-The runs are every headline method on images of digits, and on points, over several latent sizes and seeds, with curves of 150 entries (two
-scalars, two per dimension), artifacts as a run leaves them, and a failed run in fifty. Prints seconds of the clock and of the processor, the
-size of the report, and whether torch was imported (it must not be).
+The runs are every headline method on images of digits, and on points, over several latent sizes and
+seeds, with curves of 150 entries (two scalars, two per dimension), artifacts as a run leaves them,
+and a failed run in fifty. Prints seconds of the clock and of the processor, the size of the report,
+and whether torch was imported (it must not be).
 """
 
 from __future__ import annotations
@@ -29,7 +31,14 @@ from benchmark.spec import Record, RunSpec
 ENTRIES = 150
 SIZES = {"digits": (8, 16, 32, 64), "latent-8": (8, 16), "circle": (2,)}
 NUMBERS = {"latent-8": 64, "circle": 2}
-MEASURED = {"mse": 0.03, "mse-sampled": 0.04, "lstar": 9.0, "lstar-90": 8.0, "lstar-99": 12.0, "active-units": 9.0}
+MEASURED = {
+    "mse": 0.03,
+    "mse-sampled": 0.04,
+    "lstar": 9.0,
+    "lstar-90": 8.0,
+    "lstar-99": 12.0,
+    "active-units": 9.0,
+}
 
 PROGRAM = "import sys, benchmark.cli.report as c; c.report(sys.argv[1:], standalone_mode=False); print('torch' in sys.modules)"
 
@@ -49,16 +58,43 @@ def leave(store: Store, spec: RunSpec, place: int) -> None:
     """Write the record of a run, and what lies beside it."""
     rng, size = np.random.default_rng(place), spec.latent_dim
     failed = place % 50 == 49
-    measurements = {name: {"value": value * (1 + rng.random()), "unit": "", "n": 360, "protocol": "made up"} for name, value in MEASURED.items()}
-    discovery = {"relevance": rng.random(size).tolist(), "active": (rng.random(size) > 0.5).tolist(), "flags": [], "extra": {}}
-    environment = {"python": "3.11.7", "packages": {"torch": "2.8.0", "numpy": "2.4.0"}, "cpu": "made up", "commit": "c" * 40}
-    record = Record(spec.document(), spec.key, code_of(spec.method) or "", "done", measurements, {}, discovery, environment=environment)
+    measurements = {
+        name: {"value": value * (1 + rng.random()), "unit": "", "n": 360, "protocol": "made up"}
+        for name, value in MEASURED.items()
+    }
+    discovery = {
+        "relevance": rng.random(size).tolist(),
+        "active": (rng.random(size) > 0.5).tolist(),
+        "flags": [],
+        "extra": {},
+    }
+    environment = {
+        "python": "3.11.7",
+        "packages": {"torch": "2.8.0", "numpy": "2.4.0"},
+        "cpu": "made up",
+        "commit": "c" * 40,
+    }
+    record = Record(
+        spec.document(),
+        spec.key,
+        code_of(spec.method) or "",
+        "done",
+        measurements,
+        {},
+        discovery,
+        environment=environment,
+    )
     if failed:
         record = replace(record, status="failed", measurements={}, discovery=None, error="made up")
     store.write(record)
     folder = store.folder(spec.key)
     step = np.arange(1, ENTRIES + 1) * 10
-    curves = {"loss": rng.random(ENTRIES), "nll": rng.random(ENTRIES), "kl": rng.random((ENTRIES, size)), "alpha": rng.random((ENTRIES, size))}
+    curves = {
+        "loss": rng.random(ENTRIES),
+        "nll": rng.random(ENTRIES),
+        "kl": rng.random((ENTRIES, size)),
+        "alpha": rng.random((ENTRIES, size)),
+    }
     np.savez_compressed(folder / "curves.npz", step=step, **curves)
     if failed:
         (folder / "log.txt").write_text("made up\n" * 100, encoding="utf-8")
@@ -69,9 +105,15 @@ def leave(store: Store, spec: RunSpec, place: int) -> None:
 def arrays(rng: np.random.Generator, spec: RunSpec) -> dict[str, np.ndarray]:
     """Pictures of 28x28 images, the commonest size, or clouds of points."""
     rows = 360 if spec.dataset in NUMBERS else 32
-    codes = {"codes": rng.normal(size=(rows, spec.latent_dim)).astype(np.float32), "code_covariance": np.cov(rng.normal(size=(spec.latent_dim, 99)))}
+    codes = {
+        "codes": rng.normal(size=(rows, spec.latent_dim)).astype(np.float32),
+        "code_covariance": np.cov(rng.normal(size=(spec.latent_dim, 99))),
+    }
     if spec.dataset in NUMBERS:
-        clouds = {name: rng.normal(size=(rows, NUMBERS[spec.dataset])).astype(np.float32) for name in ("inputs", "samples", "reconstructions")}
+        clouds = {
+            name: rng.normal(size=(rows, NUMBERS[spec.dataset])).astype(np.float32)
+            for name in ("inputs", "samples", "reconstructions")
+        }
         return {**clouds, **codes}
     counts = {"inputs": 32, "samples": 64, "reconstructions": 32, "neighbours": 8}
     tiles = {name: smooth(rng, number) for name, number in counts.items()}
@@ -81,11 +123,15 @@ def arrays(rng: np.random.Generator, spec: RunSpec) -> dict[str, np.ndarray]:
 def smooth(rng: np.random.Generator, number: int) -> np.ndarray:
     """Images as hard to compress as digits are: strokes on black."""
     strokes = rng.random((number, 1, 7, 7)) > 0.7
-    return (np.kron(strokes, np.ones((4, 4))) * rng.integers(100, 256, (number, 1, 28, 28))).astype(np.uint8)
+    return (np.kron(strokes, np.ones((4, 4))) * rng.integers(100, 256, (number, 1, 28, 28))).astype(
+        np.uint8
+    )
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--records", type=int, default=500)
     parser.add_argument("--keep", type=Path, help="folder to make the records and the report in")
     given = parser.parse_args()
@@ -94,10 +140,23 @@ def main() -> None:
         for place, spec in enumerate(islice(specs(), given.records)):
             leave(Store(root / "runs"), spec, place)
         started, before = time.perf_counter(), os.times()
-        command = [sys.executable, "-c", PROGRAM, "--results", str(root / "runs"), "-o", str(root / "report")]
+        command = [
+            sys.executable,
+            "-c",
+            PROGRAM,
+            "--results",
+            str(root / "runs"),
+            "-o",
+            str(root / "report"),
+        ]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
         seconds, after = time.perf_counter() - started, os.times()
-        used = after.children_user + after.children_system - before.children_user - before.children_system
+        used = (
+            after.children_user
+            + after.children_system
+            - before.children_user
+            - before.children_system
+        )
         size = sum(path.stat().st_size for path in (root / "report").rglob("*") if path.is_file())
         imported = done.stdout.strip() == "True"
         print(  # noqa: T201

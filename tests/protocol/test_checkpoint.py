@@ -17,12 +17,19 @@ from benchmark.spec import BenchError
 
 
 def method(seed: int = 0) -> Honest:
-    return construct(Honest, Honest.Config(), seed, shape=(6,), latent_dim=3, steps=20, steps_per_epoch=6)  # type: ignore[return-value]
+    return construct(
+        Honest, Honest.Config(), seed, shape=(6,), latent_dim=3, steps=20, steps_per_epoch=6
+    )  # type: ignore[return-value]
 
 
 def test_state_names_parameters_buffers_and_optimiser_state_from_the_start() -> None:
     names = set(checkpoint.method_state(method()))
-    assert {"method/encoder.weight", "method/average", "player/model/exp_avg/encoder.weight", "player/gate/step/scale"} <= names
+    assert {
+        "method/encoder.weight",
+        "method/average",
+        "player/model/exp_avg/encoder.weight",
+        "player/gate/step/scale",
+    } <= names
 
 
 def test_write_read_load_is_the_identity(tmp_path: Path) -> None:
@@ -34,7 +41,9 @@ def test_write_read_load_is_the_identity(tmp_path: Path) -> None:
     assert header == {"step": "3"}
     for name, tensor in checkpoint.method_state(second).items():
         assert torch.equal(tensor, checkpoint.method_state(first)[name])
-        assert tensor.data_ptr() == places[name]  # in place: a captured graph keeps reading the same memory
+        assert (
+            tensor.data_ptr() == places[name]
+        )  # in place: a captured graph keeps reading the same memory
 
 
 @pytest.mark.parametrize("damage", ["missing", "extra", "reshaped"])
@@ -51,7 +60,10 @@ def test_loading_refuses_what_does_not_fit_and_changes_nothing(damage: str) -> N
     before = {each: tensor.clone() for each, tensor in checkpoint.method_state(target).items()}
     with pytest.raises(BenchError, match="method/other" if damage == "extra" else name):
         checkpoint.load_state(target, tensors)
-    assert all(torch.equal(before[each], tensor) for each, tensor in checkpoint.method_state(target).items())
+    assert all(
+        torch.equal(before[each], tensor)
+        for each, tensor in checkpoint.method_state(target).items()
+    )
 
 
 def test_missing_or_broken_file_reads_as_none(tmp_path: Path) -> None:
@@ -68,7 +80,9 @@ def test_a_damaged_body_reads_as_none(tmp_path: Path) -> None:
     assert checkpoint.read(tmp_path / "c") is None
 
 
-def test_failed_write_leaves_the_old_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failed_write_leaves_the_old_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "c"
     checkpoint.write(path, {"a": torch.ones(2)}, {})
     monkeypatch.setattr("os.fsync", lambda handle: (_ for _ in ()).throw(OSError("disk full")))
@@ -79,7 +93,8 @@ def test_failed_write_leaves_the_old_checkpoint(tmp_path: Path, monkeypatch: pyt
 
 
 def test_a_file_replaced_while_it_is_read_gives_the_old_state_or_the_new(tmp_path: Path) -> None:
-    """In an interpreter of its own another writer keeps replacing a small checkpoint by a large one and back."""
+    """In an interpreter of its own another writer keeps replacing a small checkpoint by a large one
+    and back."""
     path, stop = tmp_path / "c", tmp_path / "stop"
     code = (
         "import sys, torch; from pathlib import Path; from benchmark.protocol import checkpoint; path, stop = map(Path, sys.argv[1:])\n"

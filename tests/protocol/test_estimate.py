@@ -1,4 +1,5 @@
-"""What a grid would cost: which runs one probe stands for, and how a few steps of each phase tell the time of all."""
+"""What a grid would cost: which runs one probe stands for, and how a few steps of each phase tell
+the time of all."""
 
 from __future__ import annotations
 
@@ -33,20 +34,38 @@ class TwoSpeeds(Honest):
 
 def test_the_time_of_all_steps_is_told_from_a_few_of_each_phase(tmp_path: Path) -> None:
     steps = 1000
-    method = construct(TwoSpeeds, TwoSpeeds.Config(), 0, shape=(6,), latent_dim=3, steps=steps, steps_per_epoch=6)
+    method = construct(
+        TwoSpeeds, TwoSpeeds.Config(), 0, shape=(6,), latent_dim=3, steps=steps, steps_per_epoch=6
+    )
     told: list[Probe] = []
-    run = Probe(method, TensorSplit(split()), seed=0, steps=steps, batch_size=10, device=CPU, path=tmp_path / "c", identity={}, told=told.append)
+    run = Probe(
+        method,
+        TensorSplit(split()),
+        seed=0,
+        steps=steps,
+        batch_size=10,
+        device=CPU,
+        path=tmp_path / "c",
+        identity={},
+        told=told.append,
+    )
     run.fit()
     assert told == [run] and run.step == steps
     assert isinstance(method, TwoSpeeds) and method.taken < 200
-    assert 995 * 0.01 < run.train_seconds < 6 * 995 * 0.01  # the machine may be busy, but it cannot sleep less
-    assert run.curve_bytes == 2 * 101 * (8 + 4 * 4)  # loss () and scale (3,), in the checkpoint and in curves.npz
+    assert (
+        995 * 0.01 < run.train_seconds < 6 * 995 * 0.01
+    )  # the machine may be busy, but it cannot sleep less
+    assert run.curve_bytes == 2 * 101 * (
+        8 + 4 * 4
+    )  # loss () and scale (3,), in the checkpoint and in curves.npz
     assert (tmp_path / "c").stat().st_size > 0
 
 
 def test_seeds_and_fractions_share_a_probe_and_the_largest_size_is_tried() -> None:
     methods = ["vae", "vae[lr=0.01]", "vae[chunks=2]", "pca"]
-    found = groups(plan(Grid(methods, ["circle"], latent_dims=[1, 2], seeds=3, budget="smoke"), Path()))
+    found = groups(
+        plan(Grid(methods, ["circle"], latent_dims=[1, 2], seeds=3, budget="smoke"), Path())
+    )
     assert [(len(group.jobs), group.probe.spec.latent_dim, *group.name) for group in found] == [
         (12, 2, "vae", "circle"),
         (6, 2, "vae", "circle"),
@@ -65,16 +84,57 @@ def test_cost_scales_with_steps_and_an_unfinished_evaluation_counts_as_the_limit
 def test_a_run_that_waits_for_a_value_is_tried_with_the_default() -> None:
     (job,) = plan(Grid(["vae[sigma=fixed]"], ["circle"], budget="smoke"), Path())
     config = {**job.spec.config, "gamma": None}
-    blocked = type(job)(type(job.spec)(**{**job.spec.document(), "config": config}), job.method, job.dataset, job.code, job.data_dir)
+    blocked = type(job)(
+        type(job.spec)(**{**job.spec.document(), "config": config}),
+        job.method,
+        job.dataset,
+        job.code,
+        job.data_dir,
+    )
     assert stand_in(Waiting(blocked, "")).spec.config == job.spec.config
 
 
 def test_the_command_tells_runs_hours_memory_and_disk_and_writes_nothing(tmp_path: Path) -> None:
-    arguments = ["run", "--methods", "pca,vae", "--datasets", "circle", "--budget", "smoke", "--seeds", "2", "--estimate"]
-    done = subprocess.run([sys.executable, "-m", "benchmark", *arguments], cwd=tmp_path, capture_output=True, text=True, timeout=600, check=False)
+    arguments = [
+        "run",
+        "--methods",
+        "pca,vae",
+        "--datasets",
+        "circle",
+        "--budget",
+        "smoke",
+        "--seeds",
+        "2",
+        "--estimate",
+    ]
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmark", *arguments],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     head, pca, vae, total = done.stdout.splitlines()
-    assert head.split() == ["method", "dataset", "runs", "cached", "one", "run", "hours", "memory", "disk"]
-    assert (pca.split()[:4], vae.split()[:4]) == (["pca", "circle", "2", "0"], ["vae", "circle", "2", "0"])
-    assert "MB" in vae and total.startswith("4 to run, 0 finished before: ") and " hours with " in total
+    assert head.split() == [
+        "method",
+        "dataset",
+        "runs",
+        "cached",
+        "one",
+        "run",
+        "hours",
+        "memory",
+        "disk",
+    ]
+    assert (pca.split()[:4], vae.split()[:4]) == (
+        ["pca", "circle", "2", "0"],
+        ["vae", "circle", "2", "0"],
+    )
+    assert (
+        "MB" in vae
+        and total.startswith("4 to run, 0 finished before: ")
+        and " hours with " in total
+    )
     assert list(tmp_path.iterdir()) == []

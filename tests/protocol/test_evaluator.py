@@ -19,7 +19,13 @@ from benchmark.protocol.evaluator import Evaluator, measure
 from benchmark.protocol.runtime import construct
 
 
-def evaluator(count: int = 1203, shape: tuple[int, ...] = (6,), kind: type = VAE, latent_dim: int = 3, **known: object) -> Evaluator:
+def evaluator(
+    count: int = 1203,
+    shape: tuple[int, ...] = (6,),
+    kind: type = VAE,
+    latent_dim: int = 3,
+    **known: object,
+) -> Evaluator:
     method = construct(kind, kind.Config(), 0, shape=shape, latent_dim=latent_dim)
     data = np.random.default_rng(0).random((count, *shape), dtype=np.float32)
     return Evaluator(method, TensorSplit(Split(data, shape)), seed=0, device=CPU, **known)  # type: ignore[arg-type]
@@ -33,7 +39,9 @@ def test_measuring_twice_gives_the_same_bits_and_changes_nothing() -> None:
     first = evaluator()
     before = {name: tensor.clone() for name, tensor in method_state(first.method).items()}
     assert measure(first, METRICS) == measure(evaluator(), METRICS)
-    assert all(torch.equal(before[name], tensor) for name, tensor in method_state(first.method).items())
+    assert all(
+        torch.equal(before[name], tensor) for name, tensor in method_state(first.method).items()
+    )
 
 
 def test_a_measurement_does_not_depend_on_what_was_measured_before() -> None:
@@ -48,9 +56,13 @@ def test_full_tier_gives_the_same_bits_in_any_order_and_leaves_the_method_alone(
         each.train = each.test
     before = {name: tensor.clone() for name, tensor in method_state(first.method).items()}
     found, absent = measure(first, FULL)
-    assert {"prd-recall", "recall", "sw2", "mmd", "nac", "mi-bound"} <= {name.partition("[")[0] for name in found}
+    assert {"prd-recall", "recall", "sw2", "mmd", "nac", "mi-bound"} <= {
+        name.partition("[")[0] for name in found
+    }
     assert "mi-bound-category" in absent and measure(second, list(reversed(FULL)))[0] == found
-    assert all(torch.equal(before[name], tensor) for name, tensor in method_state(first.method).items())
+    assert all(
+        torch.equal(before[name], tensor) for name, tensor in method_state(first.method).items()
+    )
 
 
 def test_the_first_samples_are_the_same_whatever_the_number() -> None:
@@ -117,12 +129,22 @@ def test_metrics_that_do_not_apply_give_their_reason() -> None:
 
 @pytest.mark.parametrize("shape", [(2,), (6,), (1, 8, 8), (1, 28, 28), (3, 64, 64)])
 def test_artifacts_fit_their_limit_and_are_the_same_bytes_twice(shape: tuple[int, ...]) -> None:
-    found, train = evaluator(40, shape), TensorSplit(Split(np.random.default_rng(1).random((30, *shape), dtype=np.float32), shape))
+    found, train = (
+        evaluator(40, shape),
+        TensorSplit(Split(np.random.default_rng(1).random((30, *shape), dtype=np.float32), shape)),
+    )
     arrays = artifacts(found, train)
     data = npz_bytes(arrays)
     assert len(data) <= LIMIT
     assert data == npz_bytes(artifacts(evaluator(40, shape), train))
-    pictures = {"samples", "inputs", "reconstructions", "traversals", "interpolations", "neighbours"}
+    pictures = {
+        "samples",
+        "inputs",
+        "reconstructions",
+        "traversals",
+        "interpolations",
+        "neighbours",
+    }
     assert set(arrays) == pictures | {"codes", "code_covariance", "jacobian_gram"}
     assert all(arrays[name].shape[-len(shape) :] == shape for name in pictures)
     assert len(arrays["inputs"]) == len(arrays["reconstructions"])
@@ -131,22 +153,35 @@ def test_artifacts_fit_their_limit_and_are_the_same_bytes_twice(shape: tuple[int
 def test_neighbours_are_the_nearest_training_images() -> None:
     found, train = evaluator(40), TensorSplit(split(200))
     arrays = artifacts(found, train)
-    distances = np.linalg.norm(train.stored.numpy()[None] - arrays["samples"][: len(arrays["neighbours"]), None], axis=2)
+    distances = np.linalg.norm(
+        train.stored.numpy()[None] - arrays["samples"][: len(arrays["neighbours"]), None], axis=2
+    )
     np.testing.assert_array_equal(arrays["neighbours"], train.stored.numpy()[distances.argmin(1)])
 
 
 def test_interpolations_run_from_one_reconstruction_to_the_next() -> None:
     arrays = artifacts(evaluator(40), TensorSplit(split(30)))
-    np.testing.assert_allclose(arrays["interpolations"][:, 0], arrays["reconstructions"][:8:2], rtol=1e-5)
-    np.testing.assert_allclose(arrays["interpolations"][:, -1], arrays["reconstructions"][1:8:2], rtol=1e-5)
-    straight = artifacts(evaluator(40, kind=Honest), TensorSplit(split(30)))["interpolations"]  # a linear decoder keeps equal steps equal
+    np.testing.assert_allclose(
+        arrays["interpolations"][:, 0], arrays["reconstructions"][:8:2], rtol=1e-5
+    )
+    np.testing.assert_allclose(
+        arrays["interpolations"][:, -1], arrays["reconstructions"][1:8:2], rtol=1e-5
+    )
+    straight = artifacts(evaluator(40, kind=Honest), TensorSplit(split(30)))[
+        "interpolations"
+    ]  # a linear decoder keeps equal steps equal
     np.testing.assert_allclose(np.diff(straight, n=2, axis=1), 0.0, atol=1e-6)
 
 
 def test_the_gram_matrix_is_that_of_the_decoder() -> None:
     found = evaluator(40, kind=Honest)
     weight = (found.method.decoder.weight * torch.exp(found.method.scale)).detach().numpy()
-    np.testing.assert_allclose(artifacts(found, TensorSplit(split(30)))["jacobian_gram"], weight.T @ weight, rtol=1e-5, atol=1e-7)
+    np.testing.assert_allclose(
+        artifacts(found, TensorSplit(split(30)))["jacobian_gram"],
+        weight.T @ weight,
+        rtol=1e-5,
+        atol=1e-7,
+    )
 
 
 def test_a_decoder_that_cannot_be_differentiated_forward_leaves_no_gram_matrix() -> None:
@@ -169,12 +204,25 @@ def test_categories_leave_counts_and_their_images() -> None:
     found = evaluator(40, kind=JointMIVAE, train=train, labels=labels)
     arrays = artifacts(found, train)
     assert arrays["classes"].tolist() == [5, 6, 7]
-    assert arrays["contingency"].shape == (10, 3) and arrays["contingency"].sum(0).tolist() == [14, 13, 13]
+    assert arrays["contingency"].shape == (10, 3) and arrays["contingency"].sum(0).tolist() == [
+        14,
+        13,
+        13,
+    ]
     likeliest = found.category_probabilities.argmax(1)
-    np.testing.assert_array_equal(arrays["contingency"].sum(1), np.bincount(likeliest, minlength=10))
-    assert arrays["category_histogram"].shape == (10, 20) and arrays["category_histogram"].sum(1).tolist() == [40] * 10
+    np.testing.assert_array_equal(
+        arrays["contingency"].sum(1), np.bincount(likeliest, minlength=10)
+    )
+    assert (
+        arrays["category_histogram"].shape == (10, 20)
+        and arrays["category_histogram"].sum(1).tolist() == [40] * 10
+    )
     code = found.method.encode(found.test.head(4))
     code[:, 3:] = torch.eye(10)[7]
-    np.testing.assert_allclose(arrays["category_traversals"][:, 7], found.method.decode(code).detach(), rtol=1e-5)
-    assert "category_histogram" in artifacts(evaluator(40, kind=JointMIVAE, train=train), train)  # no labels, no contingency
+    np.testing.assert_allclose(
+        arrays["category_traversals"][:, 7], found.method.decode(code).detach(), rtol=1e-5
+    )
+    assert "category_histogram" in artifacts(
+        evaluator(40, kind=JointMIVAE, train=train), train
+    )  # no labels, no contingency
     assert "contingency" not in artifacts(evaluator(40, kind=JointMIVAE, train=train), train)

@@ -1,4 +1,5 @@
-"""The information bound where the information is known: linear Gaussian channels and categories that are plain to see."""
+"""The information bound where the information is known: linear Gaussian channels and categories
+that are plain to see."""
 
 from __future__ import annotations
 
@@ -35,7 +36,9 @@ class Channel(Method):
 
     def build(self) -> None:
         self.register_buffer("a", 0.8 * torch.eye(D)[:, :L])
-        self.register_buffer("w", self.config.gain * torch.tensor([[1.0, 0.5, 0, 0, 0, 0], [0, 1.0, 0.5, 0, 0, 0]]))
+        self.register_buffer(
+            "w", self.config.gain * torch.tensor([[1.0, 0.5, 0, 0, 0, 0], [0, 1.0, 0.5, 0, 0, 0]])
+        )
 
     def posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
         mean = x @ self.a
@@ -57,7 +60,9 @@ class Channel(Method):
 
 
 def data(seed: int, count: int = 4096) -> TensorSplit:
-    return TensorSplit(Split(np.random.default_rng(seed).normal(size=(count, D)).astype(np.float32), (D,)))
+    return TensorSplit(
+        Split(np.random.default_rng(seed).normal(size=(count, D)).astype(np.float32), (D,))
+    )
 
 
 def channel(kind: type[Method] = Channel, **options: float) -> Method:
@@ -87,7 +92,10 @@ def test_a_decoder_that_ignores_the_code_tells_nothing() -> None:
 
 def test_steps_in_the_id_are_those_in_use() -> None:
     evidence = SimpleNamespace(information=lambda of: (0.0, 9))
-    assert MI_BOUND.measure(evidence)[0] == f"mi-bound[n=9,split=test,critic-steps={information.STEPS}]"  # type: ignore[arg-type]
+    assert (
+        MI_BOUND.measure(evidence)[0]
+        == f"mi-bound[n=9,split=test,critic-steps={information.STEPS}]"
+    )  # type: ignore[arg-type]
 
 
 def test_same_bits_whatever_was_drawn_before() -> None:
@@ -97,7 +105,8 @@ def test_same_bits_whatever_was_drawn_before() -> None:
 
 
 class Imprinting(Channel):
-    """Decodes a category that is drawn without looking at the image: I(c; x) = 0, but x' shows c."""
+    """Decodes a category that is drawn without looking at the image: I(c; x) = 0, but x' shows
+    c."""
 
     weights = (0.5, 0.3, 0.2)
 
@@ -130,7 +139,9 @@ def test_mixture_density_equals_the_naive_sum() -> None:
     z, mean, log_var = (torch.randn(size, dtype=torch.float64) for size in ((7, 3), (5, 3), (5, 3)))
     normal = torch.distributions.Normal(mean, torch.exp(0.5 * log_var))
     naive = normal.log_prob(z[:, None]).sum(2).logsumexp(1) - math.log(5)
-    torch.testing.assert_close(mixture_log_density(z, mean, log_var, rows=2), naive, rtol=1e-12, atol=1e-12)
+    torch.testing.assert_close(
+        mixture_log_density(z, mean, log_var, rows=2), naive, rtol=1e-12, atol=1e-12
+    )
 
 
 class Deterministic(Channel):

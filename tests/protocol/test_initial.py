@@ -1,4 +1,5 @@
-"""L* of untrained networks: 32 values, addressed one by one, what theory says where it says something, and a reason where there are none."""
+"""L* of untrained networks: 32 values, addressed one by one, what theory says where it says
+something, and a reason where there are none."""
 
 from __future__ import annotations
 
@@ -34,7 +35,9 @@ def job(method: str, latent_dim: int = 5, **grid: object) -> tuple[Job, Splits]:
 
 def finished(planned: Job, *flags: str) -> Record:
     discovery = {"relevance": [], "active": [], "flags": list(flags), "extra": {}}
-    return Record(planned.spec.document(), planned.spec.key, planned.code, "done", {}, {}, discovery)
+    return Record(
+        planned.spec.document(), planned.spec.key, planned.code, "done", {}, {}, discovery
+    )
 
 
 def test_there_are_32_values_and_they_vary_where_chance_decides() -> None:
@@ -44,17 +47,23 @@ def test_there_are_32_values_and_they_vary_where_chance_decides() -> None:
     assert found == replace(initial_counts(*job("rf-vae"), CPU), seconds=found.seconds)
 
 
-@pytest.mark.parametrize("method", ["rf-vae", "mi-vae"])  # the values of one vary, the rule of the other draws codes
+@pytest.mark.parametrize(
+    "method", ["rf-vae", "mi-vae"]
+)  # the values of one vary, the rule of the other draws codes
 def test_a_value_depends_on_its_place_alone(method: str) -> None:
     planned, splits = job(method, 16)
     whole = initial_counts(planned, splits, CPU, 6).values
     assert len(set(whole)) > 1 or method == "mi-vae"
     torch.manual_seed(5)
     assert initial_counts(planned, splits, CPU, 3).values == whole[:3]
-    other = replace(planned, spec=replace(planned.spec, seed=3))  # another seed: another order of batches
+    other = replace(
+        planned, spec=replace(planned.spec, seed=3)
+    )  # another seed: another order of batches
     assert initial_counts(other, splits, CPU, 6).values == whole
     turned = replace(splits.train, stored=splits.train.stored[::-1].copy())
-    assert initial_counts(planned, Splits(turned, splits.test), CPU, 6).values == whole  # another order of the training images
+    assert (
+        initial_counts(planned, Splits(turned, splits.test), CPU, 6).values == whole
+    )  # another order of the training images
 
 
 @pytest.mark.parametrize("size", [1, 20])
@@ -69,7 +78,9 @@ def test_rules_on_values_that_start_the_same_give_one_answer(method: str, expect
     assert set(initial_counts(*job(method, 4), CPU, 3).values) == {expected}
 
 
-def test_a_rule_without_a_value_leaves_the_reason(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_rule_without_a_value_leaves_the_reason(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     planned, splits = job("rf-vae", 2)
     nan = Discovery(torch.tensor([float("nan"), 1.0]), torch.tensor([True, True]))
     monkeypatch.setattr(RFVAE, "discover", lambda self, x: nan)
@@ -87,8 +98,13 @@ def test_cells_are_counted_once_whatever_the_seed(tmp_path: Path) -> None:
     assert len(list((tmp_path / "references").iterdir())) == 1
 
 
-@pytest.mark.parametrize(("method", "flags", "expected"), [("vae", ["no_selection"], False), ("r-vae", [], False), ("grae", [], True)])
-def test_only_rules_that_select_and_have_no_null_of_their_own_are_counted(method: str, flags: list[str], expected: bool) -> None:
+@pytest.mark.parametrize(
+    ("method", "flags", "expected"),
+    [("vae", ["no_selection"], False), ("r-vae", [], False), ("grae", [], True)],
+)
+def test_only_rules_that_select_and_have_no_null_of_their_own_are_counted(
+    method: str, flags: list[str], expected: bool
+) -> None:
     record = finished(job(method)[0], *flags)
     assert wanted(record) == expected
     assert not wanted(replace(record, status="diverged"))
@@ -115,7 +131,9 @@ def test_evaluate_counts_each_cell_once_from_the_record_alone(tmp_path: Path) ->
         planned, _ = job("rf-vae", 3)
         Store(tmp_path).write(finished(replace(planned, spec=replace(planned.spec, seed=seed))))
     for told in ("1 cells: 1 counted, 0 failed", "1 cells: 0 counted, 0 failed"):
-        done = CliRunner().invoke(cli, ["evaluate", "--null", "--results", str(tmp_path), "--device", "cpu"])
+        done = CliRunner().invoke(
+            cli, ["evaluate", "--null", "--results", str(tmp_path), "--device", "cpu"]
+        )
         assert done.exit_code == 0 and told in done.output, done.output
     found = References(tmp_path).initial(planned.spec.document(), planned.code)
     assert found is not None and len(found.values) == 32
@@ -124,12 +142,20 @@ def test_evaluate_counts_each_cell_once_from_the_record_alone(tmp_path: Path) ->
 def test_evaluate_tells_what_cannot_be_counted(tmp_path: Path) -> None:
     planned, _ = job("rf-vae", 3)
     Store(tmp_path).write(replace(finished(planned), code="0" * 16))
-    done = CliRunner().invoke(cli, ["evaluate", "--null", "--results", str(tmp_path), "--device", "cpu"])
-    assert done.exit_code == 1 and "1 failed" in done.output and "the installed code of 'rf-vae' is not the one" in done.output
+    done = CliRunner().invoke(
+        cli, ["evaluate", "--null", "--results", str(tmp_path), "--device", "cpu"]
+    )
+    assert (
+        done.exit_code == 1
+        and "1 failed" in done.output
+        and "the installed code of 'rf-vae' is not the one" in done.output
+    )
 
 
 @pytest.mark.parametrize("pays", [True, False])
-def test_runs_of_longer_budgets_count_untrained_networks_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, pays: bool) -> None:
+def test_runs_of_longer_budgets_count_untrained_networks_too(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, pays: bool
+) -> None:
     planned, _ = job("rf-vae", 2)
     monkeypatch.setattr(job_module, "_pays_for_full", lambda budget: pays)
     monkeypatch.setattr(job_module, "_metrics", lambda budget: [MSE])

@@ -1,4 +1,5 @@
-"""One run in this process: it starts only on the data and the code that were planned, and whatever goes wrong becomes a record."""
+"""One run in this process: it starts only on the data and the code that were planned, and whatever
+goes wrong becomes a record."""
 
 from __future__ import annotations
 
@@ -28,14 +29,20 @@ def test_a_run_leaves_the_record_that_makes_it_unnecessary(job: Job, tmp_path: P
     assert finished(job, Store(tmp_path)) == record
 
 
-def test_code_that_changed_since_planning_is_not_run_under_the_planned_digest(job: Job, tmp_path: Path) -> None:
+def test_code_that_changed_since_planning_is_not_run_under_the_planned_digest(
+    job: Job, tmp_path: Path
+) -> None:
     record = execute(replace(job, code="0" * 16), Settings(tmp_path, device="cpu"))
     assert record is not None and (record.status, record.measurements) == ("failed", {})
     assert "the code of 'pca' changed" in str(record.error)
 
 
-def test_data_that_changed_since_planning_is_not_run_under_the_planned_digest(job: Job, tmp_path: Path) -> None:
-    record = execute(replace(job, spec=replace(job.spec, data="0" * 64)), Settings(tmp_path, device="cpu"))
+def test_data_that_changed_since_planning_is_not_run_under_the_planned_digest(
+    job: Job, tmp_path: Path
+) -> None:
+    record = execute(
+        replace(job, spec=replace(job.spec, data="0" * 64)), Settings(tmp_path, device="cpu")
+    )
     assert record is not None and (record.status, record.measurements) == ("failed", {})
     assert "the data of 'circle' changed" in str(record.error)
 
@@ -43,13 +50,18 @@ def test_data_that_changed_since_planning_is_not_run_under_the_planned_digest(jo
 MEANINGS = [
     (MemoryError(), "out-of-memory"),
     (torch.OutOfMemoryError("full"), "out-of-memory"),
-    (RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate"), "out-of-memory"),
+    (
+        RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate"),
+        "out-of-memory",
+    ),
     (ValueError("odd"), "failed"),
 ]
 
 
 @pytest.mark.parametrize(("error", "status"), MEANINGS)
-def test_errors_become_the_status_they_mean(job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, status: str) -> None:
+def test_errors_become_the_status_they_mean(
+    job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, status: str
+) -> None:
     def fail(*_: object) -> None:
         raise error
 

@@ -49,7 +49,12 @@ def test_host_read_is_caught(name: str) -> None:
 
 
 def test_message_names_the_operation_and_the_line() -> None:
-    with pytest.raises(HostRead, match=r"Tensor.item .*test_lint.py, line \d+: .*X.sum\(\).item\(\)"), no_host_reads():
+    with (
+        pytest.raises(
+            HostRead, match=r"Tensor.item .*test_lint.py, line \d+: .*X.sum\(\).item\(\)"
+        ),
+        no_host_reads(),
+    ):
         X.sum().item()
 
 
@@ -61,8 +66,13 @@ def test_reads_inside_a_step_are_caught() -> None:
             return values
 
     for kind, clean in ((Honest, True), (Reading, False)):
-        method = construct(kind, kind.Config(), 0, shape=(6,), latent_dim=3, steps=20, steps_per_epoch=6)
-        batch, tick = Batch(torch.randn(20, 6), torch.arange(20)), Tick(torch.tensor(6), torch.tensor(0.3), "late")
+        method = construct(
+            kind, kind.Config(), 0, shape=(6,), latent_dim=3, steps=20, steps_per_epoch=6
+        )
+        batch, tick = (
+            Batch(torch.randn(20, 6), torch.arange(20)),
+            Tick(torch.tensor(6), torch.tensor(0.3), "late"),
+        )
         if clean:
             with no_host_reads():
                 method.train_step(batch, tick)
@@ -78,6 +88,8 @@ def test_ordinary_tensor_algebra_passes() -> None:
         X * torch.full((), 2.0) + torch.ones(3) + X.new_zeros(3)
         x = torch.where(X > 0, X, -X).index_select(0, index)
         x = x + torch.randn_like(x) * torch.rand(2).log()
-        x = x.index_fill(0, index.new_zeros(1), 1.0)  # x[index] = 1.0 uploads the number in torch 2.14
+        x = x.index_fill(
+            0, index.new_zeros(1), 1.0
+        )  # x[index] = 1.0 uploads the number in torch 2.14
         torch.func.jvp(lambda v: v.sin(), (x,), (x,))
         torch.distributions.Gamma(x.abs(), x.abs(), validate_args=False).rsample()

@@ -21,15 +21,30 @@ def here() -> dict[str, object]:
     return environment(torch.device("cpu"))
 
 
-def test_an_environment_is_plain_json_and_its_class_names_machine_packages_and_switches(here: dict[str, object]) -> None:
+def test_an_environment_is_plain_json_and_its_class_names_machine_packages_and_switches(
+    here: dict[str, object],
+) -> None:
     assert json.loads(json.dumps(here)) == here
     found = machine_class(here)
-    assert {"torch", "numpy", "cpu", "cpu_capability", "blas", "architecture", "device", "threads", "deterministic", "tf32"} <= set(found)
+    assert {
+        "torch",
+        "numpy",
+        "cpu",
+        "cpu_capability",
+        "blas",
+        "architecture",
+        "device",
+        "threads",
+        "deterministic",
+        "tf32",
+    } <= set(found)
     assert (found["threads"], found["deterministic"], found["tf32"]) == (1, True, False)
     assert same_class(found, machine_class(here))
 
 
-@pytest.mark.parametrize("name", ["cpu", "cpu_capability", "threads", "deterministic", "device", "blas"])
+@pytest.mark.parametrize(
+    "name", ["cpu", "cpu_capability", "threads", "deterministic", "device", "blas"]
+)
 def test_each_deciding_fact_makes_another_class(here: dict[str, object], name: str) -> None:
     other = {**here, name: "other"}
     assert not same_class(machine_class(here), machine_class(other))
@@ -44,7 +59,9 @@ def test_packages_and_switches_decide(here: dict[str, object]) -> None:
 
 
 @pytest.mark.parametrize("name", ["commit", "dirty", "python", "platform"])
-def test_what_no_number_passes_through_is_told_but_decides_nothing(here: dict[str, object], name: str) -> None:
+def test_what_no_number_passes_through_is_told_but_decides_nothing(
+    here: dict[str, object], name: str
+) -> None:
     before, after = {**here, name: "a"}, {**here, name: "b"}
     assert same_class(machine_class(before), machine_class(after))
     assert [(change.name, change.decides) for change in changes(before, after)] == [(name, False)]

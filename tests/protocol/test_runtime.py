@@ -32,7 +32,9 @@ def test_weights_of_a_module_do_not_depend_on_which_others_exist() -> None:
         def build(self) -> None:
             self.first = nn.Linear(5, 5)
             super().build()
-            self.players["model"].parameters.update({name: p for name, p in self.named_parameters() if name.startswith("first")})
+            self.players["model"].parameters.update(
+                {name: p for name, p in self.named_parameters() if name.startswith("first")}
+            )
 
     small, large = (runtime.construct(kind, kind.Config(), 0, **SIZE) for kind in (Honest, Larger))
     assert torch.equal(small.encoder.weight, large.encoder.weight)
@@ -75,5 +77,8 @@ def test_cuda_without_a_device_is_a_clear_error(monkeypatch: pytest.MonkeyPatch)
 def test_environment_tells_what_a_repetition_needs() -> None:
     found = runtime.environment(CPU)
     assert found["threads"] == 1
-    assert found["packages"]["torch"] == torch.__version__.partition("+")[0] or found["packages"]["torch"] == torch.__version__
+    assert (
+        found["packages"]["torch"] == torch.__version__.partition("+")[0]
+        or found["packages"]["torch"] == torch.__version__
+    )
     assert {"cpu", "cpu_capability", "deterministic", "commit", "dirty", "python"} <= set(found)

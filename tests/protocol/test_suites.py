@@ -1,4 +1,5 @@
-"""The suites that come with the package: readable, planned without their data, with the grids that were published; and suites of one's own."""
+"""The suites that come with the package: readable, planned without their data, with the grids that
+were published; and suites of one's own."""
 
 from __future__ import annotations
 
@@ -24,12 +25,34 @@ from benchmark.reporting.paper import published
 from benchmark.spec import BUDGETS, BenchError, MissingData
 
 NAMES = [
-    *("flexae-bias-variance", "flexae-table3", "flexae-table4", "gamma", "grae-jacobian", "grae-objective", "grae-uniqueness"),
-    *("grae-uniqueness-paper", "maskaae-mask", "maskaae-nac", "maskaae-synthetic", "mivae-gaussian", "mivae-joint"),
+    *(
+        "flexae-bias-variance",
+        "flexae-table3",
+        "flexae-table4",
+        "gamma",
+        "grae-jacobian",
+        "grae-objective",
+        "grae-uniqueness",
+    ),
+    *(
+        "grae-uniqueness-paper",
+        "maskaae-mask",
+        "maskaae-nac",
+        "maskaae-synthetic",
+        "mivae-gaussian",
+        "mivae-joint",
+    ),
     *("ren-celeba", "ren-fig1", "ren-tables", "ren-toy"),
 ]
 
-TRAIN = {"circle": 4096, "one-moon": 4096, "latent-8": 50_000, "latent-16": 50_000, "sprites": 9000, "own-data": 1}
+TRAIN = {
+    "circle": 4096,
+    "one-moon": 4096,
+    "latent-8": 50_000,
+    "latent-16": 50_000,
+    "sprites": 9000,
+    "own-data": 1,
+}
 
 ELSEWHERE = ("vae-vampprior", "vae-iop", "ae-gmm", "vae-flow", "injflow", "injflow-gmm")
 """Methods that only the sources ran."""
@@ -42,7 +65,11 @@ def no_data(monkeypatch: pytest.MonkeyPatch) -> None:
     """Planning believes that every dataset is here with as many training images as it has."""
 
     def described(choice: registry.Choice, data_dir: Path, seen: object) -> tuple[str, int]:
-        count = choice.options.get("train") or choice.entry.source.constants.get("train_count") or TRAIN[choice.entry.name]
+        count = (
+            choice.options.get("train")
+            or choice.entry.source.constants.get("train_count")
+            or TRAIN[choice.entry.name]
+        )
         return f"{choice.name}{dict(choice.options)}", count
 
     for module in (suite_module, stages_module):
@@ -72,7 +99,14 @@ def suite_file(folder: Path, text: str) -> Path:
 
 
 def bench(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "benchmark", *arguments], cwd=folder, capture_output=True, text=True, timeout=300, check=False)
+    return subprocess.run(
+        [sys.executable, "-m", "benchmark", *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
 
 
 def test_every_suite_is_here_and_says_where_it_comes_from_and_what_it_feeds() -> None:
@@ -94,16 +128,31 @@ def test_every_suite_is_here_and_says_where_it_comes_from_and_what_it_feeds() ->
             "flexae_table3_fid",
             ["flexae-table3"],
             {},
-            {"vae-vampprior", "vae-iop", "ae-gmm", "rae-gmm", "vae-flow", "injflow", "injflow-gmm", "two-stage-vae"},
+            {
+                "vae-vampprior",
+                "vae-iop",
+                "ae-gmm",
+                "rae-gmm",
+                "vae-flow",
+                "injflow",
+                "injflow-gmm",
+                "two-stage-vae",
+            },
         ),
         ("flexae_table4_precision_recall", ["flexae-table4"], {}, {"two-stage-vae", "rae-gmm"}),
-        ("flexae_table5_bias_variance", ["flexae-bias-variance"], {name: f"{name}-limited" for name in ("mnist", "cifar10", "celeba")}, set()),
+        (
+            "flexae_table5_bias_variance",
+            ["flexae-bias-variance"],
+            {name: f"{name}-limited" for name in ("mnist", "cifar10", "celeba")},
+            set(),
+        ),
     ],
 )
 def test_every_printed_cell_of_a_method_that_is_here_has_its_runs(
     origin: str, names: list[str], renamed: dict[str, str], absent: set[str], no_data: None
 ) -> None:
-    """The published figures' own keys: dataset, method with its options, latent size where the source gives one."""
+    """The published figures' own keys: dataset, method with its options, latent size where the
+    source gives one."""
     made = {
         (job.spec.dataset, label("methods", job.spec.method, job.spec.config), size)
         for name in names
@@ -112,13 +161,17 @@ def test_every_printed_cell_of_a_method_that_is_here_has_its_runs(
     }
     printed = [figure for figure in published() if figure.origin == origin]
     assert printed
-    missing = {(renamed.get(each.dataset, each.dataset), each.method, each.latent_dim) for each in printed} - made
+    missing = {
+        (renamed.get(each.dataset, each.dataset), each.method, each.latent_dim) for each in printed
+    } - made
     assert {method for _, method, _ in missing} == absent
 
 
 @pytest.mark.parametrize("budget", [None, "smoke", "quick", "short"])
 @pytest.mark.parametrize("name", NAMES)
-def test_every_suite_plans_as_it_is_and_scaled(name: str, budget: str | None, no_data: None) -> None:
+def test_every_suite_plans_as_it_is_and_scaled(
+    name: str, budget: str | None, no_data: None
+) -> None:
     suite = read_suite(name)
     suite = suite if budget is None else scaled(suite, budget=budget, seeds=1)
     jobs = [job for stage in suite.stages if not stage.take for job in plan(stage.grid, Path())]
@@ -139,41 +192,92 @@ def test_ren_suites_have_the_published_grids(no_data: None) -> None:
     tables = read_suite("ren-tables")
     assert sizes_of(tables) == {"mnist": {16, 32}, "fashion-mnist": {32, 64}, "sprites": {10, 15}}
     rows = {"pca", "vae", "dpvae", "r-vae", "r-dpvae", "rf-vae", "geco-l0", "maskaae"}
-    assert all(cells == {(row, size) for row in rows for size in sizes_of(tables)[dataset]} for dataset, cells in grid_of(tables).items())
+    assert all(
+        cells == {(row, size) for row in rows for size in sizes_of(tables)[dataset]}
+        for dataset, cells in grid_of(tables).items()
+    )
     epochs = {job.spec.dataset: TRAIN.get(job.spec.dataset, 60_000) for job in jobs_of(tables)}
-    assert all(job.spec.steps == 100 * (epochs[job.spec.dataset] // job.spec.batch_size) for job in jobs_of(tables) if job.spec.steps)
-    assert {job.spec.options["noise"] for job in jobs_of(read_suite("ren-toy"))} == {0.05, 0.07, 0.1}
+    assert all(
+        job.spec.steps == 100 * (epochs[job.spec.dataset] // job.spec.batch_size)
+        for job in jobs_of(tables)
+        if job.spec.steps
+    )
+    assert {job.spec.options["noise"] for job in jobs_of(read_suite("ren-toy"))} == {
+        0.05,
+        0.07,
+        0.1,
+    }
     assert {job.spec.steps for job in jobs_of(read_suite("ren-toy"))} == {0, 1500 * 32, 1500 * 64}
     assert sizes_of(read_suite("ren-fig1")) == {"mnist": {2, 4, 8, 16, 32, 64}}
     assert sizes_of(read_suite("ren-celeba")) == {"celeba": {100, 128}}
 
 
 def test_other_suites_have_the_published_grids(no_data: None) -> None:
-    nac = {"latent-8": {16}, "latent-16": {32}, "mnist": {64}, "fashion-mnist": {128}, "cifar10": {256}, "celeba": {256}}
+    nac = {
+        "latent-8": {16},
+        "latent-16": {32},
+        "mnist": {64},
+        "fashion-mnist": {128},
+        "cifar10": {256},
+        "celeba": {256},
+    }
     assert sizes_of(read_suite("maskaae-nac")) == nac
     assert {job.spec.steps for job in jobs_of(read_suite("maskaae-nac"))} == {500_000}
     assert sizes_of(read_suite("maskaae-mask")) == {"mnist": {32, 64, 110}}
     synthetic = grid_of(read_suite("maskaae-synthetic"))
-    assert all({method for method, _ in cells} == {"maskaae", "wae-gan"} for cells in synthetic.values())
-    assert min(size for _, size in synthetic["latent-8"]) < 8 < 16 < max(size for _, size in synthetic["latent-16"])
+    assert all(
+        {method for method, _ in cells} == {"maskaae", "wae-gan"} for cells in synthetic.values()
+    )
+    assert (
+        min(size for _, size in synthetic["latent-8"])
+        < 8
+        < 16
+        < max(size for _, size in synthetic["latent-16"])
+    )
     for name in ("flexae-table3", "flexae-table4"):
         assert set(sizes_of(read_suite(name))) == {"mnist", "cifar10", "celeba"}
-    assert {job.spec.key for job in jobs_of(read_suite("flexae-table4"))} < {job.spec.key for job in jobs_of(read_suite("flexae-table3"))}
-    ladder = {(job.spec.dataset, job.spec.config["generator"]) for job in jobs_of(read_suite("flexae-bias-variance"))}
+    assert {job.spec.key for job in jobs_of(read_suite("flexae-table4"))} < {
+        job.spec.key for job in jobs_of(read_suite("flexae-table3"))
+    }
+    ladder = {
+        (job.spec.dataset, job.spec.config["generator"])
+        for job in jobs_of(read_suite("flexae-bias-variance"))
+    }
     assert len(ladder) == 18 and all(dataset.endswith("-limited") for dataset, _ in ladder)
-    cells = {(job.spec.config["beta"], job.spec.config["block"], job.spec.latent_dim) for job in jobs_of(read_suite("grae-jacobian"))}
-    assert cells == {(0.2, 2, 8), (0.4, 2, 8), (1.0, 2, 8), (0.6, 3, 8), (0.6, 2, 12), (0.4, 3, 12), (0.8, 3, 20)}
-    assert {job.spec.config["mi_weight"] for job in jobs_of(read_suite("mivae-joint"))} >= {0.0, 8.0}
+    cells = {
+        (job.spec.config["beta"], job.spec.config["block"], job.spec.latent_dim)
+        for job in jobs_of(read_suite("grae-jacobian"))
+    }
+    assert cells == {
+        (0.2, 2, 8),
+        (0.4, 2, 8),
+        (1.0, 2, 8),
+        (0.6, 3, 8),
+        (0.6, 2, 12),
+        (0.4, 3, 12),
+        (0.8, 3, 20),
+    }
+    assert {job.spec.config["mi_weight"] for job in jobs_of(read_suite("mivae-joint"))} >= {
+        0.0,
+        8.0,
+    }
 
 
 def test_a_schedule_says_what_a_budget_means(tmp_path: Path) -> None:
-    text = STAGE.replace("pca", "vae") + "schedule = { paper = { epochs = 2, batch_size = 64 }, smoke = { steps = 7 } }\n"
+    text = (
+        STAGE.replace("pca", "vae")
+        + "schedule = { paper = { epochs = 2, batch_size = 64 }, smoke = { steps = 7 } }\n"
+    )
     suite = read_suite(str(suite_file(tmp_path, text)))
     found = {}
     for budget in BUDGETS:
         (job,) = jobs_of(scaled(suite, budget=budget))
         found[budget] = (job.spec.budget, job.spec.steps, job.spec.batch_size)
-    assert found["paper"] == ("paper", 2 * 4096 // 64, 64) and found["smoke"] == ("smoke", 7, 128) and found["quick"] == ("quick", 300, 128)
+    assert (
+        found["paper"] == ("paper", 2 * 4096 // 64, 64)
+        and found["smoke"] == ("smoke", 7, 128)
+        and found["quick"] == ("quick", 300, 128)
+    )
     (job,) = jobs_of(scaled(suite, budget="paper", steps=5))
     assert (job.spec.budget, job.spec.steps, job.spec.batch_size) == ("steps-5", 5, 64)
 
@@ -182,21 +286,30 @@ def test_scaling_replaces_what_is_asked_and_another_budget_drops_steps() -> None
     suite = read_suite("grae-uniqueness")
     assert scaled(suite).stages == suite.stages
     assert [stage.grid.steps for stage in scaled(suite, seeds=2).stages] == [100_000]
-    assert [(stage.grid.steps, stage.grid.budget) for stage in scaled(suite, budget="smoke").stages] == [(None, "smoke")]
+    assert [
+        (stage.grid.steps, stage.grid.budget) for stage in scaled(suite, budget="smoke").stages
+    ] == [(None, "smoke")]
 
 
 def test_stages_run_together_up_to_one_that_takes_values(tmp_path: Path) -> None:
-    take = STAGE.replace("pca", "vae[sigma=fixed]") + 'take = { gamma = "vae: discovery.extra.gamma" }\n'
+    take = (
+        STAGE.replace("pca", "vae[sigma=fixed]")
+        + 'take = { gamma = "vae: discovery.extra.gamma" }\n'
+    )
     found = together(read_suite(str(suite_file(tmp_path, STAGE + STAGE + take + STAGE))).stages)
     assert [len(part) for part in found] == [2, 2] and found[1][0].take
 
 
-def test_stages_without_their_data_are_set_aside_and_the_others_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_stages_without_their_data_are_set_aside_and_the_others_kept(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     text = '[[stage]]\nmethods = ["pca", "vae"]\ndatasets = ["circle", "celeba"]\nlatent_dims = [2, 3]\nseeds = 3\nbudget = "smoke"\n'
     (stage,) = read_suite(str(suite_file(tmp_path, text))).stages
     here, absent = available(stage, tmp_path, {})
     assert here is not None and list(here.grid.datasets) == ["circle"]
-    assert [(each.dataset, each.runs) for each in absent] == [("celeba", 12)] and "bench data fetch celeba" in absent[0].reason
+    assert [(each.dataset, each.runs) for each in absent] == [
+        ("celeba", 12)
+    ] and "bench data fetch celeba" in absent[0].reason
     assert len(resolve(here, tmp_path, Store(tmp_path / "runs"))[0]) == 12
 
     def nothing(*_: object) -> None:
@@ -208,13 +321,24 @@ def test_stages_without_their_data_are_set_aside_and_the_others_kept(monkeypatch
 
 
 def test_runs_without_data_are_told_and_counted_and_the_others_run(tmp_path: Path) -> None:
-    text = STAGE.replace('["circle"]', '["circle", "mnist", "cifar10"]') + "seeds = 2\n" + STAGE.replace("circle", "mnist") + "latent_dims = [3]\n"
+    text = (
+        STAGE.replace('["circle"]', '["circle", "mnist", "cifar10"]')
+        + "seeds = 2\n"
+        + STAGE.replace("circle", "mnist")
+        + "latent_dims = [3]\n"
+    )
     path = suite_file(tmp_path, text)
     done = bench(tmp_path, "run", "--suite", str(path), "--budget", "smoke", "--seeds", "1")
     assert done.returncode == 1
-    assert "no data mnist: 2 runs left out" in done.stderr and "no data cifar10: 1 runs left out" in done.stderr
+    assert (
+        "no data mnist: 2 runs left out" in done.stderr
+        and "no data cifar10: 1 runs left out" in done.stderr
+    )
     assert "bench data fetch mnist" in done.stderr
-    assert "4 runs: 1 done now, 0 finished before, 0 failed, 3 left out for want of data" in done.stdout
+    assert (
+        "4 runs: 1 done now, 0 finished before, 0 failed, 3 left out for want of data"
+        in done.stdout
+    )
     (record,) = Store(tmp_path / "results" / "runs").records()
     assert record.spec["budget"] == "smoke" and record.status == "done"
 
@@ -222,16 +346,26 @@ def test_runs_without_data_are_told_and_counted_and_the_others_run(tmp_path: Pat
 def test_a_mistake_in_the_last_stage_is_told_before_the_first_runs(tmp_path: Path) -> None:
     path = suite_file(tmp_path, STAGE + STAGE.replace('"pca"', '"vaee"'))
     done = bench(tmp_path, "run", "--suite", str(path))
-    assert done.returncode == 2 and "unknown method 'vaee'" in done.stderr and not (tmp_path / "results").exists()
+    assert (
+        done.returncode == 2
+        and "unknown method 'vaee'" in done.stderr
+        and not (tmp_path / "results").exists()
+    )
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         (STAGE + "schedule = 3\n", "expected { paper = "),
-        (STAGE + "schedule = { papper = { steps = 3 } }\n", "unknown key 'papper'.*did you mean 'paper'"),
+        (
+            STAGE + "schedule = { papper = { steps = 3 } }\n",
+            "unknown key 'papper'.*did you mean 'paper'",
+        ),
         (STAGE + "schedule = { paper = { batch_size = 3 } }\n", "expected 'epochs' or 'steps'"),
-        (STAGE + "schedule = { paper = { steps = 3, epochs = 1 } }\n", "expected 'epochs' or 'steps'"),
+        (
+            STAGE + "schedule = { paper = { steps = 3, epochs = 1 } }\n",
+            "expected 'epochs' or 'steps'",
+        ),
         (STAGE + "schedule = { paper = { steps = 3, size = 1 } }\n", "unknown key 'size'"),
         (STAGE + "schedule = { paper = { steps = 0 } }\n", "expected a whole number from 1"),
         ("tables = 3\n" + STAGE, "'tables' in suite .* is 3; expected a list of names in quotes"),
@@ -241,7 +375,9 @@ def test_a_mistake_in_the_last_stage_is_told_before_the_first_runs(tmp_path: Pat
         ("claim = ['x']\n" + STAGE, "unknown key 'claim'.*did you mean 'claims'"),
     ],
 )
-def test_mistakes_in_what_a_suite_says_of_itself_are_named(tmp_path: Path, text: str, message: str) -> None:
+def test_mistakes_in_what_a_suite_says_of_itself_are_named(
+    tmp_path: Path, text: str, message: str
+) -> None:
     with pytest.raises(BenchError, match=message):
         read_suite(str(suite_file(tmp_path, text)))
 
@@ -253,6 +389,8 @@ def test_one_run_of_every_suite_works_at_smoke(name: str, data_dir: Path, tmp_pa
         here, _ = available(stage, data_dir, {})
         if here is not None:
             record = execute(plan(here.grid, data_dir)[0], Settings(tmp_path, device="cpu"))
-            assert record is not None and record.status == "done" and record.spec["budget"] == "smoke", record
+            assert (
+                record is not None and record.status == "done" and record.spec["budget"] == "smoke"
+            ), record
             return
     pytest.skip(f"no dataset of '{name}' is in '{data_dir}'")

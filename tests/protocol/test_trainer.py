@@ -1,4 +1,5 @@
-"""The promises of DESIGN: addressed randomness, bitwise resume, divergence; each with a planted violation that the check catches."""
+"""The promises of DESIGN: addressed randomness, bitwise resume, divergence; each with a planted
+violation that the check catches."""
 
 from __future__ import annotations
 
@@ -36,7 +37,10 @@ def test_resume_check_catches_state_outside_tensors(tmp_path: Path, kind: type[M
 
 
 def test_same_seed_same_run_and_other_seed_another(tmp_path: Path) -> None:
-    runs = [trainer(Honest, tmp_path / f"{number}.safetensors", seed=seed) for number, seed in enumerate((0, 0, 1))]
+    runs = [
+        trainer(Honest, tmp_path / f"{number}.safetensors", seed=seed)
+        for number, seed in enumerate((0, 0, 1))
+    ]
     for run in runs:
         run.fit()
     first, again, other = map(outcome, runs)
@@ -97,7 +101,9 @@ def test_logged_names_must_not_change(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("returned", [{}, {"loss": torch.zeros(4)}])
-def test_logged_values_have_shape_nothing_or_latent_dim(tmp_path: Path, returned: dict[str, torch.Tensor]) -> None:
+def test_logged_values_have_shape_nothing_or_latent_dim(
+    tmp_path: Path, returned: dict[str, torch.Tensor]
+) -> None:
     class Wrong(Honest):
         def train_step(self, batch: Batch, tick: Tick) -> dict[str, torch.Tensor]:
             return returned
@@ -144,4 +150,7 @@ def test_work_is_counted_in_outer_steps_images_and_updates(tmp_path: Path) -> No
     run.fit()
     assert run.images_seen == 20 * 2 * 10
     # gate steps only in the late phase (from step 5) and where progress > 0.3 (from step 7)
-    assert {name: player.updates for name, player in run.method.players.items()} == {"model": 20, "gate": 13}
+    assert {name: player.updates for name, player in run.method.players.items()} == {
+        "model": 20,
+        "gate": 13,
+    }

@@ -59,7 +59,15 @@ def record(
     **spec: Any,
 ) -> Record:
     """A record; ``spec`` overrides fields of the run's spec."""
-    given = {"config": {}, "options": {}, "data": "d" * 64, "budget": "quick", "steps": 300, "batch_size": 128, **spec}
+    given = {
+        "config": {},
+        "options": {},
+        "data": "d" * 64,
+        "budget": "quick",
+        "steps": 300,
+        "batch_size": 128,
+        **spec,
+    }
     run = RunSpec(method=method, dataset=dataset, latent_dim=latent_dim, seed=seed, **given)
     measured = {"mse": 0.5} if values is None and status == "done" else dict(values or {})
     return Record(
@@ -67,14 +75,24 @@ def record(
         key=run.key,
         code=code or code_of(method) or "of-mine",
         status=status,
-        measurements={name: {"value": value, "unit": "", "n": 360, "protocol": "as said"} for name, value in measured.items()},
-        discovery={"relevance": [], "active": [], "flags": list(flags), "extra": {}} if status == "done" else None,
+        measurements={
+            name: {"value": value, "unit": "", "n": 360, "protocol": "as said"}
+            for name, value in measured.items()
+        },
+        discovery={"relevance": [], "active": [], "flags": list(flags), "extra": {}}
+        if status == "done"
+        else None,
     )
 
 
-def seeds(values: Iterable[float], method: str = "vae", metric: str = "mse", **kwargs: Any) -> list[Record]:
+def seeds(
+    values: Iterable[float], method: str = "vae", metric: str = "mse", **kwargs: Any
+) -> list[Record]:
     """One finished record per value of ``metric``, seeds from 0."""
-    return [record(method, seed=seed, values={metric: value}, **kwargs) for seed, value in enumerate(values)]
+    return [
+        record(method, seed=seed, values={metric: value}, **kwargs)
+        for seed, value in enumerate(values)
+    ]
 
 
 def store(folder: Path, records: Iterable[Record]) -> Path:
@@ -92,32 +110,76 @@ def images(count: int, shape: tuple[int, int, int], seed: int = 0) -> np.ndarray
     return np.random.default_rng(seed).integers(0, 256, (count, *shape)).astype(np.uint8)
 
 
-def leave(folder: Path, record: Record, *, image: tuple[int, int, int] | None = None, size: int = 2, steps: int = 5) -> None:
+def leave(
+    folder: Path,
+    record: Record,
+    *,
+    image: tuple[int, int, int] | None = None,
+    size: int = 2,
+    steps: int = 5,
+) -> None:
     """Write curves and artifacts beside a record, as a finished run does."""
     rng = np.random.default_rng(record.spec["seed"])
     path = folder / record.key
     step = np.arange(1, steps + 1) * 10
     loss = 100.0 / step + rng.normal(size=steps)
     size_of_code = record.spec["latent_dim"]
-    np.savez(path / "curves.npz", step=step, loss=loss, kl=rng.random((steps, size_of_code)), mi=rng.random(steps))
+    np.savez(
+        path / "curves.npz",
+        step=step,
+        loss=loss,
+        kl=rng.random((steps, size_of_code)),
+        mi=rng.random(steps),
+    )
     arrays = [images(40, image, seed) if image else vectors(40, size, seed) for seed in (0, 1, 2)]
     names = ("inputs", "samples", "reconstructions")
     shape = image or (size,)
-    for name, count in (("neighbours", (8,)), ("traversals", (3, 8)), ("interpolations", (4, 8)), ("category_traversals", (4, 10))):
-        flat = images(math.prod(count), image, len(names)) if image else vectors(math.prod(count), size, len(names))
+    for name, count in (
+        ("neighbours", (8,)),
+        ("traversals", (3, 8)),
+        ("interpolations", (4, 8)),
+        ("category_traversals", (4, 10)),
+    ):
+        flat = (
+            images(math.prod(count), image, len(names))
+            if image
+            else vectors(math.prod(count), size, len(names))
+        )
         arrays.append(flat.reshape(*count, *shape))
         names += (name,)
     codes = vectors(40, size_of_code, 3)
     counts = rng.integers(0, 9, (10, 3)).astype(np.uint32)
-    matrices = {"code_covariance": np.cov(codes.T).reshape(size_of_code, size_of_code), "jacobian_gram": codes.T @ codes}
-    categories = {"contingency": counts, "classes": np.arange(3), "category_histogram": rng.integers(0, 9, (10, 20)).astype(np.uint32)}
-    np.savez(path / "artifacts.npz", codes=codes, **matrices, **categories, **dict(zip(names, arrays, strict=True)))
+    matrices = {
+        "code_covariance": np.cov(codes.T).reshape(size_of_code, size_of_code),
+        "jacobian_gram": codes.T @ codes,
+    }
+    categories = {
+        "contingency": counts,
+        "classes": np.arange(3),
+        "category_histogram": rng.integers(0, 9, (10, 20)).astype(np.uint32),
+    }
+    np.savez(
+        path / "artifacts.npz",
+        codes=codes,
+        **matrices,
+        **categories,
+        **dict(zip(names, arrays, strict=True)),
+    )
 
 
 def study(kind: str, seed: int = 0, *, values: Mapping[str, float], **config: Any) -> Record:
     """A finished record of the study ``kind`` with options ``config``."""
     dataset = "own-data" if kind == "grae-uniqueness" else "digits"
-    return record(kind, dataset, 4, seed, kind=kind, values={"mse": 0.1, **values}, config=config, code="of-the-study")
+    return record(
+        kind,
+        dataset,
+        4,
+        seed,
+        kind=kind,
+        values={"mse": 0.1, **values},
+        config=config,
+        code="of-the-study",
+    )
 
 
 def leave_study(folder: Path, record: Record, **arrays: np.ndarray) -> None:

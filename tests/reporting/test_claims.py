@@ -1,4 +1,5 @@
-"""Claims are read strictly and judged by tests: what is claimed is supported, contradicted or open for the reasons said."""
+"""Claims are read strictly and judged by tests: what is claimed is supported, contradicted or open
+for the reasons said."""
 
 from __future__ import annotations
 
@@ -25,9 +26,21 @@ from benchmark.spec import BenchError, Record
 LOW, HIGH, NEAR = [1.0, 1.1, 1.05], [2.0, 2.2, 2.15], [1.02, 1.04, 1.15]
 
 
-def claim(kind: str = "below", methods: Sequence[str] = ("vae",), than: Sequence[str] = ("dpvae",), **given: Any) -> Claim:
-    base: Mapping[str, Any] = {"where": "Table 1", "text": "So it is.", "metric": "mse", "places": {"digits": [16]}}
-    return _claim("it", "somebody", {**base, "kind": kind, "methods": methods, "than": than, **given})
+def claim(
+    kind: str = "below",
+    methods: Sequence[str] = ("vae",),
+    than: Sequence[str] = ("dpvae",),
+    **given: Any,
+) -> Claim:
+    base: Mapping[str, Any] = {
+        "where": "Table 1",
+        "text": "So it is.",
+        "metric": "mse",
+        "places": {"digits": [16]},
+    }
+    return _claim(
+        "it", "somebody", {**base, "kind": kind, "methods": methods, "than": than, **given}
+    )
 
 
 def verdict(said: Claim, *runs: Sequence[Record]) -> Verdict:
@@ -41,30 +54,49 @@ def verdict(said: Claim, *runs: Sequence[Record]) -> Verdict:
 def test_there_are_claims_of_every_source_with_what_a_reader_needs() -> None:
     found = claims()
     assert len(found) >= 20 and len({each.name for each in found}) == len(found)
-    assert {each.source.partition(" ")[0] for each in found} == {"REN", "MaskAAE", "FlexAE", "Dai,", "MI-VAE", "GRAE"}
+    assert {each.source.partition(" ")[0] for each in found} == {
+        "REN",
+        "MaskAAE",
+        "FlexAE",
+        "Dai,",
+        "MI-VAE",
+        "GRAE",
+    }
     assert {each.kind for each in found} == set(KINDS)
     assert all(each.where and each.text.endswith((".", ")")) for each in found)
-    assert all(bool(each.silent) != bool(each.tables) for each in found)  # published figures bear on it, or it says why not
+    assert all(
+        bool(each.silent) != bool(each.tables) for each in found
+    )  # published figures bear on it, or it says why not
     origins = {each.origin for each in paper.published()}
     assert {table for each in found for table in each.tables} <= origins
 
 
 def test_claims_name_methods_and_datasets_that_exist() -> None:
-    methods = {entry.name for room in ("methods", "studies") for entry in registry.entries(room)} | set(paper.METHODS.values())  # type: ignore[arg-type]
+    methods = {
+        entry.name for room in ("methods", "studies") for entry in registry.entries(room)
+    } | set(paper.METHODS.values())  # type: ignore[arg-type]
     for each in claims():
-        assert {parse_reference(name)[0] for name in each.labels} <= {parse_reference(name)[0] for name in methods}, each.name
+        assert {parse_reference(name)[0] for name in each.labels} <= {
+            parse_reference(name)[0] for name in methods
+        }, each.name
         assert set(each.places) <= {entry.name for entry in registry.DATASETS}, each.name
 
 
 RULINGS = {
-    "contradicted": {"ren-fid-lowest", "ren-maskaae-lstar-constant-sprites", "flexae-recall-highest"},
+    "contradicted": {
+        "ren-fid-lowest",
+        "ren-maskaae-lstar-constant-sprites",
+        "flexae-recall-highest",
+    },
     "cannot tell": {each.name for each in claims() if each.silent},
 }
 
 
 @pytest.mark.parametrize("found", published_verdicts(), ids=lambda found: found.claim.name)
 def test_published_figures_decide_every_claim_they_bear_on(found: Verdict) -> None:
-    expected = next((ruling for ruling, names in RULINGS.items() if found.claim.name in names), "supported")
+    expected = next(
+        (ruling for ruling, names in RULINGS.items() if found.claim.name in names), "supported"
+    )
     assert found.ruling == expected and found.reason
     assert all(each.outcome in ("holds", "fails", "absent") for each in found.findings)
 
@@ -84,33 +116,62 @@ def test_the_text_of_ren_is_contradicted_by_its_table_at_four_places() -> None:
 def test_a_verdict_says_where_it_rests_on_doubtful_figures() -> None:
     (found,) = published_verdicts([each for each in claims() if each.name == "ren-mse-above-pca"])
     assert "doubtful figure in 1 of them" in found.reason
-    assert [each.why for each in found.findings if each.doubt] == ["0.0459 against 0.02686 (doubtful figure)"]
+    assert [each.why for each in found.findings if each.doubt] == [
+        "0.0459 against 0.02686 (doubtful figure)"
+    ]
 
 
 def test_suites_name_claims_and_run_what_they_compare() -> None:
-    """Every method a claim is about is run by the suite that names the claim, on each of its places or their stand-ins."""
+    """Every method a claim is about is run by the suite that names the claim, on each of its places
+    or their stand-ins."""
     known = {each.name: each for each in claims()}
     registered = {entry.name for entry in registry.METHODS}
     named = [(suite, name) for suite in suites() for name in suite.claims]
-    assert {name for _, name in named} >= {"ren-fid-lowest", "maskaae-lstar-near-n", "gamma-learned-generates-better", "mivae-accuracy"}
+    assert {name for _, name in named} >= {
+        "ren-fid-lowest",
+        "maskaae-lstar-near-n",
+        "gamma-learned-generates-better",
+        "mivae-accuracy",
+    }
     for suite, name in named:
         said, ran = known[name], set(_runs(suite))
         here = {each for each in said.labels if parse_reference(each)[0] in registered}
         for dataset, sizes in said.places.items():
-            places = {place for place in (dataset, said.stand_ins.get(dataset)) if any(place == where for _, where, _ in ran)}
+            places = {
+                place
+                for place in (dataset, said.stand_ins.get(dataset))
+                if any(place == where for _, where, _ in ran)
+            }
             assert len(said.places) > 1 or places, (suite.name, name, dataset)
             for place in places:
-                there = {size for method, where, size in ran if where == place and method in said.methods}
+                there = {
+                    size for method, where, size in ran if where == place and method in said.methods
+                }
                 assert there >= set(sizes), (suite.name, name, place)
-                assert {method for method, where, _ in ran if where == place} >= here, (suite.name, name, place)
+                assert {method for method, where, _ in ran if where == place} >= here, (
+                    suite.name,
+                    name,
+                    place,
+                )
 
 
 def _runs(suite: Suite) -> Iterator[tuple[str, str, int]]:
-    """Label, dataset and latent size of every cell of a suite; what a stage takes from an earlier one is a ``*``."""
+    """Label, dataset and latent size of every cell of a suite; what a stage takes from an earlier
+    one is a ``*``."""
     for stage in suite.stages:
-        for reference, dataset, size in product(stage.grid.methods, stage.grid.datasets, stage.grid.latent_dims):
+        for reference, dataset, size in product(
+            stage.grid.methods, stage.grid.datasets, stage.grid.latent_dims
+        ):
             choice = registry.choose(stage.grid.room, reference)
-            yield label(stage.grid.room, choice.name, {**choice.options, **dict.fromkeys(stage.take, "*")}), dataset, size
+            yield (
+                label(
+                    stage.grid.room,
+                    choice.name,
+                    {**choice.options, **dict.fromkeys(stage.take, "*")},
+                ),
+                dataset,
+                size,
+            )
 
 
 # ---- from records
@@ -135,9 +196,16 @@ def test_what_three_seeds_can_never_show_is_said() -> None:
 
 def test_many_comparisons_are_corrected_for_their_number() -> None:
     p_of_three_percent = [1.07, 2.10, 3.13]
-    assert verdict(claim(), seeds([1.0, 2.0, 3.0]), seeds(p_of_three_percent, "dpvae")).ruling == "supported"
+    assert (
+        verdict(claim(), seeds([1.0, 2.0, 3.0]), seeds(p_of_three_percent, "dpvae")).ruling
+        == "supported"
+    )
     others = {"dpvae": [1.07, 2.10, 3.13], "pca": [1.13, 2.07, 3.10], "grae": [1.10, 2.13, 3.07]}
-    found = verdict(claim(than=list(others)), seeds([1.0, 2.0, 3.0]), *(seeds(values, name) for name, values in others.items()))
+    found = verdict(
+        claim(than=list(others)),
+        seeds([1.0, 2.0, 3.0]),
+        *(seeds(values, name) for name, values in others.items()),
+    )
     assert found.ruling == "cannot tell" and "after Holm" in found.reason
 
 
@@ -156,8 +224,18 @@ def test_nothing_is_judged_by_runs_that_are_not_there() -> None:
 def test_part_of_the_places_is_judged_and_the_rest_is_counted() -> None:
     said = claim(places={"digits": [16, 32], "mnist": [16]})
     found = verdict(said, seeds(LOW), seeds(HIGH, "dpvae"))
-    assert found.ruling == "supported" and "1 of 1 comparisons hold" in found.reason and "2 more could not be made" in found.reason
-    both = verdict(said, seeds(LOW), seeds(HIGH, "dpvae"), seeds(HIGH, latent_dim=32), seeds(LOW, "dpvae", latent_dim=32))
+    assert (
+        found.ruling == "supported"
+        and "1 of 1 comparisons hold" in found.reason
+        and "2 more could not be made" in found.reason
+    )
+    both = verdict(
+        said,
+        seeds(LOW),
+        seeds(HIGH, "dpvae"),
+        seeds(HIGH, latent_dim=32),
+        seeds(LOW, "dpvae", latent_dim=32),
+    )
     assert both.ruling == "contradicted"
 
 
@@ -166,22 +244,36 @@ def test_runs_of_two_budgets_or_two_data_never_meet() -> None:
     assert verdict(claim(), seeds(LOW), seeds(HIGH, "dpvae", **long)).ruling == "not run"
     assert verdict(claim(), seeds(LOW), seeds(HIGH, "dpvae", data="e" * 64)).ruling == "not run"
     # Of two budgets with all that is asked for, the longer one stands.
-    found = verdict(claim(), seeds(LOW), seeds(HIGH, "dpvae"), seeds(HIGH, **long), seeds(LOW, "dpvae", **long))
+    found = verdict(
+        claim(), seeds(LOW), seeds(HIGH, "dpvae"), seeds(HIGH, **long), seeds(LOW, "dpvae", **long)
+    )
     assert found.ruling == "contradicted" and "short" in found.findings[0].text
     # Of two, the one that can decide.
-    assert verdict(claim(), seeds(LOW), seeds(HIGH, "dpvae"), seeds(HIGH, **long)).ruling == "supported"
+    assert (
+        verdict(claim(), seeds(LOW), seeds(HIGH, "dpvae"), seeds(HIGH, **long)).ruling
+        == "supported"
+    )
 
 
 def test_variants_are_other_methods() -> None:
-    assert verdict(claim(), seeds(LOW, config={"gamma": 0.5}), seeds(HIGH, "dpvae")).ruling == "not run"
+    assert (
+        verdict(claim(), seeds(LOW, config={"gamma": 0.5}), seeds(HIGH, "dpvae")).ruling
+        == "not run"
+    )
     gamma = claim(than=["vae[gamma=*,sigma=fixed]"])
-    fixed = seeds(HIGH, config={"gamma": 0.01, "sigma": "fixed"}, taken={"gamma": "vae: discovery.extra.gamma"})
+    fixed = seeds(
+        HIGH,
+        config={"gamma": 0.01, "sigma": "fixed"},
+        taken={"gamma": "vae: discovery.extra.gamma"},
+    )
     assert verdict(gamma, seeds(LOW), fixed).ruling == "supported"
 
 
 def test_a_stand_in_metric_is_used_and_named() -> None:
     fid = claim(metric="fid")
-    found = verdict(fid, seeds(LOW, metric="fd-cnn[n=360]"), seeds(HIGH, "dpvae", metric="fd-cnn[n=360]"))
+    found = verdict(
+        fid, seeds(LOW, metric="fd-cnn[n=360]"), seeds(HIGH, "dpvae", metric="fd-cnn[n=360]")
+    )
     assert found.ruling == "supported" and found.metrics == ("fd-cnn[n=360]",)
     mixed = [
         record(name, seed=seed, values={"fid": low, "fd-raw": high})
@@ -189,13 +281,24 @@ def test_a_stand_in_metric_is_used_and_named() -> None:
         for seed in (0, 1, 2)
     ]
     assert verdict(fid, mixed).metrics == ("fid",)
-    apart = verdict(fid, seeds(LOW, metric="fid[n=1000]"), seeds(HIGH, "dpvae", metric="fid[n=5000]"))
+    apart = verdict(
+        fid, seeds(LOW, metric="fid[n=1000]"), seeds(HIGH, "dpvae", metric="fid[n=5000]")
+    )
     assert apart.ruling == "cannot tell" and "not compared" in apart.reason
 
 
 def test_a_metric_measured_in_two_ways_is_judged_by_the_commonest() -> None:
     runs = seeds(LOW, metric="fid[n=1000]") + seeds(HIGH, "dpvae", metric="fid[n=1000]")
-    both = [replace(run, measurements={**run.measurements, "fid[n=50]": {"value": 5.0 - run.spec["seed"], "unit": "", "n": 50}}) for run in runs[:2]]
+    both = [
+        replace(
+            run,
+            measurements={
+                **run.measurements,
+                "fid[n=50]": {"value": 5.0 - run.spec["seed"], "unit": "", "n": 50},
+            },
+        )
+        for run in runs[:2]
+    ]
     found = verdict(claim(metric="fid"), both, runs[2:])
     assert found.ruling == "supported" and found.metrics == ("fid[n=1000]",)
 
@@ -203,7 +306,10 @@ def test_a_metric_measured_in_two_ways_is_judged_by_the_commonest() -> None:
 def test_a_stand_in_dataset_is_used_where_the_claim_allows_it() -> None:
     said = claim(places={"dsprites": [16]}, stand_ins={"dsprites": "sprites"})
     runs = (seeds(LOW, dataset="sprites"), seeds(HIGH, "dpvae", dataset="sprites"))
-    assert verdict(said, *runs).ruling == "supported" and "sprites" in verdict(said, *runs).findings[0].text
+    assert (
+        verdict(said, *runs).ruling == "supported"
+        and "sprites" in verdict(said, *runs).findings[0].text
+    )
     assert verdict(claim(places={"dsprites": [16]}), *runs).ruling == "not run"
 
 
@@ -211,21 +317,35 @@ def test_a_closed_form_method_stands_beside_every_budget_and_needs_one_seed() ->
     pca = seeds([2.0], "pca", steps=0, batch_size=0)
     said = claim(than=["pca"])
     assert verdict(said, seeds(LOW, budget="short", steps=900), pca).ruling == "supported"
-    assert verdict(claim("above", ["pca"], ["vae"]), seeds(LOW), pca).ruling in ("supported", "cannot tell")
+    assert verdict(claim("above", ["pca"], ["vae"]), seeds(LOW), pca).ruling in (
+        "supported",
+        "cannot tell",
+    )
 
 
-def counts(by_size: Mapping[int, Sequence[int]], method: str = "maskaae", dataset: str = "digits") -> list[Record]:
-    return [each for size, found in by_size.items() for each in seeds(map(float, found), method, "lstar", latent_dim=size, dataset=dataset)]
+def counts(
+    by_size: Mapping[int, Sequence[int]], method: str = "maskaae", dataset: str = "digits"
+) -> list[Record]:
+    return [
+        each
+        for size, found in by_size.items()
+        for each in seeds(map(float, found), method, "lstar", latent_dim=size, dataset=dataset)
+    ]
 
 
 def test_sameness_needs_an_interval_inside_the_tolerance() -> None:
-    said = claim("constant", ["maskaae"], (), metric="lstar", tolerance=2, places={"digits": [16, 32]})
+    said = claim(
+        "constant", ["maskaae"], (), metric="lstar", tolerance=2, places={"digits": [16, 32]}
+    )
     assert verdict(said, counts({16: [8, 8, 9], 32: [8, 9, 9]})).ruling == "supported"
     assert verdict(said, counts({16: [8, 8, 9], 32: [14, 15, 16]})).ruling == "contradicted"
     assert verdict(said, counts({16: [8, 8, 9], 32: [8, 11, 14]})).ruling == "cannot tell"
     assert verdict(said, counts({16: [8, 8, 9]})).ruling == "not run"
     close = claim("close", relative=0.1)
-    assert verdict(close, seeds([1.0, 1.1, 1.2]), seeds([1.01, 1.12, 1.2], "dpvae")).ruling == "supported"
+    assert (
+        verdict(close, seeds([1.0, 1.1, 1.2]), seeds([1.01, 1.12, 1.2], "dpvae")).ruling
+        == "supported"
+    )
     assert verdict(close, seeds(LOW), seeds(HIGH, "dpvae")).ruling == "contradicted"
 
 
@@ -233,10 +353,14 @@ def test_counts_are_set_beside_the_latent_size_and_the_truth() -> None:
     below = claim("below", ["maskaae"], ["L"], metric="lstar", places={"latent-8": [16]})
     assert verdict(below, counts({16: [8, 9, 8]}, dataset="latent-8")).ruling == "supported"
     assert verdict(below, counts({16: [16, 16, 16]}, dataset="latent-8")).ruling == "contradicted"
-    near = claim("close", ["maskaae"], ["n"], metric="lstar", tolerance=2, places={"latent-8": [16]})
+    near = claim(
+        "close", ["maskaae"], ["n"], metric="lstar", tolerance=2, places={"latent-8": [16]}
+    )
     assert verdict(near, counts({16: [8, 8, 8]}, dataset="latent-8")).ruling == "supported"
     assert verdict(near, counts({16: [13, 14, 13]}, dataset="latent-8")).ruling == "contradicted"
-    assert verdict(replace(near, places={"digits": [16]}), counts({16: [8, 8, 8]})).ruling == "not run"
+    assert (
+        verdict(replace(near, places={"digits": [16]}), counts({16: [8, 8, 8]})).ruling == "not run"
+    )
 
 
 def test_rises_falls_and_valleys() -> None:
@@ -245,22 +369,49 @@ def test_rises_falls_and_valleys() -> None:
     assert verdict(rises, *runs).ruling == "supported"
     assert verdict(replace(rises, kind="falls"), *runs).ruling == "contradicted"
     valley = claim("valley", ["vae", "grae", "dpvae"], ())
-    assert verdict(valley, seeds(HIGH), seeds(LOW, "grae"), seeds(HIGH, "dpvae")).ruling == "supported"
-    assert verdict(valley, seeds(LOW), seeds(HIGH, "grae"), seeds(HIGH, "dpvae")).ruling == "contradicted"
+    assert (
+        verdict(valley, seeds(HIGH), seeds(LOW, "grae"), seeds(HIGH, "dpvae")).ruling == "supported"
+    )
+    assert (
+        verdict(valley, seeds(LOW), seeds(HIGH, "grae"), seeds(HIGH, "dpvae")).ruling
+        == "contradicted"
+    )
 
 
 def test_growth_of_one_metric_is_set_beside_that_of_another() -> None:
     def both(method: str, own: Sequence[float], other: Sequence[float]) -> list[Record]:
-        return [record(method, "digits", seed=seed, values={"mse": a, "nac": b}) for seed, (a, b) in enumerate(zip(own, other, strict=True))]
+        return [
+            record(method, "digits", seed=seed, values={"mse": a, "nac": b})
+            for seed, (a, b) in enumerate(zip(own, other, strict=True))
+        ]
 
     steeper = claim("steeper", ["vae", "grae"], (), beside="nac")
     start = both("vae", [1.0, 1.1, 1.2], [5.0, 5.1, 5.2])
-    assert verdict(steeper, start, both("grae", [3.0, 3.1, 3.3], [6.0, 6.1, 6.2])).ruling == "supported"
-    assert verdict(steeper, start, both("grae", [2.0, 2.1, 2.2], [7.0, 7.1, 7.3])).ruling == "contradicted"
-    assert verdict(steeper, start, both("grae", [-3.0, -3.1, -3.3], [6.0, 6.1, 6.2])).ruling == "contradicted"
-    assert verdict(replace(steeper, magnitude=True), start, both("grae", [-3.0, -3.1, -3.3], [6.0, 6.1, 6.2])).ruling == "supported"
+    assert (
+        verdict(steeper, start, both("grae", [3.0, 3.1, 3.3], [6.0, 6.1, 6.2])).ruling
+        == "supported"
+    )
+    assert (
+        verdict(steeper, start, both("grae", [2.0, 2.1, 2.2], [7.0, 7.1, 7.3])).ruling
+        == "contradicted"
+    )
+    assert (
+        verdict(steeper, start, both("grae", [-3.0, -3.1, -3.3], [6.0, 6.1, 6.2])).ruling
+        == "contradicted"
+    )
+    assert (
+        verdict(
+            replace(steeper, magnitude=True),
+            start,
+            both("grae", [-3.0, -3.1, -3.3], [6.0, 6.1, 6.2]),
+        ).ruling
+        == "supported"
+    )
     assert verdict(steeper, start).ruling == "not run"
-    elsewhere = [replace(each, spec={**each.spec, "seed": 7}, key=f"{each.key}-7") for each in both("grae", [3.0], [6.0])]
+    elsewhere = [
+        replace(each, spec={**each.spec, "seed": 7}, key=f"{each.key}-7")
+        for each in both("grae", [3.0], [6.0])
+    ]
     assert "no seed was run with both" in verdict(steeper, start, elsewhere).reason
 
 
@@ -271,8 +422,16 @@ def test_sizes_of_signed_values_are_compared_where_the_claim_says_so() -> None:
 
 
 def test_than_may_be_half_the_latent_size_or_any_number() -> None:
-    assert verdict(claim(than=["L/2"], metric="lstar"), seeds([5.0, 6.0, 5.0], metric="lstar")).ruling == "supported"
-    assert verdict(claim(than=["L/2"], metric="lstar"), seeds([11.0, 12.0, 11.0], metric="lstar")).ruling == "contradicted"
+    assert (
+        verdict(claim(than=["L/2"], metric="lstar"), seeds([5.0, 6.0, 5.0], metric="lstar")).ruling
+        == "supported"
+    )
+    assert (
+        verdict(
+            claim(than=["L/2"], metric="lstar"), seeds([11.0, 12.0, 11.0], metric="lstar")
+        ).ruling
+        == "contradicted"
+    )
     assert verdict(claim(than=["0.1"]), seeds([0.01, 0.02, 0.03])).ruling == "supported"
     assert verdict(claim(than=["0.1"]), seeds([0.3, 0.4, 0.5])).ruling == "contradicted"
 
@@ -280,21 +439,41 @@ def test_than_may_be_half_the_latent_size_or_any_number() -> None:
 def test_methods_that_were_run_at_other_sizes_are_compared_where_they_were_run() -> None:
     said = claim(methods=["vae", "grae"], than=["3"], places={"digits": []})
     found = verdict(said, seeds(LOW, latent_dim=8), seeds(LOW, "grae", latent_dim=16))
-    assert found.ruling == "supported" and [each.outcome for each in found.findings] == ["holds", "holds"]
+    assert found.ruling == "supported" and [each.outcome for each in found.findings] == [
+        "holds",
+        "holds",
+    ]
 
 
 def test_studies_are_judged_by_their_own_names_and_defaults() -> None:
-    defaults = {"beta": 0.4, "covariance": "diagonal", "block": 2, "draws": 32, "lr": 1e-3, "chunks": 4}
-    said = claim("below", ["grae-objective[beta=0.1]"], ["grae-objective"], metric="gap-taylor-grae")
+    defaults = {
+        "beta": 0.4,
+        "covariance": "diagonal",
+        "block": 2,
+        "draws": 32,
+        "lr": 1e-3,
+        "chunks": 4,
+    }
+    said = claim(
+        "below", ["grae-objective[beta=0.1]"], ["grae-objective"], metric="gap-taylor-grae"
+    )
     runs = [
-        seeds(values, "grae-objective", "gap-taylor-grae", kind="grae-objective", config={**defaults, "beta": beta})
+        seeds(
+            values,
+            "grae-objective",
+            "gap-taylor-grae",
+            kind="grae-objective",
+            config={**defaults, "beta": beta},
+        )
         for beta, values in ((0.1, LOW), (0.4, HIGH))
     ]
     assert verdict(said, *runs).ruling == "supported"
 
 
 def test_equal_printed_figures_are_no_order() -> None:
-    cells = paper.cells_of([replace(each, value=1.0) for each in paper.published() if each.origin == "ren_table1"])
+    cells = paper.cells_of(
+        [replace(each, value=1.0) for each in paper.published() if each.origin == "ren_table1"]
+    )
     said = next(each for each in claims() if each.name == "ren-fid-below-vae")
     assert judge(said, cells, printed=True).ruling == "contradicted"
 
@@ -334,9 +513,13 @@ def test_verdicts_are_written_in_every_format() -> None:
     assert len(table.rows) == len(found) and len(table.groups) == 6
     for render in RENDERERS.values():
         text = render(table)
-        assert "contradicted" in text and "the lowest FID of all methods on all three datasets" in text
+        assert (
+            "contradicted" in text and "the lowest FID of all methods on all three datasets" in text
+        )
     pages = claims_tables(found, "published figures")
-    assert [row.cells[0].text for page in pages for row in page.rows] == [each.claim.name for each in found]
+    assert [row.cells[0].text for page in pages for row in page.rows] == [
+        each.claim.name for each in found
+    ]
     assert all(len(page.groups) == 1 and len(page.rows) <= 12 for page in pages)
     read = json.loads(as_json(found))
     assert [each["ruling"] for each in read] == [each.ruling for each in found]

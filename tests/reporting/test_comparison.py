@@ -1,4 +1,5 @@
-"""Differences between methods over a few seeds: scipy's numbers, honest error rates, and what few seeds can never show."""
+"""Differences between methods over a few seeds: scipy's numbers, honest error rates, and what few
+seeds can never show."""
 
 from __future__ import annotations
 
@@ -19,13 +20,23 @@ def seeded(values: list[float], start: int = 0) -> dict[int, float]:
 def test_common_seeds_are_paired_and_others_are_not(n: int) -> None:
     rng = np.random.default_rng(n)
     first, second = rng.normal(size=n).tolist(), rng.normal(1.0, 2.0, size=n).tolist()
-    paired, apart = compare(seeded(first), seeded(second)), compare(seeded(first), seeded(second, 100))
+    paired, apart = (
+        compare(seeded(first), seeded(second)),
+        compare(seeded(first), seeded(second, 100)),
+    )
     assert paired.paired and not apart.paired
     assert paired.p == pytest.approx(stats.ttest_rel(first, second).pvalue)
     assert apart.p == pytest.approx(stats.ttest_ind(first, second, equal_var=False).pvalue)
     low, high = stats.ttest_rel(first, second).confidence_interval(0.95)
-    assert (paired.difference.low, paired.difference.high) == (pytest.approx(low), pytest.approx(high))
-    assert paired.difference.mean == pytest.approx(np.mean(first) - np.mean(second)) == apart.difference.mean
+    assert (paired.difference.low, paired.difference.high) == (
+        pytest.approx(low),
+        pytest.approx(high),
+    )
+    assert (
+        paired.difference.mean
+        == pytest.approx(np.mean(first) - np.mean(second))
+        == apart.difference.mean
+    )
 
 
 def test_only_the_seeds_of_both_sides_are_paired() -> None:
@@ -37,18 +48,30 @@ def test_a_permutation_test_is_exact_and_its_smallest_p_is_the_one_said() -> Non
     first, second = [1.0, 2.0, 3.5], [2.5, 4.0, 5.0]
     gap = abs(np.mean(first) - np.mean(second))
     pool = np.array(first + second)
-    splits = [abs(pool[list(some)].mean() - np.delete(pool, list(some)).mean()) for some in itertools.combinations(range(6), 3)]
+    splits = [
+        abs(pool[list(some)].mean() - np.delete(pool, list(some)).mean())
+        for some in itertools.combinations(range(6), 3)
+    ]
     by_hand = np.mean([each >= gap - 1e-12 for each in splits])
     assert compare(seeded(first), seeded(second, 9)).p_permutation == pytest.approx(by_hand)
     for n, m in ((3, 3), (3, 4), (5, 5), (4, 4)):
-        extreme = compare(seeded([float(i) for i in range(n)]), seeded([100.0 + i for i in range(m)], 50))
-        assert extreme.p_permutation == pytest.approx(extreme.smallest) == pytest.approx(smallest_p(n, m, paired=False))
+        extreme = compare(
+            seeded([float(i) for i in range(n)]), seeded([100.0 + i for i in range(m)], 50)
+        )
+        assert (
+            extreme.p_permutation
+            == pytest.approx(extreme.smallest)
+            == pytest.approx(smallest_p(n, m, paired=False))
+        )
     paired = compare(seeded([1.0, 2.0, 3.0]), seeded([11.0, 13.0, 12.5]))
     assert paired.p_permutation == pytest.approx(paired.smallest) == pytest.approx(0.25)
 
 
 def test_what_few_seeds_can_never_show_is_said() -> None:
-    assert "can never give p below 0.1" in compare(seeded([1.0, 2.0, 3.0]), seeded([4.0, 5.0, 6.5], 9)).limit
+    assert (
+        "can never give p below 0.1"
+        in compare(seeded([1.0, 2.0, 3.0]), seeded([4.0, 5.0, 6.5], 9)).limit
+    )
     assert "5 pairs" in compare(seeded([1.0, 2, 3, 4, 5]), seeded([4.0, 5, 6, 8, 9])).limit
     assert compare(seeded([1.0, 2, 3, 4, 5]), seeded([4.0, 5, 6, 8, 9], 9)).limit == ""  # 2 of 252
     single = compare({0: 1.0}, {0: 2.0})
@@ -69,7 +92,13 @@ def test_intervals_of_differences_cover_zero_in_95_of_100_cases(n: int, paired: 
     rng = np.random.default_rng(n)
     draws = rng.normal(size=(1000, 2, n))
     covered = sum(
-        (found := compare(seeded(first.tolist()), seeded(second.tolist(), 0 if paired else 50)).difference).low <= 0.0 <= found.high
+        (
+            found := compare(
+                seeded(first.tolist()), seeded(second.tolist(), 0 if paired else 50)
+            ).difference
+        ).low
+        <= 0.0
+        <= found.high
         for first, second in draws
     )
     # One standard deviation of 1,000 draws is 0.007; Welch is on the safe side at n = 3.

@@ -33,10 +33,14 @@ SPEC_TABLE = {
 @pytest.mark.parametrize(("size", "k"), SPEC_TABLE)
 def test_null_intervals_are_those_found_independently(size: int, k: float) -> None:
     found, expected = null_interval(size, k), SPEC_TABLE[size, k]
-    assert max(abs(a - b) for a, b in zip(found, expected, strict=True)) <= 1  # two simulations of 10,000 draws
+    assert (
+        max(abs(a - b) for a, b in zip(found, expected, strict=True)) <= 1
+    )  # two simulations of 10,000 draws
 
 
-@pytest.mark.parametrize(("size", "mean"), [(10, 10.0), (15, 14.7), (16, 15.4), (32, 30.2), (64, 60.1)])
+@pytest.mark.parametrize(
+    ("size", "mean"), [(10, 10.0), (15, 14.7), (16, 15.4), (32, 30.2), (64, 60.1)]
+)
 def test_at_half_a_batch_of_100_chance_gives_nearly_every_dimension(size: int, mean: float) -> None:
     low, _, high = null_interval(size, 50.0)
     assert low <= round(mean) <= high and high - low <= 2
@@ -67,11 +71,32 @@ def rows_error(table: Table) -> dict[str, float]:
 
 
 def test_table_shows_every_reading_beside_truth_and_null() -> None:
-    records = [ren(seed, lstar_mean=8.0 + seed, lstar_last=9.0, lstar_draw=5.0, participation_ratio=3.3) for seed in (0, 1)]
-    table = build("dimensions", [*records, record("vae", "latent-8", 16, values={"mse": 1.0, "lstar": 16.0}, flags=["no_selection"])])
+    records = [
+        ren(seed, lstar_mean=8.0 + seed, lstar_last=9.0, lstar_draw=5.0, participation_ratio=3.3)
+        for seed in (0, 1)
+    ]
+    table = build(
+        "dimensions",
+        [
+            *records,
+            record(
+                "vae", "latent-8", 16, values={"mse": 1.0, "lstar": 16.0}, flags=["no_selection"]
+            ),
+        ],
+    )
     titles = [column.title for column in table.columns]
     assert titles[:5] == ["Dataset", "n", "L", "Method", "Seeds"]
-    assert titles[5:] == ["L*", "L* (mean)", "L* (last)", "L* (draw)", "L*90", "L*99", "|L* − n|", "Active units", "Null"]
+    assert titles[5:] == [
+        "L*",
+        "L* (mean)",
+        "L* (last)",
+        "L* (draw)",
+        "L*90",
+        "L*99",
+        "|L* − n|",
+        "Active units",
+        "Null",
+    ]
     assert rows_error(table) == {"r-dpvae": 0.5, "vae": 8.0}
     rows = {row.cells[3].text: dict(zip(titles, row.cells, strict=True)) for row in table.rows}
     assert rows["r-dpvae"]["n"].text == "8"

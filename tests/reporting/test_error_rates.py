@@ -1,6 +1,8 @@
-"""How often the gate is wrong, measured on real seeds: a pool of 64 seeds of three smoke cells, from which baselines and later runs are drawn.
+"""How often the gate is wrong, measured on real seeds: a pool of 64 seeds of three smoke cells,
+from which baselines and later runs are drawn.
 
-Nothing changed between two draws, so every *worse* is a false alarm; a shift of two standard deviations is a change to be found as often as said.
+Nothing changed between two draws, so every *worse* is a false alarm; a shift of two standard
+deviations is a change to be found as often as said.
 """
 
 from __future__ import annotations
@@ -22,30 +24,46 @@ from benchmark.reporting.comparison import holm
 from benchmark.spec import Record
 from tests.reporting.making import record
 
-POOL: list[dict[str, Any]] = json.loads((Path(__file__).parents[1] / "golden" / "pool.json").read_text(encoding="utf-8"))["cells"]
+POOL: list[dict[str, Any]] = json.loads(
+    (Path(__file__).parents[1] / "golden" / "pool.json").read_text(encoding="utf-8")
+)["cells"]
 PLACES = sorted({(cell["method"], cell["dataset"], cell["latent_dim"]) for cell in POOL})
 SEEDS, ALPHA, CELLS = 5, 0.05, len(POOL)
 
 
 @cache
 def template(place: tuple[str, str, int], seed: int, machine: str) -> Record:
-    return replace(record(*place, seed=seed), environment={"packages": {"torch": "2.9"}, "cpu": machine, "device": "cpu"})
+    return replace(
+        record(*place, seed=seed),
+        environment={"packages": {"torch": "2.9"}, "cpu": machine, "device": "cpu"},
+    )
 
 
 def runs(chosen: np.ndarray, machine: str, shift: float = 0.0) -> list[Record]:
-    """Runs of seeds 0 to 4 that measured what the ``chosen`` seeds of the pool did, moved by ``shift`` standard deviations of the pool."""
+    """Runs of seeds 0 to 4 that measured what the ``chosen`` seeds of the pool did, moved by
+    ``shift`` standard deviations of the pool."""
     found = []
     for place in PLACES:
-        cells = [cell for cell in POOL if (cell["method"], cell["dataset"], cell["latent_dim"]) == place]
+        cells = [
+            cell for cell in POOL if (cell["method"], cell["dataset"], cell["latent_dim"]) == place
+        ]
         for seed, index in enumerate(chosen):
-            values = {cell["metric"]: cell["values"][index] + shift * float(np.std(cell["values"], ddof=1)) for cell in cells}
-            facts = {name: {"value": value, "unit": "", "n": 1, "protocol": ""} for name, value in values.items()}
+            values = {
+                cell["metric"]: cell["values"][index]
+                + shift * float(np.std(cell["values"], ddof=1))
+                for cell in cells
+            }
+            facts = {
+                name: {"value": value, "unit": "", "n": 1, "protocol": ""}
+                for name, value in values.items()
+            }
             found.append(replace(template(place, seed, machine), measurements=facts))
     return found
 
 
 def drawn(count: int) -> np.ndarray:
-    """Ten seeds of the pool without repetition, ``count`` times: five for a baseline, five for a later day."""
+    """Ten seeds of the pool without repetition, ``count`` times: five for a baseline, five for a
+    later day."""
     rng = np.random.default_rng(0)
     return np.stack([rng.permutation(len(POOL[0]["values"]))[: 2 * SEEDS] for _ in range(count)])
 
@@ -55,7 +73,8 @@ def through_the_gate(chosen: np.ndarray, shift: float) -> list[Judgement]:
 
 
 def found_worse(chosen: np.ndarray, shift: float) -> np.ndarray:
-    """Which cells are called worse in each draw, bool (R, cells), computed for all draws at once."""
+    """Which cells are called worse in each draw, bool (R, cells), computed for all draws at
+    once."""
     p = []
     for cell in POOL:
         values = np.asarray(cell["values"])

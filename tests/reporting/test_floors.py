@@ -1,4 +1,5 @@
-"""Floors are rows, one per dataset and protocol; remarks are marks; what was measured by different protocols is never compared."""
+"""Floors are rows, one per dataset and protocol; remarks are marks; what was measured by different
+protocols is never compared."""
 
 from __future__ import annotations
 
@@ -37,10 +38,20 @@ def test_the_floor_is_the_last_row_of_its_dataset_and_no_column() -> None:
 
 
 def test_a_floor_comes_with_its_metric_and_with_no_other() -> None:
-    assert [row["Method"] for row in rows(summary(two(), ["fd-cnn"]))] == ["pca", "vae", "real data (floor)"]
-    assert [row["Method"] for row in rows(summary(two(), ["fd-cnn[n=360]"]))] == ["pca", "vae", "real data (floor)"]
+    assert [row["Method"] for row in rows(summary(two(), ["fd-cnn"]))] == [
+        "pca",
+        "vae",
+        "real data (floor)",
+    ]
+    assert [row["Method"] for row in rows(summary(two(), ["fd-cnn[n=360]"]))] == [
+        "pca",
+        "vae",
+        "real data (floor)",
+    ]
     assert [row["Method"] for row in rows(summary(two(), ["mse"]))] == ["pca", "vae"]
-    assert "floor" not in notes([replace(each, measurements={"mse": each.measurements["mse"]}) for each in two()])
+    assert "floor" not in notes(
+        [replace(each, measurements={"mse": each.measurements["mse"]}) for each in two()]
+    )
 
 
 def test_a_floor_that_is_asked_for_by_name_is_a_column() -> None:
@@ -51,21 +62,44 @@ def test_each_protocol_has_a_floor_of_its_own_and_methods_are_not_compared_acros
     records = [*seeds([1.0, 1.1], "vae", CNN), *seeds([900.0, 900.2], "pca", OTHER)]
     floors = {CNN: CNN_FLOOR, OTHER: OTHER_FLOOR}
     records = [
-        replace(each, measurements={**each.measurements, **{floors[name]: {**found, "value": 0.1} for name, found in each.measurements.items()}})
+        replace(
+            each,
+            measurements={
+                **each.measurements,
+                **{
+                    floors[name]: {**found, "value": 0.1}
+                    for name, found in each.measurements.items()
+                },
+            },
+        )
         for each in records
     ]
     table = summary(records, [CNN, OTHER])
-    assert [row["FD-CNN"] for row in rows(table)] == ["900.1 ± 1.3a", "1.1 ± 0.6b", "0.1000a", "0.1000b"]
+    assert [row["FD-CNN"] for row in rows(table)] == [
+        "900.1 ± 1.3a",
+        "1.1 ± 0.6b",
+        "0.1000a",
+        "0.1000b",
+    ]
     told = " ".join(str(note) for note in table.notes)
-    assert "Values with different letters were measured by different protocols: they are not comparable, and none of them is bold." in told
+    assert (
+        "Values with different letters were measured by different protocols: they are not comparable, and none of them is bold."
+        in told
+    )
 
 
 def test_a_remark_marks_the_value_and_stands_below() -> None:
     first, second = two()
-    remarked = {**first.measurements, CNN: {**first.measurements[CNN], "remark": "collapsed: all images have the same features"}}
+    remarked = {
+        **first.measurements,
+        CNN: {**first.measurements[CNN], "remark": "collapsed: all images have the same features"},
+    }
     records = [replace(first, measurements=remarked), second]
     assert [row["FD-CNN"] for row in rows(summary(records))] == ["7", "9¶", "0.5000"]
-    assert "¶ FD-CNN of vae on digits, L = 16: collapsed: all images have the same features." in notes(records)
+    assert (
+        "¶ FD-CNN of vae on digits, L = 16: collapsed: all images have the same features."
+        in notes(records)
+    )
     assert "¶" not in notes(two())
 
 

@@ -51,13 +51,23 @@ def test_counts_are_written_where_they_belong(material: Material) -> None:
     found = arrays(material)
     axes = categories(material).axes[0]
     counts = found["contingency"].astype(int)[tidy_order(found["contingency"].astype(int))]
-    written = {(int(text.get_position()[1]), int(text.get_position()[0])): int(text.get_text()) for text in axes.texts if text.get_text().isdecimal()}
-    assert written == {(row, column): counts[row, column] for row, column in zip(*np.nonzero(counts), strict=True)}
+    written = {
+        (int(text.get_position()[1]), int(text.get_position()[0])): int(text.get_text())
+        for text in axes.texts
+        if text.get_text().isdecimal()
+    }
+    assert written == {
+        (row, column): counts[row, column] for row, column in zip(*np.nonzero(counts), strict=True)
+    }
     np.testing.assert_allclose(axes.images[0].get_array(), counts / counts.sum(0))
     heights = [patch.get_height() for patch in axes.child_axes[0].patches]
-    np.testing.assert_allclose(heights, found["category_histogram"].sum(0) / found["category_histogram"].sum())
+    np.testing.assert_allclose(
+        heights, found["category_histogram"].sum(0) / found["category_histogram"].sum()
+    )
 
 
 def test_category_traversals_have_a_column_per_category(material: Material) -> None:
     picture = category_traversals(material).axes[0].images[0].get_array()
-    np.testing.assert_array_equal(picture[9:17, 63:71, 0], arrays(material)["category_traversals"][1, 7, 0])
+    np.testing.assert_array_equal(
+        picture[9:17, 63:71, 0], arrays(material)["category_traversals"][1, 7, 0]
+    )

@@ -55,7 +55,12 @@ def written(table: Table) -> list[list[str]]:
     signs = {0: "", 2: "_", 3: "/"}
     marks = {"†": "+", "?": "?"}
     rows = [
-        [("*" if cell.best else signs[cell.place]) + cell.text + "".join(marks[mark] for mark in cell.marks) for cell in row.cells]
+        [
+            ("*" if cell.best else signs[cell.place])
+            + cell.text
+            + "".join(marks[mark] for mark in cell.marks)
+            for cell in row.cells
+        ]
         for row in table.rows
     ]
     return [[column.title for column in table.columns], *rows]
@@ -64,7 +69,9 @@ def written(table: Table) -> list[list[str]]:
 def drawn(grid: str) -> tuple[list[str], list[list[str]]]:
     """The shared headings and the rows of a grid."""
     first, *rest = [line.split("|") for line in grid.strip("\n").splitlines()]
-    return [part.strip() for part in first[1:]], [[text for part in line for text in re.split(r"\s{2,}", part.strip())] for line in rest]
+    return [part.strip() for part in first[1:]], [
+        [text for part in line for text in re.split(r"\s{2,}", part.strip())] for line in rest
+    ]
 
 
 @pytest.mark.parametrize(("name", "grid"), [("ren-1", REN_1), ("ren-2", REN_2)])
@@ -79,7 +86,12 @@ def test_the_tables_of_rens_are_reproduced_cell_by_cell(name: str, grid: str) ->
 @pytest.mark.parametrize("name", LAYOUTS)
 def test_every_published_figure_stands_once_in_its_table(name: str) -> None:
     table = printed_table(name)
-    cells = [cell for row in table.rows for cell, column in zip(row.cells, table.columns, strict=True) if column.metric]
+    cells = [
+        cell
+        for row in table.rows
+        for cell, column in zip(row.cells, table.columns, strict=True)
+        if column.metric
+    ]
     shown = sorted(cell.text for cell in cells if cell.text != "–")
     assert shown == sorted(each.text for each in LAYOUTS[name].figures)
     assert any(cell.best for cell in cells) == bool(LAYOUTS[name].marked)
@@ -88,13 +100,21 @@ def test_every_published_figure_stands_once_in_its_table(name: str) -> None:
 
 
 def test_every_file_of_tables_has_a_layout_and_every_layout_is_listed() -> None:
-    assert {layout.origin for layout in LAYOUTS.values()} == {each.origin for each in paper.published()} - {"text_numbers", "pca_reference"}
+    assert {layout.origin for layout in LAYOUTS.values()} == {
+        each.origin for each in paper.published()
+    } - {"text_numbers", "pca_reference"}
     assert set(LAYOUTS) == set(catalogue.TABLES) - set(BUILDERS)
 
 
 def test_equal_figures_share_a_place_and_gaps_have_none() -> None:
-    figures = {each.text: each for each in LAYOUTS["ren-2"].figures if (each.dataset, each.latent_dim) == ("fashion-mnist", 64)}
-    assert places([figures["1.00"], figures["1.17"], figures["1.17"], None, figures["1.19"]], "mse") == [1, 2, 2, 0, 4]
+    figures = {
+        each.text: each
+        for each in LAYOUTS["ren-2"].figures
+        if (each.dataset, each.latent_dim) == ("fashion-mnist", 64)
+    }
+    assert places(
+        [figures["1.00"], figures["1.17"], figures["1.17"], None, figures["1.19"]], "mse"
+    ) == [1, 2, 2, 0, 4]
     accuracies = LAYOUTS["mivae"].figures[:2]
     assert places(accuracies, "accuracy") == [2, 1]  # more is better
 
@@ -112,7 +132,14 @@ def grid_of(table: Table) -> dict[tuple[str, str, str], str]:
     }
 
 
-def runs(values: list[float], method: str, metric: str = "mse", dataset: str = "mnist", latent_dim: int = 16, **given: object) -> list:  # type: ignore[type-arg]
+def runs(
+    values: list[float],
+    method: str,
+    metric: str = "mse",
+    dataset: str = "mnist",
+    latent_dim: int = 16,
+    **given: object,
+) -> list:  # type: ignore[type-arg]
     return seeds(values, method, metric, dataset=dataset, latent_dim=latent_dim, **given)  # type: ignore[arg-type]
 
 
@@ -134,34 +161,59 @@ def test_runs_fill_the_layout_and_what_is_not_there_is_said() -> None:
 
 
 def test_only_the_papers_own_layout_marks_a_second() -> None:
-    table = filled_table("ren-2", [*runs([1.0, 1.1], "vae"), *runs([2.0, 2.1], "dpvae"), *runs([3.0, 3.1], "geco-l0")])
+    table = filled_table(
+        "ren-2",
+        [*runs([1.0, 1.1], "vae"), *runs([2.0, 2.1], "dpvae"), *runs([3.0, 3.1], "geco-l0")],
+    )
     assert not any(cell.place for row in table.rows for cell in row.cells)
 
 
 def test_one_budget_fills_a_layout_the_one_with_most() -> None:
     short = {"budget": "short", "steps": 900}
-    made = [*runs([1.0], "vae"), *runs([5.0], "vae", **short), *runs([6.0], "dpvae", **short), *runs([7.0], "pca", steps=0, batch_size=0)]
+    made = [
+        *runs([1.0], "vae"),
+        *runs([5.0], "vae", **short),
+        *runs([6.0], "dpvae", **short),
+        *runs([7.0], "pca", steps=0, batch_size=0),
+    ]
     table = filled_table("ren-2", made)
     found = grid_of(table)
-    assert (found["vae", "MNIST", "L = 16"], found["pca", "MNIST", "L = 16"]) == ("5", "7") and "(budget short)" in table.caption
+    assert (found["vae", "MNIST", "L = 16"], found["pca", "MNIST", "L = 16"]) == (
+        "5",
+        "7",
+    ) and "(budget short)" in table.caption
 
 
 def test_stand_ins_of_data_and_metrics_are_told() -> None:
-    table = filled_table("ren-1", runs([5.0, 5.1], "vae", "fd-cnn", "sprites", 10, options={"size": 32}))
+    table = filled_table(
+        "ren-1", runs([5.0, 5.1], "vae", "fd-cnn", "sprites", 10, options={"size": 32})
+    )
     assert grid_of(table)["vae", "dSprites, L = 10", "FID"] == "5.0"
     notes = " ".join(note.text for note in table.notes)
-    assert "FD-CNN stands where the paper has FID" in notes and "sprites[size=32] for dsprites" in notes
+    assert (
+        "FD-CNN stands where the paper has FID" in notes
+        and "sprites[size=32] for dsprites" in notes
+    )
 
 
 def test_tables_without_latent_sizes_take_one_and_say_which() -> None:
-    table = filled_table("flexae-3", [*runs([5.0], "flexae", "fid", latent_dim=32), *runs([6.0], "flexae", "fid", latent_dim=64)])
+    table = filled_table(
+        "flexae-3",
+        [
+            *runs([5.0], "flexae", "fid", latent_dim=32),
+            *runs([6.0], "flexae", "fid", latent_dim=64),
+        ],
+    )
     assert grid_of(table)["flexae", "MNIST", "Gen."] == "5"
     notes = " ".join(note.text for note in table.notes)
     assert "L = 32 on mnist" in notes and "VAE-Vamprior" in notes  # its rows are not here
 
 
 def test_rows_of_datasets_hold_their_methods_in_columns() -> None:
-    made = [*runs([9.0, 9.0], "maskaae", "lstar", "latent-8"), *runs([16.0, 16.0], "wae-gan", "lstar", "latent-8")]
+    made = [
+        *runs([9.0, 9.0], "maskaae", "lstar", "latent-8"),
+        *runs([16.0, 16.0], "wae-gan", "lstar", "latent-8"),
+    ]
     found = grid_of(filled_table("maskaae-2", made, paper=True))
     assert found["latent-8", "MAAE", "m_A"] == "9 (paper 9: agrees)"
     assert found["latent-8", "WAE", "m_A"] == "16 (paper 16: agrees)"
@@ -175,13 +227,23 @@ def test_the_published_value_stands_beside_ours_with_a_verdict() -> None:
     assert agreement(Estimate(1.0, 0.2, 3), 1.3) == "ours lower"
     assert agreement(Estimate(1.0, 0.2, 3), 0.7) == "ours higher"
     assert agreement(Estimate(1.0, None, 1), 9.0) == "cannot tell"
-    made = [*runs([0.010, 0.011, 0.012], "vae"), *runs([0.0328], "r-dpvae"), *runs([0.018, 0.0182, 0.0184], "rf-vae-port")]
+    made = [
+        *runs([0.010, 0.011, 0.012], "vae"),
+        *runs([0.0328], "r-dpvae"),
+        *runs([0.018, 0.0182, 0.0184], "rf-vae-port"),
+    ]
     for name in ("summary", "ren-2"):
         table = build(name, made, paper=True)
         text = RENDERERS["markdown"](table)
-        assert "paper 0.0459?: ours lower" in text and "paper 0.0328: cannot tell" in text and "paper 0.0182: agrees" in text
+        assert (
+            "paper 0.0459?: ours lower" in text
+            and "paper 0.0328: cannot tell" in text
+            and "paper 0.0182: agrees" in text
+        )
         assert "single runs" in text
-        assert "paper" not in RENDERERS["markdown"](build(name, made)).replace("of the paper", "").replace("the paper has", "")
+        assert "paper" not in RENDERERS["markdown"](build(name, made)).replace(
+            "of the paper", ""
+        ).replace("the paper has", "")
     header, *lines = RENDERERS["csv"](build("summary", made, paper=True)).splitlines()
     assert "mse paper,mse verdict" in header and any("0.0459,ours lower" in line for line in lines)
 
@@ -197,19 +259,27 @@ def counted(method: str, counts: list[float], **extra: float) -> list:  # type: 
 
 
 def test_relevant_dimensions_of_rf_vae_are_those_above_the_mean_where_rens_count_them_so() -> None:
-    made = [*counted("rf-vae", [0.0, 1.0, 0.0], lstar_above_mean=8.0), *counted("rf-vae-port", [7.0, 8.0, 8.0], lstar_above_mean=8.0)]
+    made = [
+        *counted("rf-vae", [0.0, 1.0, 0.0], lstar_above_mean=8.0),
+        *counted("rf-vae-port", [7.0, 8.0, 8.0], lstar_above_mean=8.0),
+    ]
     found = grid_of(table := filled_table("ren-1", made, paper=True))
     place = "dSprites, L = 10", "L*"
     assert found["rf-vae", *place] == "8§ (paper 8: agrees)"
     assert found["rf-vae-port", *place].endswith("(paper 8: agrees)")
-    assert any(note.text == "L* of rf-vae is L* (r > mean) here, as the source counts." for note in table.notes)
+    assert any(
+        note.text == "L* of rf-vae is L* (r > mean) here, as the source counts."
+        for note in table.notes
+    )
     assert not any("L* of rf-vae-port" in note.text for note in table.notes)
     assert grid_of(filled_table("ren-1", made, ["lstar"]))["rf-vae", *place] == "8§"
 
 
 def test_where_only_the_own_rule_of_rf_vae_is_known_it_is_not_compared() -> None:
     old = counted("rf-vae", [0.0, 1.0, 0.0])
-    assert grid_of(filled_table("ren-1", old, paper=True))["rf-vae", "dSprites, L = 10", "L*"].endswith("(paper 8: another rule)")
+    assert grid_of(filled_table("ren-1", old, paper=True))[
+        "rf-vae", "dSprites, L = 10", "L*"
+    ].endswith("(paper 8: another rule)")
     on_mnist = runs([9.0, 9.0], "rf-vae", "lstar")
     assert "paper 9: another rule" in RENDERERS["markdown"](build("summary", on_mnist, paper=True))
 
@@ -224,18 +294,30 @@ def test_places_that_no_source_printed_stay_as_they_are() -> None:
 
 
 def test_a_layout_refuses_to_mix_protocols() -> None:
-    mixed = [*runs([5.0], "flexae", "fid[n=1000]", latent_dim=32), *runs([6.0], "vae", "fid[n=5000]", latent_dim=32)]
+    mixed = [
+        *runs([5.0], "flexae", "fid[n=1000]", latent_dim=32),
+        *runs([6.0], "vae", "fid[n=5000]", latent_dim=32),
+    ]
     with pytest.raises(BenchError, match=r"FID on mnist was measured by 2 protocols"):
         filled_table("flexae-3", mixed)
 
 
 def test_macros_carry_numbers_runs_and_protocol() -> None:
-    table = build("summary", [*runs([0.010, 0.011, 0.012], "vae"), *runs([8.0], "geco-l0", "lstar"), record("grae", "mnist", status="killed")])
+    table = build(
+        "summary",
+        [
+            *runs([0.010, 0.011, 0.012], "vae"),
+            *runs([8.0], "geco-l0", "lstar"),
+            record("grae", "mnist", status="killed"),
+        ],
+    )
     text = macros(table)
     assert r"\newcommand{\benchSummaryMnistLOneSixVaeMSE}{\ensuremath{0.0110 \pm 0.0025}}" in text
     assert r"\newcommand{\benchSummaryMnistLOneSixGecoLZeroLStar}{\ensuremath{8}}" in text
     assert r"\newcommand{\benchSummaryMnistLOneSixGraeMSE}{killed}" in text
-    assert "% protocol 1" in text and all(f"{key}" in text for row in table.rows for key in row.keys)
+    assert "% protocol 1" in text and all(
+        f"{key}" in text for row in table.rows for key in row.keys
+    )
     names = re.findall(r"\\newcommand\{\\([A-Za-z]+)\}", text)
     assert len(names) == len(set(names)) == text.count("newcommand")
 
@@ -244,7 +326,9 @@ def test_macros_are_named_by_what_names_the_row_alone() -> None:
     table = build("summary", seeds([1.0, 1.1, 1.2]))
     (row,) = table.rows
     band = replace(row, cells=(Cell("4.7 to 14", raw=("4.7 to 14",)), *row.cells))
-    wider = replace(table, columns=(Column("Estimates", ("estimates",)), *table.columns), groups=((band,),))
+    wider = replace(
+        table, columns=(Column("Estimates", ("estimates",)), *table.columns), groups=((band,),)
+    )
     assert macros(wider).splitlines()[-1] == macros(table).splitlines()[-1]
     assert r"\newcommand{\benchSummaryDigitsLOneSixVaeMSE}" in macros(wider)
 
@@ -255,11 +339,19 @@ def test_layouts_claims_and_macros_compile_in_one_document(tmp_path: Path) -> No
         pytest.skip("pdflatex is not installed")
     made = seeds([0.010, 0.011, 0.012], dataset="mnist")
     latex = RENDERERS["latex"]
-    parts = [latex(printed_table(name)) for name in LAYOUTS] + [latex(build(name, made, paper=True)) for name in ("summary", *LAYOUTS)]
+    parts = [latex(printed_table(name)) for name in LAYOUTS] + [
+        latex(build(name, made, paper=True)) for name in ("summary", *LAYOUTS)
+    ]
     parts += [latex(page) for page in claims_tables(published_verdicts(), "published figures")]
-    parts += [macros(build("summary", made)), macros(printed_table("ren-1")), r"\benchSummaryMnistLOneSixVaeMSE{} \benchRenOneRDpVAEMNISTLOneSixFID"]
+    parts += [
+        macros(build("summary", made)),
+        macros(printed_table("ren-1")),
+        r"\benchSummaryMnistLOneSixVaeMSE{} \benchRenOneRDpVAEMNISTLOneSixFID",
+    ]
     head = r"\documentclass{article}\usepackage{booktabs}\usepackage[margin=1cm]{geometry}\begin{document}"
-    (tmp_path / "all.tex").write_text("\n".join([head, *parts, r"\end{document}"]), encoding="ascii")
+    (tmp_path / "all.tex").write_text(
+        "\n".join([head, *parts, r"\end{document}"]), encoding="ascii"
+    )
     command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "all.tex"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-2000:]
@@ -267,10 +359,20 @@ def test_layouts_claims_and_macros_compile_in_one_document(tmp_path: Path) -> No
 
 
 def test_macros_of_hostile_names_are_letters_and_never_clash() -> None:
-    table = build("summary", [*seeds([1.0], "a_b"), *seeds([2.0], "a-b"), *seeds([3.0], "50%\\end{x}"), *seeds([4.0], "漢字")])
+    table = build(
+        "summary",
+        [
+            *seeds([1.0], "a_b"),
+            *seeds([2.0], "a-b"),
+            *seeds([3.0], "50%\\end{x}"),
+            *seeds([4.0], "漢字"),
+        ],
+    )
     text = macros(table)
     names = re.findall(r"\\newcommand\{\\(.+?)\}\{", text)
-    assert len(set(names)) == len(names) == 4 and all(re.fullmatch("[A-Za-z]+", name) for name in names)
+    assert len(set(names)) == len(names) == 4 and all(
+        re.fullmatch("[A-Za-z]+", name) for name in names
+    )
     assert name_of(table, table.rows[0], table.columns[-1]) == names[0]
 
 

@@ -15,14 +15,18 @@ def test_tiles_are_the_images_row_by_row_on_white() -> None:
     assert picture.shape == (2 * 4 + 1, 3 * 6 + 2, 3)
     for place, image in enumerate(stack):
         top, left = place // 3 * 5, place % 3 * 7
-        np.testing.assert_array_equal(picture[top : top + 4, left : left + 6], image.transpose(1, 2, 0))
+        np.testing.assert_array_equal(
+            picture[top : top + 4, left : left + 6], image.transpose(1, 2, 0)
+        )
     assert (picture[4] == 255).all() and (picture[5:, 14:] == 255).all()
 
 
 def test_floats_are_shown_like_the_bytes_they_stand_for() -> None:
     stack = images(4, (1, 3, 3))
     np.testing.assert_array_equal(mosaic(stack / 255.0, 2), mosaic(stack, 2))
-    np.testing.assert_array_equal(mosaic(np.full((1, 1, 2, 2), np.nan), 1), np.zeros((2, 2, 3), np.uint8))
+    np.testing.assert_array_equal(
+        mosaic(np.full((1, 1, 2, 2), np.nan), 1), np.zeros((2, 2, 3), np.uint8)
+    )
 
 
 def test_pairs_stand_above_each_other_with_a_wider_gap_below() -> None:
@@ -51,13 +55,17 @@ def test_plane_of_vectors_is_that_of_the_first_two_principal_directions() -> Non
     plane = Plane.of(data)
     np.testing.assert_allclose(plane.directions @ plane.directions.T, np.eye(2), atol=1e-12)
     variances = np.linalg.eigvalsh(np.cov(data, rowvar=False, dtype=np.float64))[::-1]
-    np.testing.assert_allclose(np.cov(plane.project(data), rowvar=False), np.diag(variances[:2]), atol=1e-9 * variances[0])
+    np.testing.assert_allclose(
+        np.cov(plane.project(data), rowvar=False), np.diag(variances[:2]), atol=1e-9 * variances[0]
+    )
     assert plane.directions[0, 3] > 0 and plane.directions[1, 1] > 0
     np.testing.assert_allclose(Plane.of(data[::-1]).directions, plane.directions, atol=1e-9)
 
 
 @pytest.mark.parametrize("shape", [(1, 2), (1, 7), (5, 2)])
-def test_region_is_a_square_that_holds_the_data_even_if_it_is_one_point(shape: tuple[int, int]) -> None:
+def test_region_is_a_square_that_holds_the_data_even_if_it_is_one_point(
+    shape: tuple[int, int],
+) -> None:
     data = np.ones(shape, np.float32)
     plane = Plane.of(data)
     (left, right), (low, high) = plane.limits

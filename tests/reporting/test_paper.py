@@ -19,11 +19,14 @@ from benchmark.spec import BenchError
 PRINTED = paper.published()
 
 
-def one(origin: str, dataset: str, method: str, latent_dim: int | None, metric: str) -> paper.Printed:
+def one(
+    origin: str, dataset: str, method: str, latent_dim: int | None, metric: str
+) -> paper.Printed:
     (found,) = [
         each
         for each in PRINTED
-        if (each.origin, each.dataset, each.method, each.latent_dim, each.metric) == (origin, dataset, method, latent_dim, metric)
+        if (each.origin, each.dataset, each.method, each.latent_dim, each.metric)
+        == (origin, dataset, method, latent_dim, metric)
     ]
     return found
 
@@ -31,18 +34,25 @@ def one(origin: str, dataset: str, method: str, latent_dim: int | None, metric: 
 def test_every_row_of_every_file_is_read() -> None:
     rows = 0
     for file in resources.files("benchmark").joinpath("data/paper").iterdir():
-        rows += sum(not line.startswith("#") for line in file.read_text(encoding="utf-8").splitlines()) - 1
+        rows += (
+            sum(not line.startswith("#") for line in file.read_text(encoding="utf-8").splitlines())
+            - 1
+        )
     assert rows == len(PRINTED) == sum(Counter(each.origin for each in PRINTED).values())
     assert Counter(each.origin for each in PRINTED)["ren_table1"] == 72
     assert all(math.isfinite(each.value) and each.source and each.note for each in PRINTED)
 
 
 def test_the_files_are_those_that_were_transcribed() -> None:
-    folder = Path(os.environ.get("BENCH_PAPER", Path(__file__).resolve().parents[3] / "shared" / "paper"))
+    folder = Path(
+        os.environ.get("BENCH_PAPER", Path(__file__).resolve().parents[3] / "shared" / "paper")
+    )
     if not folder.is_dir():
         pytest.skip("no folder of transcriptions to compare with; $BENCH_PAPER names one")
     for path in sorted(folder.glob("*.csv")):
-        assert resources.files("benchmark").joinpath("data/paper", path.name).read_text(encoding="utf-8") == path.read_text(encoding="utf-8")
+        assert resources.files("benchmark").joinpath("data/paper", path.name).read_text(
+            encoding="utf-8"
+        ) == path.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -67,16 +77,29 @@ def test_every_name_is_used_and_labels_are_what_records_carry() -> None:
         if name in known:
             fields = {each.name for each in registry.find("methods", name).source.fields("Config")}
             assert set(options) <= fields, label
-    only_printed = {label for label in paper.METHODS.values() if parse_reference(label)[0] not in known}
+    only_printed = {
+        label for label in paper.METHODS.values() if parse_reference(label)[0] not in known
+    }
     assert only_printed == {
         *("two-stage-vae", "vae-flow", "vae-cross-entropy", "wae-mmd", "vae-vampprior", "vae-iop"),
         *("ae-gmm", "rae-gmm", "injflow", "injflow-gmm"),
     }
-    assert {each.dataset for each in PRINTED} - {"not stated"} <= {entry.name for entry in registry.DATASETS}
+    assert {each.dataset for each in PRINTED} - {"not stated"} <= {
+        entry.name for entry in registry.DATASETS
+    }
 
 
 def test_an_unknown_spelling_is_an_error_that_says_where() -> None:
-    row = {"source": "S", "table": "1", "dataset": "MNIST", "method": "MAskAE", "L": "16", "metric": "FID", "value": "1", "unit_note": ""}
+    row = {
+        "source": "S",
+        "table": "1",
+        "dataset": "MNIST",
+        "method": "MAskAE",
+        "L": "16",
+        "metric": "FID",
+        "value": "1",
+        "unit_note": "",
+    }
     with pytest.raises(BenchError, match=r"ren_table1\.csv names the method 'MAskAE'"):
         paper._printed("ren_table1", row)
 
@@ -87,7 +110,9 @@ def test_figures_keep_their_text_and_have_the_unit_of_the_metric() -> None:
     assert one("flexae_table3_fid", "mnist", "vae", None, "fid-reconstruction").text == "65.10"
     mse = one("ren_table2", "mnist", "r-dpvae", 16, "mse")
     assert (mse.text, mse.value) == ("3.28", pytest.approx(0.0328))
-    assert one("mivae_accuracy", "mnist", "mi-vae-joint", 16, "accuracy").value == pytest.approx(0.82)
+    assert one("mivae_accuracy", "mnist", "mi-vae-joint", 16, "accuracy").value == pytest.approx(
+        0.82
+    )
 
 
 def test_doubts_travel_with_the_figures() -> None:
@@ -104,8 +129,16 @@ def test_doubts_travel_with_the_figures() -> None:
 
 
 def test_cells_hold_one_run_per_source_and_never_mix_sources() -> None:
-    cells = paper.cells_of(each for each in PRINTED if each.origin in ("ren_table1", "ren_table2", "maskaae_table1_fid"))
-    (ours,) = [cell for cell in cells if (cell.method, cell.dataset, cell.latent_dim) == ("maskaae", "mnist", 32)]
+    cells = paper.cells_of(
+        each
+        for each in PRINTED
+        if each.origin in ("ren_table1", "ren_table2", "maskaae_table1_fid")
+    )
+    (ours,) = [
+        cell
+        for cell in cells
+        if (cell.method, cell.dataset, cell.latent_dim) == ("maskaae", "mnist", 32)
+    ]
     assert ours.values == {"fid": (13.04,), "lstar": (11.0,), "mse": (0.018,)}
     assert ours.finished == 1 and ours.spec["printed"]["fid"].text == "13.04"
     assert "no_selection" in next(cell for cell in cells if cell.method == "dpvae").flags
@@ -114,7 +147,11 @@ def test_cells_hold_one_run_per_source_and_never_mix_sources() -> None:
 
 
 def test_published_rows_stand_beside_variants() -> None:
-    assert (paper.twin("rf-vae-port"), paper.twin("flexae-sr"), paper.twin("vae")) == ("rf-vae", "flexae", "vae")
+    assert (paper.twin("rf-vae-port"), paper.twin("flexae-sr"), paper.twin("vae")) == (
+        "rf-vae",
+        "flexae",
+        "vae",
+    )
 
 
 @pytest.mark.slow
@@ -123,11 +160,17 @@ def test_the_reference_of_pca_is_what_the_images_give() -> None:
 
     import numpy as np
 
-    root = Path(os.environ.get("BENCH_DATA", Path(__file__).resolve().parents[3] / "shared" / "data"))
+    root = Path(
+        os.environ.get("BENCH_DATA", Path(__file__).resolve().parents[3] / "shared" / "data")
+    )
     if not (root / "MNIST" / "raw" / "train-images-idx3-ubyte.gz").is_file():
         pytest.skip("no MNIST; $BENCH_DATA names a folder of data")
     train, test = (
-        np.frombuffer(gzip.decompress((root / "MNIST" / "raw" / f"{part}-images-idx3-ubyte.gz").read_bytes()), np.uint8, offset=16).reshape(-1, 784)
+        np.frombuffer(
+            gzip.decompress((root / "MNIST" / "raw" / f"{part}-images-idx3-ubyte.gz").read_bytes()),
+            np.uint8,
+            offset=16,
+        ).reshape(-1, 784)
         / 255.0
         for part in ("train", "t10k")
     )
@@ -136,10 +179,18 @@ def test_the_reference_of_pca_is_what_the_images_give() -> None:
     for size in (16, 32):
         kept = axes[:, :size]
         error = np.square(test - mean - (test - mean) @ kept @ kept.T).mean()
-        assert one("pca_reference", "mnist", "pca", size, "mse").value == pytest.approx(error, rel=2e-5)
+        assert one("pca_reference", "mnist", "pca", size, "mse").value == pytest.approx(
+            error, rel=2e-5
+        )
 
 
 def test_no_row_is_there_twice() -> None:
-    with resources.files("benchmark").joinpath("data/paper", "ren_table1.csv").open(encoding="utf-8") as file:
+    with (
+        resources.files("benchmark")
+        .joinpath("data/paper", "ren_table1.csv")
+        .open(encoding="utf-8") as file
+    ):
         rows = list(csv.DictReader(line for line in file if not line.startswith("#")))
-    assert len({(row["dataset"], row["method"], row["L"], row["metric"]) for row in rows}) == len(rows)
+    assert len({(row["dataset"], row["method"], row["L"], row["metric"]) for row in rows}) == len(
+        rows
+    )

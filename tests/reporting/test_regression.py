@@ -1,4 +1,5 @@
-"""The tests of the gate: exact where they say so, as powerful as they say, and never one that cannot reject."""
+"""The tests of the gate: exact where they say so, as powerful as they say, and never one that
+cannot reject."""
 
 from __future__ import annotations
 
@@ -16,7 +17,12 @@ RNG = np.random.default_rng(0)
 @pytest.mark.parametrize(("old", "new"), [(3, 3), (5, 5), (4, 6)])
 def test_permutation_is_scipys_exact_test(old: int, new: int) -> None:
     first, second = RNG.normal(size=old), RNG.normal(0.7, size=new)
-    reference = stats.permutation_test((second, first), lambda a, b: np.mean(a) - np.mean(b), alternative="greater", n_resamples=np.inf).pvalue
+    reference = stats.permutation_test(
+        (second, first),
+        lambda a, b: np.mean(a) - np.mean(b),
+        alternative="greater",
+        n_resamples=np.inf,
+    ).pvalue
     assert p_worse(first, second, "permutation") == pytest.approx(reference, abs=1e-12)
 
 
@@ -54,7 +60,8 @@ def test_too_few_seeds_have_no_test() -> None:
 
 @pytest.mark.parametrize("level", [0.05, 0.05 / 3, 0.05 / 12])
 def test_the_level_holds_and_power_is_that_of_the_t_test(level: float) -> None:
-    """Normal seeds: the exact test loses little against the t test, whose power is a noncentral t probability (at 1/240 one division is left)."""
+    """Normal seeds: the exact test loses little against the t test, whose power is a noncentral t
+    probability (at 1/240 one division is left)."""
     test = choose(5, 5, level)
     assert power(0.0, 5, 5, level, test) <= level + 4 * math.sqrt(level / 4000)  # type: ignore[arg-type]
     reference = stats.nct.sf(stats.t.isf(level, 8), 8, 2.0 / math.sqrt(2 / 5))
@@ -64,5 +71,10 @@ def test_the_level_holds_and_power_is_that_of_the_t_test(level: float) -> None:
 def test_the_detectable_effect_is_found_as_often_as_it_says() -> None:
     shift = detectable(5, 5, 0.05 / 6, "permutation", 0.8)
     rng = np.random.default_rng(1)
-    found = [p_worse(rng.normal(size=5), rng.normal(shift, size=5), "permutation") <= 0.05 / 6 for _ in range(1000)]
-    assert np.mean(found) == pytest.approx(0.8, abs=0.055)  # four standard errors, and those of the 4,000 simulations
+    found = [
+        p_worse(rng.normal(size=5), rng.normal(shift, size=5), "permutation") <= 0.05 / 6
+        for _ in range(1000)
+    ]
+    assert np.mean(found) == pytest.approx(
+        0.8, abs=0.055
+    )  # four standard errors, and those of the 4,000 simulations

@@ -25,7 +25,12 @@ SMALL = Table(
     caption="A caption.",
     columns=(
         Column("Dataset", ("dataset",)),
-        Column("L*90", ("lstar-90", "lstar-90 half width", "lstar-90 n", "lstar-90 id"), "right", "lstar-90"),
+        Column(
+            "L*90",
+            ("lstar-90", "lstar-90 half width", "lstar-90 n", "lstar-90 id"),
+            "right",
+            "lstar-90",
+        ),
         Column("MSE", ("mse", "mse half width", "mse n", "mse id"), "right", "mse", "min"),
     ),
     groups=(
@@ -33,8 +38,16 @@ SMALL = Table(
             Row(
                 (
                     Cell("digits", raw=("digits",), marks=("‡",)),
-                    Cell(estimate=Estimate(8.0, 0.0, 3, whole=True), raw=(8.0, 0.0, 3, "lstar-90"), marks=("†",)),
-                    Cell(estimate=Estimate(0.0123, 0.0012, 3), raw=(0.0123, 0.0012, 3, "mse"), best=True),
+                    Cell(
+                        estimate=Estimate(8.0, 0.0, 3, whole=True),
+                        raw=(8.0, 0.0, 3, "lstar-90"),
+                        marks=("†",),
+                    ),
+                    Cell(
+                        estimate=Estimate(0.0123, 0.0012, 3),
+                        raw=(0.0123, 0.0012, 3, "mse"),
+                        best=True,
+                    ),
                 ),
                 ("key-1", "key-2"),
             ),
@@ -44,7 +57,11 @@ SMALL = Table(
                 (
                     Cell("a_b|c", raw=("a_b|c",)),
                     Cell("–", raw=(None, None, 0, None)),
-                    Cell(estimate=Estimate(1.2e-7, 3e-8, 2), raw=(1.2e-7, 3e-8, 2, "mse"), note="n = 2"),
+                    Cell(
+                        estimate=Estimate(1.2e-7, 3e-8, 2),
+                        raw=(1.2e-7, 3e-8, 2, "mse"),
+                        note="n = 2",
+                    ),
                 )
             ),
         ),
@@ -110,7 +127,9 @@ HTML = """\
 """
 
 
-@pytest.mark.parametrize(("name", "expected"), [("latex", LATEX), ("markdown", MARKDOWN), ("csv", CSV)])
+@pytest.mark.parametrize(
+    ("name", "expected"), [("latex", LATEX), ("markdown", MARKDOWN), ("csv", CSV)]
+)
 def test_small_table_reads_as_agreed(name: str, expected: str) -> None:
     assert RENDERERS[name](SMALL) == expected
 
@@ -129,11 +148,23 @@ def test_every_suffix_stands_for_a_format() -> None:
 
 
 def hostile() -> Table:
-    """A summary in which every name of method, dataset, budget, option, metric and id is hostile."""
+    """A summary in which every name of method, dataset, budget, option, metric and id is
+    hostile."""
     records = []
     for place, name in enumerate(HOSTILE):
         metric = f"m{place}{re.sub(r'[][,]', '', name[:9])}[a={re.sub(r'[][,]', '', name)}]"
-        records += [record(name, name, 16, seed, budget=name, config={name: name}, values={"mse": 0.1 + seed, metric: 1.0}) for seed in (0, 1)]
+        records += [
+            record(
+                name,
+                name,
+                16,
+                seed,
+                budget=name,
+                config={name: name},
+                values={"mse": 0.1 + seed, metric: 1.0},
+            )
+            for seed in (0, 1)
+        ]
     return summary(records)
 
 
@@ -188,7 +219,11 @@ def test_hostile_names_are_harmless_in_spreadsheets_and_read_back() -> None:
     assert names >= {name for name in HOSTILE if "[" not in name}
     for row in read:
         numbers = {name for name in row if name.startswith("mse") and not name.endswith("id")}
-        assert not [value for name, value in row.items() if name not in numbers and value.lstrip().startswith(("=", "+", "-", "@"))]
+        assert not [
+            value
+            for name, value in row.items()
+            if name not in numbers and value.lstrip().startswith(("=", "+", "-", "@"))
+        ]
 
 
 class Reader(HTMLParser):
@@ -222,7 +257,19 @@ def test_hostile_names_are_harmless_in_html() -> None:
     reader = Reader()
     reader.feed(RENDERERS["html"](hostile()))
     assert not reader.open
-    assert reader.tags == {"table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td", "sub", "sup", "style"} - {"sub", "sup"}
+    assert reader.tags == {
+        "table",
+        "caption",
+        "thead",
+        "tbody",
+        "tfoot",
+        "tr",
+        "th",
+        "td",
+        "sub",
+        "sup",
+        "style",
+    } - {"sub", "sup"}
     assert reader.attributes == {"class", "scope", "title", "colspan"}
     assert {clip(name) for name in HOSTILE if "[" not in name} <= set(reader.cells)
 
@@ -236,6 +283,10 @@ def test_latex_compiles_with_booktabs_alone(tmp_path: Path) -> None:
         source = rf"\documentclass{{article}}\usepackage{{booktabs}}\begin{{document}}{text}\end{{document}}"
         (tmp_path / f"{number}.tex").write_text(source, encoding="ascii")
         done = subprocess.run(
-            ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", f"{number}.tex"], cwd=tmp_path, capture_output=True, text=True, check=False
+            ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", f"{number}.tex"],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert done.returncode == 0, done.stdout[-2000:]

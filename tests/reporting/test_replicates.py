@@ -10,7 +10,11 @@ from benchmark.spec import BenchError
 
 
 def test_only_finished_runs_have_values_and_the_others_are_counted() -> None:
-    runs = [*seeds([1.0, 3.0]), record(seed=2, status="diverged", values={"mse": 999.0}), record(seed=3, status="killed")]
+    runs = [
+        *seeds([1.0, 3.0]),
+        record(seed=2, status="diverged", values={"mse": 999.0}),
+        record(seed=3, status="killed"),
+    ]
     (cell,) = gather(reversed(runs))
     assert cell.values == {"mse": (1.0, 3.0)}
     assert (cell.finished, len(cell.keys), cell.trouble) == (2, 4, "1 diverged, 1 killed")
@@ -22,14 +26,22 @@ def test_two_protocols_of_one_metric_in_a_cell_are_refused_until_one_is_chosen()
     runs = [record(seed=0, values={FD: 1.0}), record(seed=1, values={other: 2.0})]
     with pytest.raises(BenchError, match="never averaged") as caught:
         gather(runs)
-    assert FD in str(caught.value) and other in str(caught.value) and "--metrics" in str(caught.value)
+    assert (
+        FD in str(caught.value) and other in str(caught.value) and "--metrics" in str(caught.value)
+    )
     (cell,) = gather(runs, [other])
     assert cell.values == {"fd-raw": (2.0,)}
     assert gather(runs, ["fd-raw[n=360]"])[0].values == {"fd-raw": (1.0,)}
 
 
 def test_values_of_different_cells_stay_apart() -> None:
-    cells = gather([*seeds([1.0, 1.0]), *seeds([2.0, 2.0], steps=50), *seeds([3.0, 3.0], config={"gamma": 0.5})])
+    cells = gather(
+        [
+            *seeds([1.0, 1.0]),
+            *seeds([2.0, 2.0], steps=50),
+            *seeds([3.0, 3.0], config={"gamma": 0.5}),
+        ]
+    )
     assert [(cell.method, cell.values["mse"]) for cell in cells] == [
         ("vae (300 steps)", (1.0, 1.0)),
         ("vae (50 steps)", (2.0, 2.0)),
@@ -41,8 +53,14 @@ def test_labels_say_every_difference_and_only_those() -> None:
     (first, second) = gather([record(steps=10, batch_size=64), record(steps=20, batch_size=32)])
     assert (first.method, second.method) == ("vae (10 steps, batch 64)", "vae (20 steps, batch 32)")
     apart = gather([record(latent_dim=8, steps=10), record(latent_dim=16, steps=20)])
-    assert [cell.method for cell in apart] == ["vae", "vae"]  # the latent size tells them apart already
-    assert [cell.method for cell in gather([record(), record(budget="short", steps=9)])] == ["vae", "vae"]
+    assert [cell.method for cell in apart] == [
+        "vae",
+        "vae",
+    ]  # the latent size tells them apart already
+    assert [cell.method for cell in gather([record(), record(budget="short", steps=9)])] == [
+        "vae",
+        "vae",
+    ]
 
 
 def test_other_data_under_the_same_name_is_another_dataset() -> None:
@@ -53,15 +71,29 @@ def test_other_data_under_the_same_name_is_another_dataset() -> None:
 def test_flags_are_those_of_any_seed() -> None:
     (cell,) = gather([record(), record(seed=1, flags=["no_selection"])])
     assert cell.flags == {"no_selection"} and not cell.stale
-    assert not gather([record("mine", code="whatever")])[0].stale  # the code of a method that is not registered here is not known
+    assert not gather([record("mine", code="whatever")])[
+        0
+    ].stale  # the code of a method that is not registered here is not known
 
 
 def test_stale_runs_are_shown_and_never_averaged_with_others() -> None:
     old = record(seed=1, values={"mse": 9.0}, flags=["no_selection"], code="another")
     (cell,) = gather([record(values={"mse": 1.0}), old, record(seed=2, status="killed")])
     assert cell.values == {"mse": (1.0,)} and cell.seeds == {"mse": (0,)} and not cell.flags
-    assert (cell.stale, cell.left_out, cell.finished, len(cell.keys), cell.trouble) == (False, 1, 1, 3, "1 killed, 1 stale")
-    (cell,) = gather([old, record(seed=2, values={"mse": 3.0}, code="older"), record(seed=3, values={"mse": 8.0}, code="another")])
+    assert (cell.stale, cell.left_out, cell.finished, len(cell.keys), cell.trouble) == (
+        False,
+        1,
+        1,
+        3,
+        "1 killed, 1 stale",
+    )
+    (cell,) = gather(
+        [
+            old,
+            record(seed=2, values={"mse": 3.0}, code="older"),
+            record(seed=3, values={"mse": 8.0}, code="another"),
+        ]
+    )
     assert cell.values == {"mse": (9.0, 8.0)} and cell.seeds == {"mse": (1, 3)}
     assert (cell.stale, cell.left_out, cell.finished) == (True, 1, 2)
 

@@ -1,4 +1,5 @@
-"""Intervals cover what they promise, digits say no more than the interval, and best means separate."""
+"""Intervals cover what they promise, digits say no more than the interval, and best means
+separate."""
 
 from __future__ import annotations
 
@@ -16,14 +17,19 @@ def test_interval_equals_scipy(n: int) -> None:
     values = np.random.default_rng(n).normal(size=n)
     low, high = stats.t.interval(0.95, n - 1, loc=values.mean(), scale=stats.sem(values))
     found = estimate(values.tolist())
-    assert (found.low, found.high) == (pytest.approx(low, rel=1e-12), pytest.approx(high, rel=1e-12))
+    assert (found.low, found.high) == (
+        pytest.approx(low, rel=1e-12),
+        pytest.approx(high, rel=1e-12),
+    )
 
 
 @pytest.mark.parametrize("n", [3, 5])
 def test_interval_covers_the_mean_in_95_of_100_cases(n: int) -> None:
     draws = np.random.default_rng(0).normal(3.0, 2.0, size=(4000, n)).tolist()
     covered = sum(found.low <= 3.0 <= found.high for found in map(estimate, draws)) / len(draws)
-    assert 0.93 < covered < 0.97  # 4,000 draws put six standard deviations between 0.95 and either end
+    assert (
+        0.93 < covered < 0.97
+    )  # 4,000 draws put six standard deviations between 0.95 and either end
 
 
 def test_one_seed_has_no_interval() -> None:
@@ -63,7 +69,9 @@ def test_nothing_is_estimated_from_no_or_infinite_values(values: list[float]) ->
         (Estimate(-3.0, 0.0, 2, whole=True), "-3", None, 0),
     ],
 )
-def test_digits_follow_the_interval(found: Estimate, value: str, half_width: str | None, exponent: int) -> None:
+def test_digits_follow_the_interval(
+    found: Estimate, value: str, half_width: str | None, exponent: int
+) -> None:
     text = written(found)
     assert (text.value, text.half_width, text.exponent) == (value, half_width, exponent)
 
@@ -81,7 +89,12 @@ def test_written_numbers_read_back_within_their_last_digit(size: int) -> None:
 
 
 def test_best_is_separate_and_never_judged_by_one_seed() -> None:
-    low, high, wide, single = Estimate(1.0, 0.1, 3), Estimate(2.0, 0.1, 3), Estimate(1.5, 0.6, 3), Estimate(9.0, None, 1)
+    low, high, wide, single = (
+        Estimate(1.0, 0.1, 3),
+        Estimate(2.0, 0.1, 3),
+        Estimate(1.5, 0.6, 3),
+        Estimate(9.0, None, 1),
+    )
     assert clearly_best([low, high], "min") == 0
     assert clearly_best([low, high], "max") == 1
     assert clearly_best([low, high, wide], "min") is None

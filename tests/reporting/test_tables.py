@@ -21,10 +21,22 @@ def rows(table: Table) -> list[dict[str, str]]:
 
     def text(cell: Cell) -> str:
         number = cell.number
-        shown = cell.text if number is None else number.value + (f" ± {number.half_width}" if number.half_width else "")
-        return shown + "".join(cell.marks) + (f" ({cell.note})" if cell.note else "") + (" best" if cell.best else "")
+        shown = (
+            cell.text
+            if number is None
+            else number.value + (f" ± {number.half_width}" if number.half_width else "")
+        )
+        return (
+            shown
+            + "".join(cell.marks)
+            + (f" ({cell.note})" if cell.note else "")
+            + (" best" if cell.best else "")
+        )
 
-    return [{column.title: text(cell) for column, cell in zip(table.columns, row.cells, strict=True)} for row in table.rows]
+    return [
+        {column.title: text(cell) for column, cell in zip(table.columns, row.cells, strict=True)}
+        for row in table.rows
+    ]
 
 
 def notes(records: Iterable[Record]) -> str:
@@ -44,23 +56,45 @@ def test_catalogue_names_every_table_and_figure() -> None:
 
 def test_a_row_is_a_cell_and_a_number_is_its_mean_and_interval() -> None:
     (row,) = rows(summary(seeds([0.010, 0.011, 0.012])))
-    assert row == {"Dataset": "digits", "L": "16", "Method": "vae", "Seeds": "3", "MSE": "0.0110 ± 0.0025"}
+    assert row == {
+        "Dataset": "digits",
+        "L": "16",
+        "Method": "vae",
+        "Seeds": "3",
+        "MSE": "0.0110 ± 0.0025",
+    }
 
 
 def test_rows_are_grouped_by_dataset_then_size_then_method_in_registry_order() -> None:
-    records = [record(method, dataset, size) for dataset in ("mine", "circle", "digits") for size in (16, 2) for method in ("zeta", "vae", "pca")]
+    records = [
+        record(method, dataset, size)
+        for dataset in ("mine", "circle", "digits")
+        for size in (16, 2)
+        for method in ("zeta", "vae", "pca")
+    ]
     table = summary(records)
     read = [(row["Dataset"], row["L"], row["Method"]) for row in rows(table)]
-    assert read == [(dataset, size, method) for dataset in ("digits", "circle", "mine") for size in ("2", "16") for method in ("pca", "vae", "zeta")]
+    assert read == [
+        (dataset, size, method)
+        for dataset in ("digits", "circle", "mine")
+        for size in ("2", "16")
+        for method in ("pca", "vae", "zeta")
+    ]
     assert [len(group) for group in table.groups] == [6, 6, 6]
 
 
 def test_columns_are_the_metrics_that_were_measured_in_their_order() -> None:
-    values = dict.fromkeys(["active-units", "zeta", "lstar-99", FD, "lstar-90", "lstar", "mse-sampled", "mse"], 1.0)
+    values = dict.fromkeys(
+        ["active-units", "zeta", "lstar-99", FD, "lstar-90", "lstar", "mse-sampled", "mse"], 1.0
+    )
     table = summary([record(values=values)])
     titles = ["MSE", "MSE (sampled)", "FD", "L*", "L*90", "L*99", "Active units", "zeta"]
     assert [column.title for column in table.columns][4:] == titles
-    assert [column.metric for column in summary([record(values=values)], ["lstar", "fd-raw"]).columns if column.metric] == ["fd-raw", "lstar"]
+    assert [
+        column.metric
+        for column in summary([record(values=values)], ["lstar", "fd-raw"]).columns
+        if column.metric
+    ] == ["fd-raw", "lstar"]
 
 
 @pytest.mark.parametrize("status", [status for status in STATUSES if status != "done"])
@@ -74,13 +108,32 @@ def test_a_run_that_is_not_done_is_shown_and_never_averaged_over(status: str) ->
 
 
 def test_a_method_that_was_not_run_where_others_were_is_missing() -> None:
-    table = summary([record("pca"), record("vae"), record("mine"), record("pca", "circle"), record("vae", "circle"), record("vae", "one-moon")])
-    missing = [(row["Dataset"], row["Method"], row["Seeds"]) for row in rows(table) if row["MSE"] == "missing"]
-    assert missing == [("circle", "mine", "0")]  # one-moon saw one method alone: nothing to compare, nothing missing
+    table = summary(
+        [
+            record("pca"),
+            record("vae"),
+            record("mine"),
+            record("pca", "circle"),
+            record("vae", "circle"),
+            record("vae", "one-moon"),
+        ]
+    )
+    missing = [
+        (row["Dataset"], row["Method"], row["Seeds"])
+        for row in rows(table)
+        if row["MSE"] == "missing"
+    ]
+    assert missing == [
+        ("circle", "mine", "0")
+    ]  # one-moon saw one method alone: nothing to compare, nothing missing
 
 
 def test_a_closed_form_method_is_not_missing_under_another_budget() -> None:
-    records = [record("pca", steps=0, batch_size=0), record("vae", budget="steps-9", steps=9), record("mine", budget="steps-9", steps=9)]
+    records = [
+        record("pca", steps=0, batch_size=0),
+        record("vae", budget="steps-9", steps=9),
+        record("mine", budget="steps-9", steps=9),
+    ]
     assert "missing" not in {row["MSE"] for row in rows(summary(records))}
 
 
@@ -94,7 +147,10 @@ def test_stale_cells_are_marked_and_never_best() -> None:
 
 def test_best_needs_separate_intervals_and_two_seeds() -> None:
     low, high = seeds([1.0, 1.1, 1.2], "vae"), seeds([2.0, 2.1, 2.2], "pca")
-    assert [row["MSE"] for row in rows(summary([*low, *high]))] == ["2.10 ± 0.25", "1.10 ± 0.25 best"]
+    assert [row["MSE"] for row in rows(summary([*low, *high]))] == [
+        "2.10 ± 0.25",
+        "1.10 ± 0.25 best",
+    ]
     assert "Bold" in notes([*low, *high])
     for overlapping in (seeds([1.1, 1.2, 1.4], "pca"), seeds([9.0], "pca")):
         assert "best" not in str(rows(summary([*low, *overlapping])))
@@ -120,15 +176,31 @@ def test_lstar_by_definition_carries_a_dagger_and_other_flags_a_section_sign() -
 
 def test_protocols_that_differ_by_dataset_are_told_in_a_note() -> None:
     other = "fd-raw[n=1024,reference=1024,split=test]"
-    records = [record(values={FD: 1.0}), record("vae", "circle", values={other: 1.0}), record("vae", "one-moon", values={other: 1.0})]
-    assert "FD: n=360, reference=360, split=test on digits; n=1024, reference=1024, split=test on circle, one-moon." in notes(records)
+    records = [
+        record(values={FD: 1.0}),
+        record("vae", "circle", values={other: 1.0}),
+        record("vae", "one-moon", values={other: 1.0}),
+    ]
+    assert (
+        "FD: n=360, reference=360, split=test on digits; n=1024, reference=1024, split=test on circle, one-moon."
+        in notes(records)
+    )
     assert [row["FD"] for row in rows(summary(records))] == ["1", "1", "1"]
 
 
-def test_two_protocols_within_a_dataset_are_refused_with_an_explanation_unless_both_are_named() -> None:
+def test_two_protocols_within_a_dataset_are_refused_with_an_explanation_unless_both_are_named() -> (
+    None
+):
     other = "fd-raw[n=1024,reference=1024,split=test]"
-    records = [*seeds([1.0, 1.1], "vae", FD), *seeds([900.0, 900.2], "pca", other), record("grae", "circle", values={other: 1.0})]
-    with pytest.raises(BenchError, match=r"FD on digits was measured by 2 protocols.*n=1024.* of pca; .*n=360.* of vae.*--metrics.*bench evaluate"):
+    records = [
+        *seeds([1.0, 1.1], "vae", FD),
+        *seeds([900.0, 900.2], "pca", other),
+        record("grae", "circle", values={other: 1.0}),
+    ]
+    with pytest.raises(
+        BenchError,
+        match=r"FD on digits was measured by 2 protocols.*n=1024.* of pca; .*n=360.* of vae.*--metrics.*bench evaluate",
+    ):
         summary(records)
     assert [row["FD"] for row in rows(summary(records, [FD]))][1] == "1.1 ± 0.6"
     both = summary(records, [FD, other])
@@ -150,7 +222,10 @@ def test_several_budgets_have_a_column_and_one_has_none() -> None:
 
 def test_known_intrinsic_dimension_has_a_column_where_any_is_known() -> None:
     assert "n" not in rows(summary([record()]))[0]
-    assert [row["n"] for row in rows(summary([record(), record("vae", "latent-8"), record("vae", "not-here")]))] == ["–", "8", "–"]
+    assert [
+        row["n"]
+        for row in rows(summary([record(), record("vae", "latent-8"), record("vae", "not-here")]))
+    ] == ["–", "8", "–"]
     assert (intrinsic_dim("circle[noise=0.5]"), intrinsic_dim("digits")) == (1, None)
 
 
@@ -160,7 +235,9 @@ def test_a_metric_that_some_finished_seeds_lack_says_over_how_many_it_is() -> No
 
 
 def test_unknown_metric_names_what_there_is() -> None:
-    with pytest.raises(BenchError, match=r"'nac' \(measure it with `bench evaluate --metrics nac`\); there are mse"):
+    with pytest.raises(
+        BenchError, match=r"'nac' \(measure it with `bench evaluate --metrics nac`\); there are mse"
+    ):
         summary([record()], ["nac"])
     assert rows(summary([record(status="failed")], ["lstar"]))[0]["L*"] == "failed"
 
@@ -173,7 +250,12 @@ def test_provenance_leads_to_every_run() -> None:
 
 
 def test_metrics_tell_units_and_directions() -> None:
-    assert (title("mse"), unit("mse"), direction("mse"), direction("lstar")) == ("MSE", "squared data units", "min", "none")
+    assert (title("mse"), unit("mse"), direction("mse"), direction("lstar")) == (
+        "MSE",
+        "squared data units",
+        "min",
+        "none",
+    )
     assert (title("other"), unit("other"), direction("other")) == ("other", "", "none")
     assert order(["zeta", "alpha", "lstar", "mse"]) == ["mse", "lstar", "alpha", "zeta"]
 

@@ -1,4 +1,5 @@
-"""The toy figure: one row per cell of data in the plane, five panels that show the arrays of the run."""
+"""The toy figure: one row per cell of data in the plane, five panels that show the arrays of the
+run."""
 
 from __future__ import annotations
 
@@ -25,10 +26,15 @@ def material(folder: Path, *runs: tuple[str, str, int]) -> Material:
 
 def test_rows_are_the_cells_in_the_plane_and_no_others(tmp_path: Path) -> None:
     with style.house():
-        figure = toy(material(tmp_path, ("pca", "circle", 2), ("vae", "circle", 2), ("vae", "digits", 16)))
+        figure = toy(
+            material(tmp_path, ("pca", "circle", 2), ("vae", "circle", 2), ("vae", "digits", 16))
+        )
     assert len(figure.axes) == 2 * len(PANELS)
     assert [axes.get_title() for axes in figure.axes if axes.get_title()] == list(PANELS)
-    assert sorted(axes.get_ylabel() for axes in figure.axes if "circle" in axes.get_ylabel()) == ["pca\ncircle", "vae\ncircle"]
+    assert sorted(axes.get_ylabel() for axes in figure.axes if "circle" in axes.get_ylabel()) == [
+        "pca\ncircle",
+        "vae\ncircle",
+    ]
 
 
 def test_panels_show_the_arrays_of_the_run(tmp_path: Path) -> None:
@@ -36,7 +42,10 @@ def test_panels_show_the_arrays_of_the_run(tmp_path: Path) -> None:
     arrays = read_arrays(tmp_path / made.cells[0].keys[0] / "artifacts.npz")
     with style.house():
         data, reconstruction, samples, latent, error = toy(made).axes
-    shown = [np.asarray(axes.collections[-1].get_offsets()) for axes in (data, reconstruction, samples, latent)]
+    shown = [
+        np.asarray(axes.collections[-1].get_offsets())
+        for axes in (data, reconstruction, samples, latent)
+    ]
     for points, name in zip(shown, ("inputs", "reconstructions", "samples", "codes"), strict=True):
         np.testing.assert_allclose(points, arrays[name], rtol=1e-6)
     distance = np.linalg.norm(arrays["inputs"] - arrays["reconstructions"], axis=1)

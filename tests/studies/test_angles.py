@@ -1,4 +1,5 @@
-"""Angles of codes: known rotations are found, what no model can know is removed, and the predicted angle is that of the theory."""
+"""Angles of codes: known rotations are found, what no model can know is removed, and the predicted
+angle is that of the theory."""
 
 from __future__ import annotations
 
@@ -39,7 +40,12 @@ def test_procrustes_is_the_best_orthogonal_map() -> None:
     codes, means = torch.randn(2, 50, dtype=F64), torch.randn(2, 50, dtype=F64)
     best = (codes - procrustes(codes, means) @ means).norm()
     flip = torch.diag(torch.tensor([1.0, -1.0], dtype=F64))
-    every = torch.cat([turns(torch.linspace(0, 2 * math.pi, 500, dtype=F64)), turns(torch.linspace(0, 2 * math.pi, 500, dtype=F64)) @ flip])
+    every = torch.cat(
+        [
+            turns(torch.linspace(0, 2 * math.pi, 500, dtype=F64)),
+            turns(torch.linspace(0, 2 * math.pi, 500, dtype=F64)) @ flip,
+        ]
+    )
     assert float(best) <= float((codes - every @ means).norm(dim=(1, 2)).min()) + 1e-12
 
 
@@ -56,7 +62,9 @@ def test_concentration_knows_equal_and_spread_angles_across_the_seam() -> None:
 
 
 @pytest.mark.parametrize("beta", [1e-4, 0.0025, 0.1])
-def test_a_diagonal_posterior_favours_the_right_singular_vectors_of_a_linear_decoder(beta: float) -> None:
+def test_a_diagonal_posterior_favours_the_right_singular_vectors_of_a_linear_decoder(
+    beta: float,
+) -> None:
     for seed in range(3):
         w = torch.randn(2, 2, generator=torch.Generator().manual_seed(seed), dtype=F64)
         grams = (w.mT @ w).unsqueeze(0)
@@ -65,4 +73,7 @@ def test_a_diagonal_posterior_favours_the_right_singular_vectors_of_a_linear_dec
         assert abs(difference) <= 0.051  # half a step of the grid
         best = turn(favoured_angle(grams, beta))
         price = hadamard_term(best.mT @ grams @ best, beta)
-        assert all(float(hadamard_term(turn(d).mT @ grams @ turn(d), beta) - price) >= -1e-6 for d in range(-45, 46, 5))
+        assert all(
+            float(hadamard_term(turn(d).mT @ grams @ turn(d), beta) - price) >= -1e-6
+            for d in range(-45, 46, 5)
+        )

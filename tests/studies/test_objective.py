@@ -24,25 +24,36 @@ from benchmark.studies.objective import Objective, objectives, off_block_share
 TICK = Tick(torch.tensor(0), torch.tensor(0.0), "train")
 
 
-def network(kind: type, latent_dim: int = 4, shape: tuple[int, ...] = (1, 8, 8), **config: Any) -> Any:
-    return construct(kind, replace(kind.Config(), **config), 0, shape=shape, latent_dim=latent_dim).double()
+def network(
+    kind: type, latent_dim: int = 4, shape: tuple[int, ...] = (1, 8, 8), **config: Any
+) -> Any:
+    return construct(
+        kind, replace(kind.Config(), **config), 0, shape=shape, latent_dim=latent_dim
+    ).double()
 
 
 def images(count: int = 8, shape: tuple[int, ...] = (1, 8, 8)) -> torch.Tensor:
-    return torch.rand(count, *shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    return torch.rand(
+        count, *shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64
+    )
 
 
 @pytest.mark.parametrize("kind", ["diagonal", "block", "full"])
-def test_taylor_exceeds_grae_by_beta_times_the_divergence_from_the_best_covariance(kind: str) -> None:
+def test_taylor_exceeds_grae_by_beta_times_the_divergence_from_the_best_covariance(
+    kind: str,
+) -> None:
     method, x = network(BetaVAE, covariance=kind, beta=0.3), images()
     found = objectives(method, x)
     spread = covariance.covariance(method.gaussian(x)[1])
     precision = jacobian.posterior_precision(found["gram"], 0.3)
     zero = torch.zeros(8, 4, dtype=torch.float64)
     divergence = torch.distributions.kl_divergence(
-        torch.distributions.MultivariateNormal(zero, spread), torch.distributions.MultivariateNormal(zero, precision_matrix=precision)
+        torch.distributions.MultivariateNormal(zero, spread),
+        torch.distributions.MultivariateNormal(zero, precision_matrix=precision),
     )
-    torch.testing.assert_close(found["taylor"] - found["grae"], 0.3 * divergence, rtol=1e-9, atol=1e-9)
+    torch.testing.assert_close(
+        found["taylor"] - found["grae"], 0.3 * divergence, rtol=1e-9, atol=1e-9
+    )
     assert bool((divergence > 0.01).all())
 
 
@@ -51,7 +62,9 @@ def test_beta_vae_equals_taylor_on_average_where_the_decoder_is_linear() -> None
     method.decoder = nn.Linear(4, 7).double()
     found = objectives(method, images(1, (7,)), draws=20_000)
     torch.manual_seed(0)
-    single = torch.stack([objectives(method, images(1, (7,)), draws=1)["beta-vae"] for _ in range(200)])
+    single = torch.stack(
+        [objectives(method, images(1, (7,)), draws=1)["beta-vae"] for _ in range(200)]
+    )
     error = float(single.std()) / 20_000**0.5
     assert abs(float(found["beta-vae"] - found["taylor"])) < 5 * error
 
@@ -60,7 +73,12 @@ def test_a_grae_network_gets_the_best_covariance_and_its_own_objective() -> None
     method, x = network(GRAE, beta=0.3, regularizer="exact", chunks=1), images()
     found = objectives(method, x)
     torch.testing.assert_close(found["taylor"], found["grae"], rtol=1e-9, atol=1e-9)
-    torch.testing.assert_close(method.train_step(Batch(x, torch.arange(8)), TICK)["loss"].detach(), found["grae"].mean(), rtol=1e-9, atol=0.0)
+    torch.testing.assert_close(
+        method.train_step(Batch(x, torch.arange(8)), TICK)["loss"].detach(),
+        found["grae"].mean(),
+        rtol=1e-9,
+        atol=0.0,
+    )
 
 
 def test_beta_vae_objective_is_its_loss() -> None:
@@ -68,7 +86,12 @@ def test_beta_vae_objective_is_its_loss() -> None:
     torch.manual_seed(4)
     found = objectives(method, x, draws=1)
     torch.manual_seed(4)
-    torch.testing.assert_close(method.train_step(Batch(x, torch.arange(8)), TICK)["loss"].detach(), found["beta-vae"].mean(), rtol=1e-9, atol=0.0)
+    torch.testing.assert_close(
+        method.train_step(Batch(x, torch.arange(8)), TICK)["loss"].detach(),
+        found["beta-vae"].mean(),
+        rtol=1e-9,
+        atol=0.0,
+    )
 
 
 def test_off_block_share_is_none_for_blocks_and_all_for_the_rest() -> None:
@@ -80,22 +103,43 @@ def test_off_block_share_is_none_for_blocks_and_all_for_the_rest() -> None:
 
 @pytest.mark.parametrize("kind", ["diagonal", "block"])
 def test_outcome_says_objectives_gaps_and_blocks(kind: str) -> None:
-    study = construct(Objective, replace(Objective.Config(), covariance=kind, draws=4), 0, shape=(1, 8, 8), latent_dim=4)
+    study = construct(
+        Objective,
+        replace(Objective.Config(), covariance=kind, draws=4),
+        0,
+        shape=(1, 8, 8),
+        latent_dim=4,
+    )
     data = np.random.default_rng(0).random((300, 1, 8, 8), dtype=np.float32)
     torch.manual_seed(0)
     found = study.outcome(TensorSplit(Split(data, (1, 8, 8)))).measurements  # type: ignore[attr-defined]
     values = {name: each.value for name, each in found.items()}
-    assert values["gap-taylor-grae"] == pytest.approx(values["objective-taylor"] - values["objective-grae"], rel=1e-6)
-    assert values["gap-beta-vae-grae"] == pytest.approx(values["gap-beta-vae-taylor"] + values["gap-taylor-grae"], rel=1e-6)
+    assert values["gap-taylor-grae"] == pytest.approx(
+        values["objective-taylor"] - values["objective-grae"], rel=1e-6
+    )
+    assert values["gap-beta-vae-grae"] == pytest.approx(
+        values["gap-beta-vae-taylor"] + values["gap-taylor-grae"], rel=1e-6
+    )
     with torch.no_grad():
-        error = squared_error(torch.from_numpy(data), study.decode(study.encode(torch.from_numpy(data)))).mean() / 64
+        error = (
+            squared_error(
+                torch.from_numpy(data), study.decode(study.encode(torch.from_numpy(data)))
+            ).mean()
+            / 64
+        )
     assert values["mse"] == pytest.approx(float(error), rel=1e-5)
     assert ("off-block" in values) == (kind == "block")
     assert found["objective-grae"].n == 300
 
 
 def test_options_are_those_of_the_beta_vae_and_it_trains_as_one() -> None:
-    mine = {field.name: (field.default, field.type) for field in registry.find("studies", "grae-objective").source.fields("Config")}
-    theirs = {field.name: (field.default, field.type) for field in registry.find("methods", "beta-vae").source.fields("Config")}
+    mine = {
+        field.name: (field.default, field.type)
+        for field in registry.find("studies", "grae-objective").source.fields("Config")
+    }
+    theirs = {
+        field.name: (field.default, field.type)
+        for field in registry.find("methods", "beta-vae").source.fields("Config")
+    }
     assert {name: value for name, value in mine.items() if name != "draws"} == theirs
     assert Objective.train_step is BetaVAE.train_step

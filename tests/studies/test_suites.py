@@ -1,4 +1,5 @@
-"""Studies through `bench run`: suites that name them, records that fit the schema, and runs that are killed."""
+"""Studies through `bench run`: suites that name them, records that fit the schema, and runs that
+are killed."""
 
 from __future__ import annotations
 
@@ -36,14 +37,24 @@ def suite_file(folder: Path, text: str) -> Path:
 
 
 def bench(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "benchmark", *arguments], cwd=folder, capture_output=True, text=True, timeout=300, check=False)
+    return subprocess.run(
+        [sys.executable, "-m", "benchmark", *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
 
 
 @pytest.mark.parametrize("entry", registry.STUDIES, ids=lambda entry: entry.name)
 def test_study_entries_load_and_are_documented(entry: registry.Entry) -> None:
     kind = registry.load(entry.target)
     assert issubclass(kind, Study)
-    assert all(section in entry.source.doc for section in ("Citation", "Objective", "Discovery", "Deviations"))
+    assert all(
+        section in entry.source.doc
+        for section in ("Citation", "Objective", "Discovery", "Deviations")
+    )
     read = {field.name: field.default for field in entry.source.fields("Config")}
     assert read == {name: field.default for name, field in kind.Config.__dataclass_fields__.items()}
     assert all(field.doc for field in entry.source.fields("Config"))
@@ -51,23 +62,38 @@ def test_study_entries_load_and_are_documented(entry: registry.Entry) -> None:
 
 def test_studies_are_listed_and_shown(tmp_path: Path) -> None:
     listed = bench(tmp_path, "list", "studies").stdout
-    assert [line.split()[0] for line in listed.splitlines()] == [entry.name for entry in registry.STUDIES]
+    assert [line.split()[0] for line in listed.splitlines()] == [
+        entry.name for entry in registry.STUDIES
+    ]
     assert "favoured-angle" in bench(tmp_path, "show", "grae-uniqueness").stdout
 
 
 def test_the_suite_has_every_cell_of_both_variants_of_w() -> None:
-    for name, steps, points in (("grae-uniqueness", 100_000, 500), ("grae-uniqueness-paper", 100_000, 4000)):
+    for name, steps, points in (
+        ("grae-uniqueness", 100_000, 500),
+        ("grae-uniqueness-paper", 100_000, 4000),
+    ):
         (stage,) = read_suite(name).stages
         jobs = plan(stage.grid, Path())
-        cells = {tuple(job.spec.config[option] for option in ("nu", "mixing", "covariance", "amortised")) for job in jobs}
+        cells = {
+            tuple(job.spec.config[option] for option in ("nu", "mixing", "covariance", "amortised"))
+            for job in jobs
+        }
         assert len(jobs) == len(cells) == 32
-        assert {(job.spec.kind, job.spec.steps, job.spec.config["points"]) for job in jobs} == {("grae-uniqueness", steps, points)}
+        assert {(job.spec.kind, job.spec.steps, job.spec.config["points"]) for job in jobs} == {
+            ("grae-uniqueness", steps, points)
+        }
 
 
 def test_sweeps_multiply_names_and_keep_their_options(tmp_path: Path) -> None:
     text = '[[stage]]\nmethods = ["grae[lr=0.01]", "pca"]\ndatasets = ["circle"]\nsweep = { beta = [0.1, 1] }\n'
     (stage,) = read_suite(str(suite_file(tmp_path, text))).stages
-    assert list(stage.grid.methods) == ["grae[lr=0.01,beta=0.1]", "grae[lr=0.01,beta=1]", "pca[beta=0.1]", "pca[beta=1]"]
+    assert list(stage.grid.methods) == [
+        "grae[lr=0.01,beta=0.1]",
+        "grae[lr=0.01,beta=1]",
+        "pca[beta=0.1]",
+        "pca[beta=1]",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -86,19 +112,32 @@ def test_mistakes_in_a_stage_of_studies_are_named(tmp_path: Path, text: str, mes
 
 
 def test_unknown_studies_are_answered_with_the_next_step(tmp_path: Path) -> None:
-    (stage,) = read_suite(str(suite_file(tmp_path, '[[stage]]\nstudies = ["grae-uniquenes"]\n'))).stages
-    with pytest.raises(BenchError, match=r"unknown study 'grae-uniquenes'; did you mean 'grae-uniqueness'\? \(see `bench list studies`\)"):
+    (stage,) = read_suite(
+        str(suite_file(tmp_path, '[[stage]]\nstudies = ["grae-uniquenes"]\n'))
+    ).stages
+    with pytest.raises(
+        BenchError,
+        match=r"unknown study 'grae-uniquenes'; did you mean 'grae-uniqueness'\? \(see `bench list studies`\)",
+    ):
         plan(stage.grid, tmp_path)
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (STAGE + 'datasets = ["digits"]\n', "'grae-uniqueness' draws its own data; leave 'datasets' out"),
-        ('[[stage]]\nstudies = ["grae-objective"]\nbudget = "smoke"\n', "'grae-objective' needs 'datasets'; name some"),
+        (
+            STAGE + 'datasets = ["digits"]\n',
+            "'grae-uniqueness' draws its own data; leave 'datasets' out",
+        ),
+        (
+            '[[stage]]\nstudies = ["grae-objective"]\nbudget = "smoke"\n',
+            "'grae-objective' needs 'datasets'; name some",
+        ),
     ],
 )
-def test_a_study_gets_a_dataset_exactly_where_it_takes_one(tmp_path: Path, text: str, message: str) -> None:
+def test_a_study_gets_a_dataset_exactly_where_it_takes_one(
+    tmp_path: Path, text: str, message: str
+) -> None:
     (stage,) = read_suite(str(suite_file(tmp_path, text))).stages
     with pytest.raises(BenchError, match=message):
         plan(stage.grid, tmp_path)
@@ -113,18 +152,45 @@ def state(results: Path) -> dict[str, object]:
     tensors, _ = checkpoint.read(results / record.key / "checkpoint.safetensors")  # type: ignore[misc]
     with np.load(results / record.key / "artifacts.npz") as arrays:
         found: dict[str, object] = {name: arrays[name].tobytes() for name in arrays.files}
-    return {**found, **{name: tensor.numpy().tobytes() for name, tensor in tensors.items()}, "measurements": dict(record.measurements)}
+    return {
+        **found,
+        **{name: tensor.numpy().tobytes() for name, tensor in tensors.items()},
+        "measurements": dict(record.measurements),
+    }
 
 
 def schema() -> dict[str, object]:
-    return json.loads(resources.files("benchmark").joinpath("data", "record.schema.json").read_text(encoding="utf-8"))
+    return json.loads(
+        resources.files("benchmark")
+        .joinpath("data", "record.schema.json")
+        .read_text(encoding="utf-8")
+    )
 
 
 def test_a_killed_study_goes_on_to_the_same_bits_and_leaves_a_valid_record(tmp_path: Path) -> None:
     text = STAGE.replace("2500", "500") + "sweep = { covariance = ['full'], amortised = [false] }\n"
     path, cut, whole = suite_file(tmp_path, text), tmp_path / "cut", tmp_path / "whole"
-    command = [sys.executable, "-m", "benchmark", "run", "--suite", str(path), "--results", str(cut), "--checkpoint-every", "0.02", "--device", "cpu"]
-    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    command = [
+        sys.executable,
+        "-m",
+        "benchmark",
+        "run",
+        "--suite",
+        str(path),
+        "--results",
+        str(cut),
+        "--checkpoint-every",
+        "0.02",
+        "--device",
+        "cpu",
+    ]
+    process = subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
     while process.poll() is None and not list(cut.glob("*/checkpoint.safetensors")):
         time.sleep(0.01)
     os.killpg(process.pid, signal.SIGKILL)

@@ -20,7 +20,9 @@ def elsewhere() -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def candidates(tmp_path_factory: pytest.TempPathFactory, elsewhere: dict[str, str]) -> dict[str, Candidate]:
+def candidates(
+    tmp_path_factory: pytest.TempPathFactory, elsewhere: dict[str, str]
+) -> dict[str, Candidate]:
     return {name: Candidate(name, tmp_path_factory.mktemp(name), elsewhere) for name in NAMES}
 
 

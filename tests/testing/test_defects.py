@@ -1,4 +1,5 @@
-"""Planted defects: each is caught by the check that should, with a message that says what to change. The template itself passes."""
+"""Planted defects: each is caught by the check that should, with a message that says what to
+change. The template itself passes."""
 
 from __future__ import annotations
 
@@ -10,7 +11,9 @@ import pytest
 
 from benchmark.testing import CHECKS, Candidate, Outcome, outcomes
 
-SOUND = Template(resources.files("benchmark").joinpath("data/templates/method.txt").read_text(encoding="utf-8")).substitute(title="mine", name="Mine")
+SOUND = Template(
+    resources.files("benchmark").joinpath("data/templates/method.txt").read_text(encoding="utf-8")
+).substitute(title="mine", name="Mine")
 
 IMPORT, BUILD = "import torch\nfrom torch import Tensor\n", "    def build(self) -> None:\n"
 STEP = "        mean, log_var = self.posterior(batch.x)\n"
@@ -24,14 +27,29 @@ DEFECTS = {
     "numpy randomness": (
         "imports torch-randomness",
         "draw with torch",
-        [(IMPORT, "import numpy as np\n" + IMPORT), (STEP, STEP + "        mean = mean + float(np.random.normal())\n")],
+        [
+            (IMPORT, "import numpy as np\n" + IMPORT),
+            (STEP, STEP + "        mean = mean + float(np.random.normal())\n"),
+        ],
     ),
-    "host read": ("host-reads", "stay on the device", [(DESCEND, "        if kl.item() > -1.0:\n            self.descend(nll + kl, self.model)\n")]),
+    "host read": (
+        "host-reads",
+        "stay on the device",
+        [
+            (
+                DESCEND,
+                "        if kl.item() > -1.0:\n            self.descend(nll + kl, self.model)\n",
+            )
+        ],
+    ),
     "forgotten parameter": (
         "every-parameter",
         "no player owns it",
         [
-            ('self.add_player("model", self, ', 'self.add_player("model", self.encoder, self.decoder, '),
+            (
+                'self.add_player("model", self, ',
+                'self.add_player("model", self.encoder, self.decoder, ',
+            ),
             (BUILD, BUILD + "        self.scale = torch.nn.Parameter(torch.ones(()))\n"),
             ("        return self.decoder(z)\n", "        return self.decoder(z * self.scale)\n"),
         ],
@@ -41,7 +59,10 @@ DEFECTS = {
         "the opponent's too",
         [
             (BUILD, BUILD + CRITIC),
-            ('self.add_player("model", self, ', 'self.add_player("model", self.encoder, self.decoder, '),
+            (
+                'self.add_player("model", self, ',
+                'self.add_player("model", self.encoder, self.decoder, ',
+            ),
             (
                 DESCEND,
                 "        fake = self.decode(reparameterise(mean, log_var))\n"
@@ -56,9 +77,15 @@ DEFECTS = {
         "ownership",
         "no player that owns it stepped",
         [
-            (DESCEND, DESCEND + "        with torch.no_grad():\n            self.extra.mul_(0.5)\n"),
+            (
+                DESCEND,
+                DESCEND + "        with torch.no_grad():\n            self.extra.mul_(0.5)\n",
+            ),
             (BUILD, BUILD + "        self.extra = torch.nn.Parameter(torch.ones(3))\n"),
-            ('self.add_player("model", self, ', 'self.add_player("model", self.encoder, self.decoder, '),
+            (
+                'self.add_player("model", self, ',
+                'self.add_player("model", self.encoder, self.decoder, ',
+            ),
         ],
     ),
     "python counter as state": (
@@ -66,7 +93,11 @@ DEFECTS = {
         "no Python counters",
         [
             (BUILD, "    count = 0\n\n" + BUILD),
-            (STEP, "        self.count += 1\n        nudge = 0.01 * self.count\n" + STEP.replace("batch.x", "batch.x + nudge")),
+            (
+                STEP,
+                "        self.count += 1\n        nudge = 0.01 * self.count\n"
+                + STEP.replace("batch.x", "batch.x + nudge"),
+            ),
         ],
     ),
     "unaddressed sampling": (
@@ -74,13 +105,21 @@ DEFECTS = {
         "without a generator",
         [
             (BUILD, BUILD + "        self.generator = torch.Generator().manual_seed(0)\n"),
-            (SAMPLE, "        return self.decode(torch.randn(n, self.latent_dim, generator=self.generator))\n"),
+            (
+                SAMPLE,
+                "        return self.decode(torch.randn(n, self.latent_dim, generator=self.generator))\n",
+            ),
         ],
     ),
     "sample drawn once": (
         "addressed-samples",
         "draw inside sample",
-        [(SAMPLE, "        return self.decode(torch.linspace(-1, 1, n)[:, None].expand(n, self.latent_dim))\n")],
+        [
+            (
+                SAMPLE,
+                "        return self.decode(torch.linspace(-1, 1, n)[:, None].expand(n, self.latent_dim))\n",
+            )
+        ],
     ),
     "batch-size-dependent encode": (
         "batch-size",
@@ -90,58 +129,100 @@ DEFECTS = {
     "test data": (
         "given-images",
         "least of all test data",
-        [(IMPORT, IMPORT + "from sklearn.datasets import load_digits\n"), (STEP, STEP + "        load_digits()\n")],
+        [
+            (IMPORT, IMPORT + "from sklearn.datasets import load_digits\n"),
+            (STEP, STEP + "        load_digits()\n"),
+        ],
     ),
-    "the harness's data": ("imports", "sees images only as", [(IMPORT, IMPORT + "from benchmark.datasets.digits import Digits\n")]),
+    "the harness's data": (
+        "imports",
+        "sees images only as",
+        [(IMPORT, IMPORT + "from benchmark.datasets.digits import Digits\n")],
+    ),
     "state changed by discover": (
         "pure",
         "leave the method as it is",
-        [(BUILD, BUILD + "        self.register_buffer('seen', torch.zeros(()))\n"), (DISCOVER, "        self.seen += 1\n" + DISCOVER)],
+        [
+            (BUILD, BUILD + "        self.register_buffer('seen', torch.zeros(()))\n"),
+            (DISCOVER, "        self.seen += 1\n" + DISCOVER),
+        ],
     ),
     "non-deterministic operation": (
         "deterministic",
         "use an operation that has one",
         [(STEP, "        torch.zeros(4).put_(torch.arange(2), torch.ones(2))\n" + STEP)],
     ),
-    "depends on the process": ("processes", "hash()", [(STEP, STEP.replace("batch.x", "batch.x * (1.0 + 1e-3 * (hash('mine') % 97))"))]),
+    "depends on the process": (
+        "processes",
+        "hash()",
+        [(STEP, STEP.replace("batch.x", "batch.x * (1.0 + 1e-3 * (hash('mine') % 97))"))],
+    ),
     "phase from state": (
         "phases",
         "from the step number",
         [
-            (BUILD, "    late = False\n\n    def phase(self, step: int) -> str:\n        return 'late' if self.late else 'early'\n\n" + BUILD),
+            (
+                BUILD,
+                "    late = False\n\n    def phase(self, step: int) -> str:\n        return 'late' if self.late else 'early'\n\n"
+                + BUILD,
+            ),
             (STEP, STEP + "        self.late = True\n"),
         ],
     ),
-    "noise in encode": ("deterministic-codes", "draw in train_step", [(ENCODE, "        return reparameterise(*self.posterior(x))\n")]),
+    "noise in encode": (
+        "deterministic-codes",
+        "draw in train_step",
+        [(ENCODE, "        return reparameterise(*self.posterior(x))\n")],
+    ),
     "false claim to prune": (
         "prunes",
         "set it to False",
         [(BUILD, "    prunes = True\n\n" + BUILD), ("relevance > 0.1", "relevance > 1e9")],
     ),
-    "values of one phase": ("step-values", "expected tensors of shape", [('"kl": kl}', '"kl": kl[None].expand(7)}')]),
-    "an option without meaning": ("documented", "says nothing", [('        """standard deviation of the decoder"""\n', "")]),
+    "values of one phase": (
+        "step-values",
+        "expected tensors of shape",
+        [('"kl": kl}', '"kl": kl[None].expand(7)}')],
+    ),
+    "an option without meaning": (
+        "documented",
+        "says nothing",
+        [('        """standard deviation of the decoder"""\n', "")],
+    ),
     "a thawed config": ("options", "frozen", [("@dataclass(frozen=True)", "@dataclass")]),
     "relevance per image": (
         "discovery",
         "one per provisioned dimension",
         [("kl_standard(*self.posterior(x)).mean(0)", "kl_standard(*self.posterior(x)).mean(1)")],
     ),
-    "codes of the wrong shape": ("shapes", "code_dim >=", [(ENCODE, "        return self.posterior(x)[0][:, :1]\n")]),
+    "codes of the wrong shape": (
+        "shapes",
+        "code_dim >=",
+        [(ENCODE, "        return self.posterior(x)[0][:, :1]\n")],
+    ),
 }
 
 
 def examine(text: str, folder: Path, elsewhere: bool = True) -> dict[str, Outcome]:
-    """Return the outcome of each check; without ``elsewhere`` the one that starts a process is left out."""
+    """Return the outcome of each check; without ``elsewhere`` the one that starts a process is left
+    out."""
     path = folder / "mine.py"
     path.write_text(text, encoding="utf-8")
     checks = [check for check in CHECKS if elsewhere or check.name != "processes"]
-    return {outcome.check.name: outcome for outcome in outcomes(Candidate(str(path), folder), checks)}
+    return {
+        outcome.check.name: outcome for outcome in outcomes(Candidate(str(path), folder), checks)
+    }
 
 
 def test_the_template_passes(tmp_path: Path) -> None:
     found = examine(SOUND, tmp_path)
-    assert [f"{name}: {each.message}" for name, each in found.items() if each.status == "failed"] == []
-    assert {name for name, each in found.items() if each.status == "skipped"} <= {"captured-cuda", "prunes"}
+    assert [
+        f"{name}: {each.message}" for name, each in found.items() if each.status == "failed"
+    ] == []
+    assert {name for name, each in found.items() if each.status == "skipped"} <= {
+        "captured-cuda",
+        "prunes",
+    }
 
 
 @pytest.mark.parametrize("defect", DEFECTS)

@@ -1,6 +1,8 @@
-"""Runs in processes of their own, several at once: a crash, a kill or a full memory ends one run and no other.
+"""Runs in processes of their own, several at once: a crash, a kill or a full memory ends one run
+and no other.
 
-Processes are forked from a server that has imported torch once. What a run computes does not depend on how many run beside it.
+Processes are forked from a server that has imported torch once. What a run computes does not depend
+on how many run beside it.
 """
 
 from __future__ import annotations
@@ -59,8 +61,15 @@ class _Running:
     overstayed: bool = False
 
 
-def run_jobs(jobs: Sequence[Job], settings: Settings, workers: int, events: Events, interrupted: Callable[[], bool] = lambda: False) -> list[Outcome]:
-    """Run ``jobs``, ``workers`` at a time, and return how each ended, in the order they ended; after an interrupt only those begun."""
+def run_jobs(
+    jobs: Sequence[Job],
+    settings: Settings,
+    workers: int,
+    events: Events,
+    interrupted: Callable[[], bool] = lambda: False,
+) -> list[Outcome]:
+    """Run ``jobs``, ``workers`` at a time, and return how each ended, in the order they ended;
+    after an interrupt only those begun."""
     processes = context(jobs)
     waiting, running, outcomes = list(reversed(jobs)), [], []
     while waiting or running:
@@ -72,7 +81,10 @@ def run_jobs(jobs: Sequence[Job], settings: Settings, workers: int, events: Even
         while waiting and len(running) < workers:
             running.append(_start(processes, waiting.pop(), settings))
             events.started(running[-1].job)
-        wait([each.events for each in running] + [each.process.sentinel for each in running], timeout=0.2)
+        wait(
+            [each.events for each in running] + [each.process.sentinel for each in running],
+            timeout=0.2,
+        )
         for each in list(running):
             _listen(each, events)
             _enforce(each, settings)
@@ -85,17 +97,22 @@ def run_jobs(jobs: Sequence[Job], settings: Settings, workers: int, events: Even
 
 
 def context(jobs: Sequence[Job] = ()) -> Any:
-    """Return the server that runs are forked from, which imports our datasets among those of ``jobs`` when it starts.
+    """Return the server that runs are forked from, which imports our datasets among those of
+    ``jobs`` when it starts.
 
     It must find this package and no file of the same name that lies where the command was called.
     """
     root = str(Path(__file__).resolve().parents[3])
     if root not in (entry.rstrip("/") for entry in sys.path[1:]):
-        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
+        os.environ["PYTHONPATH"] = os.pathsep.join(
+            filter(None, (root, os.environ.get("PYTHONPATH")))
+        )
     os.environ["PYTHONSAFEPATH"] = "1"
     found = multiprocessing.get_context("forkserver")
     modules = {job.dataset.entry.target.partition(":")[0] for job in jobs}
-    ours = sorted(name for name in modules if name.startswith("benchmark."))  # a module of somebody else's may fail to import
+    ours = sorted(
+        name for name in modules if name.startswith("benchmark.")
+    )  # a module of somebody else's may fail to import
     found.set_forkserver_preload(["benchmark.protocol.executors.preload", *ours])
     return found
 
@@ -106,13 +123,16 @@ def _start(processes: Any, job: Job, settings: Settings) -> _Running:
     try:
         process.start()
     except (EOFError, ConnectionError):
-        raise BenchError("the server that runs are forked from did not start; its own message stands above") from None
+        raise BenchError(
+            "the server that runs are forked from did not start; its own message stands above"
+        ) from None
     sender.close()
     return _Running(job, process, receiver)
 
 
 def _work(job: Job, settings: Settings, events: Connection) -> None:
-    """In the run's own process: carry the job out, tell the parent now and then, and stop at a step's edge when asked to."""
+    """In the run's own process: carry the job out, tell the parent now and then, and stop at a
+    step's edge when asked to."""
     from benchmark.protocol.job import execute
 
     asked: list[str] = []
@@ -133,7 +153,9 @@ def _work(job: Job, settings: Settings, events: Connection) -> None:
         with contextlib.suppress(OSError):
             events.send(message)
 
-    record = execute(job, settings, lambda: asked[0] if asked else None, progress, lambda: tell("begun"))
+    record = execute(
+        job, settings, lambda: asked[0] if asked else None, progress, lambda: tell("begun")
+    )
     tell("ended", *(("interrupted", None) if record is None else (record.status, record.error)))
 
 
@@ -152,23 +174,37 @@ def _listen(each: _Running, events: Events) -> None:
 
 
 def _enforce(each: _Running, settings: Settings) -> None:
-    """Kill a run that overstays its limit inside one step; time spent waiting for another process does not count."""
-    if settings.time_limit is not None and each.begun is not None and time.monotonic() - each.begun > settings.time_limit + GRACE:
+    """Kill a run that overstays its limit inside one step; time spent waiting for another process
+    does not count."""
+    if (
+        settings.time_limit is not None
+        and each.begun is not None
+        and time.monotonic() - each.begun > settings.time_limit + GRACE
+    ):
         each.overstayed = True
         each.process.kill()
 
 
 def _conclude(each: _Running, settings: Settings) -> Outcome:
-    """Return the outcome of an ended process, writing the record that a killed one could not write."""
+    """Return the outcome of an ended process, writing the record that a killed one could not
+    write."""
     each.process.join()
     if each.result is not None and not each.overstayed:
         return Outcome(each.job, *each.result)
     if each.asked_to_stop:
         return Outcome(each.job, "interrupted")
-    limit = f"time limit of {settings.time_limit:g} s reached inside one step; its process was killed" if each.overstayed else ""
-    status, error = ("timed-out", limit) if each.overstayed else ("killed", _cause(each.process.exitcode))
+    limit = (
+        f"time limit of {settings.time_limit:g} s reached inside one step; its process was killed"
+        if each.overstayed
+        else ""
+    )
+    status, error = (
+        ("timed-out", limit) if each.overstayed else ("killed", _cause(each.process.exitcode))
+    )
     spec = each.job.spec
-    Store(settings.results).write(Record(spec=spec.document(), key=spec.key, code=each.job.code, status=status, error=error))
+    Store(settings.results).write(
+        Record(spec=spec.document(), key=spec.key, code=each.job.code, status=status, error=error)
+    )
     return Outcome(each.job, status, error)
 
 

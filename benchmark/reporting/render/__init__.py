@@ -1,4 +1,5 @@
-"""A table document written as LaTeX, Markdown, CSV or HTML: pure functions from :class:`Table` to text."""
+"""A table document written as LaTeX, Markdown, CSV or HTML: pure functions from :class:`Table` to
+text."""
 
 from __future__ import annotations
 
@@ -24,5 +25,7 @@ SUFFIXES: Mapping[str, str] = {".tex": "latex", ".md": "markdown", ".csv": "csv"
 def format_of(path: Path) -> str:
     """Return the format that a file's suffix stands for."""
     if path.suffix.lower() not in SUFFIXES:
-        raise BenchError(f"cannot tell the format of '{path}' by its suffix; expected {', '.join(SUFFIXES)}, or name one with --format")
+        raise BenchError(
+            f"cannot tell the format of '{path}' by its suffix; expected {', '.join(SUFFIXES)}, or name one with --format"
+        )
     return SUFFIXES[path.suffix.lower()]

@@ -1,4 +1,5 @@
-"""HTML: one self-contained ``<table>`` with a few lines of CSS of its own, for light and dark pages."""
+"""HTML: one self-contained ``<table>`` with a few lines of CSS of its own, for light and dark
+pages."""
 
 from __future__ import annotations
 
@@ -35,7 +36,9 @@ def _number(cell: Cell) -> str:
     value = f"<b>{number.value}</b>" if cell.best else number.value
     text = value if number.half_width is None else f"{value} ± {number.half_width}"
     if number.exponent:
-        text = (f"({text})" if number.half_width is not None else text) + f" × 10<sup>{number.exponent}</sup>"
+        text = (
+            f"({text})" if number.half_width is not None else text
+        ) + f" × 10<sup>{number.exponent}</sup>"
     return text
 
 
@@ -51,7 +54,8 @@ def mark(sign: str) -> str:
 
 
 def content(cell: Cell) -> str:
-    """Return what stands in a cell: its number or text, the signs of its notes, its remark in brackets."""
+    """Return what stands in a cell: its number or text, the signs of its notes, its remark in
+    brackets."""
     text = _emphasised(cell) if cell.estimate is None else _number(cell)
     marks = "".join(map(mark, cell.marks))
     note = f" ({escape(cell.note)})" if cell.note else ""
@@ -68,7 +72,11 @@ def _right(column: Column) -> str:
 
 def heading(column: Column) -> str:
     """Return what stands above a column, with an arrow towards what is better."""
-    text = re.sub(r"L\*(\d*)", lambda found: "L*" + (f"<sub>{found[1]}</sub>" if found[1] else ""), escape(column.title))
+    text = re.sub(
+        r"L\*(\d*)",
+        lambda found: "L*" + (f"<sub>{found[1]}</sub>" if found[1] else ""),
+        escape(column.title),
+    )
     arrow = {"min": " ↓", "max": " ↑", "none": ""}[column.direction]
     return text + arrow
 
@@ -79,19 +87,41 @@ def _title(column: Column) -> str:
 
 def _row(row: Row, columns: tuple[Column, ...]) -> str:
     cells = "".join(_cell(cell, column) for cell, column in zip(row.cells, columns, strict=True))
-    return f'<tr title="{escape(" ".join(row.keys), 4000)}">{cells}</tr>' if row.keys else f"<tr>{cells}</tr>"
+    return (
+        f'<tr title="{escape(" ".join(row.keys), 4000)}">{cells}</tr>'
+        if row.keys
+        else f"<tr>{cells}</tr>"
+    )
 
 
 def render(table: Table) -> str:
-    """Return ``table`` as a fragment that any page can hold; the run keys of a row are its tooltip."""
-    over = "".join(f'<th class="over" colspan="{count}">{escape(text)}</th>' for text, count in spans(table.columns))
+    """Return ``table`` as a fragment that any page can hold; the run keys of a row are its
+    tooltip."""
+    over = "".join(
+        f'<th class="over" colspan="{count}">{escape(text)}</th>'
+        for text, count in spans(table.columns)
+    )
     head = "".join(map(_title, table.columns))
-    bodies = ["<tbody>\n" + "\n".join(_row(row, table.columns) for row in group) + "\n</tbody>" for group in table.groups]
-    notes = [f'<tr><td colspan="{len(table.columns)}">{mark(note.mark)}{escape(note.text, 2000)}</td></tr>' for note in table.notes]
+    bodies = [
+        "<tbody>\n" + "\n".join(_row(row, table.columns) for row in group) + "\n</tbody>"
+        for group in table.groups
+    ]
+    notes = [
+        f'<tr><td colspan="{len(table.columns)}">{mark(note.mark)}{escape(note.text, 2000)}</td></tr>'
+        for note in table.notes
+    ]
     foot = ["<tfoot>", *notes, "</tfoot>"] if notes else []
     lines = [
         *('<table class="bench-table">', f"<caption>{escape(table.caption, 2000)}</caption>"),
-        *("<thead>", *([f"<tr>{over}</tr>"] if over else []), f"<tr>{head}</tr>", "</thead>", *bodies, *foot, "</table>"),
+        *(
+            "<thead>",
+            *([f"<tr>{over}</tr>"] if over else []),
+            f"<tr>{head}</tr>",
+            "</thead>",
+            *bodies,
+            *foot,
+            "</table>",
+        ),
         *("<style>", _STYLE, "</style>"),
     ]
     return "\n".join(lines) + "\n"

@@ -1,4 +1,5 @@
-r"""LaTeX: a ``table`` float in the booktabs style. Pure ASCII, so any engine reads it; needs ``\usepackage{booktabs}`` and nothing else."""
+r"""LaTeX: a ``table`` float in the booktabs style. Pure ASCII, so any engine reads it; needs
+``\usepackage{booktabs}`` and nothing else."""
 
 from __future__ import annotations
 
@@ -32,14 +33,36 @@ _SPECIAL = {
         "¶": r"$\P$",
         "‖": r"$\|$",
     },
-    **{"–": "--", "—": "---", "…": r"\ldots{}", "ß": r"\ss{}", "ø": r"\o{}", "Ø": r"\O{}", "æ": r"\ae{}", "Æ": r"\AE{}", "ł": r"\l{}", "Ł": r"\L{}"},
+    **{
+        "–": "--",
+        "—": "---",
+        "…": r"\ldots{}",
+        "ß": r"\ss{}",
+        "ø": r"\o{}",
+        "Ø": r"\O{}",
+        "æ": r"\ae{}",
+        "Æ": r"\AE{}",
+        "ł": r"\l{}",
+        "Ł": r"\L{}",
+    },
 }
 
-_ACCENTS = {"\u0300": "`", "\u0301": "'", "\u0302": "^", "\u0303": "~", "\u0304": "=", "\u0308": '"', "\u030a": "r", "\u030c": "v", "\u0327": "c"}
+_ACCENTS = {
+    "\u0300": "`",
+    "\u0301": "'",
+    "\u0302": "^",
+    "\u0303": "~",
+    "\u0304": "=",
+    "\u0308": '"',
+    "\u030a": "r",
+    "\u030c": "v",
+    "\u0327": "c",
+}
 
 
 def escape(text: str) -> str:
-    """Return ``text`` so that LaTeX prints it: specials by name, accents by command, any other sign by its code point, ``[U+4E2D]``.
+    """Return ``text`` so that LaTeX prints it: specials by name, accents by command, any other sign
+    by its code point, ``[U+4E2D]``.
 
     >>> escape("50% of r_vae & é")
     "50\\% of r\\_vae \\& \\'{e}"
@@ -60,7 +83,11 @@ def _character(character: str) -> str:
 
 def _prose(text: str) -> str:
     """Return one line of text; L* and L*90 stand as mathematics."""
-    return re.sub(r"L\*(\d*)", lambda found: f"$L^*_{{{found[1]}}}$" if found[1] else "$L^*$", escape(clip(text, 2000)))
+    return re.sub(
+        r"L\*(\d*)",
+        lambda found: f"$L^*_{{{found[1]}}}$" if found[1] else "$L^*$",
+        escape(clip(text, 2000)),
+    )
 
 
 def number(cell: Cell) -> str:
@@ -70,7 +97,9 @@ def number(cell: Cell) -> str:
     value = rf"\mathbf{{{number.value}}}" if cell.best else number.value
     text = value if number.half_width is None else rf"{value} \pm {number.half_width}"
     if number.exponent:
-        text = (f"({text})" if number.half_width is not None else text) + rf" \times 10^{{{number.exponent}}}"
+        text = (
+            f"({text})" if number.half_width is not None else text
+        ) + rf" \times 10^{{{number.exponent}}}"
     return text
 
 
@@ -97,7 +126,8 @@ def _cell(cell: Cell) -> str:
 
 def _row(row: Row) -> str:
     text = " & ".join(map(_cell, row.cells)) + r" \\"
-    # LaTeX takes a '[' or '*' at the start of a row for an argument of the line break before it; an empty group stands between.
+    # LaTeX takes a '[' or '*' at the start of a row for an argument of the line break before it; an
+    # empty group stands between.
     return "{}" + text if text.startswith(("[", "*")) else text
 
 
@@ -109,7 +139,9 @@ def _title(column: Column) -> str:
 def _align(table: Table) -> str:
     wide = sum(column.wide for column in table.columns)
     text = rf"p{{{0.62 / max(wide, 1):.2f}\textwidth}}"
-    return "".join(text if column.wide else "l" if column.align == "left" else "r" for column in table.columns)
+    return "".join(
+        text if column.wide else "l" if column.align == "left" else "r" for column in table.columns
+    )
 
 
 def _spans(columns: Sequence[Column]) -> list[str]:
@@ -119,7 +151,11 @@ def _spans(columns: Sequence[Column]) -> list[str]:
         return []
     heads, rules, place = [], [], 1
     for over, count in found:
-        heads.append(rf"\multicolumn{{{count}}}{{c}}{{{_prose(clip(over))}}}" if over else " & ".join([""] * count))
+        heads.append(
+            rf"\multicolumn{{{count}}}{{c}}{{{_prose(clip(over))}}}"
+            if over
+            else " & ".join([""] * count)
+        )
         rules += [rf"\cmidrule(lr){{{place}-{place + count - 1}}}"] if over else []
         place += count
     return [" & ".join(heads) + r" \\", " ".join(rules)]
@@ -127,7 +163,11 @@ def _spans(columns: Sequence[Column]) -> list[str]:
 
 def comment(line: str) -> str:
     """Return ``line`` as a comment of one line, in ASCII that can be seen."""
-    seen = line if line.isprintable() else "".join(each if each.isprintable() else " " for each in line)
+    seen = (
+        line
+        if line.isprintable()
+        else "".join(each if each.isprintable() else " " for each in line)
+    )
     return "% " + " ".join(seen.encode("ascii", "backslashreplace").decode().split())
 
 

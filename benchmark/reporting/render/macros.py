@@ -1,4 +1,5 @@
-r"""LaTeX macros for the numbers of a table, so that a text quotes what the records say: ``\benchSummaryDigitsLOneSixVaeMSE``."""
+r"""LaTeX macros for the numbers of a table, so that a text quotes what the records say:
+``\benchSummaryDigitsLOneSixVaeMSE``."""
 
 from __future__ import annotations
 
@@ -17,14 +18,22 @@ _NAMING = ("dataset", "latent_dim", "budget", "method")
 
 
 def _letters(text: str) -> str:
-    """Return ``text`` as letters alone, digits by name, each word with a capital: what a control sequence may consist of."""
-    spelled = re.sub(r"\d", lambda found: f" {_DIGITS[int(found[0])]} ", text.replace("*", " star "))
+    """Return ``text`` as letters alone, digits by name, each word with a capital: what a control
+    sequence may consist of."""
+    spelled = re.sub(
+        r"\d", lambda found: f" {_DIGITS[int(found[0])]} ", text.replace("*", " star ")
+    )
     return "".join(word[:1].upper() + word[1:] for word in re.findall("[A-Za-z]+", spelled))
 
 
 def name_of(table: Table, row: Row, column: Column) -> str:
-    r"""Return the name of a number's macro, without the backslash: table, what names the row, headings of the column."""
-    named = [(cell, each) for cell, each in zip(row.cells, table.columns, strict=True) if each.raw[0] in _NAMING]
+    r"""Return the name of a number's macro, without the backslash: table, what names the row,
+    headings of the column."""
+    named = [
+        (cell, each)
+        for cell, each in zip(row.cells, table.columns, strict=True)
+        if each.raw[0] in _NAMING
+    ]
     heads = [f"L {cell.text}" if each.title == "L" else cell.text for cell, each in named]
     return "bench" + "".join(map(_letters, (table.name, *heads, column.over, column.title)))
 
@@ -34,8 +43,12 @@ def _value(cell: Cell) -> str:
 
 
 def render(table: Table) -> str:
-    """Return one ``\\newcommand`` per number, the runs behind each row and the protocol in comments; names that would clash are numbered."""
-    lines = [comment(line) for line in (f"Numbers of the table {table.name}; {table.caption}", *table.provenance)]
+    """Return one ``\\newcommand`` per number, the runs behind each row and the protocol in
+    comments; names that would clash are numbered."""
+    lines = [
+        comment(line)
+        for line in (f"Numbers of the table {table.name}; {table.caption}", *table.provenance)
+    ]
     seen: Counter[str] = Counter()
     for row in table.rows:
         lines.append(comment(f"runs: {' '.join(row.keys) or 'none'}"))

@@ -15,9 +15,11 @@ _UNSEEN = "\N{REPLACEMENT CHARACTER}"
 
 
 def guard(text: str) -> str:
-    """Return ``text`` so that no spreadsheet takes it for a formula, no terminal for commands, and every file can hold it.
+    """Return ``text`` so that no spreadsheet takes it for a formula, no terminal for commands, and
+    every file can hold it.
 
-    An apostrophe stands before what would begin a formula; characters that cannot be seen, but line ends and tabs, become U+FFFD.
+    An apostrophe stands before what would begin a formula; characters that cannot be seen, but line
+    ends and tabs, become U+FFFD.
 
     >>> guard("=1+1"), guard("vae"), guard("a\\x1b[31m")
     ("'=1+1", 'vae', 'a�[31m')
@@ -34,10 +36,13 @@ def _field(value: str | int | float | None) -> str:
 
 
 def render(table: Table) -> str:
-    """Return ``table`` as comma-separated values with a header; the last field holds the run keys of the row. Notes are left out."""
+    """Return ``table`` as comma-separated values with a header; the last field holds the run keys
+    of the row. Notes are left out."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow([*(guard(name) for column in table.columns for name in column.raw), "runs"])
     for row in table.rows:
-        writer.writerow([*(_field(value) for cell in row.cells for value in cell.raw), " ".join(row.keys)])
+        writer.writerow(
+            [*(_field(value) for cell in row.cells for value in cell.raw), " ".join(row.keys)]
+        )
     return buffer.getvalue()

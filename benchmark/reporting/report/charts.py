@@ -1,6 +1,8 @@
-"""Small drawings as inline SVG: curves, bars and points. Text and colours come from the page, so they follow its light or dark look.
+"""Small drawings as inline SVG: curves, bars and points. Text and colours come from the page, so
+they follow its light or dark look.
 
-Written by hand because a page per run is drawn: a curve takes a fraction of a millisecond, and no drawing needs an id.
+Written by hand because a page per run is drawn: a curve takes a fraction of a millisecond, and no
+drawing needs an id.
 """
 
 from __future__ import annotations
@@ -30,7 +32,8 @@ _START = 0.1
 
 
 def ticks(low: float, high: float, count: int = 4) -> list[float]:
-    """Return about ``count`` round numbers within [low, high], steps of 1, 2 or 5 times a power of ten.
+    """Return about ``count`` round numbers within [low, high], steps of 1, 2 or 5 times a power of
+    ten.
 
     >>> ticks(0.0, 300.0), ticks(-0.7, 0.9)
     ([0.0, 100.0, 200.0, 300.0], [-0.5, 0.0, 0.5])
@@ -46,23 +49,43 @@ def ticks(low: float, high: float, count: int = 4) -> list[float]:
 
 
 def curve(name: str, steps: np.ndarray, values: np.ndarray) -> Markup:
-    """Return ``values`` (T,), or (T, L) with a thin line per dimension, against ``steps`` (T,). Entries that are not finite are gaps."""
+    """Return ``values`` (T,), or (T, L) with a thin line per dimension, against ``steps`` (T,).
+    Entries that are not finite are gaps."""
     columns = np.asarray(values, dtype=np.float64).reshape(len(values), -1)
     lines = np.quantile(columns, _QUANTILES, axis=1).T if columns.shape[1] > _LINES else columns
     x, y = _thinned(np.asarray(steps, dtype=np.float64), lines)
     finite = y[np.isfinite(y)]
     if not len(finite):
-        return _figure(name, f"{name}: no finite value", Markup('<text class="empty" x="{}" y="{}">no finite value</text>').format(_WIDTH // 2, 90))
+        return _figure(
+            name,
+            f"{name}: no finite value",
+            Markup('<text class="empty" x="{}" y="{}">no finite value</text>').format(
+                _WIDTH // 2, 90
+            ),
+        )
     low, high, clipped = _view(x, y)
     window = _Window(0.0 if x[0] >= 0 else float(x[0]), float(x[-1]) or 1.0, low, high)
     kind = "line" if columns.shape[1] == 1 else "line thin"
-    paths = "".join(f'<path class="{kind}" d="{path}"/>' for path in (window.path(x, column) for column in y.T) if path)
-    note = Markup('<text class="hint" x="{}" y="{}">first steps out of view</text>').format(_ACROSS - 4, 12) if clipped else Markup()
-    return _figure(name, _spoken(name, steps, columns), window.axes() + _inside(Markup(paths) + note))
+    paths = "".join(
+        f'<path class="{kind}" d="{path}"/>'
+        for path in (window.path(x, column) for column in y.T)
+        if path
+    )
+    note = (
+        Markup('<text class="hint" x="{}" y="{}">first steps out of view</text>').format(
+            _ACROSS - 4, 12
+        )
+        if clipped
+        else Markup()
+    )
+    return _figure(
+        name, _spoken(name, steps, columns), window.axes() + _inside(Markup(paths) + note)
+    )
 
 
 def bars(values: Sequence[float], marked: Sequence[bool]) -> Markup:
-    """Return ``values`` (L,) as bars, the largest first; those that are ``marked`` (L,) are filled, the others hollow."""
+    """Return ``values`` (L,) as bars, the largest first; those that are ``marked`` (L,) are filled,
+    the others hollow."""
     order = sorted(range(len(values)), key=lambda place: (-values[place], place))
     low, high = min(0.0, *values), max(0.0, *values)
     window = _Window(0.0, float(len(values)), low, high if high > low else low + 1.0)
@@ -70,23 +93,41 @@ def bars(values: Sequence[float], marked: Sequence[bool]) -> Markup:
     parts = []
     for place, index in enumerate(order):
         top, foot = sorted((window.y(values[index]), window.y(0.0)))
-        x, size = place * width + 0.1 * width, f'width="{0.8 * width:.2f}" height="{max(foot - top, 0.5):.1f}"'
-        parts.append(f'<rect class="{"bar" if marked[index] else "bar hollow"}" x="{x:.2f}" y="{top:.1f}" {size}/>')
+        x, size = (
+            place * width + 0.1 * width,
+            f'width="{0.8 * width:.2f}" height="{max(foot - top, 0.5):.1f}"',
+        )
+        parts.append(
+            f'<rect class="{"bar" if marked[index] else "bar hollow"}" x="{x:.2f}" y="{top:.1f}" {size}/>'
+        )
     told = f"relevance of {len(values)} dimensions, the largest {max(values):.4g}, the smallest {min(values):.4g}; {sum(marked)} are kept"
     return _figure("relevance", told, window.axes(across=False) + _inside(Markup("".join(parts))))
 
 
-def scatter(told: str, limits: tuple[tuple[float, float], tuple[float, float]], layers: Sequence[tuple[str, np.ndarray]]) -> Markup:
-    """Return points (n, 2) of each layer, a class of the page's style and its points, in the square that ``limits`` tell."""
+def scatter(
+    told: str,
+    limits: tuple[tuple[float, float], tuple[float, float]],
+    layers: Sequence[tuple[str, np.ndarray]],
+) -> Markup:
+    """Return points (n, 2) of each layer, a class of the page's style and its points, in the square
+    that ``limits`` tell."""
     (left, right), (low, high) = limits
     size = 200.0
     parts = []
     for kind, points in layers:
         shown = (points - [left, high]) * [size / (right - left), -size / (high - low)]
-        dots = "".join(f"M{x:.1f} {y:.1f}h0" for x, y in shown[np.isfinite(shown).all(1) & (np.abs(shown) < 10 * size).all(1)])
+        dots = "".join(
+            f"M{x:.1f} {y:.1f}h0"
+            for x, y in shown[np.isfinite(shown).all(1) & (np.abs(shown) < 10 * size).all(1)]
+        )
         parts.append(f'<path class="{kind}" d="{dots}"/>')
-    body = f'<rect class="frame" x="0.5" y="0.5" width="{size - 1:.0f}" height="{size - 1:.0f}"/>' + "".join(parts)
-    return Markup('<svg class="scatter" viewBox="0 0 {0} {0}" role="img" aria-label="{1}">{2}</svg>').format(int(size), told, Markup(body))
+    body = (
+        f'<rect class="frame" x="0.5" y="0.5" width="{size - 1:.0f}" height="{size - 1:.0f}"/>'
+        + "".join(parts)
+    )
+    return Markup(
+        '<svg class="scatter" viewBox="0 0 {0} {0}" role="img" aria-label="{1}">{2}</svg>'
+    ).format(int(size), told, Markup(body))
 
 
 class _Window:
@@ -102,19 +143,30 @@ class _Window:
         return (self.high - value) / (self.high - self.low) * _DOWN
 
     def path(self, x: np.ndarray, y: np.ndarray) -> str:
-        """Return the path through the finite points, pen up at gaps; far outside the view values are cut, so that numbers stay short."""
+        """Return the path through the finite points, pen up at gaps; far outside the view values
+        are cut, so that numbers stay short."""
         across = (x - self.left) / (self.right - self.left) * _ACROSS
-        down = np.clip((self.high - np.where(np.isfinite(y), y, np.nan)) / (self.high - self.low) * _DOWN, -1e4, 1e4)
+        down = np.clip(
+            (self.high - np.where(np.isfinite(y), y, np.nan)) / (self.high - self.low) * _DOWN,
+            -1e4,
+            1e4,
+        )
         return "".join(_pen(across, down))
 
     def axes(self, *, across: bool = True) -> Markup:
         parts = []
         for value in ticks(self.low, self.high):
             y = _TOP + self.y(value)
-            parts.append(f'<path class="grid" d="M{_LEFT} {y:.1f}h{_ACROSS}"/><text class="y" x="{_LEFT - 6}" y="{y + 3.5:.1f}">{value:.5g}</text>')
+            parts.append(
+                f'<path class="grid" d="M{_LEFT} {y:.1f}h{_ACROSS}"/><text class="y" x="{_LEFT - 6}" y="{y + 3.5:.1f}">{value:.5g}</text>'
+            )
         for value in ticks(self.left, self.right, 3) if across else []:
-            parts.append(f'<text class="x" x="{_LEFT + self.x(value):.1f}" y="{_HEIGHT - 8}">{value:.6g}</text>')
-        return Markup("".join(parts)) + Markup(f'<path class="axis" d="M{_LEFT} {_TOP + _DOWN}h{_ACROSS}"/>')
+            parts.append(
+                f'<text class="x" x="{_LEFT + self.x(value):.1f}" y="{_HEIGHT - 8}">{value:.6g}</text>'
+            )
+        return Markup("".join(parts)) + Markup(
+            f'<path class="axis" d="M{_LEFT} {_TOP + _DOWN}h{_ACROSS}"/>'
+        )
 
 
 def _pen(x: np.ndarray, y: np.ndarray) -> Iterator[str]:
@@ -130,7 +182,8 @@ def _pen(x: np.ndarray, y: np.ndarray) -> Iterator[str]:
 
 
 def _thinned(steps: np.ndarray, lines: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return at most 240 entries of ``steps`` (T,) and ``lines`` (T, L): means of blocks, the step that of the block's end."""
+    """Return at most 240 entries of ``steps`` (T,) and ``lines`` (T, L): means of blocks, the step
+    that of the block's end."""
     size = -(-len(steps) // _POINTS)
     if size <= 1:
         return steps, lines
@@ -140,7 +193,8 @@ def _thinned(steps: np.ndarray, lines: np.ndarray) -> tuple[np.ndarray, np.ndarr
 
 
 def _view(x: np.ndarray, y: np.ndarray) -> tuple[float, float, bool]:
-    """Return the values to show, and whether the first steps lie outside because they would flatten all the rest."""
+    """Return the values to show, and whether the first steps lie outside because they would flatten
+    all the rest."""
     everything, rest = y[np.isfinite(y)], y[x > _START * x[-1]]
     rest = rest[np.isfinite(rest)]
     clipped = bool(len(rest)) and 0 < np.ptp(rest) < np.ptp(everything) / 4
@@ -160,9 +214,13 @@ def _spoken(name: str, steps: np.ndarray, columns: np.ndarray) -> str:
 
 def _inside(body: Markup) -> Markup:
     """Return ``body`` in the inside of a drawing, cut at its edges."""
-    return Markup('<svg x="{}" y="{}" width="{}" height="{}">{}</svg>').format(_LEFT, _TOP, _ACROSS, _DOWN, body)
+    return Markup('<svg x="{}" y="{}" width="{}" height="{}">{}</svg>').format(
+        _LEFT, _TOP, _ACROSS, _DOWN, body
+    )
 
 
 def _figure(kind: str, told: str, body: Markup) -> Markup:
     shape = "chart bars" if kind == "relevance" else "chart"
-    return Markup('<svg class="{}" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>').format(shape, _WIDTH, _HEIGHT, escape(told), body)
+    return Markup('<svg class="{}" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>').format(
+        shape, _WIDTH, _HEIGHT, escape(told), body
+    )

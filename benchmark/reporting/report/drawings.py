@@ -1,4 +1,5 @@
-"""The figures of the index page: every figure of the catalogue that the records and arrays can be drawn as."""
+"""The figures of the index page: every figure of the catalogue that the records and arrays can be
+drawn as."""
 
 from __future__ import annotations
 
@@ -21,12 +22,14 @@ __all__ = ["Drawing", "drawings"]
 
 
 _DPI = 150
-"""Pixels to an inch, which is 100 pixels wide on the page: sharp enough for it, and half the bytes of a figure that is printed."""
+"""Pixels to an inch, which is 100 pixels wide on the page: sharp enough for it, and half the bytes
+of a figure that is printed."""
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """A figure: its name and caption, the PNG file, its size on the page in pixels of style sheets; or why it was not drawn."""
+    """A figure: its name and caption, the PNG file, its size on the page in pixels of style sheets;
+    or why it was not drawn."""
 
     name: str
     caption: str
@@ -38,7 +41,8 @@ class Drawing:
 
 @contextmanager
 def drawings(material: Material) -> Iterator[Callable[[], list[Drawing]]]:
-    """Begin to draw every figure, by as many processes as there are cores; what is given returns them in the order of the catalogue.
+    """Begin to draw every figure, by as many processes as there are cores; what is given returns
+    them in the order of the catalogue.
 
     They come out the same however many processes there are; a single one draws when it is asked.
     """
@@ -48,7 +52,9 @@ def drawings(material: Material) -> Iterator[Callable[[], list[Drawing]]]:
         return
     processes = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, processes, initializer=_begin, initargs=(material,)) as pool:
-        found = pool.map(_drawn_elsewhere, reversed(FIGURES))  # the largest stand late, and none should be left over for one core
+        found = pool.map(
+            _drawn_elsewhere, reversed(FIGURES)
+        )  # the largest stand late, and none should be left over for one core
         yield lambda: list(found)[::-1]
 
 
@@ -73,6 +79,8 @@ def _drawing(name: str, material: Material) -> Drawing:
         return Drawing(name, caption, reason=str(error))
     except Exception as error:  # arrays of another shape than a figure expects: the page says so and has everything else
         return Drawing(name, caption, reason=f"failed: {type(error).__name__}: {error}")
-    pixels = (int.from_bytes(png[start : start + 4]) for start in (16, 20))  # the header of a PNG file
+    pixels = (
+        int.from_bytes(png[start : start + 4]) for start in (16, 20)
+    )  # the header of a PNG file
     width, height = (round(count * 100 / _DPI) for count in pixels)
     return Drawing(name, caption, png, width, height)

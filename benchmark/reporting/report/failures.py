@@ -15,7 +15,8 @@ __all__ = ["Failure", "failures"]
 
 @dataclass(frozen=True)
 class Failure:
-    """A run that is not done: what it was, its error in one line, the end of its log, and the command that tries again."""
+    """A run that is not done: what it was, its error in one line, the end of its log, and the
+    command that tries again."""
 
     record: Record
     method: str
@@ -26,4 +27,8 @@ class Failure:
 
 def failures(records: Sequence[Record], results: Path) -> list[Failure]:
     """Return the runs of ``records`` that are not done, in their order."""
-    return [Failure(record, *labels(record), log_tail(results / record.key), command(record)) for record in records if record.status != "done"]
+    return [
+        Failure(record, *labels(record), log_tail(results / record.key), command(record))
+        for record in records
+        if record.status != "done"
+    ]

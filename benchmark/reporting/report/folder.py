@@ -1,4 +1,5 @@
-"""Putting a report where it belongs: whole or not at all, and never over anything that is not a report."""
+"""Putting a report where it belongs: whole or not at all, and never over anything that is not a
+report."""
 
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ MANIFEST = "report.json"
 
 
 def check(folder: Path) -> None:
-    """Raise :class:`BenchError` where ``folder`` is there and is neither empty nor a report with nothing else in it."""
+    """Raise :class:`BenchError` where ``folder`` is there and is neither empty nor a report with
+    nothing else in it."""
     if not folder.exists():
         return
     if not folder.is_dir():
@@ -25,8 +27,14 @@ def check(folder: Path) -> None:
     there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
     foreign = sorted(there - _listed(folder))
     if foreign:
-        what = "is not a report" if MANIFEST not in there else f"holds '{foreign[0]}', which is no part of the report"
-        raise BenchError(f"the folder '{folder}' {what}; it is left as it was: name another with -o, or move it away")
+        what = (
+            "is not a report"
+            if MANIFEST not in there
+            else f"holds '{foreign[0]}', which is no part of the report"
+        )
+        raise BenchError(
+            f"the folder '{folder}' {what}; it is left as it was: name another with -o, or move it away"
+        )
 
 
 def _listed(folder: Path) -> set[str]:
@@ -41,7 +49,8 @@ def _listed(folder: Path) -> set[str]:
 def write(folder: Path, files: Iterable[tuple[str, bytes]]) -> int:
     """Write ``files`` (path, content) as the report ``folder`` and return how many there are.
 
-    They are written beside it, and the two change names when all are there: an error or a kill on the way leaves the old report as it was.
+    They are written beside it, and the two change names when all are there: an error or a kill on
+    the way leaves the old report as it was.
     """
     check(folder)
     folder = folder.resolve()
@@ -54,7 +63,9 @@ def write(folder: Path, files: Iterable[tuple[str, bytes]]) -> int:
             _place(made, MANIFEST, listed.encode())
             _exchange(made, folder, Path(scratch) / "old")
     except OSError as error:
-        raise BenchError(f"cannot write the report '{folder}': {error.strerror}; name a folder that can be written with -o") from None
+        raise BenchError(
+            f"cannot write the report '{folder}': {error.strerror}; name a folder that can be written with -o"
+        ) from None
     return len(names)
 
 

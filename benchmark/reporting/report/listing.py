@@ -21,7 +21,8 @@ _MEASURED = ("mse", "lstar", "active-units")
 
 
 def in_order(records: Sequence[Record]) -> list[Record]:
-    """Return ``records`` by dataset, latent size, budget, method and seed, datasets and methods in the order of the registry."""
+    """Return ``records`` by dataset, latent size, budget, method and seed, datasets and methods in
+    the order of the registry."""
 
     def place(record: Record) -> tuple[object, ...]:
         spec, (method, dataset) = record.spec, labels(record)
@@ -34,9 +35,21 @@ def in_order(records: Sequence[Record]) -> list[Record]:
 def runs_view(records: Sequence[Record]) -> TableView:
     """Return a row per run with a link to its page."""
     named = [(record, *labels(record)) for record in records]
-    offered = [choices(texts) for texts in zip(*((m, d, r.spec["budget"], r.status) for r, m, d in named), strict=True)] or [()] * 4
-    heads = [("Run", ()), ("Method", offered[0]), ("Dataset", offered[1]), ("Budget", offered[2]), ("Status", offered[3])]
-    columns = [ViewColumn(Markup(name), names_row=name == "Run", choices=words, label=name) for name, words in heads]
+    offered = [
+        choices(texts)
+        for texts in zip(*((m, d, r.spec["budget"], r.status) for r, m, d in named), strict=True)
+    ] or [()] * 4
+    heads = [
+        ("Run", ()),
+        ("Method", offered[0]),
+        ("Dataset", offered[1]),
+        ("Budget", offered[2]),
+        ("Status", offered[3]),
+    ]
+    columns = [
+        ViewColumn(Markup(name), names_row=name == "Run", choices=words, label=name)
+        for name, words in heads
+    ]
     columns += [_number(name) for name in ("L", "Seed", *map(title, _MEASURED), "Training")]
     rows = tuple(_run_row(record, method, dataset) for record, method, dataset in named)
     caption = "Every run with its page: curves, pictures, protocol of each number, and the command that makes it again."
@@ -49,12 +62,24 @@ def _number(name: str) -> ViewColumn:
 
 def _run_row(record: Record, method: str, dataset: str) -> ViewRow:
     spec, seconds = record.spec, record.timing.get("train_seconds")
-    link = Markup('<a href="runs/{0}.html" title="{0}">{1}</a>').format(record.key, record.key[-12:])
+    link = Markup('<a href="runs/{0}.html" title="{0}">{1}</a>').format(
+        record.key, record.key[-12:]
+    )
     state = Markup('<span class="status {}">{}</span>').format(record.status, record.status)
-    cells = [ViewCell(link, record.key), _text(method), _text(dataset), _text(spec["budget"]), ViewCell(state, record.status)]
+    cells = [
+        ViewCell(link, record.key),
+        _text(method),
+        _text(dataset),
+        _text(spec["budget"]),
+        ViewCell(state, record.status),
+    ]
     cells += [ViewCell(Markup(spec[name]), spec[name]) for name in ("latent_dim", "seed")]
     cells += [_measurement(record, name) for name in _MEASURED]
-    cells.append(ViewCell(Markup("–")) if seconds is None else ViewCell(Markup.escape(duration(seconds)), seconds))
+    cells.append(
+        ViewCell(Markup("–"))
+        if seconds is None
+        else ViewCell(Markup.escape(duration(seconds)), seconds)
+    )
     return ViewRow(tuple(cells), "" if record.status == "done" else "failed")
 
 
@@ -64,7 +89,11 @@ def _text(text: str) -> ViewCell:
 
 def _measurement(record: Record, name: str) -> ViewCell:
     found = record.measurements.get(name)
-    return ViewCell(Markup("–")) if found is None else ViewCell(Markup.escape(f"{found['value']:.4g}"), found["value"])
+    return (
+        ViewCell(Markup("–"))
+        if found is None
+        else ViewCell(Markup.escape(f"{found['value']:.4g}"), found["value"])
+    )
 
 
 def study_views(records: Sequence[Record]) -> list[TableView]:
@@ -73,22 +102,52 @@ def study_views(records: Sequence[Record]) -> list[TableView]:
     for record in records:
         if record.spec["kind"] != "train":
             studies[record.spec["kind"]].append(record)
-    return [_study_view(place, name, found) for place, (name, found) in enumerate(sorted(studies.items()))]
+    return [
+        _study_view(place, name, found)
+        for place, (name, found) in enumerate(sorted(studies.items()))
+    ]
 
 
 def _study_view(place: int, name: str, records: Sequence[Record]) -> TableView:
-    measured = list(dict.fromkeys(identifier for record in records for identifier in record.measurements))
-    words = [(column, column == "Study", column in ("L", "Seed")) for column in ("Run", "Study", "Dataset", "L", "Seed", "Status")]
-    columns = [ViewColumn(Markup(text), number=number, names_row=names, label=text) for text, names, number in words]
+    measured = list(
+        dict.fromkeys(identifier for record in records for identifier in record.measurements)
+    )
+    words = [
+        (column, column == "Study", column in ("L", "Seed"))
+        for column in ("Run", "Study", "Dataset", "L", "Seed", "Status")
+    ]
+    columns = [
+        ViewColumn(Markup(text), number=number, names_row=names, label=text)
+        for text, names, number in words
+    ]
     rows = []
     for record in records:
         (study, dataset), spec = labels(record), record.spec
-        link = Markup('<a href="runs/{0}.html" title="{0}">{1}</a>').format(record.key, record.key[-12:])
-        cells = [ViewCell(link, record.key), _text(study), _text(dataset), *(ViewCell(Markup(spec[n]), spec[n]) for n in ("latent_dim", "seed"))]
-        cells += [_text(record.status), *(_measurement(record, identifier) for identifier in measured)]
+        link = Markup('<a href="runs/{0}.html" title="{0}">{1}</a>').format(
+            record.key, record.key[-12:]
+        )
+        cells = [
+            ViewCell(link, record.key),
+            _text(study),
+            _text(dataset),
+            *(ViewCell(Markup(spec[n]), spec[n]) for n in ("latent_dim", "seed")),
+        ]
+        cells += [
+            _text(record.status),
+            *(_measurement(record, identifier) for identifier in measured),
+        ]
         rows.append(ViewRow(tuple(cells), "" if record.status == "done" else "failed"))
-    units = dict.fromkeys(f"{i}: {r.measurements[i]['unit']}, {r.measurements[i]['protocol']}" for r in records for i in r.measurements)
+    units = dict.fromkeys(
+        f"{i}: {r.measurements[i]['unit']}, {r.measurements[i]['protocol']}"
+        for r in records
+        for i in r.measurements
+    )
     notes = tuple(map(Markup.escape, units))
     return TableView(
-        f"study-{place + 1}", name, "An experiment that is no method on a dataset.", (*columns, *map(_number, measured)), (tuple(rows),), notes
+        f"study-{place + 1}",
+        name,
+        "An experiment that is no method on a dataset.",
+        (*columns, *map(_number, measured)),
+        (tuple(rows),),
+        notes,
     )

@@ -1,4 +1,5 @@
-"""What the methods of the records say of themselves: the sections of their docstrings, read from the source without importing it."""
+"""What the methods of the records say of themselves: the sections of their docstrings, read from
+the source without importing it."""
 
 from __future__ import annotations
 
@@ -23,7 +24,8 @@ SECTIONS = ("Citation", "Objective", "Discovery", "Deviations")
 
 @dataclass(frozen=True)
 class MethodNotes:
-    """What is known of one method: its docstring's sections by title, or ``reason`` where they cannot be read here."""
+    """What is known of one method: its docstring's sections by title, or ``reason`` where they
+    cannot be read here."""
 
     name: str
     summary: str
@@ -33,7 +35,8 @@ class MethodNotes:
 
 
 def sections(doc: str) -> dict[str, str]:
-    """Return the text of each section of a docstring: a title on a line of its own, the text below it indented.
+    """Return the text of each section of a docstring: a title on a line of its own, the text below
+    it indented.
 
     >>> sections("Summary.\\n\\nDeviations\\n    None.\\n")
     {'Deviations': 'None.'}
@@ -51,7 +54,8 @@ def sections(doc: str) -> dict[str, str]:
 
 
 def block(text: str) -> Markup:
-    """Return text of a docstring as HTML: paragraphs, indented blocks as they stand, ``code``, and https addresses as links."""
+    """Return text of a docstring as HTML: paragraphs, indented blocks as they stand, ``code``, and
+    https addresses as links."""
     parts = re.split(r"\n\s*\n", text)
     return Markup("\n").join(_block(part) for part in parts if part.strip())
 
@@ -65,7 +69,9 @@ def _block(part: str) -> Markup:
             runs.append((indented, []))
         runs[-1][1].append(line)
     return Markup("\n").join(
-        Markup("<pre>{}</pre>").format(textwrap.dedent("\n".join(lines))) if indented else Markup("<p>{}</p>").format(_prose(" ".join(lines)))
+        Markup("<pre>{}</pre>").format(textwrap.dedent("\n".join(lines)))
+        if indented
+        else Markup("<p>{}</p>").format(_prose(" ".join(lines)))
         for indented, lines in runs
     )
 
@@ -84,7 +90,8 @@ def _piece(text: str) -> Markup:
 
 
 def method_notes(records: Iterable[Record]) -> list[MethodNotes]:
-    """Return the notes of every method and study among ``records``, in the order of the registry."""
+    """Return the notes of every method and study among ``records``, in the order of the
+    registry."""
     kinds: dict[str, Literal["methods", "studies"]] = {}
     stale: set[str] = set()
     for record in records:
@@ -101,7 +108,20 @@ def _notes(room: Literal["methods", "studies"], name: str, stale: bool) -> Metho
         entry = registry.find(room, name)
         found = sections(entry.source.doc)
     except BenchError as error:
-        return MethodNotes(name, "", reason=f"Its source is not installed here, so its deviations cannot be read ({error}).", stale=stale)
-    summary = entry.summary + "".join(f"; {option} = {value}" for option, value in entry.preset.items())
+        return MethodNotes(
+            name,
+            "",
+            reason=f"Its source is not installed here, so its deviations cannot be read ({error}).",
+            stale=stale,
+        )
+    summary = entry.summary + "".join(
+        f"; {option} = {value}" for option, value in entry.preset.items()
+    )
     shown = tuple((title, block(found[title])) for title in SECTIONS if title in found)
-    return MethodNotes(name, summary, shown, "" if "Deviations" in found else "Its docstring names no deviations.", stale)
+    return MethodNotes(
+        name,
+        summary,
+        shown,
+        "" if "Deviations" in found else "Its docstring names no deviations.",
+        stale,
+    )

@@ -26,7 +26,8 @@ class Fact:
 
 @dataclass(frozen=True)
 class Place:
-    """The runs of one method on one dataset: ``text`` says how many are done of how many, ``state`` is ``done``, ``partly``, ``none`` or ``gap``."""
+    """The runs of one method on one dataset: ``text`` says how many are done of how many, ``state``
+    is ``done``, ``partly``, ``none`` or ``gap``."""
 
     text: str
     state: str
@@ -66,21 +67,42 @@ def duration(seconds: float) -> str:
 
 
 def plan(records: Sequence[Record]) -> list[Fact]:
-    """Return what was run in a few facts: how many runs and what became of them, latent sizes, seeds, budgets, work and time."""
+    """Return what was run in a few facts: how many runs and what became of them, latent sizes,
+    seeds, budgets, work and time."""
     statuses = Counter(record.status for record in records)
     specs = [record.spec for record in records]
     lengths: dict[str, set[int]] = defaultdict(set)
     for spec in specs:
         lengths[spec["budget"]].add(spec["steps"])
     images = sum(record.timing.get("images_seen", 0) for record in records)
-    times = [sum(record.timing.get(f"{part}_seconds", 0.0) for record in records) for part in ("train", "evaluate")]
+    times = [
+        sum(record.timing.get(f"{part}_seconds", 0.0) for record in records)
+        for part in ("train", "evaluate")
+    ]
     facts = [
-        Fact("Runs", tuple((f"{statuses[status]} {status}", "") for status in STATUSES if statuses[status])),
-        Fact("Latent sizes", (("L = " + ", ".join(map(str, sorted({spec["latent_dim"] for spec in specs}))), ""),)),
+        Fact(
+            "Runs",
+            tuple((f"{statuses[status]} {status}", "") for status in STATUSES if statuses[status]),
+        ),
+        Fact(
+            "Latent sizes",
+            (("L = " + ", ".join(map(str, sorted({spec["latent_dim"] for spec in specs}))), ""),),
+        ),
         Fact("Seeds", ((", ".join(map(str, sorted({spec["seed"] for spec in specs}))), ""),)),
-        Fact("Budgets", tuple((name, _steps(lengths[name] - {0})) for name in sorted(lengths, key=budget_rank))),
+        Fact(
+            "Budgets",
+            tuple((name, _steps(lengths[name] - {0})) for name in sorted(lengths, key=budget_rank)),
+        ),
         Fact("Work", ((f"{images:,} images seen in training", ""),)),
-        Fact("Time", ((f"{duration(times[0])} of training, {duration(times[1])} of evaluation", "all runs together"),)),
+        Fact(
+            "Time",
+            (
+                (
+                    f"{duration(times[0])} of training, {duration(times[1])} of evaluation",
+                    "all runs together",
+                ),
+            ),
+        ),
     ]
     return facts if records else []
 
@@ -99,7 +121,10 @@ def coverage(records: Sequence[Record]) -> Coverage:
         places[labels(record)].append(record)
     methods = sorted({method for method, _ in places}, key=lambda name: rank("methods", name))
     datasets = sorted({dataset for _, dataset in places}, key=lambda name: rank("datasets", name))
-    rows = tuple((clip(method), tuple(_place(places.get((method, dataset), [])) for dataset in datasets)) for method in methods)
+    rows = tuple(
+        (clip(method), tuple(_place(places.get((method, dataset), [])) for dataset in datasets))
+        for method in methods
+    )
     return Coverage(tuple(map(clip, datasets)), rows)
 
 
@@ -109,24 +134,41 @@ def _place(records: Sequence[Record]) -> Place:
     counts = Counter(record.status for record in records)
     done = counts["done"]
     told = ", ".join(f"{counts[status]} {status}" for status in STATUSES if counts[status])
-    return Place(f"{done}/{len(records)}", "done" if done == len(records) else "partly" if done else "none", told)
+    return Place(
+        f"{done}/{len(records)}",
+        "done" if done == len(records) else "partly" if done else "none",
+        told,
+    )
 
 
 def environment(records: Sequence[Record]) -> list[Fact]:
-    """Return packages, machines and commits of ``records``; where runs differ, how many have which."""
+    """Return packages, machines and commits of ``records``; where runs differ, how many have
+    which."""
     there = [record.environment for record in records if record.environment]
     if not there:
         return []
     packages = sorted(set(chain.from_iterable(found.get("packages", {}) for found in there)))
     facts = [_fact(title, there, take) for title, take in _TAKEN.items()]
-    facts += [_fact(name, there, lambda found, name=name: found.get("packages", {}).get(name)) for name in packages]  # type: ignore[misc]
-    facts.append(Fact("Code of the methods", _counted(f"{record.spec['method']} {record.code}" for record in records)))
+    facts += [
+        _fact(name, there, lambda found, name=name: found.get("packages", {}).get(name))
+        for name in packages
+    ]  # type: ignore[misc]
+    facts.append(
+        Fact(
+            "Code of the methods",
+            _counted(f"{record.spec['method']} {record.code}" for record in records),
+        )
+    )
     return [fact for fact in facts if fact.values]
 
 
 def _commit(found: Mapping[str, Any]) -> str | None:
     commit = found.get("commit")
-    return None if not commit else f"{commit}{', and files that were changed since' if found.get('dirty') else ''}"
+    return (
+        None
+        if not commit
+        else f"{commit}{', and files that were changed since' if found.get('dirty') else ''}"
+    )
 
 
 def _machine(found: Mapping[str, Any]) -> str | None:
@@ -146,12 +188,19 @@ _TAKEN: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
 }
 
 
-def _fact(title: str, there: Sequence[Mapping[str, Any]], take: Callable[[Mapping[str, Any]], Any]) -> Fact:
-    return Fact(title, _counted(str(value) for found in there if (value := take(found)) is not None))
+def _fact(
+    title: str, there: Sequence[Mapping[str, Any]], take: Callable[[Mapping[str, Any]], Any]
+) -> Fact:
+    return Fact(
+        title, _counted(str(value) for found in there if (value := take(found)) is not None)
+    )
 
 
 def _counted(texts: Iterable[str]) -> tuple[tuple[str, str], ...]:
     """Return each text with how many runs have it; without the number where it is the only one."""
     counts = Counter(clip(text, 200) for text in texts)
     several = len(counts) > 1
-    return tuple((text, f"{count} run{'s' if count > 1 else ''}" if several else "") for text, count in sorted(counts.items()))
+    return tuple(
+        (text, f"{count} run{'s' if count > 1 else ''}" if several else "")
+        for text, count in sorted(counts.items())
+    )

@@ -1,4 +1,5 @@
-"""What a run left to look at: grids of images as PNG data URIs, vectors as points in the plane of the test data."""
+"""What a run left to look at: grids of images as PNG data URIs, vectors as points in the plane of
+the test data."""
 
 from __future__ import annotations
 
@@ -23,7 +24,8 @@ _POINTS = 400
 """Points of a cloud at most."""
 
 _TARGET = 420
-"""Pixels across that a small grid is enlarged to, by a whole factor, so that its pixels stay square."""
+"""Pixels across that a small grid is enlarged to, by a whole factor, so that its pixels stay
+square."""
 
 
 @dataclass(frozen=True)
@@ -41,42 +43,66 @@ def data_uri(png: bytes) -> str:
 
 
 def pictures(arrays: Arrays) -> list[Picture]:
-    """Return what the artifacts of a run show; nothing for arrays that are no pictures or that are not there."""
+    """Return what the artifacts of a run show; nothing for arrays that are no pictures or that are
+    not there."""
     if not _whole(arrays, "inputs"):
         return []
     drawn = list(_of_images(arrays) if is_image(arrays["inputs"]) else _of_vectors(arrays))
     covariance = arrays.get("code_covariance")
-    if covariance is not None and covariance.ndim == 2 and 1 < len(covariance) == covariance.shape[1] and np.isfinite(covariance).all():
+    if (
+        covariance is not None
+        and covariance.ndim == 2
+        and 1 < len(covariance) == covariance.shape[1]
+        and np.isfinite(covariance).all()
+    ):
         drawn.append(_correlation(covariance))
     return drawn
 
 
 def _whole(arrays: Arrays, *names: str) -> bool:
-    return all(name in arrays and len(arrays[name]) and arrays[name].ndim in (2, 4) for name in names)
+    return all(
+        name in arrays and len(arrays[name]) and arrays[name].ndim in (2, 4) for name in names
+    )
 
 
 def _of_images(arrays: Arrays) -> Iterator[Picture]:
     if _whole(arrays, "samples"):
-        yield _tiles("Samples", "drawn from the method's own prior, in the order of the draws", arrays["samples"][:64])
+        yield _tiles(
+            "Samples",
+            "drawn from the method's own prior, in the order of the draws",
+            arrays["samples"][:64],
+        )
     if _whole(arrays, "reconstructions"):
         pairs = alternate(arrays["inputs"][:32], arrays["reconstructions"][:32], _COLUMNS)
-        yield _tiles("Reconstructions", "test images, each above its reconstruction", pairs, pairs=True)
+        yield _tiles(
+            "Reconstructions", "test images, each above its reconstruction", pairs, pairs=True
+        )
     rows = arrays.get("traversals")
     if rows is not None and rows.ndim == 5 and rows.size:
         caption = "each row moves one latent dimension by -2 to 2 standard deviations, the most relevant first"
-        yield _tiles("Traversals", caption, rows.reshape(-1, *rows.shape[2:]), columns=rows.shape[1])
+        yield _tiles(
+            "Traversals", caption, rows.reshape(-1, *rows.shape[2:]), columns=rows.shape[1]
+        )
     if _whole(arrays, "samples", "neighbours"):
         count = len(arrays["neighbours"])
         pairs = alternate(arrays["samples"][:count], arrays["neighbours"], min(count, _COLUMNS))
         yield _tiles(
-            "Nearest training images", "samples, each above the training image nearest to it", pairs, columns=min(count, _COLUMNS), pairs=True
+            "Nearest training images",
+            "samples, each above the training image nearest to it",
+            pairs,
+            columns=min(count, _COLUMNS),
+            pairs=True,
         )
 
 
-def _tiles(title: str, caption: str, images: np.ndarray, *, columns: int = _COLUMNS, pairs: bool = False) -> Picture:
+def _tiles(
+    title: str, caption: str, images: np.ndarray, *, columns: int = _COLUMNS, pairs: bool = False
+) -> Picture:
     picture = mosaic(images, min(columns, len(images)), pairs=pairs)
     grey = bool((picture == picture[:, :, :1]).all())
-    return Picture(title, caption, _image(picture[:, :, 0] if grey else picture, f"{title}: {caption}"))
+    return Picture(
+        title, caption, _image(picture[:, :, 0] if grey else picture, f"{title}: {caption}")
+    )
 
 
 def png_bytes(pixels: np.ndarray) -> bytes:
@@ -90,31 +116,52 @@ def _image(pixels: np.ndarray, told: str) -> Markup:
     height, width = pixels.shape[:2]
     factor = max(1, _TARGET // width)
     element = '<img class="pixels" src="{}" width="{}" height="{}" alt="{}" decoding="async">'
-    return Markup(element).format(data_uri(png_bytes(pixels)), factor * width, factor * height, told)
+    return Markup(element).format(
+        data_uri(png_bytes(pixels)), factor * width, factor * height, told
+    )
 
 
 def _of_vectors(arrays: Arrays) -> Iterator[Picture]:
     inputs = arrays["inputs"]
     plane = Plane.of(inputs)
-    where = "in the plane" if inputs.shape[1] == 2 else f"the first two principal directions of {inputs.shape[1]} numbers"
+    where = (
+        "in the plane"
+        if inputs.shape[1] == 2
+        else f"the first two principal directions of {inputs.shape[1]} numbers"
+    )
     data = plane.project(inputs[:_POINTS])
     for name, title in (("samples", "Samples"), ("reconstructions", "Reconstructions")):
         if _whole(arrays, name):
             points = plane.project(arrays[name][:_POINTS])
-            inside = (np.abs(points - np.mean(plane.limits, axis=1)) < np.diff(plane.limits, axis=1).T / 2).all(1)
+            inside = (
+                np.abs(points - np.mean(plane.limits, axis=1)) < np.diff(plane.limits, axis=1).T / 2
+            ).all(1)
             told = f"{title} over test data, {where}" + (
-                f"; {len(points) - inside.sum()} of {len(points)} points outside" if not inside.all() else ""
+                f"; {len(points) - inside.sum()} of {len(points)} points outside"
+                if not inside.all()
+                else ""
             )
-            yield Picture(title, told, scatter(told, plane.limits, (("dots data", data), ("dots", points))))
+            yield Picture(
+                title, told, scatter(told, plane.limits, (("dots data", data), ("dots", points)))
+            )
     codes = arrays.get("codes")
     if codes is not None and codes.ndim == 2 and codes.shape[1] > 1 and len(codes):
         latent = Plane.of(codes)
-        told = "codes of test data" + ("" if codes.shape[1] == 2 else f", the first two principal directions of {codes.shape[1]} dimensions")
-        yield Picture("Latent space", told, scatter(told, latent.limits, (("dots", latent.project(codes[:_POINTS])),)))
+        told = "codes of test data" + (
+            ""
+            if codes.shape[1] == 2
+            else f", the first two principal directions of {codes.shape[1]} dimensions"
+        )
+        yield Picture(
+            "Latent space",
+            told,
+            scatter(told, latent.limits, (("dots", latent.project(codes[:_POINTS])),)),
+        )
 
 
 def _correlation(covariance: np.ndarray) -> Picture:
-    """Draw the correlations of the codes: blue -1, white 0, orange 1; a dimension without variance is grey."""
+    """Draw the correlations of the codes: blue -1, white 0, orange 1; a dimension without variance
+    is grey."""
     spread = np.sqrt(np.clip(np.diag(covariance), 0.0, None))
     with np.errstate(divide="ignore", invalid="ignore"):
         found = np.clip(covariance / np.outer(spread, spread), -1.0, 1.0)
@@ -122,4 +169,8 @@ def _correlation(covariance: np.ndarray) -> Picture:
     colours = 255 + np.abs(np.nan_to_num(found))[..., None] * (towards - 255)
     colours[~np.isfinite(found)] = 200
     caption = "of the latent dimensions over the test split: orange 1, white 0, blue -1, grey where a dimension is constant"
-    return Picture("Correlation of the codes", caption, _image(colours.round().astype(np.uint8), f"Correlation {caption}"))
+    return Picture(
+        "Correlation of the codes",
+        caption,
+        _image(colours.round().astype(np.uint8), f"Correlation {caption}"),
+    )

@@ -1,4 +1,5 @@
-"""The page of one run: its spec, what was measured and how, its discovery, curves, pictures, and the command that makes it again."""
+"""The page of one run: its spec, what was measured and how, its discovery, curves, pictures, and
+the command that makes it again."""
 
 from __future__ import annotations
 
@@ -27,7 +28,8 @@ _LOG_LINES, _LINE = 25, 400
 
 @dataclass(frozen=True)
 class RunPage:
-    """What stands on the page of a run. Pairs are (term, text); ``measured`` rows are (title, id, value, unit, n, protocol)."""
+    """What stands on the page of a run. Pairs are (term, text); ``measured`` rows are (title, id,
+    value, unit, n, protocol)."""
 
     record: Record
     method: str
@@ -49,9 +51,12 @@ class RunPage:
 
 
 def run_page(record: Record, folder: Path) -> RunPage:
-    """Return the page of ``record``, whose curves, artifacts and log lie in ``folder``; what is missing or cannot be read is said."""
+    """Return the page of ``record``, whose curves, artifacts and log lie in ``folder``; what is
+    missing or cannot be read is said."""
     troubles: list[str] = []
-    logged, artifacts = (_arrays(folder / name, troubles) for name in ("curves.npz", "artifacts.npz"))
+    logged, artifacts = (
+        _arrays(folder / name, troubles) for name in ("curves.npz", "artifacts.npz")
+    )
     method, dataset = labels(record)
     relevance, found = _discovery(record.discovery or {}, troubles)
     drawn = tuple(pictures(artifacts))
@@ -67,28 +72,39 @@ def run_page(record: Record, folder: Path) -> RunPage:
         found=found,
         curves=_curves(logged),
         pictures=drawn,
-        arrays=() if drawn else tuple((name, f"{array.dtype} {array.shape}") for name, array in sorted(artifacts.items())),
+        arrays=()
+        if drawn
+        else tuple(
+            (name, f"{array.dtype} {array.shape}") for name, array in sorted(artifacts.items())
+        ),
         log=log_tail(folder),
         troubles=tuple(troubles),
     )
 
 
 def command(record: Record) -> str:
-    """Return the ``bench run`` that makes the run again (and those of the seeds before its own); empty for a study, which only suites run."""
+    """Return the ``bench run`` that makes the run again (and those of the seeds before its own);
+    empty for a study, which only suites run."""
     spec = record.spec
     if spec["kind"] != "train":
         return ""
     dataset = label("datasets", spec["dataset"], spec["options"])
     parts = [f"bench run --methods {shlex.quote(_typed(spec))} --datasets {shlex.quote(dataset)}"]
     parts += [f"--latent-dims {spec['latent_dim']}", f"--seeds {spec['seed'] + 1}"]
-    parts += [f"--steps {spec['steps']}" if spec["budget"].startswith("steps-") else f"--budget {shlex.quote(spec['budget'])}"]
+    parts += [
+        f"--steps {spec['steps']}"
+        if spec["budget"].startswith("steps-")
+        else f"--budget {shlex.quote(spec['budget'])}"
+    ]
     return " ".join(parts + ([f"--batch-size {spec['batch_size']}"] if spec["steps"] else []))
 
 
 def _typed(spec: Mapping[str, Any]) -> str:
     """Return the method as one would type it; one that is not registered is a file."""
     name, text = spec["method"], label("methods", spec["method"], spec["config"])
-    return text if code_of(name) is not None else f"./{name.replace('-', '_')}.py{text[len(name) :]}"
+    return (
+        text if code_of(name) is not None else f"./{name.replace('-', '_')}.py{text[len(name) :]}"
+    )
 
 
 def log_tail(folder: Path) -> str:
@@ -97,7 +113,10 @@ def log_tail(folder: Path) -> str:
         text = (folder / "log.txt").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""
-    lines = ["".join(c if c.isprintable() else " " for c in line.expandtabs())[:_LINE] for line in text.rstrip().splitlines()]
+    lines = [
+        "".join(c if c.isprintable() else " " for c in line.expandtabs())[:_LINE]
+        for line in text.rstrip().splitlines()
+    ]
     return "\n".join(lines[-_LOG_LINES:])
 
 
@@ -111,19 +130,38 @@ def _arrays(path: Path, troubles: list[str]) -> dict[str, np.ndarray]:
 
 def _spec(record: Record) -> tuple[tuple[str, str], ...]:
     spec = record.spec
-    rows = [(name.replace("_", " "), str(spec[name])) for name in ("kind", "latent_dim", "seed", "budget", "steps", "batch_size")]
+    rows = [
+        (name.replace("_", " "), str(spec[name]))
+        for name in ("kind", "latent_dim", "seed", "budget", "steps", "batch_size")
+    ]
     for name in ("config", "options"):
         rows += [(f"{name}: {option}", str(value)) for option, value in sorted(spec[name].items())]
-    rows += [(f"taken: {option}", str(where)) for option, where in sorted(spec.get("taken", {}).items())]
-    return (*rows, ("data", spec["data"]), ("protocol", str(spec.get("protocol", ""))), ("code", record.code))
+    rows += [
+        (f"taken: {option}", str(where)) for option, where in sorted(spec.get("taken", {}).items())
+    ]
+    return (
+        *rows,
+        ("data", spec["data"]),
+        ("protocol", str(spec.get("protocol", ""))),
+        ("code", record.code),
+    )
 
 
 def _measured(record: Record) -> tuple[tuple[str, ...], ...]:
     metrics = {identifier: identifier.partition("[")[0] for identifier in record.measurements}
     places = {name: place for place, name in enumerate(order(set(metrics.values())))}
     return tuple(
-        (title(metrics[identifier]), identifier, f"{found['value']:.6g}", found["unit"], f"{found['n']:,}", found["protocol"])
-        for identifier, found in sorted(record.measurements.items(), key=lambda item: (places[metrics[item[0]]], item[0]))
+        (
+            title(metrics[identifier]),
+            identifier,
+            f"{found['value']:.6g}",
+            found["unit"],
+            f"{found['n']:,}",
+            found["protocol"],
+        )
+        for identifier, found in sorted(
+            record.measurements.items(), key=lambda item: (places[metrics[item[0]]], item[0])
+        )
     )
 
 
@@ -131,11 +169,17 @@ def _timing(timing: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     rows = []
     for name, value in timing.items():
         if isinstance(value, Mapping):
-            rows += [(f"{name.replace('_', ' ')} of {inner}", f"{count:,}") for inner, count in value.items()]
+            rows += [
+                (f"{name.replace('_', ' ')} of {inner}", f"{count:,}")
+                for inner, count in value.items()
+            ]
         else:
             seconds = name.endswith("_seconds")
             rows.append(
-                (name.removesuffix("_seconds") + " time" if seconds else name.replace("_", " "), duration(value) if seconds else f"{value:,}")
+                (
+                    name.removesuffix("_seconds") + " time" if seconds else name.replace("_", " "),
+                    duration(value) if seconds else f"{value:,}",
+                )
             )
     return tuple(rows)
 
@@ -143,18 +187,30 @@ def _timing(timing: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
 def _flat(document: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     rows: list[tuple[str, str]] = []
     for name, value in document.items():
-        rows += _flat(value) if isinstance(value, Mapping) else [(name.replace("_", " "), str(value))] if value is not None else []
+        rows += (
+            _flat(value)
+            if isinstance(value, Mapping)
+            else [(name.replace("_", " "), str(value))]
+            if value is not None
+            else []
+        )
     return tuple(rows)
 
 
-def _discovery(found: Mapping[str, Any], troubles: list[str]) -> tuple[Markup, tuple[tuple[str, str], ...]]:
+def _discovery(
+    found: Mapping[str, Any], troubles: list[str]
+) -> tuple[Markup, tuple[tuple[str, str], ...]]:
     relevance, active = found.get("relevance", []), found.get("active", [])
     if len(relevance) != len(active):
-        troubles.append(f"the discovery holds {len(relevance)} relevances and {len(active)} verdicts")
+        troubles.append(
+            f"the discovery holds {len(relevance)} relevances and {len(active)} verdicts"
+        )
         relevance = active = []
     rows = [("dimensions kept", f"{sum(active)} of {len(active)}")] if active else []
     rows += [("flags", ", ".join(found["flags"]))] if found.get("flags") else []
-    rows += [(name.replace("_", " "), f"{value:.6g}") for name, value in found.get("extra", {}).items()]
+    rows += [
+        (name.replace("_", " "), f"{value:.6g}") for name, value in found.get("extra", {}).items()
+    ]
     return bars(relevance, active) if relevance else Markup(), tuple(rows)
 
 
@@ -163,7 +219,14 @@ def _curves(arrays: Mapping[str, np.ndarray]) -> tuple[tuple[str, Markup], ...]:
     steps = arrays.get("step")
     if steps is None or not len(steps):
         return ()
-    names: Sequence[str] = sorted((name for name in arrays if name != "step" and len(arrays[name]) == len(steps)), key=lambda name: name != "loss")
+    names: Sequence[str] = sorted(
+        (name for name in arrays if name != "step" and len(arrays[name]) == len(steps)),
+        key=lambda name: name != "loss",
+    )
     return tuple(
-        (name + (f", {arrays[name].shape[1]} dimensions" if arrays[name].ndim > 1 else ""), curve(name, steps, arrays[name])) for name in names
+        (
+            name + (f", {arrays[name].shape[1]} dimensions" if arrays[name].ndim > 1 else ""),
+            curve(name, steps, arrays[name]),
+        )
+        for name in names
     )

@@ -1,4 +1,5 @@
-"""The pages of a report, filled from templates. Text from records is escaped by jinja; nothing on a page is loaded from elsewhere."""
+"""The pages of a report, filled from templates. Text from records is escaped by jinja; nothing on a
+page is loaded from elsewhere."""
 
 from __future__ import annotations
 
@@ -35,16 +36,22 @@ _NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
 def site(records: Sequence[Record], results: Path) -> Iterator[tuple[str, bytes]]:
-    """Yield the files of the report of ``records``, whose folders lie in ``results``: path and content, ``index.html`` last.
+    """Yield the files of the report of ``records``, whose folders lie in ``results``: path and
+    content, ``index.html`` last.
 
-    The same records give the same bytes: there is no time on the pages but those that the records tell.
+    The same records give the same bytes: there is no time on the pages but those that the records
+    tell.
     """
-    with threadpool_limits(1):  # the projections are tiny: threads would wait for each other, and their rounding depends on how many there are
+    with threadpool_limits(
+        1
+    ):  # the projections are tiny: threads would wait for each other, and their rounding depends on how many there are
         yield from _files(listing.in_order(records), results)
 
 
 def _files(ordered: Sequence[Record], results: Path) -> Iterator[tuple[str, bytes]]:
-    with drawings.drawings(Material.of(ordered, results)) as drawn:  # figures take longest: the rest is made meanwhile
+    with drawings.drawings(
+        Material.of(ordered, results)
+    ) as drawn:  # figures take longest: the rest is made meanwhile
         trained = [record for record in ordered if record.spec["kind"] == "train"]
         made, refused = views.made(trained, References(results)) if trained else ([], [])
         judged = [claims_table(verdicts(trained), "records")] if trained else []
@@ -52,10 +59,19 @@ def _files(ordered: Sequence[Record], results: Path) -> Iterator[tuple[str, byte
             for suffix, kind in _FORMATS.items():
                 yield f"tables/{table.name}.{suffix}", RENDERERS[kind](table).encode()
         for place, record in enumerate(ordered):
-            around = [ordered[other].key if 0 <= other < len(ordered) else None for other in (place - 1, place + 1)]
+            around = [
+                ordered[other].key if 0 <= other < len(ordered) else None
+                for other in (place - 1, place + 1)
+            ]
             page = runs.run_page(record, results / record.key)
-            yield f"runs/{record.key}.html", _fill("run.html", page=page, before=around[0], after=around[1])
-        yield "index.html", _index(ordered, trained, judged, made, refused, drawn() if ordered else [], results)
+            yield (
+                f"runs/{record.key}.html",
+                _fill("run.html", page=page, before=around[0], after=around[1]),
+            )
+        yield (
+            "index.html",
+            _index(ordered, trained, judged, made, refused, drawn() if ordered else [], results),
+        )
 
 
 def _index(
@@ -70,7 +86,12 @@ def _index(
     seeds = {record.key: record.spec["seed"] for record in ordered}
 
     def shown(tables: Sequence[Table]) -> list[views.TableView]:
-        return [views.document_view(table, seeds, [(suffix, f"tables/{table.name}.{suffix}") for suffix in _FORMATS]) for table in tables]
+        return [
+            views.document_view(
+                table, seeds, [(suffix, f"tables/{table.name}.{suffix}") for suffix in _FORMATS]
+            )
+            for table in tables
+        ]
 
     return _fill(
         "index.html",
@@ -106,14 +127,23 @@ def _environment() -> jinja2.Environment:
 
 @cache
 def _inlined() -> dict[str, Any]:
-    """Style and script as they stand on every page, and the policy that lets these two run and nothing else load or run."""
+    """Style and script as they stand on every page, and the policy that lets these two run and
+    nothing else load or run."""
     folder = resources.files("benchmark").joinpath("data", "report")
-    style, script = (folder.joinpath(name).read_text(encoding="utf-8") for name in ("style.css", "script.js"))
-    hashes = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in (style, script)]
-    policy = (
-        f"default-src 'none'; img-src data:; style-src 'sha256-{hashes[0]}'; script-src 'sha256-{hashes[1]}'; base-uri 'none'; form-action 'none'"
+    style, script = (
+        folder.joinpath(name).read_text(encoding="utf-8") for name in ("style.css", "script.js")
     )
-    return {"style": Markup(style), "script": Markup(script), "policy": policy, "version": benchmark.__version__}
+    hashes = [
+        base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        for text in (style, script)
+    ]
+    policy = f"default-src 'none'; img-src data:; style-src 'sha256-{hashes[0]}'; script-src 'sha256-{hashes[1]}'; base-uri 'none'; form-action 'none'"
+    return {
+        "style": Markup(style),
+        "script": Markup(script),
+        "policy": policy,
+        "version": benchmark.__version__,
+    }
 
 
 def _fill(template: str, **context: Any) -> bytes:

@@ -1,4 +1,5 @@
-"""A table document as the report's pages show it: cells with what they are sorted by, columns that can be filtered, links to the runs."""
+"""A table document as the report's pages show it: cells with what they are sorted by, columns that
+can be filtered, links to the runs."""
 
 from __future__ import annotations
 
@@ -16,7 +17,16 @@ from benchmark.reporting.layouts import LAYOUTS
 from benchmark.reporting.render import html
 from benchmark.spec import BenchError, Record
 
-__all__ = ["TableView", "ViewCell", "ViewColumn", "ViewRow", "choices", "document_view", "heading", "made"]
+__all__ = [
+    "TableView",
+    "ViewCell",
+    "ViewColumn",
+    "ViewRow",
+    "choices",
+    "document_view",
+    "heading",
+    "made",
+]
 
 _FEW = 40
 """Different texts of a column up to which it can be filtered by one of them."""
@@ -24,7 +34,8 @@ _FEW = 40
 
 @dataclass(frozen=True)
 class ViewColumn:
-    """A column: its heading, whether it holds numbers, names the row or holds prose, and the texts it can be filtered by."""
+    """A column: its heading, whether it holds numbers, names the row or holds prose, and the texts
+    it can be filtered by."""
 
     heading: Markup
     number: bool = False
@@ -36,7 +47,8 @@ class ViewColumn:
 
 @dataclass(frozen=True)
 class ViewCell:
-    """What stands in a cell, and what it is sorted by: a number, a text, or None for nothing, which always comes last."""
+    """What stands in a cell, and what it is sorted by: a number, a text, or None for nothing, which
+    always comes last."""
 
     content: Markup
     sort: str | float | None = None
@@ -69,14 +81,18 @@ class TableView:
 
 
 def heading(name: str) -> str:
-    """Return the heading of a table or figure; tables of papers are called what one types to get them."""
+    """Return the heading of a table or figure; tables of papers are called what one types to get
+    them."""
     if name in LAYOUTS:
         return name
     return name.replace("-", " ").capitalize().replace("Lstar", "L*")
 
 
-def made(records: Sequence[Record], references: References | None = None) -> tuple[list[Table], list[tuple[str, str]]]:
-    """Return every table of the catalogue that can be made of ``records``, and the names of the others with the reason."""
+def made(
+    records: Sequence[Record], references: References | None = None
+) -> tuple[list[Table], list[tuple[str, str]]]:
+    """Return every table of the catalogue that can be made of ``records``, and the names of the
+    others with the reason."""
     found, refused = [], []
     for name in TABLES:
         try:
@@ -91,13 +107,29 @@ def made(records: Sequence[Record], references: References | None = None) -> tup
     return found, refused
 
 
-def document_view(table: Table, seeds: Mapping[str, int], files: Sequence[tuple[str, str]]) -> TableView:
-    """Return ``table`` with a last column that links to the runs of each row, by their ``seeds``."""
-    columns = [_column(column, [row.cells[place] for row in table.rows]) for place, column in enumerate(table.columns)]
+def document_view(
+    table: Table, seeds: Mapping[str, int], files: Sequence[tuple[str, str]]
+) -> TableView:
+    """Return ``table`` with a last column that links to the runs of each row, by their
+    ``seeds``."""
+    columns = [
+        _column(column, [row.cells[place] for row in table.rows])
+        for place, column in enumerate(table.columns)
+    ]
     groups = tuple(tuple(_row(row, seeds) for row in group) for group in table.groups)
-    notes = tuple(Markup("{}{}").format(Markup(html.mark(note.mark)), note.text) for note in table.notes)
+    notes = tuple(
+        Markup("{}{}").format(Markup(html.mark(note.mark)), note.text) for note in table.notes
+    )
     runs = ViewColumn(Markup("Runs"), label="Runs")
-    return TableView(table.name, heading(table.name), table.caption, (*columns, runs), groups, notes, tuple(files))
+    return TableView(
+        table.name,
+        heading(table.name),
+        table.caption,
+        (*columns, runs),
+        groups,
+        notes,
+        tuple(files),
+    )
 
 
 def _column(column: Column, cells: Sequence[Cell]) -> ViewColumn:
@@ -109,23 +141,40 @@ def _column(column: Column, cells: Sequence[Cell]) -> ViewColumn:
     over = Markup("<small>{}</small> ").format(clip(column.over)) if column.over else Markup()
     number = column.align == "right"
     return ViewColumn(
-        over + Markup(html.heading(column)), number, column.title in ("Method", "Claim"), column.wide, words, f"{column.over} {column.title}".strip()
+        over + Markup(html.heading(column)),
+        number,
+        column.title in ("Method", "Claim"),
+        column.wide,
+        words,
+        f"{column.over} {column.title}".strip(),
     )
 
 
 def choices(texts: Iterable[str]) -> tuple[str, ...]:
-    """Return the different texts in the order they come, none where there is no choice, or too much of it."""
+    """Return the different texts in the order they come, none where there is no choice, or too much
+    of it."""
     found = tuple(dict.fromkeys(texts))
     return found if 1 < len(found) <= _FEW else ()
 
 
 def _row(row: Row, seeds: Mapping[str, int]) -> ViewRow:
-    links = Markup(" ").join(Markup('<a href="runs/{0}.html" title="{0}">seed {1}</a>').format(key, seeds[key]) for key in row.keys if key in seeds)
-    return ViewRow((*(ViewCell(Markup(html.content(cell)), _sort(cell)) for cell in row.cells), ViewCell(links, len(row.keys) or None)))
+    links = Markup(" ").join(
+        Markup('<a href="runs/{0}.html" title="{0}">seed {1}</a>').format(key, seeds[key])
+        for key in row.keys
+        if key in seeds
+    )
+    return ViewRow(
+        (
+            *(ViewCell(Markup(html.content(cell)), _sort(cell)) for cell in row.cells),
+            ViewCell(links, len(row.keys) or None),
+        )
+    )
 
 
 def _sort(cell: Cell) -> str | float | None:
     if cell.estimate is not None:
         return cell.estimate.mean if math.isfinite(cell.estimate.mean) else None
     found = cell.raw[0] if cell.raw else cell.text
-    return None if found is None or (isinstance(found, float) and not math.isfinite(found)) else found
+    return (
+        None if found is None or (isinstance(found, float) and not math.isfinite(found)) else found
+    )

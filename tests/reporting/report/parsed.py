@@ -9,7 +9,8 @@ SELF_CLOSING = {"path", "rect"}
 
 
 class Page(HTMLParser):
-    """Elements with their attributes, the text outside of script and style, and what is wrong with the nesting."""
+    """Elements with their attributes, the text outside of script and style, and what is wrong with
+    the nesting."""
 
     def __init__(self, text: str) -> None:
         super().__init__()

@@ -1,4 +1,5 @@
-"""Records for tests of the report: what runs leave, what goes wrong, and names that would do harm where text is not escaped."""
+"""Records for tests of the report: what runs leave, what goes wrong, and names that would do harm
+where text is not escaped."""
 
 from __future__ import annotations
 
@@ -10,7 +11,14 @@ from reporting.making import FD, HOSTILE, images, leave, record, seeds, store
 
 from benchmark.spec import Record
 
-EVIL = ("<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "javascript:alert(1)", "'];alert(1)//", "</style><b onclick=x>", "{{ 7 * 7 }}")
+EVIL = (
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "javascript:alert(1)",
+    "'];alert(1)//",
+    "</style><b onclick=x>",
+    "{{ 7 * 7 }}",
+)
 
 ENVIRONMENT = {
     "commit": "c" * 40,
@@ -24,28 +32,80 @@ ENVIRONMENT = {
 
 
 def full() -> list[Record]:
-    """Finished runs of two methods on images, a method on points, a failed run, a study, and one hostile run."""
-    runs = [*seeds([0.5, 0.6]), *seeds([0.25, 0.35], "pca"), record("vae", "circle", 2, values={"mse": 0.1, "lstar": 2.0})]
-    runs += [found(record("r-vae", values={"mse": 1e-9, "lstar": 2.0, FD: 3.5}), [0.5, 3.0, 0.25], [True, True, False])]
-    runs += [replace(record("mi-vae", status="diverged"), error="nll is not finite at step 7"), record("vae", "circle", 2, 1, status="killed")]
-    study = record("grae-objective", "digits", 12, kind="grae-objective", values={"mse": 1.0, "gap[beta=1]": 0.5})
+    """Finished runs of two methods on images, a method on points, a failed run, a study, and one
+    hostile run."""
+    runs = [
+        *seeds([0.5, 0.6]),
+        *seeds([0.25, 0.35], "pca"),
+        record("vae", "circle", 2, values={"mse": 0.1, "lstar": 2.0}),
+    ]
+    runs += [
+        found(
+            record("r-vae", values={"mse": 1e-9, "lstar": 2.0, FD: 3.5}),
+            [0.5, 3.0, 0.25],
+            [True, True, False],
+        )
+    ]
+    runs += [
+        replace(record("mi-vae", status="diverged"), error="nll is not finite at step 7"),
+        record("vae", "circle", 2, 1, status="killed"),
+    ]
+    study = record(
+        "grae-objective",
+        "digits",
+        12,
+        kind="grae-objective",
+        values={"mse": 1.0, "gap[beta=1]": 0.5},
+    )
     return [
-        replace(each, environment=ENVIRONMENT, timing={"train_seconds": 75.0, "images_seen": 10, "updates": {"model": 3}}) for each in [*runs, study]
+        replace(
+            each,
+            environment=ENVIRONMENT,
+            timing={"train_seconds": 75.0, "images_seen": 10, "updates": {"model": 3}},
+        )
+        for each in [*runs, study]
     ]
 
 
-def found(record: Record, relevance: list[float], active: list[bool], flags: tuple[str, ...] = ()) -> Record:
-    return replace(record, discovery={"relevance": relevance, "active": active, "flags": list(flags), "extra": {"lstar_mean": 2.0}})
+def found(
+    record: Record, relevance: list[float], active: list[bool], flags: tuple[str, ...] = ()
+) -> Record:
+    return replace(
+        record,
+        discovery={
+            "relevance": relevance,
+            "active": active,
+            "flags": list(flags),
+            "extra": {"lstar_mean": 2.0},
+        },
+    )
 
 
 def hostile() -> list[Record]:
     """Runs whose every text is one that would do harm."""
     runs = []
     for place, text in enumerate((*EVIL, *HOSTILE)):
-        each = record(text, text, place + 1, values={"mse": 1.0}, config={text: text}, options={text: text}, flags=[text])
+        each = record(
+            text,
+            text,
+            place + 1,
+            values={"mse": 1.0},
+            config={text: text},
+            options={text: text},
+            flags=[text],
+        )
         each.measurements["mse"].update(unit=text, protocol=text)  # type: ignore[attr-defined]
-        runs.append(replace(each, absent={text: text}, environment={text: text, "commit": text, "packages": {text: text}}, error=text))
-        runs.append(replace(record(text, text, place + 1, 1, status="failed", budget=text), error=text))
+        runs.append(
+            replace(
+                each,
+                absent={text: text},
+                environment={text: text, "commit": text, "packages": {text: text}},
+                error=text,
+            )
+        )
+        runs.append(
+            replace(record(text, text, place + 1, 1, status="failed", budget=text), error=text)
+        )
     return runs
 
 
@@ -54,17 +114,36 @@ def written(folder: Path, records: list[Record]) -> Path:
     store(folder, records)
     for each in records:
         if each.status == "done" and each.spec["kind"] == "train":
-            leave(folder, each, image=(1, 8, 8) if each.spec["dataset"] == "digits" else None, steps=30)
+            leave(
+                folder,
+                each,
+                image=(1, 8, 8) if each.spec["dataset"] == "digits" else None,
+                steps=30,
+            )
         elif each.status != "done":
-            lines = ["first line", *["filler"] * 40, str(each.error), "last line </pre><script>alert(2)</script>"]
-            (folder / each.key / "log.txt").write_text("\n".join(lines) + "\n", encoding="utf-8", errors="replace")
+            lines = [
+                "first line",
+                *["filler"] * 40,
+                str(each.error),
+                "last line </pre><script>alert(2)</script>",
+            ]
+            (folder / each.key / "log.txt").write_text(
+                "\n".join(lines) + "\n", encoding="utf-8", errors="replace"
+            )
     return folder
 
 
 def pictured(folder: Path, record: Record) -> dict[str, np.ndarray]:
     """Leave every array of a run on images and return them."""
-    arrays = {"inputs": images(32, (1, 8, 8), 1), "reconstructions": images(32, (1, 8, 8), 2), "samples": images(64, (1, 8, 8), 3)}
-    arrays |= {"neighbours": images(8, (1, 8, 8), 4), "traversals": images(64, (1, 8, 8), 5).reshape(8, 8, 1, 8, 8)}
+    arrays = {
+        "inputs": images(32, (1, 8, 8), 1),
+        "reconstructions": images(32, (1, 8, 8), 2),
+        "samples": images(64, (1, 8, 8), 3),
+    }
+    arrays |= {
+        "neighbours": images(8, (1, 8, 8), 4),
+        "traversals": images(64, (1, 8, 8), 5).reshape(8, 8, 1, 8, 8),
+    }
     arrays["code_covariance"] = np.array([[1.0, 0.5, 0.0], [0.5, 1.0, 0.0], [0.0, 0.0, 0.0]])
     np.savez(folder / record.key / "artifacts.npz", **arrays)
     return arrays

@@ -1,6 +1,8 @@
-"""The report in headless Chromium: it renders, sorts, filters, is quiet on the console, asks nothing of the network, and fits narrow screens.
+"""The report in headless Chromium: it renders, sorts, filters, is quiet on the console, asks
+nothing of the network, and fits narrow screens.
 
-Slow, and skipped where Chromium, its driver or selenium is missing (Debian: ``apt-get install chromium chromium-driver``; ``pip install selenium``).
+Slow, and skipped where Chromium, its driver or selenium is missing (Debian: ``apt-get install
+chromium chromium-driver``; ``pip install selenium``).
 """
 
 from __future__ import annotations
@@ -22,7 +24,14 @@ from benchmark.reporting.report.site import site
 pytestmark = pytest.mark.slow
 
 FLAGS = (
-    *("headless", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-background-networking"),
+    *(
+        "headless",
+        "no-sandbox",
+        "disable-gpu",
+        "disable-quic",
+        "no-first-run",
+        "disable-background-networking",
+    ),
     *("disable-component-update", "disable-sync", "hide-scrollbars"),
 )
 
@@ -51,14 +60,22 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     results = written(folder / "runs", records)
     pictured(results, record(seed=0, values={"mse": 0.5}))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(drawings, "FIGURES", {"metric-vs-latent-dim": "a metric against the latent size"})
+        patch.setattr(
+            drawings, "FIGURES", {"metric-vs-latent-dim": "a metric against the latent size"}
+        )
         write(folder / "report", site(records, results))
     return folder / "report"
 
 
 def show(browser: Any, path: Path, width: int = 1280, scheme: str = "light") -> None:
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False})
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
+    browser.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride",
+        {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False},
+    )
+    browser.execute_cdp_cmd(
+        "Emulation.setEmulatedMedia",
+        {"features": [{"name": "prefers-color-scheme", "value": scheme}]},
+    )
     browser.get(path.as_uri())
 
 
@@ -69,7 +86,8 @@ def column(browser: Any, table: str, place: int) -> list[str]:
 
 
 def press(browser: Any, table: str, heading: str) -> str:
-    """Press a heading with the keyboard, as Enter on a focused button does; the sort order it then has."""
+    """Press a heading with the keyboard, as Enter on a focused button does; the sort order it then
+    has."""
     from selenium.webdriver.common.by import By
     from selenium.webdriver.common.keys import Keys
 
@@ -88,8 +106,14 @@ def test_pages_load_quietly_and_ask_for_nothing(browser: Any, report: Path) -> N
     for path in every_page(report):
         show(browser, path)
     requests = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
-    asked = {each["params"]["request"]["url"] for each in requests if each["method"] == "Network.requestWillBeSent"}
-    assert {url.partition("#")[0] for url in asked if not url.startswith("data:")} == {path.as_uri() for path in every_page(report)}
+    asked = {
+        each["params"]["request"]["url"]
+        for each in requests
+        if each["method"] == "Network.requestWillBeSent"
+    }
+    assert {url.partition("#")[0] for url in asked if not url.startswith("data:")} == {
+        path.as_uri() for path in every_page(report)
+    }
     assert browser.get_log("browser") == []
     assert browser.execute_script("return document.documentElement.className") == "js"
 
@@ -99,14 +123,18 @@ def test_pages_load_quietly_and_ask_for_nothing(browser: Any, report: Path) -> N
 def test_no_page_scrolls_sideways(browser: Any, report: Path, width: int, scheme: str) -> None:
     for path in every_page(report):
         show(browser, path, width, scheme)
-        assert browser.execute_script("return document.documentElement.scrollWidth") <= width, path.name
+        assert browser.execute_script("return document.documentElement.scrollWidth") <= width, (
+            path.name
+        )
 
 
 def test_light_and_dark_differ(browser: Any, report: Path) -> None:
     grounds = []
     for scheme in ("light", "dark"):
         show(browser, report / "index.html", scheme=scheme)
-        grounds.append(browser.execute_script("return getComputedStyle(document.body).backgroundColor"))
+        grounds.append(
+            browser.execute_script("return getComputedStyle(document.body).backgroundColor")
+        )
     assert grounds == ["rgb(255, 255, 255)", "rgb(20, 23, 27)"]
 
 
@@ -115,12 +143,17 @@ def test_columns_sort_by_value_with_the_keyboard_and_come_back(browser: Any, rep
     before = column(browser, "table-summary", 4), column(browser, "table-summary", 6)
     assert press(browser, "table-summary", "MSE") == "ascending"
     rising = column(browser, "table-summary", 6)
-    assert rising[0].startswith("1.000 × 10") and rising[1] == "0.1000"  # 1e-9 before 0.1: by value, not by text
+    assert (
+        rising[0].startswith("1.000 × 10") and rising[1] == "0.1000"
+    )  # 1e-9 before 0.1: by value, not by text
     last = len([text for text in before[1] if not any(digit in text for digit in "0123456789")])
     assert last and not any(any(digit in text for digit in "0123456789") for text in rising[-last:])
     assert press(browser, "table-summary", "MSE") == "descending"
     falling = column(browser, "table-summary", 6)
-    assert falling[: len(falling) - last] != rising[: len(falling) - last] and falling[-last:] == rising[-last:]
+    assert (
+        falling[: len(falling) - last] != rising[: len(falling) - last]
+        and falling[-last:] == rising[-last:]
+    )
     assert press(browser, "table-summary", "MSE") == "none"
     assert (column(browser, "table-summary", 4), column(browser, "table-summary", 6)) == before
 
@@ -132,7 +165,10 @@ def test_rows_are_found_by_words_and_by_choice(browser: Any, report: Path) -> No
     form = browser.find_element(By.CSS_SELECTOR, "#runs form")
     total = len(column(browser, "runs", 1))
     form.find_element(By.TAG_NAME, "input").send_keys("DIGITS pca")
-    assert column(browser, "runs", 1) == ["pca", "pca"] and form.find_element(By.TAG_NAME, "output").text == f"2 of {total} rows"
+    assert (
+        column(browser, "runs", 1) == ["pca", "pca"]
+        and form.find_element(By.TAG_NAME, "output").text == f"2 of {total} rows"
+    )
     form.find_element(By.TAG_NAME, "input").clear()
     browser.execute_script(
         "const s = document.querySelector('#runs select:last-of-type') && [...document.querySelectorAll('#runs select')].at(-1);"
@@ -155,9 +191,15 @@ def test_the_first_tab_skips_to_the_content(browser: Any, report: Path) -> None:
 def test_print_unfolds_everything_and_leaves_the_tools_out(browser: Any, report: Path) -> None:
     show(browser, report / "index.html")
     browser.execute_script("dispatchEvent(new Event('beforeprint'))")
-    assert browser.execute_script("return document.querySelectorAll('details:not([open])').length") == 0
+    assert (
+        browser.execute_script("return document.querySelectorAll('details:not([open])').length")
+        == 0
+    )
     browser.execute_script("dispatchEvent(new Event('afterprint'))")
     assert browser.execute_script("return document.querySelectorAll('details[open]').length") == 0
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
-    assert browser.execute_script("return getComputedStyle(document.querySelector('.tools')).display") == "none"
+    assert (
+        browser.execute_script("return getComputedStyle(document.querySelector('.tools')).display")
+        == "none"
+    )
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})

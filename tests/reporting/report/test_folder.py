@@ -14,7 +14,11 @@ FILES = [("index.html", b"one"), ("runs/a.html", b"two")]
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
 
 
 def test_a_report_is_written_and_replaced(tmp_path: Path) -> None:
@@ -22,7 +26,10 @@ def test_a_report_is_written_and_replaced(tmp_path: Path) -> None:
     assert write(folder, FILES) == 2
     assert contents(folder).keys() == {"index.html", "runs/a.html", MANIFEST}
     assert write(folder, [("index.html", b"three")]) == 1
-    assert contents(folder)["index.html"] == b"three" and contents(folder).keys() == {"index.html", MANIFEST}
+    assert contents(folder)["index.html"] == b"three" and contents(folder).keys() == {
+        "index.html",
+        MANIFEST,
+    }
     assert [path.name for path in folder.parent.iterdir()] == ["report"]
 
 
@@ -70,11 +77,15 @@ def test_an_error_on_the_way_leaves_the_old_report(tmp_path: Path) -> None:
     before = contents(tmp_path / "report")
     with pytest.raises(BenchError, match="second page"):
         write(tmp_path / "report", broken())
-    assert contents(tmp_path / "report") == before and [path.name for path in tmp_path.iterdir()] == ["report"]
+    assert contents(tmp_path / "report") == before and [
+        path.name for path in tmp_path.iterdir()
+    ] == ["report"]
 
 
 def test_a_link_to_a_report_stays_a_link(tmp_path: Path) -> None:
     write(tmp_path / "real", FILES)
     (tmp_path / "link").symlink_to(tmp_path / "real")
     write(tmp_path / "link", [("index.html", b"new")])
-    assert (tmp_path / "link").is_symlink() and (tmp_path / "real" / "index.html").read_bytes() == b"new"
+    assert (tmp_path / "link").is_symlink() and (
+        tmp_path / "real" / "index.html"
+    ).read_bytes() == b"new"

@@ -1,4 +1,5 @@
-"""The pages of a report: structure, links, escaping, nothing from elsewhere, the same bytes twice, and sensible pages of little."""
+"""The pages of a report: structure, links, escaping, nothing from elsewhere, the same bytes twice,
+and sensible pages of little."""
 
 from __future__ import annotations
 
@@ -47,7 +48,8 @@ def stand_in(name: str, material: Material, kind: str, *, dpi: int) -> bytes:
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
-    """The report of honest and hostile runs; one figure stands for all, for 25 hostile datasets make 25 panels in each."""
+    """The report of honest and hostile runs; one figure stands for all, for 25 hostile datasets
+    make 25 panels in each."""
     records = [*full(), *hostile()]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(drawings, "FIGURES", {"curves": FIGURES["curves"], "toy": FIGURES["toy"]})
@@ -64,13 +66,23 @@ def few_figures(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module")
 def pages(files: Files) -> dict[str, Page]:
-    return {name: Page(content.decode()) for name, content in files.items() if name.endswith(".html")}
+    return {
+        name: Page(content.decode()) for name, content in files.items() if name.endswith(".html")
+    }
 
 
 def test_there_is_a_page_per_run_and_two_files_per_table(files: Files) -> None:
     keys = {each.key for each in (*full(), *hostile())}
-    assert {name for name in files if name.startswith("runs/")} == {f"runs/{key}.html" for key in keys}
-    assert {"index.html", "tables/summary.tex", "tables/summary.csv", "tables/dimensions.tex", "tables/dimensions.csv"} <= set(files)
+    assert {name for name in files if name.startswith("runs/")} == {
+        f"runs/{key}.html" for key in keys
+    }
+    assert {
+        "index.html",
+        "tables/summary.tex",
+        "tables/summary.csv",
+        "tables/dimensions.tex",
+        "tables/dimensions.csv",
+    } <= set(files)
 
 
 def test_pages_are_well_formed(pages: dict[str, Page]) -> None:
@@ -79,7 +91,11 @@ def test_pages_are_well_formed(pages: dict[str, Page]) -> None:
         ids = page.values("id")
         assert len(ids) == len(set(ids)), name
         assert set(" ".join(page.values("aria-labelledby")).split()) <= set(ids), name
-        assert len(page.all("h1")) == 1 and page.all("html")[0]["lang"] == "en" and len(page.all("main")) == 1
+        assert (
+            len(page.all("h1")) == 1
+            and page.all("html")[0]["lang"] == "en"
+            and len(page.all("main")) == 1
+        )
         assert all(image.get("alt") for image in page.all("img")) and all(
             drawing.get("aria-label") for drawing in page.all("svg") if "role" in drawing
         )
@@ -98,36 +114,66 @@ def test_links_resolve(files: Files, pages: dict[str, Page]) -> None:
                 assert link["rel"] == "noopener noreferrer" and name == "index.html"
                 continue
             target, _, anchor = link["href"].partition("#")
-            path = name if not target else target.removeprefix("../") if target.startswith("../") else str(Path(name).parent / target)
+            path = (
+                name
+                if not target
+                else target.removeprefix("../")
+                if target.startswith("../")
+                else str(Path(name).parent / target)
+            )
             assert path in files, (name, link)
             assert not anchor or anchor in pages[path].values("id"), (name, link)
 
 
 def test_nothing_is_loaded_from_elsewhere(pages: dict[str, Page]) -> None:
     for name, page in pages.items():
-        assert all(source.startswith("data:image/png;base64,") for source in [*page.values("src"), *page.values("srcset")]), name
-        assert not {"link", "iframe", "object", "embed", "base", "audio", "video", "use"} & {tag for tag, _ in page.elements}
-        assert not re.search(r"url\(|@import", "".join(page.inlined["style"])) and "http" not in "".join(page.inlined["script"])
+        assert all(
+            source.startswith("data:image/png;base64,")
+            for source in [*page.values("src"), *page.values("srcset")]
+        ), name
+        assert not {"link", "iframe", "object", "embed", "base", "audio", "video", "use"} & {
+            tag for tag, _ in page.elements
+        }
+        assert not re.search(
+            r"url\(|@import", "".join(page.inlined["style"])
+        ) and "http" not in "".join(page.inlined["script"])
 
 
 def test_the_policy_lets_our_style_and_script_in_and_nothing_else(pages: dict[str, Page]) -> None:
     for page in pages.values():
-        policy = next(meta["content"] for meta in page.all("meta") if meta.get("http-equiv") == "Content-Security-Policy")
+        policy = next(
+            meta["content"]
+            for meta in page.all("meta")
+            if meta.get("http-equiv") == "Content-Security-Policy"
+        )
         assert policy.startswith("default-src 'none';") and "unsafe" not in policy
         for kind in ("script", "style"):
             assert len(page.all(kind)) == 1
-            assert base64.b64encode(hashlib.sha256("".join(page.inlined[kind]).encode()).digest()).decode() in policy
-        assert not page.values("style") and not [name for _, found in page.elements for name in found if name.startswith("on")]
+            assert (
+                base64.b64encode(
+                    hashlib.sha256("".join(page.inlined[kind]).encode()).digest()
+                ).decode()
+                in policy
+            )
+        assert not page.values("style") and not [
+            name for _, found in page.elements for name in found if name.startswith("on")
+        ]
 
 
 @pytest.mark.parametrize("text", [*EVIL, *HOSTILE], ids=range(len(EVIL) + len(HOSTILE)))
-def test_text_of_records_is_shown_as_it_is_and_does_nothing(pages: dict[str, Page], text: str) -> None:
+def test_text_of_records_is_shown_as_it_is_and_does_nothing(
+    pages: dict[str, Page], text: str
+) -> None:
     shown = " ".join(re.sub("[\x00-\x08\x0e-\x1b\ud800-\udfff]", "\ufffd", text).split())
     mine = [page for name, page in pages.items() if name.startswith("runs/") and shown in page.text]
     assert len(mine) >= 2
     for page in (*mine, pages["index.html"]):
-        assert not [href for href in page.values("href") if ":" in href and not href.startswith("https://")]
-        assert not {"b", "i"} & {tag for tag, _ in page.elements if tag == "i"} and "alert(1)" not in "".join(page.inlined["script"])
+        assert not [
+            href for href in page.values("href") if ":" in href and not href.startswith("https://")
+        ]
+        assert not {"b", "i"} & {
+            tag for tag, _ in page.elements if tag == "i"
+        } and "alert(1)" not in "".join(page.inlined["script"])
     assert shown in pages["index.html"].text  # in the list of failures, whole
 
 
@@ -136,16 +182,25 @@ def test_the_end_of_a_log_is_shown(pages: dict[str, Page]) -> None:
     assert "last line </pre><script>alert(2)</script>" in words and "first line" not in words
 
 
-def test_figures_are_on_the_page_with_their_size_and_the_others_with_their_reason(pages: dict[str, Page]) -> None:
-    shown = [image for image in pages["index.html"].all("img") if image["alt"] == CAPTIONS["curves"]]
+def test_figures_are_on_the_page_with_their_size_and_the_others_with_their_reason(
+    pages: dict[str, Page],
+) -> None:
+    shown = [
+        image for image in pages["index.html"].all("img") if image["alt"] == CAPTIONS["curves"]
+    ]
     assert [(image["width"], image["height"]) for image in shown] == [("20", "13")]
     assert base64.b64decode(shown[0]["src"].partition(",")[2]) == PNG
     words = pages["index.html"].text
-    assert "Figures that these records cannot be drawn as" in words and "these records hold no toy" in words
+    assert (
+        "Figures that these records cannot be drawn as" in words
+        and "these records hold no toy" in words
+    )
 
 
 @pytest.mark.usefixtures("few_figures")
-def test_a_figure_that_fails_is_said_and_stops_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_figure_that_fails_is_said_and_stops_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken(*_: object, dpi: int) -> bytes:
         raise IndexError("too many indices")
 
@@ -155,16 +210,26 @@ def test_a_figure_that_fails_is_said_and_stops_nothing(tmp_path: Path, monkeypat
     assert "failed: IndexError: too many indices" in page.text and "Summary" in page.text
 
 
-def test_the_same_records_give_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(drawings, "FIGURES", {"reconstructions": FIGURES["reconstructions"]})  # one for all: drawing takes a second each
+def test_the_same_records_give_the_same_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        drawings, "FIGURES", {"reconstructions": FIGURES["reconstructions"]}
+    )  # one for all: drawing takes a second each
     records = full()
     folder = written(tmp_path / "runs", records)
     first, second = made(folder, records), made(folder, list(reversed(records)))
     assert first == second and b"data:image/png" in first["index.html"]
 
 
-def test_figures_are_the_same_drawn_here_or_by_other_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(drawings, "FIGURES", {name: FIGURES[name] for name in ("reconstructions", "block-structure")})
+def test_figures_are_the_same_drawn_here_or_by_other_processes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        drawings,
+        "FIGURES",
+        {name: FIGURES[name] for name in ("reconstructions", "block-structure")},
+    )
     records = full()
     material = Material.of(records, written(tmp_path / "runs", records))
     found = []
@@ -172,7 +237,10 @@ def test_figures_are_the_same_drawn_here_or_by_other_processes(tmp_path: Path, m
         monkeypatch.setattr(drawings.os, "cpu_count", lambda cores=cores: cores)
         with threadpool_limits(1), drawings.drawings(material) as drawn:
             found.append(drawn())
-    assert found[0] == found[1] and [each.name for each in found[0]] == ["reconstructions", "block-structure"]
+    assert found[0] == found[1] and [each.name for each in found[0]] == [
+        "reconstructions",
+        "block-structure",
+    ]
     assert found[0][0].png and found[0][1].reason
 
 
@@ -180,19 +248,29 @@ def test_tables_beside_the_page_are_those_of_bench_table(files: Files) -> None:
     records = [each for each in (*full(), *hostile()) if each.spec["kind"] == "train"]
     summary = tables.build("summary", records)
     read = list(csv.reader(io.StringIO(files["tables/summary.csv"].decode())))
-    assert len(read) == 1 + len(summary.rows) and files["tables/summary.tex"].decode() == RENDERERS["latex"](summary)
+    assert len(read) == 1 + len(summary.rows) and files["tables/summary.tex"].decode() == RENDERERS[
+        "latex"
+    ](summary)
 
 
 @pytest.mark.usefixtures("few_figures")
 def test_cells_are_sorted_by_what_they_mean(tmp_path: Path) -> None:
     page = made(written(tmp_path, full()), full())["index.html"].decode()
-    row = next(row for row in re.findall(r"<tr>.*?</tr>", page, re.DOTALL) if ">r-vae<" in row and "10<sup>-9</sup>" in row)
+    row = next(
+        row
+        for row in re.findall(r"<tr>.*?</tr>", page, re.DOTALL)
+        if ">r-vae<" in row and "10<sup>-9</sup>" in row
+    )
     assert 'data-sort="1e-09"' in row and 'data-sort="digits"' in row and 'data-sort="16"' in row
     assert "seed 0</a>" in row
 
 
 def test_headings_are_names_one_can_type_or_read() -> None:
-    assert [heading(name) for name in ("ren-1", "summary", "lstar-vs-latent-dim")] == ["ren-1", "Summary", "L* vs latent dim"]
+    assert [heading(name) for name in ("ren-1", "summary", "lstar-vs-latent-dim")] == [
+        "ren-1",
+        "Summary",
+        "L* vs latent dim",
+    ]
 
 
 def test_a_study_has_a_table_of_its_own(pages: dict[str, Page]) -> None:
@@ -209,14 +287,21 @@ def test_deviations_of_the_methods_are_on_the_page(pages: dict[str, Page]) -> No
 def test_no_record_at_all(tmp_path: Path) -> None:
     files = made(tmp_path, [])
     page = Page(files["index.html"].decode())
-    assert set(files) == {"index.html"} and page.faults == [] and "bench run --all" in page.text and not page.all("table")
+    assert (
+        set(files) == {"index.html"}
+        and page.faults == []
+        and "bench run --all" in page.text
+        and not page.all("table")
+    )
 
 
 @pytest.mark.usefixtures("few_figures")
 def test_nothing_but_failures(tmp_path: Path) -> None:
     records = [replace(record(seed=seed, status="failed"), error="no memory") for seed in (0, 1)]
     page = Page(made(written(tmp_path, records), records)["index.html"].decode())
-    assert page.faults == [] and page.text.count("no memory") == 4 and "0/2" in page.text  # the error and, in the log, its line
+    assert (
+        page.faults == [] and page.text.count("no memory") == 4 and "0/2" in page.text
+    )  # the error and, in the log, its line
 
 
 @pytest.mark.usefixtures("few_figures")
@@ -232,8 +317,15 @@ def test_tables_stand_beside_the_untrained_networks_of_the_results_folder(tmp_pa
 @pytest.mark.usefixtures("few_figures")
 def test_one_record_without_anything_beside_it(tmp_path: Path) -> None:
     files = made(store(tmp_path, [record()]), [record()])
-    index, run = Page(files["index.html"].decode()), Page(files[f"runs/{record().key}.html"].decode())
-    assert "Report on 1 run " in index.text and "1 method on 1 dataset." in index.text and "1 row " in index.text
+    index, run = (
+        Page(files["index.html"].decode()),
+        Page(files[f"runs/{record().key}.html"].decode()),
+    )
+    assert (
+        "Report on 1 run " in index.text
+        and "1 method on 1 dataset." in index.text
+        and "1 row " in index.text
+    )
     assert index.faults == run.faults == [] and "Curves" not in run.text
 
 
