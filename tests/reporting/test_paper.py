@@ -49,10 +49,14 @@ def test_the_files_are_those_that_were_transcribed() -> None:
     )
     if not folder.is_dir():
         pytest.skip("no folder of transcriptions to compare with; $BENCH_PAPER names one")
-    for path in sorted(folder.glob("*.csv")):
-        assert resources.files("benchmark").joinpath("data/paper", path.name).read_text(
-            encoding="utf-8"
-        ) == path.read_text(encoding="utf-8")
+    shipped = [
+        file
+        for file in resources.files("benchmark").joinpath("data/paper").iterdir()
+        if file.name.endswith(".csv")
+    ]
+    assert len(shipped) >= 8
+    for file in shipped:
+        assert file.read_text(encoding="utf-8") == (folder / file.name).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,6 @@ def test_checks_have_names_of_their_own_and_promises() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_files_stay_readable(name: str) -> None:
-    """No adapter is longer than about 200 lines, its docstring included."""
+    """No adapter is longer than 300 lines, its docstring included."""
     path: Path = registry.find("methods", name).path
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= 200
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 300
