@@ -49,14 +49,12 @@ def test_the_files_are_those_that_were_transcribed() -> None:
     )
     if not folder.is_dir():
         pytest.skip("no folder of transcriptions to compare with; $BENCH_PAPER names one")
-    shipped = [
-        file
-        for file in resources.files("benchmark").joinpath("data/paper").iterdir()
-        if file.name.endswith(".csv")
-    ]
-    assert len(shipped) >= 8
-    for file in shipped:
-        assert file.read_text(encoding="utf-8") == (folder / file.name).read_text(encoding="utf-8")
+    shipped = resources.files("benchmark").joinpath("data/paper")
+    names = {file.name for file in shipped.iterdir()} & {path.name for path in folder.glob("*.csv")}
+    assert len(names) >= 8  # PCA's own values and numbers of running text are no transcriptions
+    for name in names:
+        text = shipped.joinpath(name).read_text(encoding="utf-8")
+        assert text == (folder / name).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
