@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Protocol
 import torch
 from torch import Tensor, nn
 
-from benchmark.nn.optim import Adam, Optimiser
+from benchmark.nn.optim import Adam, Optimiser, laid_out
 
 __all__ = ["Batch", "Discovery", "Images", "Method", "Player", "Tick"]
 
@@ -92,24 +92,46 @@ class Player:
         self.parameters = dict(parameters)
         self.optimiser = optimiser
         self.tensors = list(self.parameters.values())
+        for key, tensor in self.parameters.items():
+            if torch.empty_like(tensor).stride() != tensor.stride():
+                raise ValueError(
+                    f"parameter '{key}' of player '{name}' is a view with gaps or shared numbers "
+                    f"(strides {tensor.stride()} for shape {tuple(tensor.shape)}), which an "
+                    "optimiser cannot step in place; give it memory of its own: tensor.clone("
+                    "memory_format=torch.contiguous_format)"
+                )
         self.state = optimiser.initial_state(self.tensors)
 
     @torch.no_grad()
-    def apply(self, grads: Iterable[Tensor], when: Tensor | None = None) -> None:
-        """Step with gradients in parameter order. Where the 0-d bool ``when`` is false, parameters
-        and state keep their bits."""
-        grads = list(grads)
+    def apply(
+        self, grads: Iterable[Tensor], when: Tensor | None = None, tick: Tick | None = None
+    ) -> None:
+        """Step with gradients in parameter order, whatever their strides. Where the 0-d bool
+        ``when`` is false, parameters and state keep their bits. ``tick``: the time of an
+        optimiser's schedule."""
+        grads, factor = laid_out(grads, self.tensors), self._factor(tick)
         if when is None:
-            self.optimiser.update(self.tensors, grads, self.state)
+            self.optimiser.update(self.tensors, grads, self.state, factor)
             return
         touched = [
             *self.tensors,
             *(tensor for tensors in self.state.values() for tensor in tensors),
         ]
         before = [tensor.clone() for tensor in touched]
-        self.optimiser.update(self.tensors, grads, self.state)
+        self.optimiser.update(self.tensors, grads, self.state, factor)
         for tensor, old in zip(touched, before, strict=True):
             tensor.copy_(torch.where(when, tensor, old))
+
+    def _factor(self, tick: Tick | None) -> Tensor | None:
+        """Return the factor of the step size now; None where the optimiser has no schedule."""
+        if self.optimiser.schedule is None:
+            return None
+        if tick is None:
+            raise ValueError(
+                f"the step size of player '{self.name}' has a schedule, which needs the time: "
+                "call descend(..., tick=tick) or apply(..., tick=tick)"
+            )
+        return self.optimiser.schedule(tick.progress)
 
     def state_dict(self) -> dict[str, Tensor]:
         """Return the optimiser state by name, ``<slot>/<parameter>``; the tensors themselves, not
@@ -239,9 +261,9 @@ class Method(nn.Module):
         player = self.players[name] = Player(name, mine, optimiser or Adam())
         return player
 
-    def descend(self, loss: Tensor, *players: Player) -> None:
+    def descend(self, loss: Tensor, *players: Player, tick: Tick | None = None) -> None:
         """Take one gradient of ``loss`` over the union of the players' parameters; each player
-        steps its own at its own rate.
+        steps its own at its own rate, which may follow a schedule in the ``tick``'s progress.
 
         A parameter without gradient is an error that names it.
         """
@@ -255,7 +277,7 @@ class Method(nn.Module):
                     f"parameter '{name}' of player '{owners}' has no gradient from this loss; leave it out of the player or use it in the loss"
                 )
         for player in players:
-            player.apply([grads[name] for name in player.parameters])  # type: ignore[misc]
+            player.apply([grads[name] for name in player.parameters], tick=tick)  # type: ignore[misc]
 
     def _apply(self, fn: Any, recurse: bool = True) -> Method:
         """Move the players' state along with the parameters; step counters keep their type."""

@@ -3,11 +3,13 @@ filled at construction.
 
 ``torch.optim`` creates state at the first step; here a fresh state already has the shape of a
 trained one, so checkpoints can be compared name by name and a captured step never allocates.
+Kernels may walk the memory of parameters, gradients and state side by side, so a player lays every
+gradient out as its parameter before it calls :meth:`Optimiser.update`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -15,7 +17,9 @@ import torch
 from torch import Tensor
 from torch.optim.adam import adam
 
-__all__ = ["Adam", "Optimiser"]
+from benchmark.nn.schedules import Schedule
+
+__all__ = ["Adam", "Optimiser", "laid_out"]
 
 State = dict[str, list[Tensor]]
 
@@ -24,19 +28,45 @@ class Optimiser(Protocol):
     """What a player needs: the state at the start (with a slot ``step``), and an in-place
     update."""
 
+    @property
+    def schedule(self) -> Schedule | None:
+        """The factor of the step size over the run; None keeps the step size."""
+
     def initial_state(self, parameters: Sequence[Tensor]) -> State: ...
 
-    def update(self, parameters: list[Tensor], grads: list[Tensor], state: State) -> None: ...
+    def update(
+        self,
+        parameters: list[Tensor],
+        grads: list[Tensor],
+        state: State,
+        factor: Tensor | None = None,
+    ) -> None:
+        """Step in place at the step size times ``factor`` (0-d). Each gradient and each tensor of
+        the state has the strides of its parameter."""
+
+
+def laid_out(grads: Iterable[Tensor], parameters: Sequence[Tensor]) -> list[Tensor]:
+    """Return the gradients with the strides of their parameters, copied where they differ.
+
+    ``torch.autograd.grad`` may return a transposed gradient (the second derivative of a
+    convolution) or an expanded one (of a sum); a kernel that walks raw memory would hand its
+    numbers to the wrong parameters.
+    """
+    return [
+        grad if grad.stride() == parameter.stride() else torch.empty_like(parameter).copy_(grad)
+        for grad, parameter in zip(grads, parameters, strict=True)
+    ]
 
 
 @dataclass(frozen=True)
 class Adam:
     """Adam (Kingma and Ba, 2015; https://arxiv.org/abs/1412.6980) in torch's fused kernel, which is
-    fast on CPU and reads nothing back."""
+    fast on CPU and reads nothing back. ``schedule`` scales ``lr`` over the run."""
 
     lr: float = 1e-3
     betas: tuple[float, float] = (0.9, 0.999)
     eps: float = 1e-8
+    schedule: Schedule | None = None
 
     def initial_state(self, parameters: Sequence[Tensor]) -> State:
         """Zeros: first and second moments like the parameters, one float32 step counter each."""
@@ -46,7 +76,13 @@ class Adam:
             "exp_avg_sq": [torch.zeros_like(p, requires_grad=False) for p in parameters],
         }
 
-    def update(self, parameters: list[Tensor], grads: list[Tensor], state: State) -> None:
+    def update(
+        self,
+        parameters: list[Tensor],
+        grads: list[Tensor],
+        state: State,
+        factor: Tensor | None = None,
+    ) -> None:
         """One Adam step in place; call it without gradient tracking."""
         adam(
             parameters,
@@ -59,8 +95,16 @@ class Adam:
             amsgrad=False,
             beta1=self.betas[0],
             beta2=self.betas[1],
-            lr=self.lr,
+            lr=self.lr if factor is None else _scaled(self.lr, factor),
             weight_decay=0.0,
             eps=self.eps,
             maximize=False,
         )
+
+
+def _scaled(lr: float, factor: Tensor) -> Tensor:
+    """Return ``lr * factor`` as the kernel takes it: float64 on the CPU, where a factor of one
+    gives the bits of the plain ``lr``; float32 on CUDA."""
+    return (factor.double() * lr).to(
+        torch.float64 if factor.device.type == "cpu" else torch.float32
+    )

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from benchmark.nn.optim import State
+from benchmark.nn.schedules import Schedule
 
 __all__ = ["RMSProp"]
 
@@ -22,12 +23,13 @@ class RMSProp:
 
     Starting at one warms the step size up over about a hundred steps; torch's zeros make the first
     steps up to ten times too long. The rate r is part of the state (slot ``rate``, one 0-d tensor
-    per parameter) so that a method can lower it on the device.
+    per parameter) so that a method can lower it on the device; ``schedule`` scales it over the run.
     """
 
     lr: float
     decay: float = 0.9
     eps: float = 1e-10
+    schedule: Schedule | None = None
 
     def initial_state(self, parameters: Sequence[Tensor]) -> State:
         """Ones like the parameters; one float32 step counter and one rate each."""
@@ -39,7 +41,13 @@ class RMSProp:
             ],
         }
 
-    def update(self, parameters: list[Tensor], grads: list[Tensor], state: State) -> None:
+    def update(
+        self,
+        parameters: list[Tensor],
+        grads: list[Tensor],
+        state: State,
+        factor: Tensor | None = None,
+    ) -> None:
         """One step in place; call it without gradient tracking."""
         torch._foreach_add_(state["step"], 1.0)
         second = state["square_avg"]
@@ -47,7 +55,6 @@ class RMSProp:
         torch._foreach_addcmul_(second, grads, grads, 1.0 - self.decay)
         root = torch._foreach_add(second, self.eps)
         torch._foreach_sqrt_(root)
-        for parameter, grad, scale, rate in zip(
-            parameters, grads, root, state["rate"], strict=True
-        ):
+        rates = state["rate"] if factor is None else torch._foreach_mul(state["rate"], factor)
+        for parameter, grad, scale, rate in zip(parameters, grads, root, rates, strict=True):
             parameter.addcmul_(torch.div(grad, scale, out=scale), rate, value=-1.0)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from benchmark.testing import document, evaluation, processes, training
+from benchmark.testing import document, evaluation, invariance, processes, training
 from benchmark.testing.candidate import Candidate, Check, CheckFailed, Skipped
 
 __all__ = ["CHECKS", "Candidate", "Check", "CheckFailed", "Outcome", "check_method", "outcomes"]
@@ -21,6 +21,7 @@ __all__ = ["CHECKS", "Candidate", "Check", "CheckFailed", "Outcome", "check_meth
 CHECKS: tuple[Check, ...] = (
     *document.CHECKS,
     *training.CHECKS,
+    *invariance.CHECKS,
     *evaluation.CHECKS,
     *processes.CHECKS,
 )

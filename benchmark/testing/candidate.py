@@ -60,13 +60,18 @@ class Check:
 
 class Candidate:
     """A method as ``reference`` names it on the command line, with the options that ``conformance``
-    of its class asks for."""
+    of its class asks for; ``shape`` is the shape of its images."""
 
     def __init__(
-        self, reference: str, folder: Path, elsewhere: Mapping[str, str] | None = None
+        self,
+        reference: str,
+        folder: Path,
+        elsewhere: Mapping[str, str] | None = None,
+        shape: tuple[int, ...] = SHAPE,
     ) -> None:
         make_deterministic()
         self.reference, self.folder, self.elsewhere = reference, folder, elsewhere
+        self.shape = shape
         self.choice = registry.choose("methods", reference)
         self.entry = self.choice.entry
         self.count = 0
@@ -97,7 +102,7 @@ class Candidate:
         """Return a fresh method; nothing of another one is shared."""
         steps, batch = (0, 0) if self.closed_form else (STEPS, BATCH)
         size = {
-            "shape": SHAPE,
+            "shape": self.shape,
             "latent_dim": LATENT_DIM,
             "steps": steps,
             "steps_per_epoch": PER_EPOCH,
@@ -109,7 +114,8 @@ class Candidate:
     def images(self) -> Split:
         """Random grey images, the training split of every check."""
         return Split(
-            np.random.default_rng(0).random((PER_EPOCH * BATCH, *SHAPE), dtype=np.float32), SHAPE
+            np.random.default_rng(0).random((PER_EPOCH * BATCH, *self.shape), dtype=np.float32),
+            self.shape,
         )
 
     def trainer(

@@ -1,0 +1,71 @@
+"""Checks of what must not matter: how gradients lie in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from unittest import mock
+
+import torch
+from torch import Tensor
+
+from benchmark.method import Method, Player
+from benchmark.protocol.checkpoint import method_state
+from benchmark.protocol.runtime import seed_noise
+from benchmark.testing.candidate import CPU, Candidate, Check, CheckFailed
+
+__all__ = ["CHECKS"]
+
+IMAGE = (1, 28, 28)
+"""Large enough for convolutions, whose second derivatives come transposed."""
+
+
+def contiguous_gradients(candidate: Candidate) -> None:
+    """An outer step moves parameters and state alike whether or not every gradient is made
+    contiguous first, in every phase."""
+    candidate.need_steps()
+    large = Candidate(candidate.reference, candidate.folder, shape=IMAGE)
+    plain, contiguous = _prepared(large), _prepared(large)
+
+    def apply(player: Player, grads: Iterable[Tensor], *args: Any, **kwargs: Any) -> None:
+        genuine(player, [grad.contiguous() for grad in grads], *args, **kwargs)
+
+    genuine = Player.apply
+    for phase, step in large.phases(plain).items():
+        _step(large, plain, step)
+        with mock.patch.object(Player, "apply", apply):
+            _step(large, contiguous, step)
+        name = _first_difference(plain, contiguous)
+        if name is not None:
+            raise CheckFailed(
+                f"in phase '{phase}' '{name}' becomes another where every gradient is contiguous; "
+                "step through Player.apply, which lays gradients out as their parameters, or "
+                "copy them into tensors like the parameters first"
+            )
+
+
+def _prepared(candidate: Candidate) -> Method:
+    method = candidate.build()
+    seed_noise(0, CPU)
+    method.prepare(candidate.train)
+    return method
+
+
+def _step(candidate: Candidate, method: Method, step: int) -> None:
+    seed_noise(step, CPU)
+    method.train_step(*candidate.inputs(method, step))
+
+
+def _first_difference(one: Method, other: Method) -> str | None:
+    """Return the name of the first tensor of the state that differs in a bit; None without one."""
+    a, b = method_state(one), method_state(other)
+    return next((name for name in a if not torch.equal(a[name], b[name])), None)
+
+
+CHECKS = (
+    Check(
+        "gradient-layout",
+        "how gradients lie in memory does not matter",
+        contiguous_gradients,
+    ),
+)
