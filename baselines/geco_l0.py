@@ -54,7 +54,7 @@ from torch import Tensor
 
 from benchmark.method import Batch, Discovery, Images, Method, Tick
 from benchmark.nn import backbones
-from benchmark.nn.constraint import Constraint, paced_rate, variance_per_number
+from benchmark.nn.constraint import Constraint, paced_rate
 from benchmark.nn.gates import (
     HardGates,
     antithetic_gates,
@@ -66,6 +66,7 @@ from benchmark.nn.gates import (
 from benchmark.nn.gaussian import kl_standard, reparameterise
 from benchmark.nn.likelihood import squared_error
 from benchmark.nn.optim import Adam
+from benchmark.nn.start import image_moments, start_at_mean
 
 __all__ = ["GecoL0"]
 
@@ -127,9 +128,12 @@ class GecoL0(Method):
         )
 
     def prepare(self, train: Images) -> None:
-        """Set tau from the squared error of the mean training image, unless it is given."""
+        """Start the decoder at the mean training image; set tau from its squared error, unless tau
+        is given."""
+        mean, variance = image_moments(train.batches(1000))
+        start_at_mean(self.decoder, mean)
         if self.config.tau_per_pixel == 0.0:
-            self.tau_per_pixel.fill_(self.config.rho * variance_per_number(train.batches(1000)))
+            self.tau_per_pixel.fill_(self.config.rho * float(variance))
 
     def phase(self, step: int) -> str:
         return (

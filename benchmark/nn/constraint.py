@@ -9,7 +9,6 @@ form of the code its authors released.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 
 import torch
 from torch import Tensor, nn
@@ -23,7 +22,6 @@ __all__ = [
     "multiplier",
     "paced_rate",
     "raw_multiplier",
-    "variance_per_number",
 ]
 
 BOUNDS = (0.0, 1e4)
@@ -83,17 +81,6 @@ def paced_rate(updates: int) -> float:
     average and overshoots by an order of magnitude.
     """
     return min(max(1e-3, 30.0 / max(updates, 1)), 1e-2)
-
-
-def variance_per_number(batches: Iterable[Tensor]) -> float:
-    """Return the squared error per number of the mean of all images as their reconstruction, from
-    chunks (size, *shape); float64, one pass."""
-    count, total, squares = 0, 0.0, 0.0
-    for x in batches:
-        count += len(x)
-        total = total + x.double().sum(0)
-        squares = squares + x.double().square().sum(0)
-    return float((squares / count - (total / count) ** 2).mean())  # type: ignore[union-attr]
 
 
 class Constraint(nn.Module):

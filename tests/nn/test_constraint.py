@@ -17,7 +17,6 @@ from benchmark.nn.constraint import (
     multiplier,
     paced_rate,
     raw_multiplier,
-    variance_per_number,
 )
 from benchmark.nn.optim import Adam
 
@@ -102,11 +101,3 @@ def test_a_constraint_once_met_stays_so() -> None:
 )
 def test_short_runs_step_faster(updates: int, expected: float) -> None:
     assert paced_rate(updates) == pytest.approx(expected)
-
-
-@pytest.mark.parametrize("sizes", [(50,), (20, 20, 10)])
-def test_variance_per_number_is_the_error_of_the_mean_image(sizes: tuple[int, ...]) -> None:
-    x = torch.randn(50, 2, 3, 3, generator=torch.Generator().manual_seed(0), dtype=F64) + 10.0
-    assert variance_per_number(x.split(list(sizes))) == pytest.approx(
-        float((x - x.mean(0)).square().mean()), rel=1e-12
-    )
