@@ -50,12 +50,12 @@ Deviations
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 from torch import Tensor
 
-from benchmark.method import Batch, Discovery, Method, Tick
+from baselines.vae import VAE
+from benchmark.method import Batch, Discovery, Tick
 from benchmark.nn import backbones
 from benchmark.nn.gaussian import kl_standard, reparameterise
 from benchmark.nn.information import (
@@ -65,7 +65,6 @@ from benchmark.nn.information import (
     mixture_information,
 )
 from benchmark.nn.likelihood import gaussian_nll
-from benchmark.nn.noise import DecoderNoise
 from benchmark.nn.optim import Adam
 
 __all__ = ["MIVAE", "positions"]
@@ -91,44 +90,23 @@ def positions(subset: str, latent_dim: int) -> list[int]:
     return chosen
 
 
-class MIVAE(Method):
+class MIVAE(VAE):
     """The VAE, and a critic that reads the chosen components from decoded images."""
 
-    reference = {
-        "mnist": {"epochs": 100, "batch_size": 100},
-        "fashion-mnist": {"epochs": 100, "batch_size": 100},
-        "sprites": {"epochs": 100, "batch_size": 128},
-        "dsprites": {"epochs": 100, "batch_size": 128},
-        "circle": {"epochs": 1500, "batch_size": 128},
-        "one-moon": {"epochs": 1500, "batch_size": 128},
-    }
-
     @dataclass(frozen=True)
-    class Config:
-        sigma: Literal["learned", "optimal", "fixed"] = "learned"
-        """decoder standard deviation: a trained scalar, the best value of each batch, or
-        sqrt(gamma)"""
-        gamma: float = 1.0
-        """decoder variance where sigma is fixed"""
+    class Config(VAE.Config):
         mi_weight: float = 1.0
         """lambda, nats of loss per nat of the information bound; 0: the VAE bit for bit"""
         subset: str = "first2"
         """the components s: first2, or their positions in z counted from 0, as 3+17"""
         lr: float = 1e-3
         """step size of both Adams"""
-        chunks: int = 4
-        """equal parts of a batch, one update each"""
 
     def build(self) -> None:
-        self.encoder = backbones.encoder(self.shape, 2 * self.latent_dim)
-        self.decoder = backbones.decoder(self.latent_dim, self.shape)
-        self.noise = DecoderNoise(self.config.sigma, self.config.gamma)
+        super().build()
         chosen = positions(self.config.subset, self.latent_dim)
         self.register_buffer("chosen", torch.tensor(chosen))
         self.critic = backbones.encoder(self.shape, 2 * len(chosen))
-        self.model = self.add_player(
-            "model", self.encoder, self.decoder, self.noise, optimiser=Adam(self.config.lr)
-        )
         self.reader = self.add_player("critic", self.critic, optimiser=Adam(self.config.lr))
 
     def train_step(self, batch: Batch, tick: Tick) -> dict[str, Tensor]:
@@ -144,7 +122,7 @@ class MIVAE(Method):
             )
             log_sigma = self.noise(part.x, reconstruction)
             nll = gaussian_nll(part.x, reconstruction, log_sigma).mean()
-            kl = kl_standard(mean, log_var).sum(1).mean()
+            kl = self.divergence(mean, log_var, z).sum(1).mean()
             mi = gaussian_bound(s, *self.read(reconstruction))
             loss = nll + kl - self.config.mi_weight * mi
             self.descend(loss, self.model)
@@ -154,25 +132,6 @@ class MIVAE(Method):
         """Return the critic's mean and log-variance (B, S) of s given decoded images."""
         mean, log_var = self.critic(image).chunk(2, dim=1)
         return mean, log_var
-
-    def posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        mean, log_var = self.encoder(x).chunk(2, dim=1)
-        return mean, log_var
-
-    def encode(self, x: Tensor) -> Tensor:
-        return self.posterior(x)[0]
-
-    def decode(self, z: Tensor) -> Tensor:
-        return self.decoder(z)
-
-    def sample(self, n: int) -> Tensor:
-        return self.decode(torch.randn(n, self.latent_dim, device=self.chosen.device))
-
-    def terms(self, x: Tensor) -> dict[str, Tensor]:
-        """Return ``nll`` (B,) with one draw of z and ``kl`` (B, L), in nats."""
-        mean, log_var = self.posterior(x)
-        nll = gaussian_nll(x, self.decode(reparameterise(mean, log_var)), self.noise.current())
-        return {"nll": nll, "kl": kl_standard(mean, log_var)}
 
     @torch.no_grad()
     def discover(self, x: Tensor) -> Discovery:

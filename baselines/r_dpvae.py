@@ -44,131 +44,41 @@ Deviations
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Literal
 
-import torch
 from torch import Tensor
 
-from benchmark.method import Batch, Discovery, Images, Method, Tick
-from benchmark.nn import backbones
-from benchmark.nn.ard import gamma_kl, rate_ard, sample_gamma
-from benchmark.nn.discovery import active_units
+from baselines.r_vae import RVAE
+from benchmark.nn.ard import rate_ard
 from benchmark.nn.flows import CouplingFlow
 from benchmark.nn.gaussian import reparameterise
-from benchmark.nn.likelihood import gaussian_nll
-from benchmark.nn.noise import DecoderNoise
-from benchmark.nn.optim import Adam
-from benchmark.nn.relevance import Relevance, first_joint_step
 
 __all__ = ["RDPVAE"]
 
 
-class RDPVAE(Method):
+class RDPVAE(RVAE):
     """Algorithm 1 with the prior of the dpVAE. Its code is z0 = g(mu)."""
 
-    reference = {
-        "mnist": {"epochs": 100, "batch_size": 100},
-        "fashion-mnist": {"epochs": 100, "batch_size": 100},
-        "sprites": {"epochs": 100, "batch_size": 128},
-        "dsprites": {"epochs": 100, "batch_size": 128},
-        "circle": {"epochs": 1500, "batch_size": 128},
-        "one-moon": {"epochs": 1500, "batch_size": 128},
-    }
-
     @dataclass(frozen=True)
-    class Config:
-        sigma: Literal["learned", "optimal", "fixed"] = "learned"
-        """decoder standard deviation: a trained scalar, the best value of each batch, or
-        sqrt(gamma)"""
-        gamma: float = 1.0
-        """decoder variance where sigma is fixed"""
-        small_prior: Literal["alpha", "standard"] = "alpha"
-        """prior of the small steps: precision alpha_hat, or N(0, I) as Algorithm 1 prints"""
-        alpha_carry: Literal["mean", "sample"] = "mean"
-        """what a joint step carries into the small steps: a / b, or its draw of alpha"""
-        ren_scale: Literal["half-batch", "one"] = "half-batch"
-        """factor of the network's a and b"""
-        ren_posterior: Literal["learned", "conjugate"] = "learned"
-        """posterior of alpha: of the network, or exact given the codes of the set"""
-        burn_in: float = 0.1
-        """share of the epochs without joint steps; 1: never a joint step, which is the dpVAE bit
-        for bit"""
-        chunks: int = 4
-        """equal parts of a batch, one small step each"""
+    class Config(RVAE.Config):
+        ren_input: Literal["z", "z0"] = "z"
+        """codes that the relevance network reads beside the images"""
 
     def build(self) -> None:
-        self.encoder = backbones.encoder(self.shape, 2 * self.latent_dim)
-        self.decoder = backbones.decoder(self.latent_dim, self.shape)
-        self.noise = DecoderNoise(self.config.sigma, self.config.gamma)
         self.flow = CouplingFlow(self.latent_dim)
-        scale = 0.5 * self.batch_size if self.config.ren_scale == "half-batch" else 1.0
-        self.relevance = Relevance(
-            math.prod(self.shape), self.latent_dim, posterior=self.config.ren_posterior, scale=scale
-        )
-        self.small = self.add_player(
-            "small", self.encoder, self.decoder, self.noise, self.flow, optimiser=Adam(1e-3)
-        )
-        self.joint = self.add_player("joint", self, optimiser=Adam(1e-5))
-        self.first_joint_step = first_joint_step(
-            self.config.burn_in, self.steps, self.steps_per_epoch
-        )
+        super().build()
 
-    def phase(self, step: int) -> str:
-        return "joint" if step >= self.first_joint_step else "burn-in"
+    def mapped(self, z: Tensor) -> tuple[Tensor, Tensor]:
+        return self.flow(z)
 
-    def train_step(self, batch: Batch, tick: Tick) -> dict[str, Tensor]:
-        """Algorithm 1 on one large batch; the values of the last chunk are returned, and
-        alpha_hat."""
-        carried = self.relevance.carried
-        prior = carried if self.config.small_prior == "alpha" else torch.ones_like(carried)
-        for part in batch.chunk(self.config.chunks):
-            mean, log_var = self.posterior(part.x)
-            z = reparameterise(mean, log_var)
-            z0, log_det = self.flow(z)
-            nll = self.nll(part.x, z)
-            rate = rate_ard(log_var, z0, log_det, prior).mean()
-            loss = nll + rate
-            self.descend(loss, self.small)
-        if tick.phase == "joint":
-            self.joint_step(batch)
-        return {"loss": loss, "nll": nll, "rate": rate, "alpha": carried}
+    def divergence_given(
+        self, mean: Tensor, log_var: Tensor, mapped: tuple[Tensor, Tensor | None], alpha: Tensor
+    ) -> Tensor:
+        return rate_ard(log_var, *mapped, alpha)  # type: ignore[arg-type]
 
-    def joint_step(self, batch: Batch) -> None:
-        """One end-to-end step on the whole batch, the set; then alpha_hat is renewed."""
-        mean, log_var = self.posterior(batch.x)
-        z = reparameterise(mean, log_var)
-        z0, log_det = self.flow(z)
-        a, b = self.relevance.posterior(batch.x, z, z0)
-        alpha = sample_gamma(a, b)
-        rate = rate_ard(log_var, z0, log_det, alpha).mean()
-        self.descend(self.nll(batch.x, z) + rate + gamma_kl(a, b).sum() / len(batch), self.joint)
-        self.relevance.carry(a / b if self.config.alpha_carry == "mean" else alpha)
-
-    def nll(self, x: Tensor, z: Tensor) -> Tensor:
-        reconstruction = self.decoder(z)
-        return gaussian_nll(x, reconstruction, self.noise(x, reconstruction)).mean()
-
-    @torch.no_grad()
-    def conclude(self, train: Images) -> None:
-        """Take alpha as the mean over the training sets; without joint steps it stays 1."""
-        if self.phase(self.steps - 1) == "joint":
-            self.relevance.summarise(
-                [
-                    self.set_posterior(x)
-                    for x in train.batches(self.batch_size)
-                    if len(x) == self.batch_size
-                ]
-            )
-
-    def set_posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        z = reparameterise(*self.posterior(x))
-        return self.relevance.posterior(x, z, self.flow(z)[0])
-
-    def posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        mean, log_var = self.encoder(x).chunk(2, dim=1)
-        return mean, log_var
+    def alpha_posterior(self, x: Tensor, z: Tensor, z0: Tensor) -> tuple[Tensor, Tensor]:
+        return super().alpha_posterior(x, z0 if self.config.ren_input == "z0" else z, z0)
 
     def encode(self, x: Tensor) -> Tensor:
         return self.flow(self.posterior(x)[0])[0]
@@ -178,15 +88,3 @@ class RDPVAE(Method):
 
     def decode(self, z: Tensor) -> Tensor:
         return self.decoder(self.flow.inverse(z))
-
-    def sample(self, n: int) -> Tensor:
-        alpha = self.relevance.mean
-        return self.decode(torch.randn(n, self.latent_dim, device=alpha.device) / alpha.sqrt())
-
-    def discover(self, x: Tensor) -> Discovery:
-        variance, active, extra = self.relevance.verdict()
-        return Discovery(
-            variance,
-            active,
-            extra={**extra, "active_units": float(active_units(*self.posterior(x)))},
-        )

@@ -46,38 +46,29 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from benchmark.method import Batch, Discovery, Images, Method, Tick
-from benchmark.nn import backbones
+from baselines.vae import VAE, per_image
+from benchmark.method import Batch, Discovery, Images, Tick
 from benchmark.nn.ard import gamma_kl, kl_ard, sample_gamma
 from benchmark.nn.discovery import active_units
 from benchmark.nn.gaussian import reparameterise
 from benchmark.nn.likelihood import gaussian_nll
-from benchmark.nn.noise import DecoderNoise
 from benchmark.nn.optim import Adam
 from benchmark.nn.relevance import Relevance, first_joint_step
 
 __all__ = ["RVAE"]
 
 
-class RVAE(Method):
+class RVAE(VAE):
     """Algorithm 1 with the prior of the VAE."""
 
-    reference = {
-        "mnist": {"epochs": 100, "batch_size": 100},
-        "fashion-mnist": {"epochs": 100, "batch_size": 100},
-        "sprites": {"epochs": 100, "batch_size": 128},
-        "dsprites": {"epochs": 100, "batch_size": 128},
-        "circle": {"epochs": 1500, "batch_size": 128},
-        "one-moon": {"epochs": 1500, "batch_size": 128},
-    }
-
     @dataclass(frozen=True)
-    class Config:
-        sigma: Literal["learned", "optimal", "fixed"] = "learned"
-        """decoder standard deviation: a trained scalar, the best value of each batch, or
-        sqrt(gamma)"""
-        gamma: float = 1.0
-        """decoder variance where sigma is fixed"""
+    class Config(VAE.Config):
+        lr: float = 1e-3
+        """step size of Adam in the small steps"""
+        lr_joint: float = 1e-5
+        """step size of Adam in the joint steps"""
+        lr_relevance: float | None = None
+        """step size of Adam for the relevance network; none: that of the joint steps"""
         small_prior: Literal["alpha", "standard"] = "alpha"
         """prior of the small steps: precision alpha_hat, or N(0, I) as Algorithm 1 prints"""
         alpha_carry: Literal["mean", "sample"] = "mean"
@@ -87,23 +78,21 @@ class RVAE(Method):
         ren_posterior: Literal["learned", "conjugate"] = "learned"
         """posterior of alpha: of the network, or exact given the codes of the set"""
         burn_in: float = 0.1
-        """share of the epochs without joint steps; 1: never a joint step, which is the VAE bit for
-        bit"""
-        chunks: int = 4
-        """equal parts of a batch, one small step each"""
+        """share of the epochs without joint steps; 1: never a joint step, which is the model
+        without relevance network bit for bit"""
 
     def build(self) -> None:
-        self.encoder = backbones.encoder(self.shape, 2 * self.latent_dim)
-        self.decoder = backbones.decoder(self.latent_dim, self.shape)
-        self.noise = DecoderNoise(self.config.sigma, self.config.gamma)
+        super().build()
         scale = 0.5 * self.batch_size if self.config.ren_scale == "half-batch" else 1.0
+        shared = self.add_player("joint", self, optimiser=Adam(self.config.lr_joint))
         self.relevance = Relevance(
             math.prod(self.shape), self.latent_dim, posterior=self.config.ren_posterior, scale=scale
         )
-        self.small = self.add_player(
-            "small", self.encoder, self.decoder, self.noise, optimiser=Adam(1e-3)
-        )
-        self.joint = self.add_player("joint", self, optimiser=Adam(1e-5))
+        self.joint = [shared]
+        if self.relevance.encoder is not None:
+            given = self.config.lr_relevance
+            rate = self.config.lr_joint if given is None else given
+            self.joint += [self.add_player("relevance", self.relevance, optimiser=Adam(rate))]
         self.first_joint_step = first_joint_step(
             self.config.burn_in, self.steps, self.steps_per_epoch
         )
@@ -114,31 +103,44 @@ class RVAE(Method):
     def train_step(self, batch: Batch, tick: Tick) -> dict[str, Tensor]:
         """Algorithm 1 on one large batch; the values of the last chunk are returned, and
         alpha_hat."""
-        carried = self.relevance.carried
-        prior = carried if self.config.small_prior == "alpha" else torch.ones_like(carried)
-        for part in batch.chunk(self.config.chunks):
-            mean, log_var = self.posterior(part.x)
-            nll = self.nll(part.x, reparameterise(mean, log_var))
-            rate = kl_ard(mean, log_var, prior).sum(1).mean()
-            loss = nll + rate
-            self.descend(loss, self.small)
+        values = super().train_step(batch, tick)
         if tick.phase == "joint":
             self.joint_step(batch)
-        return {"loss": loss, "nll": nll, "rate": rate, "alpha": carried}
+        return {**values, "alpha": self.relevance.carried}
 
     def joint_step(self, batch: Batch) -> None:
         """One end-to-end step on the whole batch, the set; then alpha_hat is renewed."""
         mean, log_var = self.posterior(batch.x)
         z = reparameterise(mean, log_var)
-        a, b = self.relevance.posterior(batch.x, z, z)
+        mapped = self.mapped(z)
+        a, b = self.alpha_posterior(batch.x, z, mapped[0])
         alpha = sample_gamma(a, b)
-        rate = kl_ard(mean, log_var, alpha).sum(1).mean()
-        self.descend(self.nll(batch.x, z) + rate + gamma_kl(a, b).sum() / len(batch), self.joint)
+        kl = per_image(self.divergence_given(mean, log_var, mapped, alpha)).mean()
+        loss = self.nll(batch.x, z)[0] + kl + gamma_kl(a, b).sum() / len(batch)
+        self.descend(loss, *self.joint)
         self.relevance.carry(a / b if self.config.alpha_carry == "mean" else alpha)
 
-    def nll(self, x: Tensor, z: Tensor) -> Tensor:
-        reconstruction = self.decoder(z)
-        return gaussian_nll(x, reconstruction, self.noise(x, reconstruction)).mean()
+    def mapped(self, z: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Return the codes z0 (B, L) whose prior precision alpha is, and log |det dz0/dz| (B,)
+        where z0 is not z."""
+        return z, None
+
+    def divergence_given(
+        self, mean: Tensor, log_var: Tensor, mapped: tuple[Tensor, Tensor | None], alpha: Tensor
+    ) -> Tensor:
+        """Return KL(q(z|x) || p(z|alpha)) in nats, (B, L) by coordinate, or (B,) where z0 is not
+        z."""
+        return kl_ard(mean, log_var, alpha)
+
+    def divergence(self, mean: Tensor, log_var: Tensor, z: Tensor) -> Tensor:
+        """Return the divergence of the small steps, given alpha_hat."""
+        carried = self.relevance.carried
+        alpha = carried if self.config.small_prior == "alpha" else torch.ones_like(carried)
+        return self.divergence_given(mean, log_var, self.mapped(z), alpha)
+
+    def alpha_posterior(self, x: Tensor, z: Tensor, z0: Tensor) -> tuple[Tensor, Tensor]:
+        """Return a and b (L,) of the set of images x with codes z, and z0 where alpha acts."""
+        return self.relevance.posterior(x, z, z0)
 
     @torch.no_grad()
     def conclude(self, train: Images) -> None:
@@ -153,22 +155,22 @@ class RVAE(Method):
             )
 
     def set_posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Return a and b (L,) of the set of images x (B, *shape), from one draw of their codes."""
         z = reparameterise(*self.posterior(x))
-        return self.relevance.posterior(x, z, z)
-
-    def posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        mean, log_var = self.encoder(x).chunk(2, dim=1)
-        return mean, log_var
-
-    def encode(self, x: Tensor) -> Tensor:
-        return self.posterior(x)[0]
-
-    def decode(self, z: Tensor) -> Tensor:
-        return self.decoder(z)
+        return self.alpha_posterior(x, z, self.mapped(z)[0])
 
     def sample(self, n: int) -> Tensor:
         alpha = self.relevance.mean
         return self.decode(torch.randn(n, self.latent_dim, device=alpha.device) / alpha.sqrt())
+
+    def terms(self, x: Tensor) -> dict[str, Tensor]:
+        """Return ``nll`` (B,) with one draw of z and ``kl``, the divergence given the alpha that
+        samples have, in nats."""
+        mean, log_var = self.posterior(x)
+        z = reparameterise(mean, log_var)
+        nll = gaussian_nll(x, self.decoder(z), self.noise.current())
+        kl = self.divergence_given(mean, log_var, self.mapped(z), self.relevance.mean)
+        return {"nll": nll, "kl": kl}
 
     def discover(self, x: Tensor) -> Discovery:
         variance, active, extra = self.relevance.verdict()

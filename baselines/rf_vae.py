@@ -50,10 +50,10 @@ Deviations
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from benchmark.method import Batch, Discovery, Method, Tick
 from benchmark.nn import backbones
@@ -86,6 +86,11 @@ class RFVAE(Method):
         "circle": {"epochs": 1500, "batch_size": 64},
         "one-moon": {"epochs": 1500, "batch_size": 64},
     }
+
+    indicators_kind: ClassVar[type[nn.Module]] = Indicators
+    indicator_betas: ClassVar[tuple[float, float]] = (0.9, 0.999)
+    entropy_sign: ClassVar[float] = 1.0
+    rule = staticmethod(above_half)
 
     @dataclass(frozen=True)
     class Config:
@@ -125,11 +130,9 @@ class RFVAE(Method):
         self.encoder = backbones.encoder(self.shape, 2 * self.latent_dim)
         self.decoder = backbones.decoder(self.latent_dim, self.shape)
         self.likelihood = GivenLikelihood(config.likelihood, self.shape, config.sigma)
-        self.indicators = Indicators(self.latent_dim)
+        self.indicators = self.indicators_kind(self.latent_dim)
         self.discriminator = discriminator(self.latent_dim, self.shape)
-        self.first_indicator_step = first_indicator_step(
-            0.0 if reference else config.warm_up, self.steps
-        )
+        self.first_indicator_step = first_indicator_step(self.warm_up(), self.steps)
         lr = config.lr if config.lr is not None else 1e-4 if reference else 1e-3
         rate = (
             config.lr_indicators
@@ -137,12 +140,18 @@ class RFVAE(Method):
             else indicator_rate(reference, self.steps)
         )
         self.add_player("model", self.encoder, self.decoder, optimiser=Adam(lr))
-        self.add_player("indicators", self.indicators, optimiser=Adam(rate))
+        self.add_player(
+            "indicators", self.indicators, optimiser=Adam(rate, betas=self.indicator_betas)
+        )
         self.add_player(
             "discriminator",
             self.discriminator,
             optimiser=Adam(config.lr_discriminator, betas=(0.5, 0.9)),
         )
+
+    def warm_up(self) -> float:
+        """Return the share of the steps before the indicators train."""
+        return 0.0 if self.config.mode == "reference" else self.config.warm_up
 
     def phase(self, step: int) -> str:
         return "train" if step >= self.first_indicator_step else "warm-up"
@@ -151,33 +160,37 @@ class RFVAE(Method):
         """One step of model and indicators on the first batch, then one of the discriminator on the
         second."""
         first, second = batch.chunk(self.config.batches_per_step)
-        values = self.objective(first.x)
+        values, codes = self.objective(first.x)
         moved = ("model", "indicators") if tick.phase == "train" else ("model",)
         self.descend(values["loss"], *(self.players[name] for name in moved))
-        values["discriminator"] = self.discriminator_objective(second.x)
+        self.constrain()
+        values["discriminator"] = self.discriminator_objective(codes, second.x)
         self.descend(values["discriminator"], self.players["discriminator"])
         return {**values, "relevance": self.indicators()}
 
-    def objective(self, x: Tensor) -> dict[str, Tensor]:
-        """Return the loss of model and indicators on images (B, *shape), and its parts, 0-d or
-        (L,); the KL is unweighted."""
+    def constrain(self) -> None:
+        """Keep the indicators where they are defined; logits need nothing."""
+
+    def objective(self, x: Tensor) -> tuple[dict[str, Tensor], Tensor]:
+        """Return the loss of model and indicators on images (B, *shape) with its parts, 0-d or
+        (L,), the KL unweighted; and the codes r*z (B, L), detached."""
         config = self.config
         mean, log_var = self.posterior(x)
         z = reparameterise(mean, log_var)
         r = self.indicators()
         nll = self.likelihood(x, self.decoder, z).mean()
         kl = kl_standard(mean, log_var).mean(0)
-        correlation = total_correlation(self.discriminator(r * z))
-        weighted = (kl_weight(r, config.lambda_min, config.lambda_max) * kl).sum()
-        entropy = binary_entropy(self.indicators.logits).sum()
+        codes = r * z
+        correlation = total_correlation(self.discriminator(codes))
+        entropy = self.entropy(r).sum()
         loss = (
             nll
-            + weighted
+            + self.weighted_kl(r, kl)
             + config.gamma * correlation
             + config.eta_s * r.sum()
-            + config.eta_h * entropy
+            + self.entropy_sign * config.eta_h * entropy
         )
-        return {
+        values = {
             "loss": loss,
             "nll": nll,
             "kl": kl.sum(),
@@ -185,14 +198,23 @@ class RFVAE(Method):
             "total_correlation": correlation,
             "entropy": entropy,
         }
+        return values, codes.detach()
 
-    def discriminator_objective(self, x: Tensor) -> Tensor:
-        """Return the discriminator's loss on images (B, *shape), 0-d; codes and indicators are
-        constants."""
+    def weighted_kl(self, r: Tensor, kl: Tensor) -> Tensor:
+        """Return sum_j lambda(r_j) KL_j of the batch's mean KL (L,), 0-d."""
+        return (kl_weight(r, self.config.lambda_min, self.config.lambda_max) * kl).sum()
+
+    def entropy(self, r: Tensor) -> Tensor:
+        """Return the entropy of each indicator (L,), in nats."""
+        return binary_entropy(self.indicators.logits)
+
+    def discriminator_objective(self, codes: Tensor, x: Tensor) -> Tensor:
+        """Return the discriminator's loss on images (B, *shape), 0-d: their codes r*z against the
+        same, permuted, all constants. The model's own ``codes`` are not used."""
         with torch.no_grad():
-            codes = self.indicators() * reparameterise(*self.posterior(x))
-            permuted = permute_columns(codes)
-        return discriminator_loss(self.discriminator(codes), self.discriminator(permuted))
+            fresh = self.indicators() * reparameterise(*self.posterior(x))
+            permuted = permute_columns(fresh)
+        return discriminator_loss(self.discriminator(fresh), self.discriminator(permuted))
 
     def posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
         mean, log_var = self.encoder(x).chunk(2, dim=1)
@@ -205,7 +227,7 @@ class RFVAE(Method):
         return self.decoder(z)
 
     def sample(self, n: int) -> Tensor:
-        return self.decode(torch.randn(n, self.latent_dim, device=self.indicators.logits.device))
+        return self.decode(torch.randn(n, self.latent_dim, device=next(self.parameters()).device))
 
     def terms(self, x: Tensor) -> dict[str, Tensor]:
         """Return ``nll`` (B,) with one draw of z and ``kl`` (B, L), unweighted, in nats."""
@@ -217,18 +239,17 @@ class RFVAE(Method):
 
     def discover(self, x: Tensor) -> Discovery:
         relevance = self.indicators.exact()
-        half, used = above_half(relevance), kl_standard(*self.posterior(x)).mean(0) > 0.1
+        relevant, used = self.rule(relevance), kl_standard(*self.posterior(x)).mean(0) > 0.1
         counts = {
-            "lstar_above_half": half,
+            "lstar_above_half": above_half(relevance),
             "lstar_above_mean": above_mean(relevance),
             "active_kl": used,
-            "relevant_collapsed": half & ~used,
+            "relevant_collapsed": relevant & ~used,
         }
-        found = {"degenerate": is_degenerate(relevance), "collapsed": not bool(used.any())}
-        flags = tuple(flag for flag, holds in found.items() if holds)
+        marks = {"degenerate": is_degenerate(relevance), "collapsed": not bool(used.any())}
         return Discovery(
             relevance,
-            half,
-            flags=flags,
+            relevant,
+            flags=tuple(flag for flag, holds in marks.items() if holds),
             extra={name: float(mask.sum()) for name, mask in counts.items()},
         )

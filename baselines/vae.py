@@ -34,7 +34,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from benchmark.method import Batch, Discovery, Method, Tick
 from benchmark.nn import backbones
@@ -43,7 +43,7 @@ from benchmark.nn.likelihood import gaussian_nll
 from benchmark.nn.noise import DecoderNoise
 from benchmark.nn.optim import Adam
 
-__all__ = ["VAE"]
+__all__ = ["VAE", "per_image"]
 
 
 class VAE(Method):
@@ -74,19 +74,37 @@ class VAE(Method):
         self.encoder = backbones.encoder(self.shape, 2 * self.latent_dim)
         self.decoder = backbones.decoder(self.latent_dim, self.shape)
         self.noise = DecoderNoise(self.config.sigma, self.config.gamma)
-        self.model = self.add_player("model", self, optimiser=Adam(self.config.lr))
+        self.model = self.add_player("model", *self.model_parts(), optimiser=Adam(self.config.lr))
+
+    def model_parts(self) -> tuple[nn.Module, ...]:
+        """Return what the steps on the parts of a batch train: every module built so far."""
+        return (self,)
 
     def train_step(self, batch: Batch, tick: Tick) -> dict[str, Tensor]:
         """One Adam step per chunk; the values of the last chunk are returned."""
         for part in batch.chunk(self.config.chunks):
-            mean, log_var = self.posterior(part.x)
-            reconstruction = self.decode(reparameterise(mean, log_var))
-            log_sigma = self.noise(part.x, reconstruction)
-            nll = gaussian_nll(part.x, reconstruction, log_sigma).mean()
-            kl = kl_standard(mean, log_var).sum(1).mean()
-            loss = nll + kl
-            self.descend(loss, self.model)
-        return {"loss": loss, "nll": nll, "kl": kl, "log_sigma": log_sigma}
+            values = self.negative_bound(part.x)
+            self.descend(values["loss"], self.model)
+        return values
+
+    def negative_bound(self, x: Tensor) -> dict[str, Tensor]:
+        """Return the negative ELBO of images (B, *shape), its two parts and log sigma, 0-d."""
+        mean, log_var = self.posterior(x)
+        z = reparameterise(mean, log_var)
+        nll, log_sigma = self.nll(x, z)
+        kl = per_image(self.divergence(mean, log_var, z)).mean()
+        return {"loss": nll + kl, "nll": nll, "kl": kl, "log_sigma": log_sigma}
+
+    def nll(self, x: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the mean NLL of images given their drawn codes z (B, L), and log sigma, 0-d."""
+        reconstruction = self.decoder(z)
+        log_sigma = self.noise(x, reconstruction)
+        return gaussian_nll(x, reconstruction, log_sigma).mean(), log_sigma
+
+    def divergence(self, mean: Tensor, log_var: Tensor, z: Tensor) -> Tensor:
+        """Return KL(q(z|x) || p(z)) in nats: (B, L) by coordinate, or an estimate (B,) from the
+        draw z where the prior does not factorise."""
+        return kl_standard(mean, log_var)
 
     def posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
         mean, log_var = self.encoder(x).chunk(2, dim=1)
@@ -102,15 +120,19 @@ class VAE(Method):
         return self.decode(torch.randn(n, self.latent_dim, device=self.noise.log_sigma.device))
 
     def terms(self, x: Tensor) -> dict[str, Tensor]:
-        """Return ``nll`` (B,) with one draw of z and ``kl`` (B, L), in nats."""
+        """Return ``nll`` (B,) with one draw of z and ``kl`` as :meth:`divergence`, in nats."""
         mean, log_var = self.posterior(x)
-        nll = gaussian_nll(x, self.decode(reparameterise(mean, log_var)), self.noise.current())
-        return {"nll": nll, "kl": kl_standard(mean, log_var)}
+        z = reparameterise(mean, log_var)
+        nll = gaussian_nll(x, self.decoder(z), self.noise.current())
+        return {"nll": nll, "kl": self.divergence(mean, log_var, z)}
+
+    def relevances(self, x: Tensor) -> Tensor:
+        """Return the mean KL of each dimension (L,), in nats."""
+        kl = kl_standard(*self.posterior(x)).mean(0)
+        return kl.clamp_min(0.0)  # rounding may leave -1e-8
 
     def discover(self, x: Tensor) -> Discovery:
-        relevance = (
-            kl_standard(*self.posterior(x)).mean(0).clamp_min(0.0)
-        )  # rounding may leave -1e-8
+        relevance = self.relevances(x)
         gamma = float(torch.exp(2.0 * self.noise.current().detach()))
         return Discovery(
             relevance,
@@ -118,3 +140,8 @@ class VAE(Method):
             flags=("no_selection",),
             extra={"gamma": gamma},
         )
+
+
+def per_image(kl: Tensor) -> Tensor:
+    """Return the divergence of each image, (B,), from its coordinates' (B, L) or itself (B,)."""
+    return kl.sum(1) if kl.dim() == 2 else kl

@@ -43,15 +43,25 @@ class SourceClass:
         self.class_doc = ast.get_docstring(self.node) or ""
 
     def fields(self, options_class: str) -> tuple[Field, ...]:
-        """The fields of the nested dataclass ``options_class`` (``Config`` or ``Options``), in
-        order; empty where there is none."""
+        """The fields of the nested dataclass ``options_class`` (``Config`` or ``Options``) and of
+        those it is derived from, in the dataclass's order; empty where there is none."""
+        merged: dict[str, Field] = {}
+        for node in reversed(self._nested(options_class)):
+            for statement, following in _annotated(node):
+                field = _field(self.path, statement, following)
+                merged[field.name] = field
+        return tuple(merged.values())
+
+    def _nested(self, name: str) -> list[ast.ClassDef]:
+        """The nested class ``name`` and, as long as each is written ``name(Base.name)``, that of
+        the next class upwards."""
+        derived: list[ast.ClassDef] = []
         for node in (inner for outer in self.lineage for inner in outer.body):
-            if isinstance(node, ast.ClassDef) and node.name == options_class:
-                return tuple(
-                    _field(self.path, statement, following)
-                    for statement, following in _annotated(node)
-                )
-        return ()
+            if isinstance(node, ast.ClassDef) and node.name == name:
+                derived.append(node)
+                if _root(node) != name:
+                    break
+        return derived
 
 
 @cache

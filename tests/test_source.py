@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from benchmark import source
+from benchmark import registry, source
 from benchmark.options import Field
 from benchmark.source import SourceClass, code_digest, essence
 from benchmark.spec import BenchError
@@ -58,6 +60,72 @@ def test_docstring_options_and_constants_are_read_from_text(tmp_path: Path) -> N
         Field("mode", "str", "a", ("a", "b")),
         Field("limit", "int", None, optional=True),
     )
+
+
+VARIANT = '''
+
+class Variant(Mine):
+    """Mine, faster."""
+
+    @dataclass(frozen=True)
+    class Config{bases}:
+        size: int = 3
+        """width"""
+        rate: float = 0.5
+        """pace"""
+'''
+
+
+def test_options_of_a_derived_class_follow_those_it_is_derived_from(tmp_path: Path) -> None:
+    """As in the dataclass: those of the base first, in its order, the value of the derived one."""
+    path = write(tmp_path, ADAPTER + VARIANT.format(bases="(Mine.Config)"))
+    assert SourceClass(path, "Variant").fields("Config") == (
+        Field("rate", "float", 0.5, doc="pace"),
+        Field("mode", "str", "a", ("a", "b")),
+        Field("limit", "int", None, optional=True),
+        Field("size", "int", 3, doc="width"),
+    )
+    path = write(tmp_path, ADAPTER + VARIANT.format(bases=""), "own.py")
+    assert [field.name for field in SourceClass(path, "Variant").fields("Config")] == [
+        "size",
+        "rate",
+    ]
+
+
+@pytest.mark.parametrize("name", ["r-dpvae", "mi-vae", "rf-vae-port", "dpvae"])
+def test_text_and_dataclass_agree_on_derived_options(name: str) -> None:
+    entry = registry.find("methods", name)
+    config = registry.load(entry.target).Config()
+    assert dataclasses.asdict(config) == {
+        field.name: field.default for field in entry.source.fields("Config")
+    }
+    assert entry.source.constants["reference"]["mnist"]["epochs"] == 100
+
+
+def test_digest_of_a_variant_follows_the_method_it_stands_on() -> None:
+    digests = {name: _digest(name, "") for name in ("vae", "r-vae", "r-dpvae", "pca")}
+    for name, stands_on_vae in (("vae", True), ("r-vae", True), ("r-dpvae", True), ("pca", False)):
+        assert (_digest(name, "baselines/vae.py") != digests[name]) is stands_on_vae
+    assert _digest("r-vae", "baselines/r_dpvae.py") == digests["r-vae"]
+
+
+def _digest(method: str, changed: str) -> str:
+    """The code digest of ``method``; the file that ends with ``changed`` has one line more."""
+    real = Path.read_text
+
+    def read(path: Path, *args: Any, **kwargs: Any) -> str:
+        more = "\nchanged = 1\n" if changed and path.as_posix().endswith(changed) else ""
+        return real(path, *args, **kwargs) + more
+
+    caches = (source.code_digest, source._parse, source._imports, source.essence)
+    for cached in caches:
+        cached.cache_clear()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Path, "read_text", read)
+        digest = code_digest(registry.find("methods", method).path)
+    for cached in caches:
+        cached.cache_clear()
+    return digest
 
 
 @pytest.mark.parametrize(

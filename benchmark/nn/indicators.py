@@ -65,6 +65,10 @@ class RawIndicators(nn.Module):
     def forward(self) -> Tensor:
         return self.relevance
 
+    def exact(self) -> Tensor:
+        """Return r, detached."""
+        return self.relevance.detach()
+
     @torch.no_grad()
     def clamp(self) -> None:
         """Move r back into [1e-6, 1 - 1e-6], in place."""

@@ -120,7 +120,7 @@ def test_joint_step_renews_alpha_and_moves_every_parameter(
     a, b = seen[0]
     assert torch.equal(method.relevance.carried, (a / b).detach())
     assert not method.relevance.carried.requires_grad
-    assert (method.small.updates, method.joint.updates) == (4, 1)
+    assert (method.model.updates, method.joint[0].updates) == (4, 1)
 
 
 @pytest.mark.parametrize("kind", [RVAE, RDPVAE])
@@ -137,7 +137,7 @@ def test_options_of_algorithm_1_change_what_they_say(kind: type[Method]) -> None
     for method in (literal, conditional):
         method.relevance.carried.fill_(9.0)
         torch.manual_seed(0)
-        losses.append(float(method.train_step(batch(), tick("burn-in"))["rate"].detach()))
+        losses.append(float(method.train_step(batch(), tick("burn-in"))["kl"].detach()))
     assert losses[0] < losses[1]
 
 

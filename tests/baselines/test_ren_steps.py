@@ -20,7 +20,6 @@ from benchmark.datasets.split import Split
 from benchmark.datasets.tensors import TensorSplit
 from benchmark.method import Batch, Method, Tick
 from benchmark.nn.ard import HYPERPRIOR, conjugate_posterior
-from benchmark.nn.optim import Adam
 from benchmark.protocol.runtime import construct
 
 BATCH, L = 16, 5
@@ -49,7 +48,9 @@ def losses(method: Any, tick: Tick) -> list[tuple[float, str, int]]:
     rows: list[int] = []
     posterior = method.posterior
     method.posterior = lambda x: rows.append(len(x)) or posterior(x)  # type: ignore[func-returns-value]
-    method.descend = lambda loss, player: seen.append((float(loss.detach()), player.name, rows[-1]))
+    method.descend = lambda loss, *players: seen.append(
+        (float(loss.detach()), "+".join(player.name for player in players), rows[-1])
+    )
     torch.manual_seed(1)
     method.train_step(Batch(X, torch.arange(BATCH)), tick)
     method.posterior = posterior
@@ -107,9 +108,7 @@ def test_small_steps_descend_the_negative_bound_of_each_quarter(kind: type[Metho
         mean, log_var, z = draw(method, x)
         expected.append(float((nll(method, x, z) + rate(method, mean, log_var, z, alpha)).detach()))
     assert [loss for loss, _, _ in found] == pytest.approx(expected, rel=1e-5)  # float32
-    assert {(player, rows) for _, player, rows in found} == {
-        ("small" if hasattr(method, "relevance") else "model", BATCH // 4)
-    }
+    assert {(players, rows) for _, players, rows in found} == {("model", BATCH // 4)}
 
 
 @pytest.mark.parametrize("posterior", ["learned", "conjugate"])
@@ -118,8 +117,11 @@ def test_joint_step_descends_the_bound_of_the_whole_set_with_its_kl_counted_once
     kind: type[Method], posterior: str
 ) -> None:
     method = build(kind, ren_posterior=posterior)
-    loss, player, rows = losses(method, JOINT)[-1]
-    assert (player, rows) == ("joint", BATCH)
+    loss, players, rows = losses(method, JOINT)[-1]
+    assert (players, rows) == (
+        "joint+relevance" if posterior == "learned" else "joint",
+        BATCH,
+    )
     method.relevance.carried.copy_(torch.tensor([0.3, 0.7, 1.0, 2.0, 5.0]))
     torch.manual_seed(1)
     for x in X.split(BATCH // 4):  # the noise of the small steps
@@ -141,14 +143,61 @@ def test_joint_step_descends_the_bound_of_the_whole_set_with_its_kl_counted_once
     assert float(divergence.detach()) > 1e-3 * abs(loss)  # the term weighs enough to be missed
 
 
+def rates(method: Any) -> dict[str, float]:
+    return {name: player.optimiser.lr for name, player in method.players.items()}
+
+
 @pytest.mark.parametrize("kind", [RVAE, RDPVAE])
 def test_players_have_the_papers_rates(kind: type[Method]) -> None:
     method = build(kind)
-    assert (method.small.optimiser, method.joint.optimiser) == (Adam(1e-3), Adam(1e-5))
-    assert set(method.joint.parameters) == {name for name, _ in method.named_parameters()}
-    assert set(method.small.parameters) == {
-        name for name, _ in method.named_parameters() if not name.startswith("relevance")
+    assert rates(method) == {"model": 1e-3, "joint": 1e-5, "relevance": 1e-5}
+    network = {name for name, _ in method.named_parameters() if name.startswith("relevance")}
+    others = {name for name, _ in method.named_parameters()} - network
+    assert set(method.players["relevance"].parameters) == network
+    assert set(method.players["joint"].parameters) == others
+    assert set(method.model.parameters) == others
+
+
+@pytest.mark.parametrize("kind", [RVAE, RDPVAE])
+def test_rates_are_options(kind: type[Method]) -> None:
+    assert rates(build(kind, lr=2e-3, lr_joint=3e-5)) == {
+        "model": 2e-3,
+        "joint": 3e-5,
+        "relevance": 3e-5,
     }
+    assert rates(build(kind, lr_relevance=1e-3))["relevance"] == 1e-3
+    assert set(rates(build(kind, ren_posterior="conjugate"))) == {"model", "joint"}
+    assert rates(build(DPVAE, lr=2e-3)) == {"model": 2e-3}
+
+
+def test_the_relevance_network_reads_the_codes_it_is_told_to() -> None:
+    method = build(RDPVAE)
+    z = torch.randn(BATCH, L, generator=torch.Generator().manual_seed(1))
+    z0 = method.flow(z)[0]
+    for chosen, codes in (("z", z), ("z0", z0)):
+        a, b = build(RDPVAE, ren_input=chosen).alpha_posterior(X, z, z0)
+        expected = method.relevance.encoder(X, codes)
+        assert torch.equal(a, expected[0]) and torch.equal(b, expected[1])
+
+
+@pytest.mark.parametrize("kind", [VAE, DPVAE, RVAE, RDPVAE])
+def test_terms_are_the_parts_of_the_bound_given_the_alpha_of_samples(kind: type[Method]) -> None:
+    method = build(kind)
+    alpha = torch.ones(L)
+    if hasattr(method, "relevance"):
+        alpha = torch.tensor([0.2, 0.5, 1.0, 3.0, 9.0])
+        method.relevance.mean.copy_(alpha)
+    torch.manual_seed(2)
+    terms = method.terms(X)
+    torch.manual_seed(2)
+    mean, log_var, z = draw(method, X)
+    assert terms["nll"].shape == (BATCH,)
+    assert terms["kl"].shape == ((BATCH,) if hasattr(method, "flow") else (BATCH, L))
+    for found, expected in (
+        (terms["nll"], nll(method, X, z)),
+        (terms["kl"].reshape(BATCH, -1).sum(1), rate(method, mean, log_var, z, alpha)),
+    ):
+        torch.testing.assert_close(found.mean(), expected, rtol=1e-5, atol=0)  # float32
 
 
 @pytest.mark.parametrize("posterior", ["learned", "conjugate"])
