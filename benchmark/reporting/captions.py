@@ -7,6 +7,12 @@ from collections.abc import Mapping
 __all__ = ["CAPTIONS"]
 
 CAPTIONS: Mapping[str, str] = {
+    "lstar": (
+        "Dimensions found, L*, one row per method and one mark per seed, answers nearest to the "
+        "truth first, then those with a flag. Dashed: the known dimension of the data. Grey band: smallest to largest "
+        "estimate of it. Orange: what the method's rule counts where there is nothing to find. "
+        "Hollow: the method keeps all dimensions by definition. At the right: flags."
+    ),
     "metric-vs-latent-dim": (
         "A metric against the latent size L, one panel per dataset and one line per method: mean over seeds, with the 95 % t interval where "
         "there are several. Points at one L stand side by side so that they do not hide each other."

@@ -104,7 +104,7 @@ def lines_of(material: Material, names: Sequence[str]) -> dict[tuple[str, int, s
                     )
     if not logged:
         raise BenchError(
-            "no run of this choice left a curves.npz (closed-form methods leave none); choose others, or run `bench run` again"
+            "no run of this choice left a curves.npz (closed-form methods leave none); choose others, or do them again with `bench run --force`"
         )
     return found
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from benchmark.reporting import style
+from benchmark.reporting.answer import lstar
 from benchmark.reporting.catalogue import FIGURES, check
 from benchmark.reporting.curves import curves
 from benchmark.reporting.heatmaps import categories, code_covariance, jacobian
@@ -32,6 +33,7 @@ from benchmark.spec import BenchError
 __all__ = ["DRAWERS", "draw", "drawable", "kind_of"]
 
 DRAWERS: Mapping[str, Callable[[Material], Figure]] = {
+    "lstar": lstar,
     "metric-vs-latent-dim": metric_vs_latent_dim,
     "lstar-vs-latent-dim": lstar_vs_latent_dim,
     "metric-vs-option": metric_vs_option,

@@ -78,7 +78,8 @@ def grid(
     if not shown:
         what = " and ".join(panels.needed)
         raise BenchError(
-            f"no finished run of this choice left {what} in its {panels.file} ({panels.absent}, or older records); run `bench run` again"
+            f"no finished run of this choice left {what} in its {panels.file} ({panels.absent}, "
+            "or older records); choose others, or do them again with `bench run --force`"
         )
     columns = [column for column in columns if column.arrays]
     failed = [
@@ -122,8 +123,6 @@ def _layout(
         if number >= tracks:
             continue
         column, name = (columns[line], rows[number]) if turned else (columns[number], rows[line])
-        if line and left and _blank(column, name):
-            continue  # where nothing was asked for there is nothing to say
         panel: Axes = figure.add_subplot(places[row, left])
         _panel(
             panel,
@@ -139,10 +138,6 @@ def _layout(
         elif not turned:
             panel.set_ylabel("")
     return figure
-
-
-def _blank(column: Column, name: str) -> bool:
-    return name not in column.arrays and column.reasons.get(name) == _NO_RUN
 
 
 def _name_row(axes: Axes, name: str) -> None:
