@@ -19,6 +19,7 @@ from benchmark import registry
 from benchmark.datasets.split import Splits
 from benchmark.method import Method
 from benchmark.protocol.suite import Job
+from benchmark.protocol.weights import draw_weights
 from benchmark.spec import BenchError, derive_seed
 
 __all__ = [
@@ -79,11 +80,7 @@ def construct(kind: type[Method], config: Any, seed: int, **size: Any) -> Method
     """
     torch.default_generator.manual_seed(derive_seed(seed, "init", ""))
     method = kind(config, **size)
-    for name, module in reversed(list(method.named_modules())):
-        reset = getattr(module, "reset_parameters", None)
-        if name and callable(reset):
-            torch.default_generator.manual_seed(derive_seed(seed, "init", name))
-            reset()
+    draw_weights(method, seed)
     return method
 
 

@@ -1,4 +1,4 @@
-"""Checks of what must not matter: how gradients lie in memory."""
+"""Checks of what must not matter: what was built before a module, how gradients lie in memory."""
 
 from __future__ import annotations
 
@@ -18,6 +18,26 @@ __all__ = ["CHECKS"]
 
 IMAGE = (1, 28, 28)
 """Large enough for convolutions, whose second derivatives come transposed."""
+
+
+def weights_of_their_own(candidate: Candidate) -> None:
+    """Initial weights and buffers do not depend on what was drawn before the method was built."""
+
+    def build(method: Method) -> None:
+        torch.nn.Linear(5, 5)
+        genuine(method)
+
+    genuine = candidate.kind.build
+    plain = candidate.build()
+    with mock.patch.object(candidate.kind, "build", build):
+        name = _first_difference(plain, candidate.build())
+    if name is not None:
+        raise CheckFailed(
+            f"'{name}' starts elsewhere where another module was built first; draw it in the "
+            "reset_parameters() of the module that holds it, which the harness calls after it "
+            "seeded the stream of that module's name (norms of weights: those of "
+            "torch.nn.utils.parametrizations)"
+        )
 
 
 def contiguous_gradients(candidate: Candidate) -> None:
@@ -63,6 +83,11 @@ def _first_difference(one: Method, other: Method) -> str | None:
 
 
 CHECKS = (
+    Check(
+        "initial-weights",
+        "initial weights come from the stream of their own name",
+        weights_of_their_own,
+    ),
     Check(
         "gradient-layout",
         "how gradients lie in memory does not matter",

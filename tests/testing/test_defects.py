@@ -190,6 +190,25 @@ DEFECTS = {
         [('        """standard deviation of the decoder"""\n', "")],
     ),
     "a thawed config": ("options", "frozen", [("@dataclass(frozen=True)", "@dataclass")]),
+    "a weight drawn while building": (
+        "initial-weights",
+        "reset_parameters() of the module that holds it",
+        [
+            (BUILD, BUILD + "        self.scale = torch.nn.Parameter(torch.rand(3))\n"),
+            ("        return self.decoder(z)\n", "        return self.decoder(z * self.scale)\n"),
+        ],
+    ),
+    "the old spectral norm, whose weights no stream reaches": (
+        "initial-weights",
+        "torch.nn.utils.parametrizations",
+        [
+            (
+                "        self.model = self.add_player(",
+                "        torch.nn.utils.spectral_norm(self.encoder[1])\n"
+                "        self.model = self.add_player(",
+            ),
+        ],
+    ),
     "relevance per image": (
         "discovery",
         "one per provisioned dimension",

@@ -6,10 +6,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pytest
-from torch import Tensor
+import torch
+from torch import Tensor, nn
 
+from benchmark.spec import derive_seed
 from benchmark.testing import Candidate, CheckFailed
-from benchmark.testing.invariance import contiguous_gradients
+from benchmark.testing.invariance import contiguous_gradients, weights_of_their_own
 
 
 def as_they_come(grads: Iterable[Tensor], parameters: Sequence[Tensor]) -> list[Tensor]:
@@ -27,3 +29,42 @@ def test_gradients_as_they_come_are_caught(
     monkeypatch.setattr("benchmark.method.laid_out", as_they_come)
     with pytest.raises(CheckFailed, match="becomes another where every gradient"):
         contiguous_gradients(Candidate("flexae-sr", tmp_path))
+
+
+NORMED = """
+import torch
+
+from baselines.vae import VAE
+
+
+class Normed(VAE):
+    def build(self) -> None:
+        super().build()
+        torch.nn.utils.parametrizations.{norm}(self.encoder[1])
+        del self.players["model"]
+        self.model = self.add_player("model", self)
+"""
+
+
+def plain_resets(root: nn.Module, seed: int) -> None:
+    """How weights were drawn before: parametrised layers wrote into a computed tensor, lost at
+    once."""
+    for name, module in reversed(list(root.named_modules())):
+        if name and callable(getattr(module, "reset_parameters", None)):
+            torch.default_generator.manual_seed(derive_seed(seed, "init", name))
+            module.reset_parameters()  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("norm", ["spectral_norm", "weight_norm"])
+@pytest.mark.parametrize("planted", [False, True])
+def test_parametrised_weights_that_no_stream_reaches_are_caught(
+    planted: bool, norm: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "normed.py"
+    path.write_text(NORMED.format(norm=norm), encoding="utf-8")
+    if not planted:
+        weights_of_their_own(Candidate(str(path), tmp_path))
+        return
+    monkeypatch.setattr("benchmark.protocol.runtime.draw_weights", plain_resets)
+    with pytest.raises(CheckFailed, match=r"encoder.*original.* starts elsewhere"):
+        weights_of_their_own(Candidate(str(path), tmp_path))
