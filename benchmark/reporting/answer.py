@@ -19,10 +19,11 @@ from matplotlib.patches import Patch
 from benchmark.references import References
 from benchmark.reporting.chance import null_of
 from benchmark.reporting.datasets import intrinsic_dim
+from benchmark.reporting.legend import legend
 from benchmark.reporting.material import Material
 from benchmark.reporting.replicates import Replicates
 from benchmark.reporting.selection import rank
-from benchmark.reporting.style import BAND, FAINT, INK, Look, legend, panels, plain
+from benchmark.reporting.style import BAND, FAINT, INK, Look, panels, plain
 from benchmark.spec import BenchError
 
 __all__ = ["by_distance", "lstar"]

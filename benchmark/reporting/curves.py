@@ -13,8 +13,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from benchmark.options import suggest
+from benchmark.reporting.legend import legend
 from benchmark.reporting.material import Material
-from benchmark.reporting.style import FAINT, INK, Look, legend, message, panels, plain
+from benchmark.reporting.style import FAINT, INK, Look, message, panels, plain
 from benchmark.spec import BenchError
 
 __all__ = ["Line", "curves", "handles", "lines_of", "panel"]

@@ -13,9 +13,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from benchmark.reporting.arrange import EvenPanels
+from benchmark.reporting.legend import legend
 from benchmark.reporting.material import Material, methods_of
 from benchmark.reporting.replicates import Replicates
-from benchmark.reporting.style import DATA, legend, message, plain
+from benchmark.reporting.style import DATA, message, plain
 from benchmark.spec import BenchError
 
 __all__ = ["TEST_DATA", "Arrays", "Panels", "grid"]

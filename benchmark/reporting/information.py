@@ -12,8 +12,9 @@ from matplotlib.lines import Line2D
 
 from benchmark.reporting.curves import handles as line_handles
 from benchmark.reporting.curves import lines_of, panel
+from benchmark.reporting.legend import legend
 from benchmark.reporting.material import Material
-from benchmark.reporting.style import INK, legend, panels, plain
+from benchmark.reporting.style import INK, panels, plain
 from benchmark.spec import BenchError
 
 __all__ = ["TITLES", "information"]

@@ -11,11 +11,12 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
+from benchmark.reporting.legend import legend
 from benchmark.reporting.material import Material
 from benchmark.reporting.metrics import title, unit
 from benchmark.reporting.replicates import Replicates
 from benchmark.reporting.selection import base_name
-from benchmark.reporting.style import legend, looks, panels, plain
+from benchmark.reporting.style import looks, panels, plain
 from benchmark.reporting.sweeps import draw_line, one_metric, scale_values
 from benchmark.spec import BenchError
 

@@ -21,9 +21,10 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from benchmark.records import Store, label
 from benchmark.reporting.artifacts import read_arrays
 from benchmark.reporting.heatmaps import signed
+from benchmark.reporting.legend import legend
 from benchmark.reporting.material import Material
 from benchmark.reporting.statistics import estimate
-from benchmark.reporting.style import FAINT, PALETTE, legend, message, plain
+from benchmark.reporting.style import FAINT, PALETTE, message, plain
 from benchmark.spec import BenchError, Record
 
 __all__ = ["block_structure", "objective_closeness", "rotation"]

@@ -22,11 +22,12 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocato
 from benchmark.references import References
 from benchmark.reporting.chance import null_of
 from benchmark.reporting.datasets import intrinsic_dim
+from benchmark.reporting.legend import legend
 from benchmark.reporting.material import Material
 from benchmark.reporting.metrics import title, unit
 from benchmark.reporting.replicates import Replicates
 from benchmark.reporting.selection import base_name
-from benchmark.reporting.style import BAND, INK, Look, legend, message, panels, plain
+from benchmark.reporting.style import BAND, INK, Look, message, panels, plain
 from benchmark.spec import BenchError
 
 __all__ = ["draw_line", "lstar_vs_latent_dim", "metric_vs_latent_dim", "one_metric", "scale_values"]

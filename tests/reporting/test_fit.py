@@ -15,6 +15,7 @@ from reporting.test_study_figures import study_runs
 
 from benchmark.reporting import style
 from benchmark.reporting.figures import DRAWERS
+from benchmark.reporting.legend import legend
 from benchmark.reporting.material import Material
 from benchmark.spec import BenchError, Record
 
@@ -27,8 +28,9 @@ def outside(figure: Figure) -> list[str]:
     renderer = canvas.get_renderer()
     width, height = figure.bbox.width, figure.bbox.height
     found = []
+    unseen = ticks_out_of_view(figure)
     for text in figure.findobj(Text):
-        if not text.get_text().strip() or not text.get_visible() or not seen(text):
+        if not text.get_text().strip() or not text.get_visible() or text in unseen:
             continue
         box = text.get_window_extent(renderer)
         if box.x0 < -1 or box.y0 < -1 or box.x1 > width + 1 or box.y1 > height + 1:
@@ -36,16 +38,15 @@ def outside(figure: Figure) -> list[str]:
     return found
 
 
-def seen(text: Text) -> bool:
-    """Whether a text is drawn: ticks outside their axis are not."""
-    axes = text.axes
-    if axes is None:
-        return True
-    for axis, low, high in ((axes.xaxis, *axes.get_xlim()), (axes.yaxis, *axes.get_ylim())):
-        for tick in [*axis.majorTicks, *axis.minorTicks]:  # with those of an earlier view
-            if text in (tick.label1, tick.label2):
-                return min(low, high) <= tick.get_loc() <= max(low, high)
-    return axes.axison or text not in (axes.xaxis.label, axes.yaxis.label)
+def ticks_out_of_view(figure: Figure) -> set[Text]:
+    """Labels of ticks that matplotlib keeps but does not draw."""
+    found: set[Text] = set()
+    for axes in figure.axes:
+        for axis, limits in ((axes.xaxis, axes.get_xlim()), (axes.yaxis, axes.get_ylim())):
+            for tick in [*axis.majorTicks, *axis.minorTicks]:
+                if not axes.axison or not min(limits) <= tick.get_loc() <= max(limits):
+                    found |= {tick.label1, tick.label2}
+    return found
 
 
 def test_the_check_sees_a_text_outside() -> None:
@@ -70,7 +71,7 @@ def test_legends_fit_at_any_number_of_panels_and_labels(
             panel.set_title("a dataset")
         before = figure.get_figheight()
         names = [f"{index:02d} " + "W" * (length - 3) for index in range(labels)]
-        style.legend(figure, [Line2D([], [], label=name) for name in names], 6, "a remark " * 9)
+        legend(figure, [Line2D([], [], label=name) for name in names], 6, "a remark " * 9)
         assert outside(figure) == []
         box = figure.legends[0].get_window_extent()
         assert box.height <= 1.25 * before * figure.dpi  # the remark is beside the labels
