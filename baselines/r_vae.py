@@ -61,6 +61,18 @@ __all__ = ["RVAE"]
 class RVAE(VAE):
     """Algorithm 1 with the prior of the VAE."""
 
+    null = (
+        {"options": {"ren_posterior": "conjugate"}, "relevances": "untrained"},
+        {"options": {"ren_scale": "one"}, "relevances": 1.0},
+        {"readings": ("lstar-draw",), "relevances": "half-batch"},
+        {
+            "readings": ("lstar-last",),
+            "options": {"alpha_carry": "sample"},
+            "relevances": "half-batch",
+        },
+        {"relevances": "equal"},
+    )
+
     @dataclass(frozen=True)
     class Config(VAE.Config):
         lr: float = 1e-3

@@ -78,6 +78,8 @@ __all__ = ["RFVAE"]
 class RFVAE(Method):
     """Three players: the model {E, Dec}, the indicators {l}, and the discriminator {D}."""
 
+    null = ({"relevances": "equal", "share": 1.0},)
+
     reference = {
         "mnist": {"epochs": 100, "batch_size": 64},
         "fashion-mnist": {"epochs": 100, "batch_size": 64},

@@ -67,6 +67,8 @@ class RFVAEPort(RFVAE):
     """RF-VAE with indicators that are parameters themselves, one KL weight for all dimensions and
     the entropy's sign turned."""
 
+    null = ({"relevances": "untrained"},)
+
     indicators_kind = RawIndicators
     indicator_betas = (0.5, 0.9)
     entropy_sign = -1.0

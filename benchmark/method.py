@@ -162,6 +162,9 @@ class Method(nn.Module):
     """True: no steps; :meth:`prepare` does the work."""
     prunes: ClassVar[bool] = False
     """Whether :meth:`decode` ignores inactive coordinates."""
+    null: ClassVar[tuple[Mapping[str, Any], ...]] = ()
+    """What relevances are where nothing was learned, by reading and options
+    (:mod:`benchmark.metrics.null`); without rows, untrained networks are asked."""
     reference: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     """The paper's schedule per dataset: ``{"mnist": {"epochs": 100, "batch_size": 100}}``; what
     ``--budget paper`` runs."""

@@ -126,7 +126,8 @@ class DimensionReference(_Document):
 @dataclass(frozen=True)
 class InitialCounts(_Document):
     """L* of untrained networks: ``values`` of the method's own rule on ``images`` test images, one
-    per initialisation.
+    per initialisation, and the ``gaps`` of their relevances (empty in documents made before gaps
+    were taken).
 
     ``spec`` is that of the runs they stand beside, without the seed; ``code`` the digest of the
     method's code. Where the rule has no value on an untrained network, ``absent`` says why and
@@ -139,6 +140,7 @@ class InitialCounts(_Document):
     images: int
     seconds: float
     absent: str = ""
+    gaps: Sequence[float] = field(default_factory=list)
     schema: int = SCHEMA
     kind: ClassVar[str] = "initial"
 
@@ -152,15 +154,17 @@ class InitialCounts(_Document):
 
     @property
     def interval(self) -> tuple[int, int, int] | None:
-        """The 5th, 50th and 95th percentile of ``values`` (nearest rank); None where there are
-        none."""
-        ranked = sorted(self.values)
-        if not ranked:
+        """The smallest, the middle and the largest of ``values``; None where there are none. The
+        next network lies between the extremes of n with probability (n - 1) / (n + 1)."""
+        if not self.values:
             return None
-        low, middle, high = (
-            ranked[round(share * (len(ranked) - 1))] for share in (0.05, 0.5, 0.95)
-        )
-        return low, middle, high
+        return min(self.values), statistics.median_low(self.values), max(self.values)
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing is left to count: there are a gap for each value, or a reason for none of
+        either."""
+        return bool(self.absent) or len(self.gaps) == len(self.values) > 0
 
 
 class References:
@@ -221,7 +225,7 @@ def _read(
     try:
         found = kind.from_json(file.read_text(encoding="utf-8"))
         values = (
-            found.values
+            [*found.values, *found.gaps]
             if isinstance(found, InitialCounts)
             else [value for each in found.estimates.values() for value in each]
         )

@@ -245,6 +245,12 @@ METRICS: tuple[Entry, ...] = (
         "benchmark.metrics.dimension:LSTAR_ERROR",
         "|L* - n| where the intrinsic dimension n of the data is known",
     ),
+    Entry("gap", "benchmark.metrics.dimension:GAP", "largest ratio of neighbouring relevances"),
+    Entry(
+        "gap-at",
+        "benchmark.metrics.dimension:GAP_AT",
+        "how many relevances lie above that gap",
+    ),
     Entry(
         "active-units",
         "benchmark.metrics.dimension:ACTIVE_UNITS",

@@ -37,7 +37,7 @@ LISTS: dict[str, Any] = {"multiple": True, "metavar": "A,B"}
 @click.option(
     "--null",
     is_flag=True,
-    help="count L* of 32 untrained networks per method, dataset and latent size instead; no checkpoint is needed",
+    help="count L* of 32 untrained networks, and their gaps, per method, dataset and latent size instead; no checkpoint is needed",
 )
 @click.option(
     "--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True
@@ -109,7 +109,7 @@ def _count(evaluation: Evaluation, records: Sequence[Record]) -> int:
         if isinstance(found, InitialCounts):
             made += 1
             told = (
-                "{}, {}, {} (5, 50, 95 %)".format(*found.interval)
+                f"{found.interval[0]} to {found.interval[2]}, median {found.interval[1]}, of {len(found.values)} networks"
                 if found.interval
                 else found.absent
             )

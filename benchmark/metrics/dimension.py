@@ -9,13 +9,20 @@ from benchmark.metrics.base import Absent, Evidence, Metric
 
 __all__ = [
     "ACTIVE_UNITS",
+    "GAP",
+    "GAP_AT",
     "LSTAR",
     "LSTAR_90",
     "LSTAR_99",
     "LSTAR_ERROR",
     "active_units",
+    "relevance_gap",
     "smallest_share",
 ]
+
+_NIL = 1e-3
+"""Share of the largest relevance below which a relevance counts as that share: nil beside nil is no
+gap."""
 
 _TINY = 1e-8
 """Variance of a deterministic code below which a coordinate counts as constant."""
@@ -33,6 +40,26 @@ def smallest_share(relevance: np.ndarray, share: float) -> int:
     if v.sum() == 0:
         return 0
     return int(np.argmax(np.cumsum(v / v.sum()) >= share - 1e-9)) + 1
+
+
+def relevance_gap(relevance: np.ndarray) -> tuple[float, int]:
+    r"""Return the largest ratio of neighbouring sorted relevances (L,), in [1, 1000], and how many
+    relevances lie above it.
+
+    .. math:: \max_k \frac{w_{(k)}}{w_{(k+1)}}, \quad w = \max(v, 10^{-3} \max v)
+
+    The first of several. Equal relevances, and fewer than two, have no gap: (1.0, L). The NumPy
+    twin of ``nn.discovery.relevance_gap``; a test keeps both equal.
+    """
+    v = np.asarray(relevance, dtype=np.float64)
+    if not np.isfinite(v).all() or (v < 0).any():
+        raise Absent("relevances are not finite and non-negative")
+    if len(v) < 2 or v.max() == 0:
+        return 1.0, len(v)
+    w = np.sort(np.maximum(v / v.max(), _NIL))[::-1]
+    ratios = w[:-1] / w[1:]
+    gap = float(ratios.max())
+    return gap, int(ratios.argmax()) + 1 if gap > 1.0 else len(v)
 
 
 def active_units(mean_variance: np.ndarray, posterior_variance: np.ndarray) -> int:
@@ -63,6 +90,14 @@ def _lstar_error(evidence: Evidence) -> tuple[float, int]:
 
 def _active_units(evidence: Evidence) -> tuple[float, int]:
     return active_units(*evidence.code_moments), len(evidence.squared_error)
+
+
+def _gap(evidence: Evidence) -> tuple[float, int]:
+    return relevance_gap(evidence.relevance)[0], evidence.reference_count
+
+
+def _gap_at(evidence: Evidence) -> tuple[float, int]:
+    return relevance_gap(evidence.relevance)[1], evidence.reference_count
 
 
 LSTAR = Metric(
@@ -103,6 +138,26 @@ LSTAR_ERROR = Metric(
     reference="the question of MaskAAE's experiment on data of known dimension (https://arxiv.org/abs/1912.04564)",
     compute=_lstar_error,
     protocol="|L* - n| of the method's own rule, where the intrinsic dimension n of the data is known",
+)
+
+GAP = Metric(
+    name="gap",
+    unit="ratio",
+    direction="none",
+    tier="core",
+    reference="ours: a count of relevant dimensions says something where a gap ends them",
+    compute=_gap,
+    protocol="largest ratio of neighbouring sorted relevances, those below a thousandth of the largest taken for that",
+)
+
+GAP_AT = Metric(
+    name="gap-at",
+    unit="dimensions",
+    direction="none",
+    tier="core",
+    reference="ours: see gap",
+    compute=_gap_at,
+    protocol="how many relevances lie above the gap; L where all are equal",
 )
 
 ACTIVE_UNITS = Metric(

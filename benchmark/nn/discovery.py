@@ -13,9 +13,14 @@ __all__ = [
     "cumulative_rule",
     "is_degenerate",
     "participation_ratio",
+    "relevance_gap",
 ]
 
 _TOLERANCE = 1e-9
+
+_NIL = 1e-3
+"""Share of the largest relevance below which a relevance counts as that share: nil beside nil is no
+gap."""
 
 
 def cumulative_rule(relevance: Tensor, share: float = 0.95) -> Tensor:
@@ -51,6 +56,26 @@ def participation_ratio(relevance: Tensor) -> float:
     v = relevance.detach().to("cpu", torch.float64)
     squares = v.square().sum()
     return float(v.sum().square() / squares) if squares > 0 else 0.0
+
+
+def relevance_gap(relevance: Tensor) -> tuple[float, int]:
+    r"""Return the largest ratio of neighbouring sorted relevances (L,), in [1, 1000], and how many
+    relevances lie above it.
+
+    .. math:: \max_k \frac{w_{(k)}}{w_{(k+1)}}, \quad w = \max(v, 10^{-3} \max v)
+
+    The first of several. Equal relevances, and fewer than two, have no gap: (1.0, L). The torch
+    twin of ``metrics.dimension``'s.
+    """
+    v = relevance.detach().to("cpu", torch.float64)
+    if not bool(torch.isfinite(v).all()) or bool((v < 0).any()):
+        raise ValueError(f"relevances must be finite and non-negative, got {v.tolist()}")
+    if len(v) < 2 or v.max() == 0:
+        return 1.0, len(v)
+    w = (v / v.max()).clamp_min(_NIL).sort(descending=True).values
+    ratios = w[:-1] / w[1:]
+    gap = float(ratios.max())
+    return gap, int(ratios.argmax()) + 1 if gap > 1.0 else len(v)
 
 
 def active_units(mean: Tensor, log_var: Tensor) -> int:

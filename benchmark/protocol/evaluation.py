@@ -94,10 +94,8 @@ class Evaluation:
         if record is None or not initial.wanted(record):
             return None
         planned = self._job(record)
-        if (
-            not self.force
-            and References(self.store.root).initial(record.spec, record.code) is not None
-        ):
+        there = References(self.store.root).initial(record.spec, record.code)
+        if not self.force and there is not None and there.complete:
             return None
         runtime.make_deterministic()
         device = runtime.resolve_device(self.device)

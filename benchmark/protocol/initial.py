@@ -1,5 +1,5 @@
-"""L* of untrained networks: what a method's rule says before it has learned anything, the null of
-rules that read more than relevances."""
+"""L* of untrained networks and the gap of their relevances: what a method's rule says before it has
+learned anything, the null of methods that declare none."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ import torch
 from benchmark.datasets.split import Split, Splits
 from benchmark.datasets.tensors import TensorSplit
 from benchmark.method import Method
-from benchmark.metrics.null import RULES
+from benchmark.metrics.base import Absent
+from benchmark.metrics.dimension import relevance_gap
+from benchmark.metrics.null import null_rows, resolved
 from benchmark.protocol.evaluator import Evaluator
 from benchmark.protocol.runtime import build, seed_noise
 from benchmark.protocol.suite import Job
@@ -35,7 +37,16 @@ def wanted(record: Record) -> bool:
     trained = (
         record.status == "done" and record.spec["kind"] == "train" and record.spec["steps"] > 0
     )
-    return trained and record.spec["method"] not in RULES and "no_selection" not in flags
+    return trained and "no_selection" not in flags and not _declares(record)
+
+
+def _declares(record: Record) -> bool:
+    rows = null_rows(record.spec["method"], record.discovery)
+    try:
+        found = resolved(rows, "lstar", record.spec["config"], record.spec["batch_size"])
+    except ValueError:  # told where the null is read
+        return True
+    return found is not None
 
 
 def initial_counts(
@@ -52,16 +63,23 @@ def initial_counts(
     """
     started = time.perf_counter()
     train, test = (TensorSplit(_head(split), device) for split in (splits.train, splits.test))
-    values: list[int] = []
+    counts: list[tuple[int, float]] = []
     absent = ""
     try:
         for place in range(networks):
-            values.append(_count(job, splits, place, train, test, device))
+            counts.append(_count(job, splits, place, train, test, device))
+    except Absent as reason:
+        counts, absent = [], f"untrained, {reason}"
     except Exception as error:  # a method that cannot be judged untrained is still worth its runs
-        values, absent = [], " ".join(f"untrained, {type(error).__name__}: {error}".split())
-    spec = cell_of(job.spec.document())
+        counts, absent = [], " ".join(f"untrained, {type(error).__name__}: {error}".split())
     return InitialCounts(
-        spec, job.code, values, len(test), round(time.perf_counter() - started, 2), absent
+        cell_of(job.spec.document()),
+        job.code,
+        [count for count, _ in counts],
+        len(test),
+        round(time.perf_counter() - started, 2),
+        absent,
+        [round(gap, 6) for _, gap in counts],
     )
 
 
@@ -72,17 +90,16 @@ def _count(
     train: TensorSplit,
     test: TensorSplit,
     device: torch.device,
-) -> int:
+) -> tuple[int, float]:
+    """Return L* of an untrained network and the gap of its relevances."""
     seed = derive_seed(0, "untrained", place)
     method: Method = build(replace(job, spec=replace(job.spec, seed=seed)), splits).to(device)
     seed_noise(derive_seed(seed, "prepare"), device)
     method.prepare(train)
     seed_noise(derive_seed(seed, "conclude"), device)
     method.conclude(train)
-    found = Evaluator(method, test, seed=seed, device=device).discovery
-    if not bool(torch.isfinite(found.relevance).all()):
-        raise ValueError("relevances are not finite")
-    return int(found.active.sum())
+    evidence = Evaluator(method, test, seed=seed, device=device)
+    return int(evidence.active.sum()), relevance_gap(evidence.relevance)[0]
 
 
 def _head(split: Split) -> Split:
@@ -101,7 +118,8 @@ def count_once(
     """Count for the cell of ``record``, unless that was done (the seed is no part of a cell); what
     was counted now, else None."""
     references = References(results)
-    if not wanted(record) or (not force and references.initial(record.spec, job.code) is not None):
+    there = references.initial(record.spec, job.code)
+    if not wanted(record) or (not force and there is not None and there.complete):
         return None
     found = initial_counts(job, splits, device)
     references.write(found)

@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import json
 import math
 import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ from benchmark.protocol.study import Study
 from benchmark.protocol.suite import Job, instance, load
 from benchmark.protocol.trainer import Diverged, Stopped, Trainer
 from benchmark.records import Store, atomic_write
-from benchmark.spec import BUDGETS, BenchError, Record, derive_seed
+from benchmark.spec import BUDGETS, BenchError, Record, canonical_json, derive_seed
 
 __all__ = ["TIME_LIMIT", "attempt", "build", "evidence", "execute", "locked"]
 
@@ -186,7 +187,7 @@ def _run(
         status="done",
         measurements=measurements,
         absent=absent,
-        discovery=_plain(found.discovery),
+        discovery=_plain(found.discovery, trainer.method.null),
         timing=timing,
     )
     if _pays_for_full(job.spec.budget):
@@ -282,7 +283,7 @@ def _work(trainer: Trainer) -> dict[str, Any]:
     return {"outer_steps": trainer.step, "images_seen": trainer.images_seen, "updates": updates}
 
 
-def _plain(found: Discovery) -> dict[str, Any]:
+def _plain(found: Discovery, null: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     extra = {name: float(value) for name, value in found.extra.items()}
     relevance = found.relevance.double().tolist()
     if not all(map(math.isfinite, [*relevance, *extra.values()])):
@@ -294,6 +295,7 @@ def _plain(found: Discovery) -> dict[str, Any]:
         "active": found.active.tolist(),
         "flags": list(found.flags),
         "extra": extra,
+        **({"null": json.loads(canonical_json(null))} if null else {}),
     }
 
 

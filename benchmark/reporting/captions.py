@@ -19,8 +19,8 @@ CAPTIONS: Mapping[str, str] = {
     ),
     "lstar-vs-latent-dim": (
         "Dimensions found, L*, against dimensions provided, L: mean over seeds with the 95 % t interval. Dashed: the known intrinsic "
-        "dimension. Grey band: smallest to largest estimate of it by common estimators. Dotted: all dimensions. Bars: 5th to 95th "
-        "percentile of the method's rule where there is nothing to find (chance relevances or untrained networks); an L* inside "
+        "dimension. Grey band: smallest to largest estimate of it by common estimators. Dotted: all dimensions. Bars: what "
+        "the method's rule gives where there is nothing to find (chance relevances or untrained networks); an L* inside "
         "says nothing. Hollow: L by definition."
     ),
     "metric-vs-option": "A metric against a numeric option of the methods that vary it: mean over seeds with the 95 % t interval.",

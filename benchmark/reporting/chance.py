@@ -1,4 +1,4 @@
-"""What stands beside a cell's L*: its null, what the rule gives where nothing was found, and how
+"""What stands beside an L*: its null, what the rule gives where there is nothing to find, and how
 many dimensions the data have by estimate."""
 
 from __future__ import annotations
@@ -6,79 +6,131 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
-from benchmark.metrics.null import RULES, null_intervals
+from benchmark.metrics.base import Absent
+from benchmark.metrics.dimension import relevance_gap
+from benchmark.metrics.null import Null, declared_null, null_rows, resolved, untrained_null
+from benchmark.records import metric_of
 from benchmark.references import DimensionReference, References
+from benchmark.reporting.dimensions import READINGS, readings
 from benchmark.reporting.document import ABSENT, Cell, Column, Note
 from benchmark.reporting.replicates import Replicates
 from benchmark.reporting.selection import base_name
+from benchmark.spec import BenchError, Record
 
-__all__ = ["BAND_COLUMN", "COUNTS", "NO_NULL", "NULL_COLUMN", "Beside", "Null", "null_of"]
+__all__ = [
+    "BAND_COLUMN",
+    "COUNTS",
+    "NO_NULL",
+    "NULL_COLUMN",
+    "Beside",
+    "Nulls",
+    "inside_null",
+    "nulls_of",
+    "nulls_of_record",
+]
 
-SHARES: Mapping[str, float] = {
-    "lstar": 0.95,
-    "lstar-mean": 0.95,
-    "lstar-last": 0.95,
-    "lstar-draw": 0.95,
-    "lstar-90": 0.90,
-    "lstar-99": 0.99,
-}
-"""Counts that the rule on relevances alone gives, and the share of the total each is about."""
+COUNTED = ("lstar", *READINGS.values(), "lstar-90", "lstar-99")
+"""Readings of a method's rule, each of which may have a null of its own."""
 
-COUNTS = (*SHARES, "lstar-error", "active-units")
+COUNTS = (*COUNTED, "lstar-error", "active-units")
 """Metrics that count dimensions: where one of them stands in a table, so do the null and the
 dimensions of the data."""
 
 
 @dataclass(frozen=True)
-class Null:
-    """Intervals (5th, 50th, 95th percentile) of a rule's counts where there is nothing to find, by
-    metric; ``absent``: why there are none."""
+class Nulls:
+    """The nulls of a method's rule by reading (``lstar``, ``lstar-draw``); ``absent``: why there
+    are none."""
 
-    intervals: Mapping[str, Sequence[tuple[int, int, int]]] = field(default_factory=dict)
+    readings: Mapping[str, Null] = field(default_factory=dict)
     absent: str = ""
-    initial: bool = False
 
-    def holds(self, metric: str, value: float) -> bool:
-        """Return whether ``value`` of ``metric`` lies inside one of its intervals."""
-        return any(low <= value <= high for low, _, high in self.intervals.get(metric, ()))
+    @property
+    def untrained(self) -> bool:
+        """Whether untrained networks gave them."""
+        return any(null.networks for null in self.readings.values())
 
     @property
     def text(self) -> str:
-        """The intervals of L*: ``1–12, 4–14, 15–16``; empty where there are none."""
-        return ", ".join(
-            str(low) if low == high else f"{low}–{high}"
-            for low, _, high in self.intervals.get("lstar", ())
-        )
+        """The null of L*: ``≥ 15, gap ≤ 1.23``; empty where there is none."""
+        return self.readings["lstar"].text if "lstar" in self.readings else ""
 
 
-NO_NULL = Null()
+NO_NULL = Nulls()
 """Of methods that select nothing, or are not trained: neither chance nor an untrained network says
 anything of them."""
 
+_UNCOUNTED = Nulls(absent="not counted")
 
-def null_of(runs: Replicates, references: References) -> Null:
-    """Return the null of a cell: of a rule on relevances alone by chance relevances, else that of
-    untrained networks where they were counted."""
-    spec = runs.spec
-    if not runs.finished or spec["steps"] == 0 or "no_selection" in runs.flags:
+
+def _nulls(
+    spec: Mapping[str, Any],
+    code: str,
+    discovery: Mapping[str, Any] | None,
+    flags: Iterable[str],
+    references: References,
+) -> Nulls:
+    if spec["steps"] == 0 or "no_selection" in flags:
         return NO_NULL
-    if spec["method"] in RULES:
-        size = (spec["method"], spec["latent_dim"], spec["batch_size"])
-        return Null(
-            {
-                metric: tuple(null_intervals(*size, share=share).values())
-                for metric, share in SHARES.items()
-            }
-        )
-    found = references.initial(spec, runs.code)
-    if found is None:
-        return Null(absent="not counted")
-    return (
-        Null({"lstar": [found.interval]}, initial=True)
-        if found.interval
-        else Null(absent=found.absent)
-    )
+    rows, size = null_rows(spec["method"], discovery), spec["latent_dim"]
+    try:
+        declared = {
+            reading: declared_null(size, *found)
+            for reading in COUNTED
+            if (found := resolved(rows, reading, spec["config"], spec["batch_size"]))
+        }
+    except ValueError as error:
+        raise BenchError(f"the null of '{spec['method']}' cannot be read: {error}") from None
+    if "lstar" in declared:
+        return Nulls(declared)
+    counts = references.initial(spec, code)
+    if counts is None:
+        return _UNCOUNTED
+    if not counts.values:
+        return Nulls(absent=counts.absent)
+    return Nulls({"lstar": untrained_null(size, counts.values, counts.gaps)})
+
+
+def nulls_of(runs: Replicates, references: References) -> Nulls:
+    """Return the nulls of a cell: those its method declares, else that of untrained networks where
+    they were counted."""
+    if not runs.finished:
+        return NO_NULL
+    discovery = next(iter(runs.discoveries.values()), None)
+    return _nulls(runs.spec, runs.code, discovery, runs.flags, references)
+
+
+def nulls_of_record(record: Record, references: References) -> Nulls:
+    """Return the nulls of one run, likewise."""
+    if record.status != "done" or record.discovery is None:
+        return NO_NULL
+    flags = record.discovery.get("flags", ())
+    return _nulls(record.spec, record.code, record.discovery, flags, references)
+
+
+def inside_null(record: Record, references: References, reading: str = "lstar") -> bool | None:
+    """Return whether the run's count by ``reading`` is what chance gives: not below its null, or
+    with relevances that have no gap beyond it; None where there is no null, or no count.
+
+    Without relevances in the record the count decides alone.
+    """
+    null = nulls_of_record(record, references).readings.get(reading)
+    counts = {metric_of(name): found for name, found in record.measurements.items()}
+    count = (readings(record) | counts).get(reading)
+    if null is None or count is None:
+        return None
+    return null.holds(count["value"], _gap(record.discovery))
+
+
+def _gap(discovery: Mapping[str, Any] | None) -> float | None:
+    """The gap of a run's relevances; None where there are none that have one."""
+    try:
+        relevance = (discovery or {}).get("relevance")
+        return relevance_gap(relevance)[0] if relevance else None
+    except Absent:
+        return None
 
 
 @dataclass(frozen=True)
@@ -89,8 +141,8 @@ class Beside:
     references: References
 
     @cached_property
-    def _nulls(self) -> dict[tuple[str, ...], Null]:
-        return {cell.keys: null_of(cell, self.references) for cell in self.cells}
+    def _nulls(self) -> dict[tuple[str, ...], Nulls]:
+        return {cell.keys: nulls_of(cell, self.references) for cell in self.cells}
 
     @cached_property
     def dimensions(self) -> Mapping[str, DimensionReference | None]:
@@ -98,32 +150,32 @@ class Beside:
         data = {cell.dataset: cell.data for cell in self.cells}
         return {dataset: self.references.dimension(each) for dataset, each in data.items()}
 
-    def null(self, runs: Replicates | None) -> Null:
-        """Return the null of a cell of the table; that of no cell is empty."""
+    def null(self, runs: Replicates | None) -> Nulls:
+        """Return the nulls of a cell of the table; those of no cell are empty."""
         return NO_NULL if runs is None else self._nulls.get(runs.keys, NO_NULL)
 
     def inside(self, runs: Replicates, metric: str) -> bool:
-        """Return whether the mean of ``metric`` over the seeds lies inside the cell's null."""
-        if metric not in SHARES:
+        """Return whether the count ``metric`` of any seed of the cell is inside its null."""
+        null = self.null(runs).readings.get(metric)
+        if null is None:
             return False
-        null = self.null(runs)
-        found = runs.estimate(metric) if metric in null.intervals else None
-        return found is not None and null.holds(metric, found.mean)
+        values = zip(runs.seeds.get(metric, ()), runs.values.get(metric, ()), strict=True)
+        return any(null.holds(value, _gap(runs.discoveries.get(seed))) for seed, value in values)
 
     def null_cell(self, runs: Replicates | None) -> Cell:
-        """Return the cell's intervals, and in CSV files whether its L* lies inside."""
-        text = self.null(runs).text
-        inside = (
-            ("yes" if self.inside(runs, "lstar") else "no")
-            if runs is not None and text and "lstar" in runs.values
-            else None
-        )
-        return Cell(text or ABSENT, raw=(text or None, inside))
+        """Return the null of the cell's L*, and in CSV files whether its L* lies inside."""
+        null = self.null(runs).readings.get("lstar")
+        if null is None:
+            return Cell(ABSENT, raw=(None, None, None))
+        inside = None
+        if runs is not None and "lstar" in runs.values:
+            inside = "yes" if self.inside(runs, "lstar") else "no"
+        return Cell(null.text, raw=(null.low, null.gap, inside))
 
     @property
     def has_null(self) -> bool:
         """Whether any cell has a null."""
-        return any(null.intervals for null in self._nulls.values())
+        return any(null.text for null in self._nulls.values())
 
     @property
     def has_band(self) -> bool:
@@ -141,12 +193,7 @@ class Beside:
         """Yield what the columns mean, and what is missing with the command that makes it."""
         nulls = self._nulls.values()
         if self.has_null:
-            parts = [
-                "when every alpha is drawn from the same Gamma(k, k), for k = 0.693, 1 and half the batch"
-            ] * any(null.intervals and not null.initial for null in nulls) + [
-                "of untrained networks of other methods"
-            ] * any(null.initial for null in nulls)
-            yield Note(f"Null: 5th to 95th percentile of the method's rule {', and '.join(parts)}.")
+            yield Note(_null_note(self._nulls.values()))
         uncounted = sorted(
             {
                 base_name(cell.method)
@@ -172,5 +219,22 @@ class Beside:
             )
 
 
-NULL_COLUMN = Column("Null", ("null", "lstar inside null"))
+def _null_note(nulls: Iterable[Nulls]) -> str:
+    """What the column says, and where its figures come from."""
+    sources = {
+        null.networks: f"the extremes of {null.networks} untrained networks"
+        if null.networks
+        else "the 5th percentile of counts and the 95th of gaps of chance relevances"
+        for each in nulls
+        for null in each.readings.values()
+    }
+    return (
+        "Null: where there is nothing to find, the method's rule gives so many dimensions at least, "
+        "and the largest ratio of neighbouring relevances (gap) is so large at most: "
+        f"{'; '.join(text for _, text in sorted(sources.items()))}. "
+        "A tenth of the dimensions may be dead by accident."
+    )
+
+
+NULL_COLUMN = Column("Null", ("null lstar at least", "null gap at most", "lstar inside null"))
 BAND_COLUMN = Column("n (est.)", ("dimension estimate low", "dimension estimate high"), "right")

@@ -135,7 +135,7 @@ def _mark_notes(signs: set[str], runs: Sequence[Replicates]) -> list[Note]:
     texts = {
         NO_SELECTION: "by definition, not found: the method keeps every dimension.",
         STALE: "stale: made by other code of the method than is installed now.",
-        CHANCE: "inside the null: the rule gives as many where there is nothing to find.",
+        CHANCE: "inside the null, in one seed at least: the rule gives as many, or relevances with no larger gap, where there is nothing to find.",
         FLAGGED: f"the method's own rule raised a flag ({', '.join(flags)}).",
     }
     found = [Note(text, sign) for sign, text in texts.items() if sign in signs]

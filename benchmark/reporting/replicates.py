@@ -31,7 +31,8 @@ class Replicates:
     run's discovery raised. Runs made by other code than is installed are *stale* and never averaged
     with others: where some runs are not, ``left_out`` counts those that are; where all are,
     ``stale`` is set and the runs of the commonest code stand. ``remarks`` are those that stand
-    beside values of a metric, ``code`` is the digest of the code of the runs averaged over.
+    beside values of a metric, ``code`` is the digest of the code of the runs averaged over,
+    ``discoveries`` the verdicts of the runs on their latent dimensions, by seed.
     """
 
     method: str
@@ -50,6 +51,7 @@ class Replicates:
     left_out: int = 0
     remarks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     code: str = ""
+    discoveries: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def finished(self) -> int:
@@ -143,6 +145,7 @@ class _Open:
             },
             left_out=sum(record.status == "done" for record in runs) - len(kept),
             code=kept[0].code if kept else "",
+            discoveries={_seed(record): record.discovery for record in kept if record.discovery},
         )
         _refuse_two_ids(closed.name, ids)
         return closed

@@ -20,7 +20,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from benchmark.references import References
-from benchmark.reporting.chance import null_of
+from benchmark.reporting.chance import nulls_of
 from benchmark.reporting.datasets import intrinsic_dim
 from benchmark.reporting.legend import legend
 from benchmark.reporting.material import Material
@@ -107,13 +107,14 @@ def _chance(
     colour: str,
     references: References,
 ) -> None:
-    """Draw behind each point what the method's rule gives where there is nothing to find, a bar per
-    interval."""
+    """Draw behind each point a bar over the counts that the method's rule gives where there is
+    nothing to find."""
     for place, cell in zip(places, cells, strict=True):
-        for low, _, high in null_of(cell, references).intervals.get("lstar", ()):
+        null = nulls_of(cell, references).readings.get("lstar")
+        if null is not None:
             axes.plot(
                 [place, place],
-                [low, high],
+                [null.low, cell.latent_dim],
                 color=colour,
                 linewidth=5.0,
                 alpha=0.18,
@@ -283,7 +284,7 @@ def _handles_beside(material: Material, references: References | None) -> list[A
     handles: list[Artist] = [
         Line2D([], [], color=INK, linewidth=0.8, linestyle=":", label="L* = L")
     ]
-    if any(null_of(cell, references).intervals for cell in material.cells):
+    if any(nulls_of(cell, references).text for cell in material.cells):
         handles.append(
             Line2D(
                 [],
@@ -291,7 +292,7 @@ def _handles_beside(material: Material, references: References | None) -> list[A
                 color=INK,
                 linewidth=5.0,
                 alpha=0.25,
-                label="null of the method's rule, 5 to 95 %",
+                label="null of the method's rule",
             )
         )
     if any(_band(cell, references) for cell in material.cells):

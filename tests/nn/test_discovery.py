@@ -10,6 +10,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmark.metrics.base import Absent
+from benchmark.metrics.dimension import relevance_gap as gap_of_array
 from benchmark.metrics.dimension import smallest_share
 from benchmark.nn.discovery import (
     above_half,
@@ -17,6 +19,7 @@ from benchmark.nn.discovery import (
     cumulative_rule,
     is_degenerate,
     participation_ratio,
+    relevance_gap,
 )
 
 
@@ -67,6 +70,43 @@ def test_numpy_twin_counts_the_same(values: list[float], share: float) -> None:
     assert smallest_share(np.array(values), share) == int(
         cumulative_rule(torch.tensor(values, dtype=torch.float64), share).sum()
     )
+
+
+@pytest.mark.parametrize(
+    ("relevance", "gap", "above"),
+    [
+        ([8.0, 1.0, 4.0, 2.0], 2.0, 1),  # the first of several
+        ([1.7] * 8 + [0.4] + [0.1] * 7, 4.25, 8),
+        ([1.0] * 15 + [0.0], 1000.0, 15),  # nil counts as a thousandth of the largest
+        ([1.0, 0.0, 0.0], 1000.0, 1),
+        ([5e-4, 1.0, 1e-9], 1000.0, 1),  # nil beside nil is no gap
+        ([2.0, 2.0, 2.0], 1.0, 3),
+        ([0.0, 0.0], 1.0, 2),
+        ([0.3], 1.0, 1),
+        ([5e-324, 0.0], 1000.0, 1),
+    ],
+)
+def test_the_gap_is_the_largest_ratio_of_neighbours(
+    relevance: list[float], gap: float, above: int
+) -> None:
+    found, at = relevance_gap(torch.tensor(relevance, dtype=torch.float64))
+    assert found == pytest.approx(gap) and at == above
+
+
+@given(st.lists(st.floats(0.0, 1e6), min_size=1, max_size=40), st.floats(1e-3, 1e3))
+def test_both_gaps_are_one_and_no_unit_changes_them(values: list[float], unit: float) -> None:
+    gap, above = relevance_gap(torch.tensor(values, dtype=torch.float64))
+    assert gap_of_array(np.array(values)) == (gap, above)
+    assert 1.0 <= gap <= 1000.0 * (1 + 1e-12) and 1 <= above <= len(values)
+    assert relevance_gap(torch.tensor(values, dtype=torch.float64) * unit)[0] == pytest.approx(gap)
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -1.0])
+def test_there_is_no_gap_among_relevances_that_are_no_numbers(bad: float) -> None:
+    with pytest.raises(ValueError, match="finite and non-negative"):
+        relevance_gap(torch.tensor([1.0, bad]))
+    with pytest.raises(Absent, match="finite and non-negative"):
+        gap_of_array(np.array([1.0, bad]))
 
 
 def test_participation_ratio_counts_equal_dimensions() -> None:

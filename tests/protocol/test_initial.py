@@ -13,7 +13,7 @@ import torch
 from click.testing import CliRunner
 from harness import CPU
 
-from baselines.rf_vae import RFVAE
+from baselines.maskaae import MaskAAE
 from benchmark.cli import cli
 from benchmark.datasets.split import Split, Splits
 from benchmark.method import Discovery
@@ -41,14 +41,15 @@ def finished(planned: Job, *flags: str) -> Record:
 
 
 def test_there_are_32_values_and_they_vary_where_chance_decides() -> None:
-    found = initial_counts(*job("rf-vae"), CPU)  # indicators start at a half, give or take a little
+    found = initial_counts(*job("maskaae"), CPU)  # masks start anywhere
     assert len(found.values) == NETWORKS == 32 and found.images == 512
     assert len(set(found.values)) > 1 and all(0 <= value <= 5 for value in found.values)
-    assert found == replace(initial_counts(*job("rf-vae"), CPU), seconds=found.seconds)
+    assert len(found.gaps) == 32 and min(found.gaps) > 1.0 and len(set(found.gaps)) > 30
+    assert found == replace(initial_counts(*job("maskaae"), CPU), seconds=found.seconds)
 
 
 @pytest.mark.parametrize(
-    "method", ["rf-vae", "mi-vae"]
+    "method", ["maskaae", "mi-vae"]
 )  # the values of one vary, the rule of the other draws codes
 def test_a_value_depends_on_its_place_alone(method: str) -> None:
     planned, splits = job(method, 16)
@@ -73,6 +74,15 @@ def test_an_untrained_r_vae_keeps_what_equal_relevances_keep(size: int, options:
     assert found.values == [math.ceil(0.95 * size)] * 3
 
 
+def test_cells_counted_before_gaps_were_are_counted_again(tmp_path: Path) -> None:
+    planned, splits = job("maskaae", 2)
+    found = count_once(planned, finished(planned), splits, tmp_path, CPU)
+    assert found is not None and found.complete
+    References(tmp_path).write(replace(found, gaps=()))
+    assert count_once(planned, finished(planned), splits, tmp_path, CPU) is not None
+    assert count_once(planned, finished(planned), splits, tmp_path, CPU) is None
+
+
 @pytest.mark.parametrize(("method", "expected"), [("geco-l0", 4), ("rf-vae-port", 0)])
 def test_rules_on_values_that_start_the_same_give_one_answer(method: str, expected: int) -> None:
     assert set(initial_counts(*job(method, 4), CPU, 3).values) == {expected}
@@ -81,16 +91,16 @@ def test_rules_on_values_that_start_the_same_give_one_answer(method: str, expect
 def test_a_rule_without_a_value_leaves_the_reason(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    planned, splits = job("rf-vae", 2)
+    planned, splits = job("maskaae", 2)
     nan = Discovery(torch.tensor([float("nan"), 1.0]), torch.tensor([True, True]))
-    monkeypatch.setattr(RFVAE, "discover", lambda self, x: nan)
+    monkeypatch.setattr(MaskAAE, "discover", lambda self, x: nan)
     found = count_once(planned, finished(planned), splits, tmp_path, CPU)
     assert found is not None and found.values == [] and "relevances are not finite" in found.absent
     assert References(tmp_path).initial(planned.spec.document(), planned.code) == found
 
 
 def test_cells_are_counted_once_whatever_the_seed(tmp_path: Path) -> None:
-    planned, splits = job("rf-vae", 2)
+    planned, splits = job("maskaae", 2)
     assert count_once(planned, finished(planned), splits, tmp_path, CPU) is not None
     again = replace(planned, spec=replace(planned.spec, seed=9))
     assert count_once(again, finished(again), splits, tmp_path, CPU) is None
@@ -100,7 +110,13 @@ def test_cells_are_counted_once_whatever_the_seed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("method", "flags", "expected"),
-    [("vae", ["no_selection"], False), ("r-vae", [], False), ("grae", [], True)],
+    [
+        ("vae", ["no_selection"], False),
+        ("r-vae", [], False),
+        ("r-vae[ren_posterior=conjugate]", [], True),
+        ("rf-vae", [], False),
+        ("grae", [], True),
+    ],
 )
 def test_only_rules_that_select_and_have_no_null_of_their_own_are_counted(
     method: str, flags: list[str], expected: bool
@@ -117,9 +133,11 @@ def test_closed_forms_are_not_counted() -> None:
 
 def test_no_more_images_are_seen_than_said(monkeypatch: pytest.MonkeyPatch) -> None:
     seen = []
-    discover = RFVAE.discover
-    monkeypatch.setattr(RFVAE, "discover", lambda self, x: seen.append(len(x)) or discover(self, x))
-    planned, splits = job("rf-vae", 2)
+    discover = MaskAAE.discover
+    monkeypatch.setattr(
+        MaskAAE, "discover", lambda self, x: seen.append(len(x)) or discover(self, x)
+    )
+    planned, splits = job("maskaae", 2)
     small = Split(splits.test.stored[:7], (2,), labels=np.arange(7))
     initial_counts(planned, splits, CPU, 1)
     initial_counts(planned, Splits(splits.train, small), CPU, 1)
@@ -128,7 +146,7 @@ def test_no_more_images_are_seen_than_said(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_evaluate_counts_each_cell_once_from_the_record_alone(tmp_path: Path) -> None:
     for seed in (0, 1):
-        planned, _ = job("rf-vae", 3)
+        planned, _ = job("maskaae", 3)
         Store(tmp_path).write(finished(replace(planned, spec=replace(planned.spec, seed=seed))))
     for told in ("1 cells: 1 counted, 0 failed", "1 cells: 0 counted, 0 failed"):
         done = CliRunner().invoke(
@@ -140,7 +158,7 @@ def test_evaluate_counts_each_cell_once_from_the_record_alone(tmp_path: Path) ->
 
 
 def test_evaluate_tells_what_cannot_be_counted(tmp_path: Path) -> None:
-    planned, _ = job("rf-vae", 3)
+    planned, _ = job("maskaae", 3)
     Store(tmp_path).write(replace(finished(planned), code="0" * 16))
     done = CliRunner().invoke(
         cli, ["evaluate", "--null", "--results", str(tmp_path), "--device", "cpu"]
@@ -148,7 +166,7 @@ def test_evaluate_tells_what_cannot_be_counted(tmp_path: Path) -> None:
     assert (
         done.exit_code == 1
         and "1 failed" in done.output
-        and "the installed code of 'rf-vae' is not the one" in done.output
+        and "the installed code of 'maskaae' is not the one" in done.output
     )
 
 
@@ -156,7 +174,7 @@ def test_evaluate_tells_what_cannot_be_counted(tmp_path: Path) -> None:
 def test_runs_of_longer_budgets_count_untrained_networks_too(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, pays: bool
 ) -> None:
-    planned, _ = job("rf-vae", 2)
+    planned, _ = job("maskaae", 2)
     monkeypatch.setattr(job_module, "_pays_for_full", lambda budget: pays)
     monkeypatch.setattr(job_module, "_metrics", lambda budget: [MSE])
     assert (BUDGETS["short"].full, BUDGETS["quick"].full) == (True, False)

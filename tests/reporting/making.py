@@ -55,6 +55,7 @@ def record(
     status: str = "done",
     values: Mapping[str, float] | None = None,
     flags: Iterable[str] = (),
+    relevance: Iterable[float] = (),
     code: str | None = None,
     **spec: Any,
 ) -> Record:
@@ -79,7 +80,12 @@ def record(
             name: {"value": value, "unit": "", "n": 360, "protocol": "as said"}
             for name, value in measured.items()
         },
-        discovery={"relevance": [], "active": [], "flags": list(flags), "extra": {}}
+        discovery={
+            "relevance": list(relevance),
+            "active": [],
+            "flags": list(flags),
+            "extra": {},
+        }
         if status == "done"
         else None,
     )

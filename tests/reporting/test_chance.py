@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 from reporting.making import record
 
-from benchmark.metrics.null import null_interval
+from benchmark.metrics.null import null_gap
 from benchmark.references import DimensionReference, InitialCounts, References
 from benchmark.reporting import notes
 from benchmark.reporting.catalogue import TABLES
+from benchmark.reporting.chance import inside_null, nulls_of_record
 from benchmark.reporting.document import Table
 from benchmark.reporting.render import RENDERERS
 from benchmark.reporting.tables import build
@@ -40,73 +41,155 @@ def initial(made: Record, values: Sequence[int], absent: str = "") -> InitialCou
 def cell(table: Table, title: str, method: str) -> tuple[str, tuple[str, ...]]:
     """Text and marks of the cell of ``method`` in the column ``title``."""
     titles = [column.title for column in table.columns]
-    (row,) = [row for row in table.rows if row.cells[titles.index("Method")].text == method]
+    texts = [row.cells[titles.index("Method")].text for row in table.rows]
+    row = table.rows[[text.partition("[")[0] for text in texts].index(method)]
     found = row.cells[titles.index(title)]
     return found.text, found.marks
 
 
+EQUAL = [1.0] * 16
+FIND = [1.7] * 8 + [0.4] + [0.1] * 7
+"""What R-VAE learns of latent-8: eight 1/alpha near 1.7, seven near 0.1, one between."""
+
+
+def chances(lstar: float, relevance: Sequence[float], **given: object) -> set[bool]:
+    """Whether each table marks the L* of such a run, and what the same question to its record
+    says."""
+    made = counted("r-vae", lstar, relevance=relevance, **given)
+    tables = [build(name, [made]) for name in ("summary", "dimensions")]
+    marked = [notes.CHANCE in cell(table, "L*", "r-vae")[1] for table in tables]
+    return {*marked, inside_null(made, References())}  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(
-    ("lstar", "size", "inside"),
-    [(6, 16, True), (16, 16, True), (1, 16, True), (31, 32, True), (28, 32, False), (1, 1, True)],
+    ("lstar", "relevance", "inside"),
+    [
+        (9, FIND, False),
+        (8, [1.0] * 8 + [0.0] * 8, False),
+        (14, [1.0] * 14 + [0.001] * 2, False),
+        (16, EQUAL, True),
+        (15, [1.0] * 15 + [0.0], True),  # one dead dimension of 16 is no find
+        (16, [1.0] * 15 + [0.9], True),
+        (13, [1.2**-place for place in range(16)], True),  # few, but where they end is anyone's
+        (9, [], False),  # without relevances the count decides alone
+        (15, [], True),
+    ],
 )
-def test_lstar_of_a_rule_on_relevances_is_marked_inside_any_of_its_intervals(
-    lstar: int, size: int, inside: bool
+def test_an_lstar_is_marked_unless_it_is_below_its_null_and_its_gap_beyond(
+    lstar: int, relevance: list[float], inside: bool
 ) -> None:
-    made = counted("r-vae", lstar, size=size)
-    intervals = [null_interval(size, k) for k in (0.693, 1.0, 64.0)]
-    assert any(low <= lstar <= high for low, _, high in intervals) == inside
-    for name in ("summary", "dimensions"):
-        assert (notes.CHANCE in cell(build(name, [made]), "L*", "r-vae")[1]) == inside
+    assert chances(lstar, relevance) == {inside}
+
+
+def test_the_null_is_that_of_the_options_of_the_run() -> None:
+    """Draws at concentration 1 leave 4 of 16 and gaps of 20, so that the same find is chance."""
+    assert chances(9, FIND, config={"ren_scale": "one"}) == {True}
+    assert chances(3, [1.0] * 3 + [0.001] * 13, config={"ren_scale": "one"}) == {False}
+    made = counted("r-vae", 9, relevance=FIND, config={"ren_posterior": "conjugate"})
+    assert inside_null(made, References()) is None  # untrained networks decide, not counted here
+
+
+def test_each_reading_has_its_own_null() -> None:
+    found = nulls_of_record(counted("r-dpvae", 9), References()).readings
+    assert found["lstar"] == found["lstar-mean"] == found["lstar-last"]
+    assert found["lstar"].low == 15 == found["lstar-draw"].low + 1
+    assert found["lstar-90"].low == 14 and found["lstar-99"].low == 15
+
+
+def test_a_cell_is_marked_where_one_seed_is_inside() -> None:
+    made = [
+        counted("r-vae", lstar, relevance=relevance, seed=seed)
+        for seed, (lstar, relevance) in enumerate([(9, FIND), (9, FIND), (16, EQUAL)])
+    ]
+    assert cell(build("summary", made), "L*", "r-vae")[1] == (notes.CHANCE,)
+    assert cell(build("summary", made[:2]), "L*", "r-vae")[1] == ()
+
+
+def test_a_method_of_ones_own_that_declares_a_null_gets_the_mark(tmp_path: Path) -> None:
+    """The record carries what the class declared; the file need not be there."""
+    rows = [{"relevances": "equal", "share": 1.0}]
+    for lstar, relevance, inside in ((16, EQUAL, True), (8, [1.0] * 8 + [0.1] * 8, False)):
+        made = counted("mine", lstar, relevance=relevance)
+        told = replace(made, discovery={**(made.discovery or {}), "null": rows})
+        assert inside_null(made, References()) is None
+        assert inside_null(told, References()) == inside
+        assert (notes.CHANCE in cell(build("summary", [told]), "L*", "mine")[1]) == inside
+
+
+def test_a_null_that_means_nothing_is_told_by_the_name_of_the_method() -> None:
+    made = counted("mine", 9)
+    rows = [{"relevances": "sometimes"}]
+    told = replace(made, discovery={**(made.discovery or {}), "null": rows})
+    with pytest.raises(BenchError, match=r"null of 'mine' .*'sometimes'"):
+        build("summary", [told])
 
 
 def test_every_table_and_every_format_shows_the_mark_and_explains_it(tmp_path: Path) -> None:
-    made = [counted("r-vae", 9), counted("vae", 16, flags=["no_selection"])]
+    made = [
+        counted("r-vae", 16, relevance=EQUAL),
+        counted("vae", 16, flags=["no_selection"]),
+        counted("r-dpvae", 9, relevance=FIND),
+    ]
     for name in set(TABLES) & {"summary", "dimensions"}:
         table = build(name, made)
         for kind, sign in SIGN.items():
             text = RENDERERS[kind](table)
-            assert sign in text and "nothing to find" in text and "Gamma(k, k)" in text, (
+            assert sign in text and "nothing to find" in text and "by accident" in text, (
                 name,
                 kind,
             )
         rows = {row["method"]: row for row in csv.DictReader(io.StringIO(RENDERERS["csv"](table)))}
-        assert (rows["r-vae"]["null"], rows["r-vae"]["lstar inside null"]) == (
-            "1–12, 4–14, 15–16",
-            "yes",
-        )
-        assert (rows["vae"]["null"], rows["vae"]["lstar inside null"]) == ("", "")
+        names = ("null lstar at least", "null gap at most", "lstar inside null")
+        gap = repr(null_gap(16, 64.0))
+        assert [rows["r-vae"][key] for key in names] == ["15", gap, "yes"]
+        assert [rows["r-dpvae"][key] for key in names] == ["15", gap, "no"]
+        assert [rows["vae"][key] for key in names] == ["", "", ""]
+        assert cell(table, "Null", "r-vae")[0] == f"≥ 15, gap ≤ {float(gap):.3g}"
 
 
 @pytest.mark.parametrize(
-    ("lstar", "inside"), [(4, False), (5, True), (8, True), (12, True), (13, False)]
+    ("lstar", "gap", "inside"),
+    [(4, 3.0, True), (2, 3.0, False), (2, 2.0, True), (3, 3.0, True), (12, 9.0, True)],
 )
-def test_lstar_is_marked_inside_the_interval_of_untrained_networks(
-    tmp_path: Path, lstar: int, inside: bool
+def test_lstar_is_marked_inside_the_extremes_of_untrained_networks(
+    tmp_path: Path, lstar: int, gap: float, inside: bool
 ) -> None:
-    made = counted("rf-vae", lstar)
-    References(tmp_path).write(
-        initial(made, [3, 3, 5, *[8] * 26, 12, 14, 14])
-    )  # 5 and 95 % of 32 values: the third from each end
+    relevance = [gap] * 5 + [1.0] * 11
+    made = counted("maskaae", lstar, relevance=relevance)
+    counts = initial(made, [3, 3, 5, *[8] * 26, 12, 14, 14])
+    References(tmp_path).write(replace(counts, gaps=[1.5] * 31 + [2.0]))
     table = build("summary", [made], references=References(tmp_path))
-    assert cell(table, "Null", "rf-vae")[0] == "5–12"
-    assert (cell(table, "L*", "rf-vae")[1] == (notes.CHANCE,)) == inside
-    assert any("untrained networks" in note.text for note in table.notes)
+    assert cell(table, "Null", "maskaae")[0] == "≥ 3, gap ≤ 2"
+    assert (cell(table, "L*", "maskaae")[1] == (notes.CHANCE,)) == inside
+    assert inside_null(made, References(tmp_path)) == inside
+    assert any("extremes of 32 untrained networks" in note.text for note in table.notes)
+
+
+def test_untrained_networks_counted_before_gaps_were_judge_by_the_count_alone(
+    tmp_path: Path,
+) -> None:
+    for lstar, inside in ((4, False), (5, True)):
+        made = counted("maskaae", lstar, relevance=EQUAL)
+        References(tmp_path).write(initial(made, [5, *[8] * 31]))
+        table = build("summary", [made], references=References(tmp_path))
+        assert cell(table, "Null", "maskaae")[0] == "≥ 5"
+        assert (cell(table, "L*", "maskaae")[1] == (notes.CHANCE,)) == inside
 
 
 def test_counts_of_other_code_or_another_cell_do_not_stand_beside_a_run(tmp_path: Path) -> None:
-    made = counted("rf-vae", 8)
-    References(tmp_path).write(initial(counted("rf-vae", 8, size=8), [8] * 32))
+    made = counted("maskaae", 8)
+    References(tmp_path).write(initial(counted("maskaae", 8, size=8), [8] * 32))
     References(tmp_path).write(InitialCounts(made.spec, "0" * 16, [8] * 32, 512, 1.0))
     table = build("summary", [made], references=References(tmp_path))
-    assert cell(table, "L*", "rf-vae")[1] == ()
+    assert cell(table, "L*", "maskaae")[1] == ()
     assert any(
-        "No null of rf-vae" in note.text and "bench evaluate --null" in note.text
+        "No null of maskaae" in note.text and "bench evaluate --null" in note.text
         for note in table.notes
     )
     References(tmp_path).write(
-        initial(counted("rf-vae", 8, seed=3), [8] * 32)
+        initial(counted("maskaae", 8, seed=3), [8] * 32)
     )  # the seed is no part of a cell
-    assert cell(build("summary", [made], references=References(tmp_path)), "L*", "rf-vae")[1] == (
+    assert cell(build("summary", [made], references=References(tmp_path)), "L*", "maskaae")[1] == (
         notes.CHANCE,
     )
 
@@ -245,23 +328,20 @@ def test_a_table_of_mnist_runs_shows_distance_error_counts_null_band_and_floor(
     shown = {row.cells[3].text: [each.text for each in row.cells] for row in table.rows}
     assert {texts[1] for texts in shown.values()} == {f"{low:.1f}–{high:.1f}"}
     assert {method: texts[-1] for method, texts in shown.items()} == {
-        "r-vae": "1–12, 4–14, 15–16",
-        "maskaae": "16",
+        "r-vae": f"≥ 15, gap ≤ {null_gap(16, 64.0):.3g}",
+        "maskaae": "≥ 15",
         "real data (floor)": "–",
     }
-    assert [cell(table, "L*", method)[1] for method in ("r-vae", "maskaae")] == [
-        (notes.CHANCE,),
-        (),
-    ]
+    assert [cell(table, "L*", method)[1] for method in ("r-vae", "maskaae")] == [(), ()]
     assert any("n=10000" in note.text and "FD-CNN" in note.text for note in table.notes)
 
 
 def test_layouts_of_papers_mark_it_too(tmp_path: Path) -> None:
     made = [
-        record(method, "mnist", 16, values={"mse": 1.0, "fd-cnn": 2.0, "lstar": 6.0})
+        record(method, "mnist", 16, values={"mse": 1.0, "fd-cnn": 2.0, "lstar": 15.0})
         for method in ("r-dpvae", "geco-l0")
     ]
-    References(tmp_path).write(initial(made[1], [6] * 32))
+    References(tmp_path).write(initial(made[1], [15] * 32))
     for references, expected in ((None, 1), (References(tmp_path), 2)):
         table = build("ren-1", made, references=references)
         assert (

@@ -3,6 +3,7 @@ way."""
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import matplotlib
@@ -13,7 +14,7 @@ from matplotlib.figure import Figure
 from reporting.making import HOSTILE, images, leave, leave_study, record, seeds, store
 from reporting.test_study_figures import study_arrays, study_runs
 
-from benchmark.metrics.null import null_intervals
+from benchmark.metrics.null import declared_null
 from benchmark.references import DimensionReference, References
 from benchmark.registry import METHODS
 from benchmark.reporting import style
@@ -183,8 +184,8 @@ def test_lstar_stands_beside_truth_estimates_chance_and_the_whole_code(tmp_path:
     whole = next(line for line in axes.lines if line.get_linestyle() == ":")
     np.testing.assert_array_equal(whole.get_xdata(), whole.get_ydata())
     bars = [list(line.get_ydata()) for line in axes.lines if line.get_linewidth() == 5.0]
-    nulls = [null_intervals("r-vae", size, 128) for size in SIZES]
-    assert bars == [[low, high] for found in nulls for low, _, high in found.values()]
+    lows = [declared_null(size, math.inf, 64.0, 0.95).low for size in SIZES]
+    assert bars == [[low, size] for low, size in zip(lows, SIZES, strict=True)]
     (band,) = axes.patches
     assert (band.get_y(), band.get_y() + band.get_height()) == (7.5, 8.5)
     assert {"L* = L", "intrinsic dimension", "estimates of the dimension of the data"} <= set(

@@ -310,7 +310,7 @@ def test_tables_stand_beside_the_untrained_networks_of_the_results_folder(tmp_pa
     References(tmp_path).write(InitialCounts(run.spec, run.code, [16] * 32, 512, 1.0))
     files = made(store(tmp_path, [run]), [run])
     (row,) = csv.DictReader(io.StringIO(files["tables/summary.csv"].decode()))
-    assert (row["null"], row["lstar inside null"]) == ("16", "yes")
+    assert (row["null lstar at least"], row["lstar inside null"]) == ("15", "yes")
     assert "nothing to find" in Page(files["index.html"].decode()).text
 
 
