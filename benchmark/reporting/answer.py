@@ -17,7 +17,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from benchmark.references import References
-from benchmark.reporting.chance import null_of
+from benchmark.reporting.chance import nulls_of
 from benchmark.reporting.datasets import intrinsic_dim
 from benchmark.reporting.legend import legend
 from benchmark.reporting.material import Material
@@ -117,8 +117,10 @@ def _row(axes: Axes, row: int, cell: Replicates, look: Look, references: Referen
         across = axes.get_yaxis_transform()
         axes.text(0.02, row, text, transform=across, va="center", color=FAINT, size=7)
         return
-    for low, _, high in null_of(cell, references).intervals.get("lstar", ()):
-        axes.barh(row, high - low + 0.5, left=low - 0.25, height=0.7, color=_NULL, zorder=0.8)
+    null = nulls_of(cell, references).readings.get("lstar")
+    if null is not None:
+        width = cell.latent_dim - null.low + 0.5
+        axes.barh(row, width, left=null.low - 0.25, height=0.7, color=_NULL, zorder=0.8)
     hollow = "no_selection" in cell.flags
     shifts = _side_by_side(counts)
     axes.plot(
@@ -169,6 +171,6 @@ def _handles(material: Material, references: References) -> list[Artist]:
         handles.append(Line2D([], [], **dashed, label="known dimension of the data"))
     if any((known := references.dimension(cell.data)) and known.band for cell in cells):
         handles.append(Patch(facecolor=BAND, label="estimates of it"))
-    if any(null_of(cell, references).intervals.get("lstar") for cell in cells):
+    if any(nulls_of(cell, references).text for cell in cells):
         handles.append(Patch(facecolor=_NULL, label="null: where there is nothing to find"))
     return handles

@@ -97,3 +97,9 @@ def test_estimates_are_a_band_and_every_latent_size_is_a_panel(tmp_path: Path) -
 def test_nothing_to_show_is_told(tmp_path: Path) -> None:
     with pytest.raises(BenchError, match="has an L\\*"):
         lstar(Material.of([record("vae", "latent-8", values={"mse": 1.0})], tmp_path))
+
+
+def test_the_null_is_a_bar_from_its_fewest_dimensions_to_all(tmp_path: Path) -> None:
+    figure = lstar(Material.of(counts("r-vae", [9.0]) + counts("pca", [9.0]), tmp_path))
+    (bar,) = figure.axes[0].patches
+    assert (bar.get_x(), bar.get_x() + bar.get_width()) == (14.75, 16.25)
