@@ -248,10 +248,10 @@ class RFVAE(Method):
             "active_kl": used,
             "relevant_collapsed": relevant & ~used,
         }
-        marks = {"degenerate": is_degenerate(relevance), "collapsed": not bool(used.any())}
+        flags = {"degenerate": is_degenerate(relevance), "collapsed": not bool(used.any())}
         return Discovery(
             relevance,
             relevant,
-            flags=tuple(flag for flag, holds in marks.items() if holds),
+            flags=tuple(flag for flag, holds in flags.items() if holds),
             extra={name: float(mask.sum()) for name, mask in counts.items()},
         )

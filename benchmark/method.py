@@ -69,14 +69,20 @@ class Discovery:
     """What a method says about its latent dimensions: ``relevance`` (L,) in its own unit,
     ``active`` (L,) bool, flags, and named extras.
 
-    L* is ``active.sum()``. Flags: ``no_selection`` (the rule always answers L), ``degenerate``,
-    ``undecided``, ``constraint_never_met``, ``collapsed``, ``jacobian_evasion``, ...
+    L* is ``active.sum()``. Flags are words that say where the answer is none or to be doubted, as
+    ``("no_selection",)``: the rule always answers L. docs/record.md has the table of all of them.
     """
 
     relevance: Tensor
     active: Tensor
     flags: tuple[str, ...] = ()
     extra: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.flags, tuple) or not all(isinstance(f, str) for f in self.flags):
+            raise TypeError(
+                f"Discovery was given flags {self.flags!r:.60}; expected a tuple of words, as ('collapsed',), or () for none"
+            )
 
 
 class Player:

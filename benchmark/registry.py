@@ -229,6 +229,11 @@ METRICS: tuple[Entry, ...] = (
         "benchmark.metrics.reconstruction:MSE_SAMPLED",
         "reconstruction error of sampled codes",
     ),
+    Entry(
+        "mse-mean-image",
+        "benchmark.metrics.reconstruction:MSE_MEAN_IMAGE",
+        "error of the mean training image: what a model that encodes nothing gets at best",
+    ),
     Entry("lstar", "benchmark.metrics.dimension:LSTAR", "L* by the method's own rule"),
     Entry(
         "lstar-90",

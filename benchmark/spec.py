@@ -10,15 +10,18 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, NewType
 
 __all__ = [
     "BUDGETS",
+    "FLAGS",
+    "NO_BETTER_THAN_MEAN",
     "PROTOCOL",
     "SCHEMA",
     "STATUSES",
+    "UNSETTLED",
     "BenchError",
     "Budget",
     "MissingData",
@@ -38,6 +41,14 @@ PROTOCOL = 1
 measures."""
 
 STATUSES = ("done", "failed", "diverged", "killed", "timed-out", "out-of-memory", "blocked")
+
+NO_BETTER_THAN_MEAN, UNSETTLED = "no_better_than_mean", "unsettled"
+
+FLAGS: Mapping[str, str] = {
+    NO_BETTER_THAN_MEAN: "no better than the mean image",
+    UNSETTLED: "L* moved in the last fifth of the run",
+}
+"""Flags that the harness raises itself, whatever a method says of itself, and what they mean."""
 
 RunKey = NewType("RunKey", str)
 
@@ -180,6 +191,7 @@ class Record:
     timing: Mapping[str, Any] = field(default_factory=dict)
     environment: Mapping[str, Any] = field(default_factory=dict)
     error: str | None = None
+    flags: Sequence[str] = field(default_factory=list)
     schema: int = SCHEMA
 
     def to_json(self) -> str:
@@ -238,8 +250,15 @@ def _check_parts(document: Mapping[str, Any]) -> None:
             raise ValueError(
                 f"the measurement '{identifier}' is {value!r:.60}, expected a finite number"
             )
-    for name in ("relevance", "active", "flags"):
-        if not isinstance((document.get("discovery") or {}).get(name, []), list):
+    discovery = document.get("discovery") or {}
+    for name in ("relevance", "active"):
+        if not isinstance(discovery.get(name, []), list):
             raise ValueError(
-                f"'{name}' of the discovery is {document['discovery'][name]!r:.60}, expected a list"
+                f"'{name}' of the discovery is {discovery[name]!r:.60}, expected a list"
             )
+    for where, flags in (
+        ("'flags'", document.get("flags", [])),
+        ("'flags' of the discovery", discovery.get("flags", [])),
+    ):
+        if not isinstance(flags, list) or not all(isinstance(flag, str) for flag in flags):
+            raise ValueError(f"{where} is {flags!r:.60}, expected a list of words")

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from benchmark.method import Batch, Method, Player
+from benchmark.method import Batch, Discovery, Method, Player
 from benchmark.nn.optim import Adam
 
 
@@ -91,3 +91,11 @@ def test_chunks_are_equal_contiguous_and_cover_the_batch() -> None:
     assert {len(part) for part in parts} == {3}
     with pytest.raises(ValueError, match="12 images cannot be cut into 5"):
         batch.chunk(5)
+
+
+@pytest.mark.parametrize("flags", ["collapsed", ["collapsed"], (["collapsed"],), (1,), None])
+def test_flags_that_are_no_tuple_of_words_are_refused(flags: object) -> None:
+    kept = torch.ones(2, dtype=torch.bool)
+    with pytest.raises(TypeError, match=r"expected a tuple of words, as \('collapsed',\)"):
+        Discovery(torch.ones(2), kept, flags=flags)  # type: ignore[arg-type]
+    assert Discovery(torch.ones(2), kept, flags=("collapsed",)).flags == ("collapsed",)

@@ -164,7 +164,15 @@ def test_a_crash_while_writing_leaves_the_old_file(
         ),
         (
             json.dumps({**asdict(record()), "discovery": {"flags": "zz"}}),
-            "'flags' of the discovery is 'zz', expected a list",
+            "'flags' of the discovery is 'zz', expected a list of words",
+        ),
+        (
+            json.dumps({**asdict(record()), "discovery": {"flags": [["collapsed"]]}}),
+            r"'flags' of the discovery is \[\['collapsed'\]\], expected a list of words",
+        ),
+        (
+            json.dumps({**asdict(record()), "flags": "unsettled"}),
+            "'flags' is 'unsettled', expected a list of words",
         ),
         (json.dumps({**asdict(record()), "timing": 3}), "'timing' is 3, expected an object"),
     ],

@@ -175,8 +175,8 @@ def _run(results: Path, key: str) -> str:
         for name, found in record.measurements.items()
     ]
     lines += [f"    {name}: absent, {reason}" for name, reason in record.absent.items()]
-    if record.discovery and record.discovery["flags"]:
-        lines.append(f"    flags: {', '.join(record.discovery['flags'])}")
+    flags = [*record.flags, *(record.discovery or {}).get("flags", ())]
+    lines += [f"    flags: {', '.join(flags)}"] if flags else []
     lines += [f"    {name}: {value}" for name, value in record.timing.items()]
     log = results / key / "log.txt"
     return "\n".join([*lines, *([f"    traceback: {log}"] if log.exists() else [])])

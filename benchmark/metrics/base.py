@@ -81,6 +81,12 @@ class Evidence(Protocol):
         ...
 
     @property
+    def mean_image_error(self) -> np.ndarray:
+        """Mean squared error of each test image against the mean of all training images, float64
+        (N,); :class:`Absent` where the training images are not at hand."""
+        ...
+
+    @property
     def code_moments(self) -> tuple[np.ndarray, np.ndarray]:
         """Over the test images: variance of the posterior mean, and mean of the posterior variance
         (zeros without one), float64 (L,) each."""

@@ -3,14 +3,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from benchmark.metrics.base import Absent, Evidence, Metric
 
-__all__ = ["MSE", "MSE_SAMPLED"]
+__all__ = ["MSE", "MSE_MEAN_IMAGE", "MSE_SAMPLED", "no_better_than_mean"]
 
 
 def _mse(evidence: Evidence) -> tuple[float, int]:
     errors = evidence.squared_error
     return errors.mean(), len(errors)
+
+
+def _mse_mean_image(evidence: Evidence) -> tuple[float, int]:
+    errors = evidence.mean_image_error
+    return errors.mean(), len(errors)
+
+
+def no_better_than_mean(measurements: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Return whether the ``mse`` of a record's measurements is at or above its ``mse-mean-image``:
+    what the method encodes does not help to reconstruct. False where either is missing."""
+    if "mse" not in measurements or "mse-mean-image" not in measurements:
+        return False
+    reached, mean_image = (measurements[name]["value"] for name in ("mse", "mse-mean-image"))
+    return bool(reached >= mean_image)
 
 
 def _mse_sampled(evidence: Evidence) -> tuple[float, int]:
@@ -28,6 +45,16 @@ MSE = Metric(
     reference="mean over dimensions and images, as in table 2 of RENs (https://arxiv.org/abs/2205.13061)",
     compute=_mse,
     protocol="test split, decode(encode(x)) with the deterministic code (posterior mean), not clipped",
+)
+
+MSE_MEAN_IMAGE = Metric(
+    name="mse-mean-image",
+    unit="squared data units",
+    direction="none",
+    tier="core",
+    reference="the best constant reconstruction by training data; ours",
+    compute=_mse_mean_image,
+    protocol="test split against the mean of all training images, not rounded; the same for every method",
 )
 
 MSE_SAMPLED = Metric(

@@ -69,8 +69,11 @@ def compare(stored: Record, found: Record, stored_folder: Path, found_folder: Pa
     """Return how ``found`` and the files beside it agree with ``stored`` and its files. What
     ``stored`` does not hold is named, not compared."""
     told, gaps = _measurements(stored, found)
-    outcome = {"status": stored.status, "error": stored.error}
-    parts = [_part("outcome", outcome, {"status": found.status, "error": found.error}), told]
+    outcomes = (
+        {"status": each.status, "error": each.error, "flags": list(each.flags)}
+        for each in (stored, found)
+    )
+    parts = [_part("outcome", *outcomes), told]
     parts.append(_part("discovery", stored.discovery or {}, found.discovery or {}))
     work = ("outer_steps", "images_seen", "updates")
     parts.append(

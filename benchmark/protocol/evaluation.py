@@ -11,6 +11,7 @@ from typing import Any
 from benchmark import registry
 from benchmark.datasets.split import Splits
 from benchmark.metrics.base import Metric
+from benchmark.metrics.reconstruction import no_better_than_mean
 from benchmark.options import parse_reference, suggest
 from benchmark.protocol import checkpoint, initial, job, runtime
 from benchmark.protocol.evaluator import measure
@@ -19,7 +20,7 @@ from benchmark.protocol.suite import Job, instance, load
 from benchmark.records import Store
 from benchmark.references import InitialCounts, References
 from benchmark.registry import Choice
-from benchmark.spec import BenchError, Record, RunSpec
+from benchmark.spec import NO_BETTER_THAN_MEAN, BenchError, Record, RunSpec
 
 __all__ = ["Added", "Evaluation", "chosen_metrics"]
 
@@ -129,7 +130,11 @@ class Evaluation:
         } | absent
         environment = _environment(record, found, runtime.environment(device))
         changed = replace(
-            record, measurements={**kept, **found}, absent=reasons, environment=environment
+            record,
+            measurements={**kept, **found},
+            absent=reasons,
+            environment=environment,
+            flags=_flags(record.flags, {**kept, **found}),
         )
         if changed != record:
             self.store.write(changed)
@@ -209,6 +214,12 @@ def _find(room: registry.Room, name: str, asked: Sequence[str]) -> Choice:
         raise BenchError(
             f"'{name}' is not registered; if it was a file of yours, name it with --{room} ./FILE.py"
         ) from None
+
+
+def _flags(flags: Sequence[str], measurements: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Return the record's flags; whether it is better than the mean image is judged anew."""
+    others = [flag for flag in flags if flag != NO_BETTER_THAN_MEAN]
+    return [NO_BETTER_THAN_MEAN, *others] if no_better_than_mean(measurements) else others
 
 
 def _environment(

@@ -119,6 +119,15 @@ class Evaluator:
 
     @cached_property
     @torch.no_grad()
+    def mean_image_error(self) -> np.ndarray:
+        if self.train is None:
+            raise Absent("the training images are not at hand")
+        total = sum(x.double().sum(0) for x in self.train.batches(CHUNK))
+        mean = total / len(self.train)
+        return np.concatenate([_errors(x, mean) for x in self.test.batches(CHUNK)])
+
+    @cached_property
+    @torch.no_grad()
     def codes(self) -> np.ndarray:
         return np.concatenate(
             [_array(self.method.encode(x)[:, : self.latent_dim]) for _, x in self._chunks("encode")]

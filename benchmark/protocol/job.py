@@ -21,6 +21,7 @@ from benchmark.datasets.split import Splits
 from benchmark.datasets.tensors import TensorSplit
 from benchmark.method import Discovery, Method
 from benchmark.metrics.base import Metric
+from benchmark.metrics.reconstruction import no_better_than_mean
 from benchmark.protocol import artifacts, runtime
 from benchmark.protocol.evaluator import Evaluator, measure
 from benchmark.protocol.features import Source
@@ -31,7 +32,14 @@ from benchmark.protocol.study import Study
 from benchmark.protocol.suite import Job, instance, load
 from benchmark.protocol.trainer import Diverged, Stopped, Trainer
 from benchmark.records import Store, atomic_write
-from benchmark.spec import BUDGETS, BenchError, Record, canonical_json, derive_seed
+from benchmark.spec import (
+    BUDGETS,
+    NO_BETTER_THAN_MEAN,
+    BenchError,
+    Record,
+    canonical_json,
+    derive_seed,
+)
 
 __all__ = ["TIME_LIMIT", "attempt", "build", "evidence", "execute", "locked"]
 
@@ -189,6 +197,7 @@ def _run(
         absent=absent,
         discovery=_plain(found.discovery, trainer.method.null),
         timing=timing,
+        flags=[NO_BETTER_THAN_MEAN] if no_better_than_mean(measurements) else [],
     )
     if _pays_for_full(job.spec.budget):
         count_once(job, record, splits, settings.results, device)

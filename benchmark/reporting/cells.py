@@ -9,13 +9,15 @@ from benchmark.reporting.document import ABSENT, Cell
 from benchmark.reporting.metrics import direction
 from benchmark.reporting.replicates import Replicates
 from benchmark.reporting.statistics import clearly_best
+from benchmark.spec import NO_BETTER_THAN_MEAN
 
 __all__ = ["best_of", "estimate_cell"]
 
 
 def best_of(cells: Sequence[Replicates], metric: str) -> Replicates | None:
     """Return the cell whose value is clearly best among those that have one, by intervals or paired
-    tests; never a stale one.
+    tests; never a stale one
+    or one that is no better than the mean image.
 
     None where none is, or where they were measured by more than one protocol.
     """
@@ -34,7 +36,9 @@ def best_of(cells: Sequence[Replicates], metric: str) -> Replicates | None:
             [dict(zip(runs.seeds[metric], runs.values[metric], strict=True)) for runs in rivals],
             direction(metric),
         )
-    return None if place is None or rivals[place].stale else rivals[place]
+    if place is None or rivals[place].stale:
+        return None
+    return None if NO_BETTER_THAN_MEAN in rivals[place].harness_flags else rivals[place]
 
 
 def estimate_cell(runs: Replicates, metric: str, best: bool, marks: tuple[str, ...] = ()) -> Cell:

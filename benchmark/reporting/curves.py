@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -15,8 +15,9 @@ from matplotlib.lines import Line2D
 from benchmark.options import suggest
 from benchmark.reporting.legend import legend
 from benchmark.reporting.material import Material
+from benchmark.reporting.remarks import warning
 from benchmark.reporting.style import FAINT, INK, Look, message, panels, plain
-from benchmark.spec import BenchError
+from benchmark.spec import FLAGS, NO_BETTER_THAN_MEAN, BenchError
 
 __all__ = ["Line", "curves", "handles", "lines_of", "panel"]
 
@@ -26,8 +27,8 @@ _START = 0.1
 
 @dataclass(frozen=True)
 class Line:
-    """One run: its steps (T,) and values (T,), what it is called, whether it finished, and whether
-    values were summed over dimensions."""
+    """One run: its steps (T,) and values (T,), what it is called, whether it finished, whether
+    values were summed over dimensions, and whether it is no better than the mean image."""
 
     series: str
     method: str
@@ -35,6 +36,7 @@ class Line:
     values: np.ndarray
     finished: bool
     summed: bool
+    hollow: bool = False
 
 
 def curves(material: Material) -> Figure:
@@ -66,6 +68,8 @@ def curves(material: Material) -> Figure:
     for each, (dataset, size, name) in zip(axes, keys, strict=True):
         lines = found.get((dataset, size, name), [])
         panel(each, lines, dashes, material.looks)
+        hollow = dict.fromkeys(line.series for line in lines if line.hollow)
+        warning(each, f"{FLAGS[NO_BETTER_THAN_MEAN]}: {', '.join(hollow)}" if hollow else "")
         each.set_title(plain(f"{dataset}, L = {size}"))
         each.set_xlabel("outer steps")
         each.set_ylabel(
@@ -100,8 +104,9 @@ def lines_of(material: Material, names: Sequence[str]) -> dict[tuple[str, int, s
             logged |= bool(arrays)
             for name in names:
                 if name in arrays and "step" in arrays:
+                    line = _line(material.series(cell), cell.method, arrays, name, status)
                     found[cell.dataset, cell.latent_dim, name].append(
-                        _line(material.series(cell), cell.method, arrays, name, status)
+                        replace(line, hollow=key in material.hollow)
                     )
     if not logged:
         raise BenchError(

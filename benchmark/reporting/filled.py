@@ -312,12 +312,13 @@ def _filled(
     if not runs.finished:
         return Cell(runs.trouble, raw=(None, None, 0, None))
     signs: tuple[str | None, ...] = (
-        notes.flag_mark(flagged, runs.flags),
+        notes.flag_mark(flagged, runs),
         notes.CHANCE if chance.inside(runs, metric) else None,
     )
     signs += (
         notes.REMARK if runs.remarks.get(metric) else None,
         notes.STALE if runs.stale else None,
+        *notes.run_marks(runs),
     )
     cell = estimate_cell(runs, metric, best, tuple(filter(None, signs)))
     return replace(cell, note="; ".join(filter(None, (cell.note, runs.trouble))))

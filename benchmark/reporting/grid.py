@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from benchmark.reporting.arrange import EvenPanels
 from benchmark.reporting.legend import legend
 from benchmark.reporting.material import Material, methods_of
+from benchmark.reporting.remarks import warning
 from benchmark.reporting.replicates import Replicates
 from benchmark.reporting.style import DATA, message, plain
 from benchmark.spec import BenchError
@@ -52,12 +53,13 @@ class Panels:
 
 @dataclass(frozen=True)
 class Column:
-    """One dataset at one latent size: the arrays of each method, and what is written where a method
-    has none."""
+    """One dataset at one latent size: the arrays of each method, what is written where a method
+    has none, and what must be said of those that are shown."""
 
     heading: str
     arrays: Mapping[str, Arrays]
     reasons: Mapping[str, str]
+    remarks: Mapping[str, str]
 
 
 def grid(
@@ -184,7 +186,8 @@ def _column(
         + f"\nL = {size}"
         + (f", {plain(budget, 16)}" if len(material.budgets) > 1 else "")
     )
-    return Column(heading, complete, reasons)
+    remarks = {method: material.remark(cells[method]) for method in complete}
+    return Column(heading, complete, reasons, remarks)
 
 
 def _panel(axes: Axes, column: Column, name: str, panels: Panels, colour: str) -> None:
@@ -192,6 +195,7 @@ def _panel(axes: Axes, column: Column, name: str, panels: Panels, colour: str) -
         panels.data(axes, next(iter(column.arrays.values())), DATA)
     elif name in column.arrays:
         panels.draw(axes, column.arrays[name], colour)
+        warning(axes, column.remarks[name])
     else:
         axes.set_axis_off()
         message(axes, column.reasons.get(name, ""))

@@ -16,7 +16,7 @@ from benchmark.reporting.artifacts import read_arrays
 from benchmark.reporting.replicates import Replicates, gather
 from benchmark.reporting.selection import base_name, budget_rank, rank
 from benchmark.reporting.style import Look, looks
-from benchmark.spec import Record
+from benchmark.spec import FLAGS, NO_BETTER_THAN_MEAN, Record
 
 __all__ = ["Material", "methods_of"]
 
@@ -30,7 +30,8 @@ class Material:
 
     ``measured`` are the ids of all measurements, kept or not. ``every_size`` says that latent sizes
     were named, so that a figure that shows one size per dataset by default shows them all.
-    ``discoveries`` are the verdicts of finished runs by key, ``studies`` the records of studies.
+    ``discoveries`` are the verdicts of finished runs by key, ``studies`` the records of studies,
+    ``hollow`` the keys of runs that reconstruct no better than the mean image.
     """
 
     cells: tuple[Replicates, ...]
@@ -40,6 +41,7 @@ class Material:
     every_size: bool = False
     discoveries: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     studies: tuple[Record, ...] = ()
+    hollow: frozenset[str] = frozenset()
 
     @classmethod
     def of(
@@ -65,6 +67,7 @@ class Material:
             ),
             discoveries={record.key: record.discovery for record in trained if record.discovery},
             studies=tuple(record for record in given if record.spec["kind"] != "train"),
+            hollow=frozenset(r.key for r in trained if NO_BETTER_THAN_MEAN in r.flags),
         )
 
     @property
@@ -114,13 +117,21 @@ class Material:
 
     def artifacts(self, cell: Replicates) -> dict[str, np.ndarray]:
         """Return samples and reconstructions of the first finished seed that left any."""
+        return self._shown(cell)[1]
+
+    def remark(self, cell: Replicates) -> str:
+        """Return what a picture of :meth:`artifacts` must say of the run it shows; mostly empty."""
+        return FLAGS[NO_BETTER_THAN_MEAN] if self._shown(cell)[0] in self.hollow else ""
+
+    def _shown(self, cell: Replicates) -> tuple[str, dict[str, np.ndarray]]:
+        """Return key and artifacts of the first finished seed that left any."""
         for key, status in zip(cell.keys, cell.statuses, strict=True):
             found = (
                 read_arrays(self.store.folder(key) / "artifacts.npz") if status == "done" else {}
             )
             if found:
-                return found
-        return {}
+                return key, found
+        return "", {}
 
 
 def methods_of(cells: Iterable[Replicates]) -> list[str]:

@@ -8,16 +8,17 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from benchmark.reporting.document import Note, Table
-from benchmark.reporting.floors import LABEL
+from benchmark.reporting.floors import NOTES
 from benchmark.reporting.metrics import title, unit
 from benchmark.reporting.protocols import measured_as
 from benchmark.reporting.replicates import Replicates
-from benchmark.reporting.selection import is_floor
-from benchmark.spec import PROTOCOL
+from benchmark.reporting.selection import is_reference
+from benchmark.spec import NO_BETTER_THAN_MEAN, PROTOCOL, UNSETTLED
 
 __all__ = [
     "CHANCE",
     "FLAGGED",
+    "NO_BETTER",
     "NO_SELECTION",
     "REMARK",
     "STALE",
@@ -25,16 +26,28 @@ __all__ = [
     "notes",
     "protocol_marks",
     "provenance",
+    "run_marks",
 ]
 
-NO_SELECTION, STALE, FLAGGED, REMARK, CHANCE = "†", "‡", "§", "¶", "‖"
+NO_SELECTION, STALE, FLAGGED, REMARK, CHANCE, NO_BETTER = "†", "‡", "§", "¶", "‖", "#"
 
 
-def flag_mark(metric: str, flags: Iterable[str]) -> str | None:
-    """Return the mark that a method's own remarks on its discovery put on its L*."""
-    if metric != "lstar" or not flags:
+def flag_mark(metric: str, runs: Replicates) -> str | None:
+    """Return the mark that flags put on an L*: those the method raised, and ``unsettled``."""
+    if metric != "lstar" or not _doubts(runs):
         return None
-    return NO_SELECTION if "no_selection" in flags else FLAGGED
+    return NO_SELECTION if "no_selection" in runs.flags else FLAGGED
+
+
+def _doubts(runs: Replicates) -> frozenset[str]:
+    """Return the flags that say what to think of an L*."""
+    return runs.flags | (runs.harness_flags & {UNSETTLED})
+
+
+def run_marks(runs: Replicates | None) -> tuple[str, ...]:
+    """Return the marks of a whole cell: :data:`NO_BETTER` where a seed reconstructs no better than
+    the mean image."""
+    return (NO_BETTER,) if runs and NO_BETTER_THAN_MEAN in runs.harness_flags else ()
 
 
 def _protocols(runs: Iterable[Replicates]) -> dict[str, dict[str, list[str]]]:
@@ -77,9 +90,10 @@ def notes(
         "n is the known intrinsic dimension of the data.": any(
             column.title == "n" for column in table.columns
         ),
-        f"{LABEL}: other real images in place of samples, from the training split, as many as samples: what a perfect generator would get.": any(
-            cell.text == LABEL for cell in cells
-        ),
+        **{
+            f"{label}: {text}": any(cell.text == label for cell in cells)
+            for label, text in NOTES.items()
+        },
         "Values with different letters were measured by different protocols: they are not comparable, and none of them is bold.": bool(
             marks
         ),
@@ -131,12 +145,13 @@ def _protocol_notes(runs: Sequence[Replicates], marks: Mapping[tuple[str, str], 
 
 
 def _mark_notes(signs: set[str], runs: Sequence[Replicates]) -> list[Note]:
-    flags = sorted({flag for cell in runs for flag in cell.flags} - {"no_selection"})
+    flags = sorted({flag for cell in runs for flag in _doubts(cell)} - {"no_selection"})
     texts = {
         NO_SELECTION: "by definition, not found: the method keeps every dimension.",
         STALE: "stale: made by other code of the method than is installed now.",
         CHANCE: "inside the null, in one seed at least: the rule gives as many, or relevances with no larger gap, where there is nothing to find.",
-        FLAGGED: f"the method's own rule raised a flag ({', '.join(flags)}).",
+        FLAGGED: f"flagged in one seed or more: it may be no answer ({', '.join(flags)}; see docs/record.md).",
+        NO_BETTER: "one seed or more reconstructs no better than the mean training image: whatever else is said of these runs, they encode nothing.",
     }
     found = [Note(text, sign) for sign, text in texts.items() if sign in signs]
     return found + ([Note(f"{'; '.join(_remarks(runs))}.", REMARK)] if REMARK in signs else [])
@@ -147,7 +162,7 @@ def _remarks(runs: Sequence[Replicates]) -> list[str]:
     found: dict[tuple[str, str], list[str]] = defaultdict(list)
     for cell in runs:
         for metric, remarks in cell.remarks.items():
-            for remark in remarks if not is_floor(metric) else ():
+            for remark in remarks if not is_reference(metric) else ():
                 found[metric, remark].append(
                     f"{cell.method} on {cell.dataset}, L = {cell.latent_dim}"
                 )

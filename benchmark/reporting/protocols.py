@@ -10,7 +10,7 @@ from dataclasses import replace
 from benchmark.options import parse_reference
 from benchmark.reporting.metrics import title
 from benchmark.reporting.replicates import Replicates
-from benchmark.reporting.selection import is_floor
+from benchmark.reporting.selection import is_reference
 from benchmark.spec import BenchError, Record
 
 __all__ = ["measured_as", "one_protocol", "refuse_mixing"]
@@ -54,11 +54,11 @@ def _kept(record: Record, counts: Counter[tuple[str, str]]) -> Record:
 
 def measured_as(cells: Iterable[Replicates]) -> dict[tuple[str, str], dict[str, list[str]]]:
     """Return, by metric and dataset, the measurement ids of ``cells`` and the methods of each;
-    floors are left out."""
+    references are left out."""
     found: dict[tuple[str, str], dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for cell in cells:
         for metric, identifier in cell.ids.items():
-            if not is_floor(metric):
+            if not is_reference(metric):
                 found[metric, cell.dataset][identifier].append(cell.method)
     return found
 

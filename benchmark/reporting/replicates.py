@@ -28,7 +28,7 @@ class Replicates:
     ``method`` and ``dataset`` are labels; where two cells would carry the same, they say what
     differs. ``values`` holds each metric's values over the finished runs, ``ids`` the one
     measurement id they share, ``seeds`` the seeds of the values. ``flags`` are those any finished
-    run's discovery raised. Runs made by other code than is installed are *stale* and never averaged
+    run's discovery raised, ``harness_flags`` those that the harness raised. Runs made by other code than is installed are *stale* and never averaged
     with others: where some runs are not, ``left_out`` counts those that are; where all are,
     ``stale`` is set and the runs of the commonest code stand. ``remarks`` are those that stand
     beside values of a metric, ``code`` is the digest of the code of the runs averaged over,
@@ -52,6 +52,7 @@ class Replicates:
     remarks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     code: str = ""
     discoveries: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
+    harness_flags: frozenset[str] = frozenset()
 
     @property
     def finished(self) -> int:
@@ -146,6 +147,7 @@ class _Open:
             left_out=sum(record.status == "done" for record in runs) - len(kept),
             code=kept[0].code if kept else "",
             discoveries={_seed(record): record.discovery for record in kept if record.discovery},
+            harness_flags=frozenset(flag for record in kept for flag in record.flags),
         )
         _refuse_two_ids(closed.name, ids)
         return closed

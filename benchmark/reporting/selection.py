@@ -16,11 +16,12 @@ from benchmark.records import label
 from benchmark.spec import BUDGETS, BenchError, Record
 
 __all__ = [
+    "REFERENCE_ROWS",
     "Filters",
     "base_name",
     "base_of",
     "budget_rank",
-    "is_floor",
+    "is_reference",
     "latent_sizes",
     "matches",
     "rank",
@@ -30,7 +31,12 @@ __all__ = [
 _SHOWN = 20
 """Names an error lists before it stops."""
 
-_FLOOR = "-floor"
+REFERENCE_ROWS: Mapping[str, str] = {
+    "-mean-image": "mean image",
+    "-floor": "real data (floor)",
+}
+"""Ends of the names of metrics that say nothing of a method but of its data, in the order of their
+rows, and what the rows are called: ``fd-cnn-floor`` stands in the column of ``fd-cnn``."""
 
 
 @dataclass(frozen=True)
@@ -202,16 +208,19 @@ def select(
     return chosen
 
 
-def is_floor(metric: str) -> bool:
-    """Whether ``metric`` is the floor of another: ``fd-cnn-floor`` of ``fd-cnn``."""
-    return metric.endswith(_FLOOR)
+def is_reference(metric: str) -> bool:
+    """Whether ``metric`` is a reference for another: ``fd-cnn-floor`` for ``fd-cnn``."""
+    return metric.endswith(tuple(REFERENCE_ROWS))
 
 
 def base_of(identifier: str) -> str:
-    """Return the metric, or measurement id, whose floor ``identifier`` is; others as they are.
+    """Return the metric, or measurement id, for which ``identifier`` is a reference; others as they
+    are.
 
-    >>> base_of("fid-floor[n=360]"), base_of("fid")
-    ('fid[n=360]', 'fid')
+    >>> base_of("fid-floor[n=360]"), base_of("mse-mean-image"), base_of("fid")
+    ('fid[n=360]', 'mse', 'fid')
     """
     name, bracket, options = identifier.partition("[")
-    return name.removesuffix(_FLOOR) + bracket + options
+    for end in REFERENCE_ROWS:
+        name = name.removesuffix(end)
+    return name + bracket + options

@@ -25,7 +25,7 @@ from benchmark.reporting.layouts import LAYOUTS
 from benchmark.reporting.metrics import direction, order, title
 from benchmark.reporting.protocols import refuse_mixing
 from benchmark.reporting.replicates import Replicates, gather
-from benchmark.reporting.selection import base_name, is_floor, rank
+from benchmark.reporting.selection import REFERENCE_ROWS, base_name, is_reference, rank
 from benchmark.spec import BenchError, Record
 
 __all__ = ["BUILDERS", "build", "summary"]
@@ -103,12 +103,13 @@ def summary(
             "n": _known_dim(dims[dataset]),
             BAND_COLUMN.title: beside.band(dataset),
         }
-        head["Method"] = Cell(floors.LABEL, raw=(floors.LABEL,))
         end = (beside.null_cell(None),) if beside.has_null else ()
-        group += [
-            Row((*row, *end))
-            for row in floors.floor_rows(dataset, lowest, heads, head, names, marks)
-        ]
+        for label in REFERENCE_ROWS.values():
+            head["Method"] = Cell(label, raw=(label,))
+            group += [
+                Row((*row, *end))
+                for row in floors.floor_rows(dataset, label, lowest, heads, head, names, marks)
+            ]
     table = Table(
         name="summary",
         caption=f"Mean over seeds; {'budget' if len(budgets) == 1 else 'budgets'} {', '.join(dict.fromkeys(line.budget for line in lines))}.",
@@ -127,12 +128,12 @@ BUILDERS: Mapping[str, Callable[[Iterable[Record], Sequence[str], References], T
 
 
 def _names(cells: Sequence[Replicates], metrics: Sequence[str]) -> list[str]:
-    """Return the metrics that have a column: those measured, but no floors, which have a row; a
-    floor asked for by name has both."""
+    """Return the metrics that have a column: those measured, but no references, which have a row; a
+    reference asked for by name has both."""
     measured = {name for cell in cells for name in cell.values}
     asked = set(map(base_name, metrics))
     return order(
-        {name for name in measured if not is_floor(name) or name in asked} or asked or {"mse"}
+        {name for name in measured if not is_reference(name) or name in asked} or asked or {"mse"}
     )
 
 
@@ -239,7 +240,11 @@ def _head_cells(
         BAND_COLUMN.title: beside.band(line.dataset),
         "L": Cell(str(line.latent_dim), raw=(line.latent_dim,)),
         "Budget": Cell(line.budget, raw=(line.budget,)),
-        "Method": Cell(line.method, raw=(line.method,), marks=(notes.STALE,) if stale else ()),
+        "Method": Cell(
+            line.method,
+            raw=(line.method,),
+            marks=(*((notes.STALE,) if stale else ()), *notes.run_marks(line.runs)),
+        ),
         "Seeds": _seeds(line.runs),
     }
     return [cells[column.title] for column in columns]
@@ -274,7 +279,7 @@ def _metric_cells(
     cells = []
     for name in names:
         signs = (
-            notes.flag_mark(name, runs.flags),
+            notes.flag_mark(name, runs),
             notes.CHANCE if beside.inside(runs, name) else None,
             notes.REMARK if runs.remarks.get(name) else None,
             letters.get((line.dataset, runs.ids.get(name, ""))),

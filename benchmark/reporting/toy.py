@@ -32,7 +32,7 @@ def toy(material: Material) -> Figure:
     colour of their angle in the data."""
     found = [(cell, material.artifacts(cell)) for cell in material.cells]
     rows = [
-        (cell, arrays)
+        (_name(cell, material.remark(cell)), arrays)
         for cell, arrays in found
         if arrays.get("inputs", np.empty(0)).shape[1:] == (2,) and "codes" in arrays
     ]
@@ -44,7 +44,7 @@ def toy(material: Material) -> Figure:
         return _drawn(rows)
 
 
-def _drawn(rows: Sequence[tuple[Replicates, Arrays]]) -> Figure:
+def _drawn(rows: Sequence[tuple[str, Arrays]]) -> Figure:
     figure = Figure(
         figsize=(len(PANELS) * _SIZE, len(rows) * _SIZE * 1.08 + 0.2), layout=EvenPanels()
     )
@@ -52,15 +52,16 @@ def _drawn(rows: Sequence[tuple[Replicates, Arrays]]) -> Figure:
         figure.subplots(len(rows), len(PANELS), squeeze=False).T, PANELS.items(), strict=True
     ):
         across[0].set_title(title)
-        for axes, (cell, arrays) in zip(across, rows, strict=True):
+        for axes, (name, arrays) in zip(across, rows, strict=True):
             draw(axes, arrays)
             if draw is _data:
-                axes.set_ylabel(_name(cell))
+                axes.set_ylabel(name)
     return figure
 
 
-def _name(cell: Replicates) -> str:
-    return f"{plain(cell.method, 24)}\n{plain(cell.dataset, 24)}"
+def _name(cell: Replicates, remark: str) -> str:
+    lines = (plain(cell.method, 24), plain(cell.dataset, 24), remark)
+    return "\n".join(filter(None, lines))
 
 
 def _angles(arrays: Arrays) -> np.ndarray:

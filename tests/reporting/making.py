@@ -56,6 +56,7 @@ def record(
     values: Mapping[str, float] | None = None,
     flags: Iterable[str] = (),
     relevance: Iterable[float] = (),
+    harness_flags: Iterable[str] = (),
     code: str | None = None,
     **spec: Any,
 ) -> Record:
@@ -88,6 +89,7 @@ def record(
         }
         if status == "done"
         else None,
+        flags=list(harness_flags),
     )
 
 

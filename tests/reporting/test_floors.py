@@ -8,7 +8,7 @@ from dataclasses import replace
 from reporting.making import FD, record, seeds
 from reporting.test_tables import notes, rows
 
-from benchmark.reporting.selection import base_of, is_floor
+from benchmark.reporting.selection import base_of, is_reference
 from benchmark.reporting.tables import summary
 from benchmark.spec import Record
 
@@ -104,5 +104,5 @@ def test_a_remark_marks_the_value_and_stands_below() -> None:
 
 
 def test_names_of_floors() -> None:
-    assert is_floor("fid-floor") and not is_floor("fid")
+    assert is_reference("fid-floor") and not is_reference("fid")
     assert base_of("fid-floor[n=360]") == "fid[n=360]" and base_of("mse") == "mse"

@@ -171,7 +171,7 @@ def test_lstar_by_definition_carries_a_dagger_and_other_flags_a_section_sign() -
     ]
     read = rows(summary(records))
     assert [(row["L*"], row["L*90"]) for row in read] == [("7§", "3"), ("16†", "3")]
-    assert "† by definition, not found" in notes(records) and "(undecided)" in notes(records)
+    assert "† by definition, not found" in notes(records) and "(undecided; see" in notes(records)
 
 
 def test_protocols_that_differ_by_dataset_are_told_in_a_note() -> None:

@@ -214,6 +214,16 @@ DEFECTS = {
         "one per provisioned dimension",
         [("kl_standard(*self.posterior(x)).mean(0)", "kl_standard(*self.posterior(x)).mean(1)")],
     ),
+    "a list as a flag": (
+        "discovery",
+        "expected a tuple of words",
+        [
+            (
+                "Discovery(relevance, ",
+                "Discovery(flags=(['collapsed'],), relevance=relevance, active=",
+            )
+        ],
+    ),
     "codes of the wrong shape": (
         "shapes",
         "code_dim >=",

@@ -12,7 +12,7 @@ from benchmark.reporting.metrics import title
 from benchmark.reporting.report.overview import duration, labels
 from benchmark.reporting.report.views import TableView, ViewCell, ViewColumn, ViewRow, choices
 from benchmark.reporting.selection import budget_rank, rank
-from benchmark.spec import Record
+from benchmark.spec import FLAGS, Record
 
 __all__ = ["in_order", "runs_view", "study_views"]
 
@@ -66,6 +66,7 @@ def _run_row(record: Record, method: str, dataset: str) -> ViewRow:
         record.key, record.key[-12:]
     )
     state = Markup('<span class="status {}">{}</span>').format(record.status, record.status)
+    state += Markup("").join(map(_flag, record.flags))
     cells = [
         ViewCell(link, record.key),
         _text(method),
@@ -81,6 +82,11 @@ def _run_row(record: Record, method: str, dataset: str) -> ViewRow:
         else ViewCell(Markup.escape(duration(seconds)), seconds)
     )
     return ViewRow(tuple(cells), "" if record.status == "done" else "failed")
+
+
+def _flag(flag: str) -> Markup:
+    meaning = FLAGS.get(flag, flag)
+    return Markup(' <span class="status flag">{}</span>').format(meaning)
 
 
 def _text(text: str) -> ViewCell:

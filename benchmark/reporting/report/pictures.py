@@ -6,7 +6,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from markupsafe import Markup
@@ -42,9 +42,9 @@ def data_uri(png: bytes) -> str:
     return "data:image/png;base64," + base64.b64encode(png).decode()
 
 
-def pictures(arrays: Arrays) -> list[Picture]:
-    """Return what the artifacts of a run show; nothing for arrays that are no pictures or that are
-    not there."""
+def pictures(arrays: Arrays, remark: str = "") -> list[Picture]:
+    """Return what the artifacts of a run show, ``remark`` before every caption; nothing for arrays
+    that are no pictures or that are not there."""
     if not _whole(arrays, "inputs"):
         return []
     drawn = list(_of_images(arrays) if is_image(arrays["inputs"]) else _of_vectors(arrays))
@@ -56,7 +56,9 @@ def pictures(arrays: Arrays) -> list[Picture]:
         and np.isfinite(covariance).all()
     ):
         drawn.append(_correlation(covariance))
-    return drawn
+    return [
+        replace(each, caption=": ".join(filter(None, (remark, each.caption)))) for each in drawn
+    ]
 
 
 def _whole(arrays: Arrays, *names: str) -> bool:

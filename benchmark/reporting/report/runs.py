@@ -18,7 +18,7 @@ from benchmark.reporting.metrics import order, title
 from benchmark.reporting.report.charts import bars, curve
 from benchmark.reporting.report.overview import duration, labels
 from benchmark.reporting.report.pictures import Picture, pictures
-from benchmark.spec import BenchError, Record
+from benchmark.spec import FLAGS, NO_BETTER_THAN_MEAN, BenchError, Record
 
 __all__ = ["RunPage", "command", "log_tail", "run_page"]
 
@@ -48,6 +48,7 @@ class RunPage:
     arrays: tuple[tuple[str, str], ...] = ()
     log: str = ""
     troubles: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
 
 
 def run_page(record: Record, folder: Path) -> RunPage:
@@ -59,7 +60,9 @@ def run_page(record: Record, folder: Path) -> RunPage:
     )
     method, dataset = labels(record)
     relevance, found = _discovery(record.discovery or {}, troubles)
-    drawn = tuple(pictures(artifacts))
+    drawn = tuple(
+        pictures(artifacts, FLAGS[NO_BETTER_THAN_MEAN] * (NO_BETTER_THAN_MEAN in record.flags))
+    )
     return RunPage(
         *(record, method, dataset, code_of(record.spec["method"]) not in (None, record.code)),
         replay=f"bench replay {shlex.quote(str(folder))}",
@@ -79,6 +82,7 @@ def run_page(record: Record, folder: Path) -> RunPage:
         ),
         log=log_tail(folder),
         troubles=tuple(troubles),
+        flags=tuple(f"{flag}: {FLAGS.get(flag, '')}" for flag in record.flags),
     )
 
 

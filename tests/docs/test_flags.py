@@ -1,0 +1,83 @@
+"""docs/record.md names every flag, and who raises it."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+
+import baselines
+from benchmark.method import Method
+from benchmark.spec import FLAGS
+
+ROOT = Path(__file__).parents[2]
+HARNESS = "the harness"
+
+
+def documented() -> dict[str, set[str]]:
+    """Flag -> who raises it, by the table."""
+    text = (ROOT / "docs/record.md").read_text(encoding="utf-8").partition("## Flags")[2]
+    rows = re.findall(r"^\| `(\w+)` \| ([^|]+) \|", text, re.MULTILINE)
+    return {flag: {name.strip() for name in raisers.split(",")} for flag, raisers in rows}
+
+
+def words(node: ast.AST) -> set[str]:
+    return {
+        each.value
+        for each in ast.walk(node)
+        if isinstance(each, ast.Constant) and isinstance(each.value, str)
+    }
+
+
+def raised(text: str) -> set[str]:
+    """The flags in the source of an adapter: words given as ``flags=``, or gathered under that
+    name."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.keyword) and node.arg == "flags":
+            found |= words(node.value)
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        if any(isinstance(target, ast.Name) and target.id == "flags" for target in targets):
+            keys = node.value.keys if isinstance(node.value, ast.Dict) else [node.value]  # type: ignore[attr-defined]
+            found |= set().union(*(words(key) for key in keys if key is not None))
+    return found
+
+
+ADAPTERS = sorted(Path(baselines.__file__).parent.glob("[!_]*.py"))
+
+
+def discover_of(path: Path) -> Path:
+    """The file that has the ``discover`` of an adapter's class: its own, or that of its base."""
+    module = importlib.import_module(f"baselines.{path.stem}")
+    (kind,) = (
+        found
+        for name in module.__all__
+        if isinstance(found := getattr(module, name), type) and issubclass(found, Method)
+    )
+    return Path(inspect.getfile(inspect.unwrap(kind.discover)))
+
+
+@pytest.mark.parametrize("path", ADAPTERS, ids=lambda path: path.stem)
+def test_the_table_says_what_an_adapter_raises(path: Path) -> None:
+    name = path.stem.replace("_", "-")
+    told = {flag for flag, raisers in documented().items() if name in raisers}
+    assert told == raised(discover_of(path).read_text(encoding="utf-8"))
+
+
+def test_the_table_says_what_the_harness_raises_and_names_no_strangers() -> None:
+    names = {path.stem.replace("_", "-") for path in ADAPTERS} | {HARNESS}
+    assert {flag for flag, raisers in documented().items() if HARNESS in raisers} == set(FLAGS)
+    assert set().union(*documented().values()) <= names
+
+
+def test_flags_are_found_however_they_are_written() -> None:
+    assert raised('Discovery(a, b, flags=("one",) if x else ())') == {"one"}
+    assert raised('flags = {"one": x == "not", "two": y}\nflags += ("three",)') == {
+        "one",
+        "two",
+        "three",
+    }
