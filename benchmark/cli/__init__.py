@@ -5,6 +5,9 @@ from __future__ import annotations
 
 import gc
 import importlib
+import io
+import os
+import signal
 import sys
 from pathlib import Path
 
@@ -71,8 +74,17 @@ def main() -> None:
     gc.set_threshold(
         100_000
     )  # thousands of records are trees that stay: a search for cycles walks all of them again and again and finds none
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(
+            stream, io.TextIOWrapper
+        ):  # what the terminal cannot show is no reason to die
+            stream.reconfigure(errors="replace" if stream.isatty() else "backslashreplace")
     try:
         sys.exit(cli.main(standalone_mode=False) or 0)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+    except CutOff as error:
+        _cut_off(str(error))
     except click.UsageError as error:
         where = f" (see `{error.ctx.command_path} --help`)" if error.ctx else ""
         _fail(f"{error.format_message().rstrip('.')}{where}")
@@ -82,6 +94,17 @@ def main() -> None:
         _fail(str(error))
     except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
+
+
+class CutOff(Exception):
+    """Nobody reads the output any more, and there is something to tell about it."""
+
+
+def _cut_off(notice: str) -> None:
+    """Tell it, and leave with the status of SIGPIPE; nothing is left to be flushed at the exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    click.echo(f"bench: {notice}", err=True)
+    sys.exit(128 + signal.SIGPIPE)
 
 
 def _fail(message: str) -> None:

@@ -25,22 +25,34 @@ from benchmark.protocol.suite import Job
 __all__ = ["signals", "watcher"]
 
 
-class _Lines(Events):
+class Watcher(Events):
+    """What is told of runs while they go on; ``cut_off`` once nobody reads it any more."""
+
+    def __init__(self) -> None:
+        self.cut_off = False
+
+
+class _Lines(Watcher):
     """One line per ended run."""
 
     def __init__(self, total: int) -> None:
+        super().__init__()
         self.total, self.count = total, 0
 
     def ended(self, outcome: Outcome) -> None:
         self.count += 1
-        click.echo(f"[{self.count}/{self.total}] {outcome.status:8} {outcome.job.label}")
+        try:
+            click.echo(f"[{self.count}/{self.total}] {outcome.status:8} {outcome.job.label}")
+        except BrokenPipeError:
+            self.cut_off = True
 
 
-class _Bars(Events):
+class _Bars(Watcher):
     """A bar for the grid with the time it will take, and one for each run under way with its
     loss."""
 
     def __init__(self, progress: Progress, total: int) -> None:
+        super().__init__()
         self.progress = progress
         self.grid = progress.add_task("grid", total=total, loss="")
         self.bars: dict[str, TaskID] = {}
@@ -73,14 +85,14 @@ class _Bars(Events):
 
 
 @contextmanager
-def watcher(total: int) -> Iterator[Events]:
+def watcher(total: int) -> Iterator[Watcher]:
     """Yield the events to hand to the executor for ``total`` runs."""
     console = Console()
     if not console.is_terminal:
         yield _Lines(total)
         return
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),  # brackets are options, not markup
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
@@ -88,7 +100,7 @@ def watcher(total: int) -> Iterator[Events]:
         TimeRemainingColumn(),
     )
     with Progress(
-        *columns, TextColumn("{task.fields[loss]}"), console=console, transient=True
+        *columns, TextColumn("{task.fields[loss]}", markup=False), console=console, transient=True
     ) as progress:
         yield _Bars(progress, total)
 

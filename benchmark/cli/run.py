@@ -9,7 +9,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from benchmark.cli import data_dir_option, results_option
+from benchmark.cli import CutOff, data_dir_option, results_option
 
 __all__ = ["default_workers", "run"]
 
@@ -19,7 +19,27 @@ OWN = {"everything", "methods", "datasets", "latent_dims", "shard"}
 SCALES = {"seeds", "budget", "steps", "batch_size"}
 """Options that scale a suite."""
 
+CUT_OFF = (
+    "nobody reads the output any more (as after `| head`), so the runs were stopped; what finished "
+    "is kept, and the same command goes on from the last checkpoints"
+)
+
 LISTS: dict[str, Any] = {"multiple": True, "metavar": "A,B"}
+
+
+class SeedCount(click.IntRange):
+    """A number of seeds; a list of seeds is refused with the count that was meant."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        parts = [part.strip() for part in str(value).split(",")]
+        if len(parts) > 1 and all(part.isdecimal() for part in parts):
+            self.fail(
+                f"'{value}' is a list; --seeds takes how many seeds, counted from 0: --seeds "
+                f"{len(parts)} runs {', '.join(map(str, range(len(parts))))}",
+                param,
+                ctx,
+            )
+        return super().convert(value, param, ctx)
 
 
 @click.command()
@@ -38,7 +58,7 @@ LISTS: dict[str, Any] = {"multiple": True, "metavar": "A,B"}
 @click.option("--latent-dims", **LISTS, help="provisioned latent sizes L  [default: the dataset's]")
 @click.option(
     "--seeds",
-    type=click.IntRange(1),
+    type=SeedCount(1),
     default=1,
     show_default=True,
     help="number of seeds, 0 upwards",
@@ -276,9 +296,20 @@ class Tally:
         )
         workers = min(len(todo), options["workers"] or default_workers(options["device"]))
         with signals() as received, watcher(len(todo)) as events:
-            self.ended += run_jobs(
-                todo, settings, workers, events, interrupted=lambda: bool(received)
+            runs, processes = (
+                f"{n} {word}{'s' * (n != 1)}"
+                for n, word in ((len(todo), "run"), (workers, "worker"))
             )
+            click.echo(f"{runs} on {processes}; they start once torch is loaded", err=True)
+            self.ended += run_jobs(
+                todo,
+                settings,
+                workers,
+                events,
+                interrupted=lambda: bool(received) or events.cut_off,
+            )
+            if events.cut_off:
+                raise CutOff(CUT_OFF)
         self.signal = received[0] if received else None
         return bool(received)
 

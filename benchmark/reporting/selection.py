@@ -185,9 +185,7 @@ def select(
             f"there are no runs of the study '{study}' in '{where}'; make them with `bench run --suite {study}`, or name --results"
         )
     if not found:
-        raise BenchError(
-            f"there are no runs in '{where}'; run `bench run` first, or name another folder with --results"
-        )
+        raise BenchError(f"there are no runs in '{where}'; {_elsewhere(Path(where))}")
     chosen = found
     for kind, (wanted, test) in _tests(filters).items():
         for item in wanted:
@@ -206,6 +204,16 @@ def select(
             f"no run in '{where}' has all of what was asked for together; there are {there}; ask for less, or make them with `bench run`"
         )
     return chosen
+
+
+def _elsewhere(results: Path) -> str:
+    """Return what to do about a results folder without runs: they may lie one level deeper."""
+    deeper = sorted({path.parents[1] for path in results.glob("*/*/record.json")})
+    if deeper:
+        return f"they lie one level deeper: --results {deeper[0]}" + (
+            f" (or {', '.join(map(str, deeper[1:3]))})" if len(deeper) > 1 else ""
+        )
+    return "run `bench run` first, or name another folder with --results"
 
 
 def is_reference(metric: str) -> bool:

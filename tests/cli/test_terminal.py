@@ -1,0 +1,95 @@
+"""What a terminal shows: help, whole names, any encoding, and a reader that goes away."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from reporting.making import record, store
+from rich.console import Console
+
+from benchmark.cli.progress import _Bars, watcher
+from benchmark.protocol.suite import Grid, plan
+
+
+def bench(*arguments: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
+    command = [sys.executable, "-m", "benchmark", *arguments]
+    return subprocess.run(
+        command, capture_output=True, env={**os.environ, **environment}, timeout=120, check=False
+    )
+
+
+@pytest.mark.parametrize("command", [(), ("data",)])
+def test_a_group_alone_prints_its_help(command: tuple[str, ...]) -> None:
+    done = bench(*command)
+    assert done.returncode == 0 and done.stderr == b""
+    assert b"Usage: " in done.stdout and b"Commands" in done.stdout
+    assert bench(*command, "no-such-command").returncode == 2
+
+
+def test_an_encoding_without_the_signs_of_a_table_is_no_traceback(tmp_path: Path) -> None:
+    store(tmp_path / "runs", [record("vae", values={"mse": 0.5})])
+    arguments = ("table", "--format", "markdown", "--results", str(tmp_path / "runs"))
+    plain = bench(*arguments, PYTHONIOENCODING="ascii", PYTHONUTF8="0")
+    assert plain.returncode == 0 and b"Traceback" not in plain.stderr
+    assert b"MSE" in plain.stdout and b"0.5" in plain.stdout
+    assert "↓".encode() in bench(*arguments, PYTHONIOENCODING="utf-8").stdout
+
+
+def test_bars_show_options_whole() -> None:
+    job = plan(
+        Grid(["vae[sigma=optimal]"], ["circle[noise=0.2]"], [2], 1, "smoke"), Path("nowhere")
+    )[0]
+    shown = StringIO()
+    console = Console(file=shown, force_terminal=True, width=160)
+    with watcher(1) as lines:
+        assert not isinstance(lines, _Bars)  # no terminal here
+    assert "vae[sigma=optimal]" in job.label and "circle[noise=0.2]" in job.label
+    from benchmark.cli import progress as module
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "Console", lambda: console)
+        with watcher(1) as bars:
+            bars.started(job)
+            bars.progressed(job, 3, {"loss": 0.5})
+            bars.progress.refresh()  # type: ignore[attr-defined]
+    assert "vae[sigma=optimal]" in shown.getvalue()
+    assert "circle[noise=0.2]" in shown.getvalue()
+
+
+def test_seeds_are_a_count(tmp_path: Path) -> None:
+    done = bench("run", "--all", "--seeds", "0,1,2", "--results", str(tmp_path))
+    assert done.returncode == 2
+    assert b"how many seeds" in done.stderr and b"--seeds 3" in done.stderr
+    assert b"how many" not in bench("run", "--all", "--seeds", "x").stderr
+
+
+def test_runs_one_level_deeper_are_hinted_at(tmp_path: Path) -> None:
+    store(tmp_path / "published" / "quick", [record("vae")])
+    done = bench("table", "--results", str(tmp_path / "published"))
+    assert done.returncode == 2
+    assert str(tmp_path / "published" / "quick").encode() in done.stderr
+    (tmp_path / "empty").mkdir()
+    assert b"run `bench run` first" in bench("table", "--results", str(tmp_path / "empty")).stderr
+
+
+def test_a_reader_that_goes_away_is_told_and_finished_runs_are_kept(tmp_path: Path) -> None:
+    grid = ["--methods", "pca", "--datasets", "circle", "--seeds", "6", "--workers", "1"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "benchmark", "run", *grid, "--results", str(tmp_path / "runs")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None and process.stderr is not None
+    assert process.stdout.readline().startswith(b"[1/6] done")
+    process.stdout.close()
+    told = process.stderr.read().decode()
+    assert process.wait(timeout=60) == 128 + signal.SIGPIPE
+    assert "6 runs on 1 worker" in told and "Traceback" not in told
+    assert "nobody reads the output any more" in told
+    assert len(list((tmp_path / "runs").glob("*/record.json"))) >= 1
