@@ -55,16 +55,11 @@ from torch import Tensor
 
 from benchmark.method import Batch, Discovery, Method, Player, Tick
 from benchmark.nn import backbones
-from benchmark.nn.critics import (
-    gradient_penalty,
-    image_critic,
-    interpolate,
-    latent_critic,
-    latent_generator,
-)
+from benchmark.nn.critics import image_critic, latent_critic, latent_generator
 from benchmark.nn.discovery import cumulative_rule, participation_ratio
 from benchmark.nn.likelihood import squared_error
 from benchmark.nn.optim import Adam
+from benchmark.nn.slopes import distance_and_penalty
 
 __all__ = ["FlexAE"]
 
@@ -82,7 +77,7 @@ _GENERATORS = {
     "4x1024": (1024,) * 4,
 }
 
-Critic = Callable[[Tensor], Tensor]
+Network = Callable[[Tensor], Tensor]
 
 
 class FlexAE(Method):
@@ -142,48 +137,47 @@ class FlexAE(Method):
         """One outer step. ``wasserstein`` is mean C(E(x)) - mean C(G(n)) on the last batch of the
         critic, ``image_wasserstein`` K's."""
         first, *others = (part.x for part in batch.chunk(self.config.batches_per_step))
-        images, partners = others[:CRITIC_STEPS], others[CRITIC_STEPS:]
+        images, partners = torch.cat(others[:CRITIC_STEPS]), others[CRITIC_STEPS:]
         loss = squared_error(first, self.decode(self.encode(first))).mean()
         self.descend(loss, self.reconstructing)
-        noise = torch.randn(CRITIC_STEPS, len(first), self.latent_dim, device=first.device)
-        values = {"loss": loss, **self.critic_steps(images, partners, noise)}
+        codes = last_with_gradient(self.encode, images)
+        noise = torch.randn(len(images), self.latent_dim, device=images.device)
+        generated = last_with_gradient(self.generator, noise)
+        values = self.judge(self.critic, self.judging, codes, generated)
         if self.config.image_critic:
-            self.descend(
-                -self.image_critic(self.between(images[-1], partners[-1])).mean(), self.smoothing
-            )
-        self.descend(-self.critic(self.generator(noise[-1])).mean(), self.generating)
-        self.descend(self.critic(self.encode(images[-1])).mean(), self.encoding)
-        return values
-
-    def critic_steps(
-        self, images: Sequence[Tensor], partners: Sequence[Tensor], noise: Tensor
-    ) -> dict[str, Tensor]:
-        """Train the critics against encoder, decoder and generator as they stand; the values of the
-        last step are returned."""
-        with torch.no_grad():
-            codes = [self.encode(x) for x in images]
-            generated = self.generator(noise)
-        for real, fake in zip(codes, generated, strict=True):
-            distance, penalty = self.judge(self.critic, self.judging, real, fake)
-        values = {"wasserstein": distance, "penalty": penalty}
-        if self.config.image_critic:
-            for x, code, partner in zip(images, codes, partners, strict=True):
-                with torch.no_grad():
-                    fake = self.decode(mix(code, self.encode(partner)))
-                distance, penalty = self.judge(self.image_critic, self.judging_images, x, fake)
-            values |= {"image_wasserstein": distance, "image_penalty": penalty}
-        return values
+            seen = self.smooth(images, codes, torch.cat(partners))
+            values |= {f"image_{name}": value for name, value in seen.items()}
+            codes = [self.encode(others[CRITIC_STEPS - 1])]
+        self.approach(codes[-1], generated[-1])
+        return {"loss": loss, **values}
 
     def judge(
-        self, critic: Critic, player: Player, real: Tensor, fake: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """One step of a critic; returns its distance and its penalty, 0-d."""
-        distance, penalty = (
-            wasserstein(critic, real, fake),
-            gradient_penalty(critic, interpolate(fake, real)),
-        )
-        self.descend(_PENALTY * penalty - distance, player)
-        return distance, penalty
+        self, critic: Network, player: Player, real: Sequence[Tensor], fake: Sequence[Tensor]
+    ) -> dict[str, Tensor]:
+        """One step of a critic on each pair of batches; returns distance and penalty of the last
+        one."""
+        for high, low in zip(real, fake, strict=True):
+            distance, penalty = distance_and_penalty(critic, high, low)
+            self.descend(_PENALTY * penalty - distance, player)
+        return {"wasserstein": distance, "penalty": penalty}
+
+    def smooth(
+        self, images: Tensor, codes: Sequence[Tensor], partners: Tensor
+    ) -> dict[str, Tensor]:
+        """Train K on what lies between the codes of images and of their partners (5 B, *shape),
+        then encoder and decoder on the last pairs; returns K's distance and penalty."""
+        with torch.no_grad():
+            fake = self.decode(mix(torch.cat(list(codes)), self.encode(partners)))
+        real, fake, partner = (x.chunk(CRITIC_STEPS) for x in (images, fake, partners))
+        values = self.judge(self.image_critic, self.judging_images, real, fake)
+        self.descend(-self.image_critic(self.between(real[-1], partner[-1])).mean(), self.smoothing)
+        return values
+
+    def approach(self, codes: Tensor, generated: Tensor) -> None:
+        """Move generated codes up and codes down the critic. Neither loss depends on the other's
+        player, so one gradient of their sum is both."""
+        on_codes, on_generated = self.critic(torch.cat((codes, generated))).chunk(2)
+        self.descend(on_codes.mean() - on_generated.mean(), self.generating, self.encoding)
 
     def between(self, x: Tensor, partner: Tensor) -> Tensor:
         """Return decoded points (B, *shape) on the segments between the codes of ``x`` and
@@ -217,11 +211,17 @@ class FlexAE(Method):
         )
 
 
-def wasserstein(critic: Critic, real: Tensor, fake: Tensor) -> Tensor:
-    """Return how far the critic's mean over ``real`` lies above that over ``fake``, 0-d: its bound
-    on the Wasserstein distance."""
-    on_real, on_fake = critic(torch.cat((real, fake))).chunk(2)
-    return on_real.mean() - on_fake.mean()
+def last_with_gradient(network: Network, inputs: Tensor) -> list[Tensor]:
+    """Return the network's outputs for five equal batches, ``inputs`` (5 B, ...); only the last
+    batch's (B, ...) can be differentiated.
+
+    Encoder and generator stand still while the critic trains: what the critic saw last is what
+    their own steps need.
+    """
+    size = len(inputs) // CRITIC_STEPS
+    with torch.no_grad():
+        before = network(inputs[:-size])
+    return [*before.split(size), network(inputs[-size:])]
 
 
 def mix(z: Tensor, other: Tensor, share: Tensor | None = None) -> Tensor:

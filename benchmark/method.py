@@ -174,7 +174,8 @@ class Method(nn.Module):
     reference: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     """The paper's schedule per dataset: ``{"mnist": {"epochs": 100, "batch_size": 100}}``; what
     ``--budget paper`` runs."""
-
+    images_per_batch: ClassVar[int | None] = None
+    """Unless command or schedule say otherwise; None: the dataset's."""
     conformance: ClassVar[Mapping[str, Any]] = {}
     """Options under which a dozen steps on random images reach every phase and player; what ``bench
     check-method`` uses."""

@@ -66,7 +66,9 @@ class SeedCount(click.IntRange):
 @click.option("--budget", default="quick", show_default=True, help="smoke, quick, short or paper")
 @click.option("--steps", type=click.IntRange(1), help="outer steps, instead of a budget's")
 @click.option(
-    "--batch-size", type=click.IntRange(1), help="images per batch, instead of the dataset's"
+    "--batch-size",
+    type=click.IntRange(1),
+    help="images per batch, instead of the method's or the dataset's",
 )
 @click.option(
     "--workers", type=click.IntRange(1), help="runs at once  [default: one per core; 1 on a GPU]"

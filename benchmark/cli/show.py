@@ -112,7 +112,9 @@ def _facts(room: str, constants: dict[str, Any]) -> list[str]:
             f"    {name}: {', '.join(f'{key} {value}' for key, value in plan.items())}"
             for name, plan in paper.items()
         ]
+        own = constants.get("images_per_batch")
         return [
+            *(["", f"Images per batch: {own} (--batch-size overrides it)"] if own else []),
             "",
             "Paper schedules (--budget paper)",
             *(

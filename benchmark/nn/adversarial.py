@@ -7,7 +7,7 @@ from collections.abc import Callable
 from torch import Tensor
 from torch.nn import functional as F
 
-from benchmark.nn.critics import gradient_penalty, interpolate
+from benchmark.nn.slopes import distance_and_penalty
 
 __all__ = ["PENALTY_WEIGHT", "critic_loss", "reconstruction_loss"]
 
@@ -37,7 +37,7 @@ def critic_loss(
     .. math:: -\hat W + 10\, P, \qquad \hat W = \frac1B \sum_b C(\text{prior}_b) - \frac1B \sum_b C(\text{codes}_b)
 
     P is the gradient penalty on one point per pair, uniform on the segment between a code and a
-    prior draw; all L coordinates count.
+    prior draw; all L coordinates count. Codes and prior draws are taken as constants.
     """
-    distance = critic(prior).mean() - critic(codes).mean()
-    return PENALTY_WEIGHT * gradient_penalty(critic, interpolate(prior, codes)) - distance, distance
+    distance, penalty = distance_and_penalty(critic, prior, codes)
+    return PENALTY_WEIGHT * penalty - distance, distance

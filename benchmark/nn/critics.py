@@ -23,6 +23,7 @@ from torch import Tensor, nn
 from benchmark.nn.backbones import is_small
 
 __all__ = [
+    "PiecewiseLinear",
     "Rectifier",
     "discriminator",
     "gradient_penalty",
@@ -73,9 +74,21 @@ class Rectifier(nn.Module):
         return x * (x > 0).to(x.dtype)
 
 
-def latent_critic(latent_dim: int, shape: tuple[int, ...]) -> nn.Sequential:
+class PiecewiseLinear(nn.Sequential):
+    """A critic of dense layers, (B, ...) to (B, 1): every hidden one ends in a ReLU, the output has
+    no bias. :mod:`benchmark.nn.slopes` knows its gradient penalty in closed form."""
+
+    def __init__(self, *widths: int) -> None:
+        hidden = _dense(nn.ReLU, *widths)
+        super().__init__(*hidden, nn.ReLU(), Glorot(widths[-1], 1, bias=False))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x.flatten(1))  # type: ignore[no-any-return]
+
+
+def latent_critic(latent_dim: int, shape: tuple[int, ...]) -> PiecewiseLinear:
     """Return a critic of codes, (B, L) to (B, 1)."""
-    return _perceptron((latent_dim, *_latent_widths(shape), 1), bias=False)
+    return PiecewiseLinear(latent_dim, *_latent_widths(shape))
 
 
 def latent_generator(
@@ -83,27 +96,25 @@ def latent_generator(
 ) -> nn.Sequential:
     """Return a generator of codes from noise, (B, L) to (B, L); ``widths`` replaces the usual
     hidden layers (none at all: an affine map)."""
-    return _perceptron(
-        (latent_dim, *(_latent_widths(shape) if widths is None else widths), latent_dim)
-    )
+    hidden = _latent_widths(shape) if widths is None else widths
+    return nn.Sequential(*_dense(nn.ReLU, latent_dim, *hidden, latent_dim))
 
 
 def image_critic(shape: tuple[int, ...]) -> nn.Sequential:
     """Return a critic of images, (B, *shape) to (B, 1), without normalisation: its penalty needs
     each image's own gradient."""
     if is_small(shape) or len(shape) == 1:
-        return nn.Sequential(nn.Flatten(), _perceptron((math.prod(shape), 256, 256, 1), bias=False))
+        return PiecewiseLinear(math.prod(shape), 256, 256)
     channels, height, width = shape
-    convolutions = (
+    return nn.Sequential(
         GlorotConvolution(channels, 64, 4, 2, 1),
         Rectifier(),
         GlorotConvolution(64, 128, 4, 2, 1),
         Rectifier(),
-    )
-    return nn.Sequential(
-        *convolutions,
         nn.Flatten(),
-        _perceptron((128 * (height // 4) * (width // 4), 1024, 1), bias=False),
+        *_dense(Rectifier, 128 * (height // 4) * (width // 4), 1024),
+        Rectifier(),
+        Glorot(1024, 1, bias=False),
     )
 
 
@@ -148,10 +159,9 @@ def _latent_widths(shape: tuple[int, ...]) -> tuple[int, ...]:
     return (256,) * 3 if is_small(shape) or len(shape) == 1 else (1024,) * 4
 
 
-def _perceptron(widths: tuple[int, ...], bias: bool = True) -> nn.Sequential:
+def _dense(activation: type[nn.Module], *widths: int) -> list[nn.Module]:
+    """Return dense layers with an activation between any two."""
     layers: list[nn.Module] = []
     for inputs, outputs in pairwise(widths):
-        layers += [Glorot(inputs, outputs), Rectifier()]
-    if not bias:
-        layers[-2] = Glorot(widths[-2], widths[-1], bias=False)
-    return nn.Sequential(*layers[:-1])
+        layers += [Glorot(inputs, outputs), activation()]
+    return layers[:-1]

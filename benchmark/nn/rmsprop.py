@@ -56,5 +56,5 @@ class RMSProp:
         root = torch._foreach_add(second, self.eps)
         torch._foreach_sqrt_(root)
         rates = state["rate"] if factor is None else torch._foreach_mul(state["rate"], factor)
-        for parameter, grad, scale, rate in zip(parameters, grads, root, rates, strict=True):
-            parameter.addcmul_(torch.div(grad, scale, out=scale), rate, value=-1.0)
+        torch._foreach_div_(root, rates)
+        torch._foreach_addcdiv_(parameters, grads, root, value=-1.0)

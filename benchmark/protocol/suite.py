@@ -208,7 +208,8 @@ def _schedule(
     ``count`` training images.
 
     The schedule of the grid comes before that of the method, which ``paper`` stands for, and that
-    before the budget's.
+    before the budget's. The batch is that of the grid, of the schedule, of the method
+    (``images_per_batch``) or of the dataset, the first that there is.
     """
     constants = method.entry.source.constants
     name = budget.name if grid.steps is None else f"steps-{grid.steps}"
@@ -219,7 +220,8 @@ def _schedule(
         given = grid.schedule[budget.name]
     elif budget.name == "paper" and grid.steps is None:
         given = _paper(method, dataset, constants.get("reference", {}))
-    batch_size = grid.batch_size or given.get("batch_size") or source.batch_size
+    own = constants.get("images_per_batch")
+    batch_size = grid.batch_size or given.get("batch_size") or own or source.batch_size
     if batch_size > count:
         raise BenchError(
             f"'{dataset}' has {count} training images, fewer than one batch of {batch_size}; choose a smaller --batch-size"

@@ -82,7 +82,7 @@ def moved(method: MaskAAE, act: Any) -> set[str]:
 def test_each_step_moves_its_own_parameters_alone(shape: tuple[int, ...]) -> None:
     method, x = build(shape=shape), images(shape)
     assert moved(method, lambda: method.autoencoder_step(x)) == {"encoder", "decoder"}
-    assert moved(method, lambda: method.critic_step(x)) == {"critic"}
+    assert moved(method, lambda: method.critic_steps(images(shape, 5 * B))) == {"critic"}
     assert moved(method, lambda: method.encoder_step(x)) == {"encoder"}
     assert moved(method, lambda: method.mask_step(x, torch.tensor(1.0))) == {"mask"}
 
@@ -120,8 +120,9 @@ def test_steps_descend_the_stated_losses_each_on_its_own_batch(
             rec(parts[0], decoder(mask * z)) + (100.0 * penalty if kind is MaskAAE else 0.0),
         )
     ]
-    for x in parts[1:6]:
-        codes, prior = mask * encoder(x), mask * torch.randn(B, L)
+    draws = (mask * torch.randn(5 * B, L)).split(B)
+    for x, prior in zip(parts[1:6], draws, strict=True):
+        codes = mask * encoder(x)
         slope = gradient_penalty(critic, prior + torch.rand(B, 1) * (codes - prior))
         expected.append(("critic", critic(codes).mean() - critic(prior).mean() + 10.0 * slope))
     expected.append(("encoder", -critic(mask * encoder(parts[6])).mean()))

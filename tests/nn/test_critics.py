@@ -53,7 +53,7 @@ def test_penalty_of_a_zero_critic_is_one_with_a_finite_gradient() -> None:
     assert bool(torch.isfinite(torch.autograd.grad(penalty, w)[0]).all())
 
 
-@pytest.mark.parametrize("shape", [(64,), (1, 8, 8), (1, 28, 28)])
+@pytest.mark.parametrize("shape", [(1, 28, 28), (3, 32, 32)])
 def test_rectifiers_penalise_like_relu_bit_for_bit_and_leave_no_path_through_activations(
     shape: tuple[int, ...],
 ) -> None:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections import defaultdict
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ from benchmark.protocol.job import execute
 from benchmark.protocol.reuse import Settings
 from benchmark.protocol.stages import available, resolve, together
 from benchmark.protocol.suite import Job, plan
-from benchmark.protocol.suites import Suite, read_suite, scaled, suites
+from benchmark.protocol.suites import Grid, Suite, read_suite, scaled, suites
 from benchmark.records import Store, label
 from benchmark.reporting.catalogue import FIGURES, TABLES
 from benchmark.reporting.claims import claims
@@ -280,6 +281,40 @@ def test_a_schedule_says_what_a_budget_means(tmp_path: Path) -> None:
     )
     (job,) = jobs_of(scaled(suite, budget="paper", steps=5))
     assert (job.spec.budget, job.spec.steps, job.spec.batch_size) == ("steps-5", 5, 64)
+
+
+@pytest.mark.parametrize(
+    ("method", "settings", "expected"),
+    [
+        ("vae", {}, 128),
+        ("maskaae", {}, 64),
+        ("wae-gan", {}, 64),
+        ("flexae", {}, 128),
+        ("maskaae", {"batch_size": 32}, 32),
+        ("maskaae", {"schedule": {"quick": {"steps": 300, "batch_size": 100}}}, 100),
+        ("maskaae", {"schedule": {"quick": {"steps": 300}}}, 64),
+    ],
+)
+def test_a_method_may_state_its_own_images_per_batch(
+    method: str, settings: dict[str, Any], expected: int
+) -> None:
+    """The dataset's 128 gives way to the method's; a schedule and --batch-size override both."""
+    (job,) = plan(Grid([method], ["circle"], **settings), Path())
+    assert (job.spec.batch_size, job.spec.steps) == (expected, 300)
+
+
+def test_epochs_are_counted_in_the_methods_own_batches() -> None:
+    jobs = plan(Grid(["vae", "maskaae"], ["circle"], [2], budget="short"), Path())
+    steps = {job.spec.method: (job.spec.batch_size, job.spec.steps) for job in jobs}
+    assert steps == {"vae": (128, 10 * (4096 // 128)), "maskaae": (64, 10 * (4096 // 64))}
+
+
+def test_the_record_says_what_was_drawn(tmp_path: Path) -> None:
+    """Eight batches of 64 an outer step, as planned."""
+    (job,) = plan(Grid(["maskaae"], ["circle"], [2], steps=3), Path())
+    record = execute(job, Settings(tmp_path))
+    assert record is not None and record.spec["batch_size"] == 64
+    assert record.timing["images_seen"] == 3 * 8 * 64
 
 
 def test_scaling_replaces_what_is_asked_and_another_budget_drops_steps() -> None:
