@@ -36,9 +36,10 @@ __all__ = [
 SCHEMA = 1
 """Version of the record document (see docs/record.md)."""
 
-PROTOCOL = 1
+PROTOCOL = 2
 """Version of training and evaluation; raised by any change of the harness that changes what a run
-measures."""
+measures. What each version changed is in CHANGELOG.md; it is part of every run's key, so runs of
+two versions never meet."""
 
 STATUSES = ("done", "failed", "diverged", "killed", "timed-out", "out-of-memory", "blocked")
 

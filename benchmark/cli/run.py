@@ -131,6 +131,7 @@ def run(
         waiting = [each for _, blocked in planned for each in blocked]
         todo, kept = _split(jobs, store, options["force"])
         tally.add(jobs, kept, waiting)
+        tally.announce_earlier(jobs, store)
         if options["dry_run"]:
             _announce(jobs, todo, waiting)
         if options["estimate"]:
@@ -275,6 +276,7 @@ class Tally:
         self.waiting: list[Any] = []
         self.absent: list[Any] = []
         self.signal: int | None = None
+        self.earlier: set[str] = set()
 
     def add(self, jobs: list[Any], kept: list[Any], waiting: list[Any]) -> None:
         self.count += len(jobs) + len(waiting)
@@ -314,6 +316,24 @@ class Tally:
                 raise CutOff(CUT_OFF)
         self.signal = received[0] if received else None
         return bool(received)
+
+    def announce_earlier(self, jobs: list[Any], store: Any) -> None:
+        """Say once of each run in the store that an earlier protocol made that it stays as it
+        is."""
+        from benchmark.protocol.reuse import earlier
+        from benchmark.spec import PROTOCOL
+
+        runs = earlier(jobs, store)
+        new = sorted(runs.keys() - self.earlier)
+        self.earlier |= runs.keys()
+        if new:
+            versions = ", ".join(str(version) for version in sorted({runs[key] for key in new}))
+            click.echo(
+                f"earlier protocol: {len(new)} of these runs stand in '{store.root}' as made by "
+                f"protocol {versions}, the first {new[0]}; this version trains by protocol "
+                f"{PROTOCOL} (see CHANGELOG.md), so they stay as they are and none is resumed",
+                err=True,
+            )
 
     def announce_absent(self) -> None:
         """Say which runs lack their data, once for each dataset."""

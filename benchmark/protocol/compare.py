@@ -85,7 +85,8 @@ def compare(stored: Record, found: Record, stored_folder: Path, found_folder: Pa
             ),
         )
     )
-    parts += [_file(name, stored_folder / name, found_folder / name, stored) for name in FILES]
+    keys = (stored.key, found.key)
+    parts += [_file(name, stored_folder / name, found_folder / name, *keys) for name in FILES]
     return Comparison(tuple(parts), tuple(gaps))
 
 
@@ -117,8 +118,8 @@ def _measurements(stored: Record, found: Record) -> tuple[Part, list[Gap]]:
     ]
 
 
-def _file(name: str, stored: Path, found: Path, record: Record) -> Part:
-    old, new = _arrays(stored, record.key), _arrays(found, record.key)
+def _file(name: str, stored: Path, found: Path, stored_key: str, found_key: str) -> Part:
+    old, new = _arrays(stored, stored_key), _arrays(found, found_key)
     if old is None:
         return Part(name, 0, missing=True)
     if new is None:

@@ -20,7 +20,7 @@ from benchmark.protocol.suite import Job, instance, load
 from benchmark.records import Store
 from benchmark.references import InitialCounts, References
 from benchmark.registry import Choice
-from benchmark.spec import NO_BETTER_THAN_MEAN, BenchError, Record, RunSpec
+from benchmark.spec import NO_BETTER_THAN_MEAN, PROTOCOL, BenchError, Record, RunSpec
 
 __all__ = ["Added", "Evaluation", "chosen_metrics"]
 
@@ -144,6 +144,10 @@ class Evaluation:
         """Return the job that made ``record``; ``BenchError`` where the installed code is
         another."""
         spec = RunSpec(**record.spec)
+        if spec.protocol != PROTOCOL:
+            raise BenchError(
+                f"the run is of protocol {spec.protocol}, this version measures those of protocol {PROTOCOL}; make it again with `bench run`"
+            )
         method = _find("methods", spec.method, self.methods)
         if method.entry.code != record.code:
             raise BenchError(

@@ -35,6 +35,7 @@ from benchmark.records import Store, atomic_write
 from benchmark.spec import (
     BUDGETS,
     NO_BETTER_THAN_MEAN,
+    PROTOCOL,
     BenchError,
     Record,
     canonical_json,
@@ -155,6 +156,10 @@ def _run(
     make: Callable[..., Trainer],
 ) -> Record:
     folder = Store(settings.results).folder(job.spec.key)
+    if job.spec.protocol != PROTOCOL:
+        raise BenchError(
+            f"the run is of protocol {job.spec.protocol}, this version trains by protocol {PROTOCOL}; plan it anew with `bench run`"
+        )
     if job.method.entry.code != job.code:
         raise BenchError(
             f"the code of '{job.spec.method}' changed while the run waited; run the same command again"
@@ -274,6 +279,7 @@ def _trainer(
         path=Store(settings.results).folder(spec.key) / "checkpoint.safetensors",
         identity={
             "key": spec.key,
+            "protocol": str(spec.protocol),
             "code": job.code,
             "device": device.type,
             "torch": torch.__version__,

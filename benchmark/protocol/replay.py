@@ -7,7 +7,7 @@ import contextlib
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -120,12 +120,12 @@ def locate(text: str, results: Path) -> Stored:
 def job_of(
     record: Record, data_dir: Path, method: str | None = None, dataset: str | None = None
 ) -> Job:
-    """Return the job that makes ``record`` again. ``method`` and ``dataset`` are files of yours
-    where the run was made with one.
+    """Return the job that makes ``record`` again, by this version's protocol. ``method`` and
+    ``dataset`` are files of yours where the run was made with one.
 
     :class:`Unreplayable` where the method, an option or the data of the run are not here.
     """
-    spec = RunSpec(**record.spec)
+    spec = replace(RunSpec(**record.spec), protocol=PROTOCOL)
     room: registry.Room = "methods" if spec.kind == "train" else "studies"
     try:
         entry = registry.find(room, method or spec.method)

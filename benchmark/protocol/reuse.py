@@ -3,14 +3,20 @@ Imports no torch."""
 
 from __future__ import annotations
 
+import contextlib
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmark.protocol.suite import Job
 from benchmark.records import Store
-from benchmark.spec import Record
+from benchmark.spec import PROTOCOL, BenchError, Record
 
-__all__ = ["Settings", "finished"]
+__all__ = ["Settings", "earlier", "finished"]
+
+_HEADER = 100_000_000
+"""Bytes that the header of a safetensors file may have; what says more is damaged."""
 
 
 @dataclass(frozen=True)
@@ -32,3 +38,37 @@ def finished(job: Job, store: Store) -> Record | None:
         record is not None and record.code == job.code and record.status in ("done", "diverged")
     )
     return record if reusable else None
+
+
+def earlier(jobs: Iterable[Job], store: Store) -> dict[str, int]:
+    """Return the protocol of each run in the store, finished or not, that an earlier protocol than
+    this version's made of the jobs' methods, data, sizes, seeds and budgets.
+
+    Their keys are others than those of ``jobs``, so nothing of them is resumed or reused.
+    """
+    stems = {_stem(job.spec.key) for job in jobs}
+    if not store.root.is_dir():
+        return {}
+    keys = sorted(path.name for path in store.root.iterdir() if _stem(path.name) in stems)
+    protocols = {key: _protocol(key, store) for key in keys}
+    return {key: made_by for key, made_by in protocols.items() if made_by < PROTOCOL}
+
+
+def _stem(key: str) -> str:
+    """Return the readable part of a key, without its digest."""
+    return key.rpartition("-")[0]
+
+
+def _protocol(key: str, store: Store) -> int:
+    """Return the protocol of a run by its record, or by its checkpoint where it has none yet, which
+    says nothing of protocol 1; this version's where neither can be read."""
+    with contextlib.suppress(BenchError):
+        record = store.read(key)
+        if record is not None:
+            return int(record.spec["protocol"])
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        with (store.folder(key) / "checkpoint.safetensors").open("rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+            header = json.loads(file.read(min(length, _HEADER)))
+        return int(header["__metadata__"].get("protocol", 1))
+    return PROTOCOL
