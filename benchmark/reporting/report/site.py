@@ -29,6 +29,9 @@ from benchmark.spec import Record
 
 __all__ = ["site"]
 
+ANSWERING = ("lstar", "lstar-vs-steps")
+"""Figures that a report begins with."""
+
 _FORMATS = {"tex": "latex", "csv": "csv"}
 
 _NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
@@ -96,13 +99,18 @@ def _index(
     return _fill(
         "index.html",
         count=len(ordered),
+        answer=[
+            views.document_view(table, seeds, ())
+            for table in views.answer(trained, References(results))
+        ],
         claims=shown(judged),
         plan=overview.plan(ordered),
         coverage=overview.coverage(trained),
         tables=shown(made),
         refused=refused,
         studies=listing.study_views(ordered),
-        figures=[figure for figure in drawn if figure.png],
+        pictures=[figure for figure in drawn if figure.png and figure.name in ANSWERING],
+        figures=[figure for figure in drawn if figure.png and figure.name not in ANSWERING],
         undrawn=[figure for figure in drawn if not figure.png],
         methods=methods.method_notes(ordered),
         failures=failures.failures(ordered, results),

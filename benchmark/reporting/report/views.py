@@ -9,12 +9,16 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from benchmark.protocol.suites import suites
+from benchmark.records import metric_of
 from benchmark.references import References
 from benchmark.reporting import tables
 from benchmark.reporting.catalogue import TABLES
+from benchmark.reporting.datasets import intrinsic_dim
 from benchmark.reporting.document import Cell, Column, Row, Table, clip
 from benchmark.reporting.layouts import LAYOUTS
 from benchmark.reporting.render import html
+from benchmark.reporting.selection import rank
 from benchmark.spec import BenchError, Record
 
 __all__ = [
@@ -22,11 +26,15 @@ __all__ = [
     "ViewCell",
     "ViewColumn",
     "ViewRow",
+    "answer",
     "choices",
     "document_view",
     "heading",
     "made",
 ]
+
+ANSWER = ("lstar", "gap", "mse", "fd-raw", "active-units")
+"""What stands in the tables that a report begins with."""
 
 _FEW = 40
 """Different texts of a column up to which it can be filtered by one of them."""
@@ -100,11 +108,35 @@ def made(
         except BenchError as error:
             refused.append((name, str(error)))
             continue
-        if table.rows:
+        if any(row.keys for row in table.rows) or (table.rows and name not in LAYOUTS):
             found.append(table)
         else:
-            refused.append((name, "no run of these has anything to show in it"))
+            refused.append((name, _unfilled(name)))
     return found, refused
+
+
+def _unfilled(name: str) -> str:
+    """Return why a table shows nothing, in one line, with the suite that would fill it."""
+    feeding = [suite.name for suite in suites() if name in suite.tables]
+    if name in LAYOUTS and feeding:
+        return f"nothing of it was run; `bench run --suite {feeding[0]}` does"
+    return "no run of these has anything to show in it"
+
+
+def answer(records: Sequence[Record], references: References | None = None) -> list[Table]:
+    """Return a table per dataset of known dimension: what each method found, beside the truth and
+    the null, and at what error."""
+    known: dict[str, list[Record]] = {}
+    for record in records:
+        if intrinsic_dim(record.spec["dataset"]) is not None:
+            known.setdefault(record.spec["dataset"], []).append(record)
+    tables_of: list[Table] = []
+    for runs in (known[name] for name in sorted(known, key=lambda name: rank("datasets", name))):
+        measured = {metric_of(metric) for record in runs for metric in record.measurements}
+        asked = [metric for metric in ANSWER if metric in measured]
+        if "lstar" in asked:
+            tables_of.append(tables.build("summary", runs, asked, references=references))
+    return tables_of
 
 
 def document_view(
