@@ -29,7 +29,8 @@ Deviations
     The paper's network gives the entries of C; here its diagonal is the exponential of what the
     network gives, as everywhere. Shared backbone, without batch normalisation; Adam at 1e-3 on
     quarters of the large batch. The paper's schedule counts updates, four to an outer step here,
-    and gives no batch size. Blocks and full covariances for latent sizes up to 32.
+    and gives no batch size. Blocks and full covariances for latent sizes up to 32. The decoder
+    starts at the mean training image, which is ours (nn/start.py).
 """
 
 from __future__ import annotations
@@ -41,12 +42,13 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from benchmark.method import Batch, Discovery, Method, Tick
+from benchmark.method import Batch, Discovery, Images, Method, Tick
 from benchmark.nn import backbones, covariance
 from benchmark.nn.gaussian import kl_standard
 from benchmark.nn.jacobian import precision_rule
 from benchmark.nn.likelihood import gaussian_nll, squared_error
 from benchmark.nn.optim import Adam
+from benchmark.nn.start import image_moments, start_at_mean
 
 __all__ = ["BetaVAE"]
 
@@ -88,6 +90,11 @@ class BetaVAE(Method):
         )
         self.decoder = backbones.decoder(self.latent_dim, self.shape)
         self.model = self.add_player("model", self, optimiser=Adam(self.config.lr))
+
+    def prepare(self, train: Images) -> None:
+        """Start the decoder at the mean training image."""
+        mean, _ = image_moments(train.batches(1000))
+        start_at_mean(self.decoder, mean)
 
     def train_step(self, batch: Batch, tick: Tick) -> dict[str, Tensor]:
         """One Adam step per chunk; the values of the last chunk are returned."""

@@ -41,7 +41,8 @@ Deviations
     Glorot-uniform, and the critics have no bias on their output, which no loss can move. n has L
     numbers, as in the code; the paper allows more. ``generator`` names six sizes of our own for the
     paper's bias-variance experiment, whose sizes are unknown. The code stretches images before its
-    FID and reports the best checkpoint on the test set; here neither.
+    FID and reports the best checkpoint on the test set; here neither. The decoder starts at the
+    mean training image, which is ours (nn/start.py).
 """
 
 from __future__ import annotations
@@ -53,13 +54,14 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from benchmark.method import Batch, Discovery, Method, Player, Tick
+from benchmark.method import Batch, Discovery, Images, Method, Player, Tick
 from benchmark.nn import backbones
 from benchmark.nn.critics import image_critic, latent_critic, latent_generator
 from benchmark.nn.discovery import cumulative_rule, participation_ratio
 from benchmark.nn.likelihood import squared_error
 from benchmark.nn.optim import Adam
 from benchmark.nn.slopes import distance_and_penalty
+from benchmark.nn.start import image_moments, start_at_mean
 
 __all__ = ["FlexAE"]
 
@@ -132,6 +134,11 @@ class FlexAE(Method):
             self.smoothing = self.add_player(
                 "smoothing", self.encoder, self.decoder, optimiser=Adam(2.0 * lr, (0.5, 0.9))
             )
+
+    def prepare(self, train: Images) -> None:
+        """Start the decoder at the mean training image."""
+        mean, _ = image_moments(train.batches(1000))
+        start_at_mean(self.decoder, mean)
 
     def train_step(self, batch: Batch, tick: Tick) -> dict[str, Tensor]:
         """One outer step. ``wasserstein`` is mean C(E(x)) - mean C(G(n)) on the last batch of the

@@ -36,7 +36,7 @@ Deviations
     whether a batch shares one. Adam at 1e-3 on quarters of the large batch; the paper counts
     updates, four to an outer step here, and gives no batch size. Samples take noise in every
     coordinate, as in the paper; unused ones have only seen codes near 0 (``noise=active`` leaves
-    them at their mean).
+    them at their mean). The decoder starts at the mean training image, which is ours (nn/start.py).
 """
 
 from __future__ import annotations
@@ -53,6 +53,7 @@ from benchmark.nn import backbones, jacobian
 from benchmark.nn.discovery import cumulative_rule
 from benchmark.nn.likelihood import gaussian_nll, squared_error
 from benchmark.nn.optim import Adam
+from benchmark.nn.start import image_moments, start_at_mean
 
 __all__ = ["GRAE"]
 
@@ -100,6 +101,11 @@ class GRAE(Method):
         self.model = self.add_player(
             "model", self.encoder, self.decoder, optimiser=Adam(self.config.lr)
         )
+
+    def prepare(self, train: Images) -> None:
+        """Start the decoder at the mean training image."""
+        mean, _ = image_moments(train.batches(1000))
+        start_at_mean(self.decoder, mean)
 
     def train_step(self, batch: Batch, tick: Tick) -> dict[str, Tensor]:
         """One Adam step per chunk; the values of the last chunk are returned."""

@@ -44,7 +44,7 @@ Deviations
     exchangeable at the start; the thesis takes the two of least effect in a twin without the
     reward: give their positions as ``subset``. H and Q serve training alone: the bound in the
     curves is no measurement, for it takes the decoder's mean without pixel noise and a prior that
-    the codes need not follow.
+    the codes need not follow. Start and pace of the decoder's sigma are those of ``vae``.
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ class MIVAE(VAE):
             kl = self.divergence(mean, log_var, z).sum(1).mean()
             mi = gaussian_bound(s, *self.read(reconstruction))
             loss = nll + kl - self.config.mi_weight * mi
-            self.descend(loss, self.model)
+            self.descend(loss, *self.small)
         return {"loss": loss, "nll": nll, "kl": kl, "mi": mi, "log_sigma": log_sigma}
 
     def read(self, image: Tensor) -> tuple[Tensor, Tensor]:

@@ -41,13 +41,13 @@ Deviations
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from benchmark.method import Batch, Discovery, Method, Tick
+from baselines.vae import VAE
+from benchmark.method import Batch, Discovery, Tick
 from benchmark.nn import backbones
 from benchmark.nn.categorical import (
     category_information,
@@ -71,7 +71,7 @@ from benchmark.nn.optim import Adam
 __all__ = ["JointMIVAE"]
 
 
-class JointMIVAE(Method):
+class JointMIVAE(VAE):
     """A VAE with L Gaussian components and one category, and a critic that reads the category from
     decoded images."""
 
@@ -81,12 +81,7 @@ class JointMIVAE(Method):
     }
 
     @dataclass(frozen=True)
-    class Config:
-        sigma: Literal["learned", "optimal", "fixed"] = "learned"
-        """decoder standard deviation: a trained scalar, the best value of each batch, or
-        sqrt(gamma)"""
-        gamma: float = 1.0
-        """decoder variance where sigma is fixed"""
+    class Config(VAE.Config):
         mi_weight: float = 8.0
         """lambda, nats of loss per nat of the information bound; 0: the joint VAE bit for bit"""
         categories: int = 10
@@ -95,8 +90,6 @@ class JointMIVAE(Method):
         """of the relaxed draws from the middle of the run on"""
         lr: float = 1e-3
         """step size of both Adams"""
-        chunks: int = 4
-        """equal parts of a batch, one update each"""
 
     def build(self) -> None:
         if self.config.categories < 2 or self.config.temperature <= 0.0:
@@ -107,10 +100,8 @@ class JointMIVAE(Method):
         self.encoder = backbones.encoder(self.shape, 2 * self.latent_dim + self.config.categories)
         self.decoder = backbones.decoder(self.latent_dim + self.config.categories, self.shape)
         self.noise = DecoderNoise(self.config.sigma, self.config.gamma)
+        self.build_players()
         self.critic = backbones.encoder(self.shape, self.config.categories)
-        self.model = self.add_player(
-            "model", self.encoder, self.decoder, self.noise, optimiser=Adam(self.config.lr)
-        )
         self.reader = self.add_player("critic", self.critic, optimiser=Adam(self.config.lr))
 
     def train_step(self, batch: Batch, tick: Tick) -> dict[str, Tensor]:
@@ -130,7 +121,7 @@ class JointMIVAE(Method):
             kl_z, kl_c = kl_standard(mean, log_var).sum(1).mean(), kl_uniform(log_pi).mean()
             mi = categorical_bound(y, self.critic(reconstruction), log_pi.exp())
             loss = nll + kl_z + kl_c - self.config.mi_weight * mi
-            self.descend(loss, self.model)
+            self.descend(loss, *self.small)
         return {
             "loss": loss,
             "nll": nll,
@@ -161,9 +152,6 @@ class JointMIVAE(Method):
     def sampled_code(self, x: Tensor) -> Tensor:
         mean, log_var, log_pi = self.joint_posterior(x)
         return torch.cat((reparameterise(mean, log_var), draw_one_hot(log_pi)), dim=1)
-
-    def decode(self, z: Tensor) -> Tensor:
-        return self.decoder(z)
 
     def sample(self, n: int) -> Tensor:
         """Return images of z ~ N(0, I) and a category drawn uniformly."""

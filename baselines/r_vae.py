@@ -34,7 +34,9 @@ Deviations
     ours: both optimisers (Adam, moments of their own), the scale B / 2 of a and b that the network
     starts with, and the decoder, which reads z alone where the paper writes p(x | z, alpha). On
     dsprites the schedule's epochs are of the images chosen, 9,000 by default; the paper trained on
-    663,552 (``dsprites[count=737280]``), and L* moves with the steps.
+    663,552 (``dsprites[count=737280]``), and L* moves with the steps. Where decoder and sigma
+    start, and the pace of sigma in short runs, are those of ``vae``; Algorithm 1 starts at log
+    sigma = 0 (``sigma_start=one``).
 """
 
 from __future__ import annotations

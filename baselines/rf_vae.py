@@ -44,7 +44,8 @@ Deviations
     makes a posterior at the prior stable. L* depends on sigma, and 0.3 is meant for numbers of
     variance 1: circle and one-moon have standard deviations of 0.72 and 0.33 and are not scaled.
     Choose it without looking at L*. The entropy is written in l with its exact gradient -l r (1 -
-    r). D is small for inputs of up to 64 numbers (nn/critics.py).
+    r). D is small for inputs of up to 64 numbers (nn/critics.py). The decoder starts at the mean
+    training image, which is ours (nn/start.py).
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor, nn
 
-from benchmark.method import Batch, Discovery, Method, Tick
+from benchmark.method import Batch, Discovery, Images, Method, Tick
 from benchmark.nn import backbones
 from benchmark.nn.bernoulli import GivenLikelihood
 from benchmark.nn.critics import discriminator, permute_columns
@@ -66,11 +67,12 @@ from benchmark.nn.indicators import (
     binary_entropy,
     discriminator_loss,
     first_indicator_step,
-    indicator_rate,
     kl_weight,
     total_correlation,
 )
 from benchmark.nn.optim import Adam
+from benchmark.nn.pace import INDICATORS
+from benchmark.nn.start import image_moments, start_at_mean
 
 __all__ = ["RFVAE"]
 
@@ -139,7 +141,9 @@ class RFVAE(Method):
         rate = (
             config.lr_indicators
             if config.lr_indicators is not None
-            else indicator_rate(reference, self.steps)
+            else INDICATORS.published
+            if reference
+            else INDICATORS.rate(self.steps)
         )
         self.add_player("model", self.encoder, self.decoder, optimiser=Adam(lr))
         self.add_player(
@@ -154,6 +158,11 @@ class RFVAE(Method):
     def warm_up(self) -> float:
         """Return the share of the steps before the indicators train."""
         return 0.0 if self.config.mode == "reference" else self.config.warm_up
+
+    def prepare(self, train: Images) -> None:
+        """Start the decoder at the mean training image."""
+        mean, _ = image_moments(train.batches(1000))
+        start_at_mean(self.decoder, mean)
 
     def phase(self, step: int) -> str:
         return "train" if step >= self.first_indicator_step else "warm-up"

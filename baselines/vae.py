@@ -13,8 +13,8 @@ Objective
         D (log sigma + 1/2 log 2 pi) + ||x - decode(z)||^2 / (2 sigma^2) + KL(q(z|x) || N(0, I))
 
     Both terms sum over dimensions; sigma is one scalar; there is no beta. ``sigma=learned``: log
-    sigma starts at 0 and is clipped softly at -6; ``optimal``: the maximum-likelihood value of each
-    batch, clipped likewise; ``fixed``: sigma^2 = ``gamma``.
+    sigma starts at the data's (``sigma_start``) and is clipped softly at -6; ``optimal``: the
+    maximum-likelihood value of each batch, clipped likewise; ``fixed``: sigma^2 = ``gamma``.
 
 Discovery
     None: L* = L by definition (flag ``no_selection``). Relevance is the mean KL of each dimension
@@ -25,7 +25,12 @@ Deviations
     RENs give neither the optimiser nor the baselines' step size: Adam at 1e-3 on quarters of the
     large batch, as their small steps do, so that an R-model with burn-in over the whole run is this
     model, bit for bit. Layer sizes are those of the dpVAE code; its decoder has no sigmoid, ours
-    has one on images, and therefore needs He initialisation (see nn/backbones.py).
+    has one on images, and therefore needs He initialisation (see nn/backbones.py). Ours as well:
+    the decoder's last bias starts at the mean training image, and sigma at the root mean square
+    about it, without which sprites end as black images (nn/start.py; ``sigma_start=one`` is log
+    sigma = 0, as in Algorithm 1 of the RENs and in the code of the sigma-VAE); and a step size of
+    log sigma that lets it arrive in runs of fewer than 30,000 updates (nn/pace.py;
+    ``lr_sigma=0.001`` for the same in every run).
 """
 
 from __future__ import annotations
@@ -36,12 +41,14 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from benchmark.method import Batch, Discovery, Method, Tick
+from benchmark.method import Batch, Discovery, Images, Method, Tick
 from benchmark.nn import backbones
 from benchmark.nn.gaussian import kl_standard, reparameterise
 from benchmark.nn.likelihood import gaussian_nll
 from benchmark.nn.noise import DecoderNoise
 from benchmark.nn.optim import Adam
+from benchmark.nn.pace import LOG_SIGMA
+from benchmark.nn.start import image_moments, start_at_mean
 
 __all__ = ["VAE", "per_image"]
 
@@ -65,6 +72,12 @@ class VAE(Method):
         sqrt(gamma)"""
         gamma: float = 1.0
         """decoder variance where sigma is fixed"""
+        sigma_start: Literal["data", "one"] = "data"
+        """where a learned sigma starts: at the root mean square of the training data about their
+        mean, or at 1"""
+        lr_sigma: float | None = None
+        """step size of Adam for a learned log sigma; none: from the number of updates, 1e-3 from
+        30,000 on"""
         lr: float = 1e-3
         """step size of Adam"""
         chunks: int = 4
@@ -74,17 +87,36 @@ class VAE(Method):
         self.encoder = backbones.encoder(self.shape, 2 * self.latent_dim)
         self.decoder = backbones.decoder(self.latent_dim, self.shape)
         self.noise = DecoderNoise(self.config.sigma, self.config.gamma)
-        self.model = self.add_player("model", *self.model_parts(), optimiser=Adam(self.config.lr))
+        self.build_players()
 
-    def model_parts(self) -> tuple[nn.Module, ...]:
-        """Return what the steps on the parts of a batch train: every module built so far."""
-        return (self,)
+    def model_parts(self) -> list[nn.Module]:
+        """Return what the steps on the parts of a batch train: every module built so far, but for
+        sigma, which has a pace of its own."""
+        return [part for part in self.children() if part is not self.noise]
+
+    def build_players(self) -> None:
+        """Create the players of the steps on parts of a batch, ``small``: ``model``, and ``sigma``
+        where it is learned."""
+        self.model = self.add_player("model", *self.model_parts(), optimiser=Adam(self.config.lr))
+        self.small = [self.model]
+        if self.config.sigma == "learned":
+            given = self.config.lr_sigma
+            rate = LOG_SIGMA.rate(self.steps * self.config.chunks) if given is None else given
+            self.small.append(self.add_player("sigma", self.noise, optimiser=Adam(rate)))
+
+    def prepare(self, train: Images) -> None:
+        """Start the decoder at the mean training image, and sigma at the root mean square about
+        it."""
+        mean, variance = image_moments(train.batches(1000))
+        start_at_mean(self.decoder, mean)
+        if self.config.sigma_start == "data":
+            self.noise.start(variance)
 
     def train_step(self, batch: Batch, tick: Tick) -> dict[str, Tensor]:
         """One Adam step per chunk; the values of the last chunk are returned."""
         for part in batch.chunk(self.config.chunks):
             values = self.negative_bound(part.x)
-            self.descend(values["loss"], self.model)
+            self.descend(values["loss"], *self.small)
         return values
 
     def negative_bound(self, x: Tensor) -> dict[str, Tensor]:

@@ -24,7 +24,8 @@ Deviations
     was trained. Ours is the code's training with mu = 1, no variance penalty and no mask step, in batches of 64.
     Against Tolstikhin et al.: their discriminator is a classifier, here a critic with a gradient
     penalty, and their weight of the adversarial term is the ratio of the step sizes. Backbones are
-    the shared ones, the critic is smaller on small inputs and has no output bias.
+    the shared ones, the critic is smaller on small inputs and has no output bias. The decoder
+    starts at the mean training image, which is ours (nn/start.py).
 """
 
 from __future__ import annotations
@@ -34,11 +35,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from benchmark.method import Batch, Discovery, Method, Tick
+from benchmark.method import Batch, Discovery, Images, Method, Tick
 from benchmark.nn import backbones
 from benchmark.nn.adversarial import critic_loss, reconstruction_loss
 from benchmark.nn.critics import latent_critic
 from benchmark.nn.rmsprop import RMSProp
+from benchmark.nn.start import image_moments, start_at_mean
 
 __all__ = ["WAEGAN"]
 
@@ -70,6 +72,11 @@ class WAEGAN(Method):
         )
         self.critic_player = self.add_player("critic", self.critic, optimiser=RMSProp(lr / 5.0))
         self.encoder_player = self.add_player("encoder", self.encoder, optimiser=RMSProp(lr / 5.0))
+
+    def prepare(self, train: Images) -> None:
+        """Start the decoder at the mean training image."""
+        mean, _ = image_moments(train.batches(1000))
+        start_at_mean(self.decoder, mean)
 
     def train_step(self, batch: Batch, tick: Tick) -> dict[str, Tensor]:
         """One outer step on seven batches; ``distance`` is what the last critic step saw between

@@ -11,7 +11,9 @@
 Decoders mirror the encoders. Images end in a sigmoid, vectors in the identity. Weights start as He
 et al. give them for ReLU, with LeakyReLU too (https://arxiv.org/abs/1502.01852); biases at zero.
 torch's own start shrinks the signal at every layer: on 28x28 MNIST the sigma-VAE's decoder then
-ends at black images and the posterior at the prior (measured, docs/decisions.md).
+ends at black images and the posterior at the prior (measured, docs/decisions.md). Where images are
+nearly black this start is not enough: every method's ``prepare`` moves the last bias of its decoder
+to the mean training image (nn/start.py).
 """
 
 from __future__ import annotations

@@ -20,7 +20,6 @@ __all__ = [
     "effective",
     "moving_average",
     "multiplier",
-    "paced_rate",
     "raw_multiplier",
 ]
 
@@ -69,18 +68,6 @@ def moving_average(
 def effective(value: Tensor, average: Tensor) -> Tensor:
     """Return a tensor with the value of ``average`` and the gradient of ``value``."""
     return value + (average - value).detach()
-
-
-def paced_rate(updates: int) -> float:
-    """Return Adam's step size for a multiplier or gates in a run of so many updates: 6 / (a fifth
-    of them), within 1e-3 and 1e-2.
-
-    Adam moves a parameter by at most about its step size per update; 6 takes r from a multiplier of
-    1 to about 40, and a gate past the noise of its gradient. The usual 1e-3 therefore ends a run of
-    fewer than 30,000 updates before either has arrived. Above 1e-2 a multiplier outruns its moving
-    average and overshoots by an order of magnitude.
-    """
-    return min(max(1e-3, 30.0 / max(updates, 1)), 1e-2)
 
 
 class Constraint(nn.Module):

@@ -20,7 +20,6 @@ __all__ = [
     "binary_entropy",
     "discriminator_loss",
     "first_indicator_step",
-    "indicator_rate",
     "kl_weight",
     "negative_entropy",
     "total_correlation",
@@ -109,12 +108,6 @@ def discriminator_loss(joint: Tensor, permuted: Tensor) -> Tensor:
     """Return half the sum of the mean cross-entropies of ``joint`` logits (B, 2) as class 0 and
     ``permuted`` ones as class 1, nats, 0-d."""
     return -0.5 * (F.log_softmax(joint, 1)[:, 0].mean() + F.log_softmax(permuted, 1)[:, 1].mean())
-
-
-def indicator_rate(reference: bool, steps: int) -> float:
-    """Return Adam's step size for the indicators: 1e-4 as in the authors' code, else at least 10 /
-    ``steps``, so that any run crosses."""
-    return 1e-4 if reference else max(1e-4, 10.0 / max(1, steps))
 
 
 def first_indicator_step(warm_up: float, steps: int) -> int:

@@ -44,7 +44,7 @@ class JointVAE(JointMIVAE):
         self.encoder = backbones.encoder(self.shape, 2 * L + K)
         self.decoder = backbones.decoder(L + K, self.shape)
         self.noise = DecoderNoise("learned")
-        self.model = self.add_player("model", self)
+        self.build_players()
 
     def train_step(self, batch: Batch, tick: Tick) -> dict[str, Tensor]:
         for part in batch.chunk(4):
@@ -62,7 +62,7 @@ class JointVAE(JointMIVAE):
             kl_z = (0.5 * (mean.square() + log_var.exp() - 1.0 - log_var)).sum(1).mean()
             kl_c = (log_pi.exp() * (log_pi + math.log(K))).sum(1).mean()
             loss = nll + kl_z + kl_c
-            self.descend(loss, self.model)
+            self.descend(loss, *self.small)
         return {"loss": loss, "nll": nll, "kl": kl_z, "kl_c": kl_c}
 
 

@@ -27,11 +27,11 @@ X = torch.rand(BATCH, 1, 8, 8, generator=torch.Generator().manual_seed(0))
 JOINT, BURN_IN = (Tick(torch.tensor(0), torch.tensor(0.0), phase) for phase in ("joint", "burn-in"))
 
 
-def build(kind: type[Method], **config: Any) -> Any:
+def build(kind: type[Method], steps: int = 80, **config: Any) -> Any:
     size = {
         "shape": (1, 8, 8),
         "latent_dim": L,
-        "steps": 80,
+        "steps": steps,
         "steps_per_epoch": 2,
         "batch_size": BATCH,
     }
@@ -108,7 +108,7 @@ def test_small_steps_descend_the_negative_bound_of_each_quarter(kind: type[Metho
         mean, log_var, z = draw(method, x)
         expected.append(float((nll(method, x, z) + rate(method, mean, log_var, z, alpha)).detach()))
     assert [loss for loss, _, _ in found] == pytest.approx(expected, rel=1e-5)  # float32
-    assert {(players, rows) for _, players, rows in found} == {("model", BATCH // 4)}
+    assert {(players, rows) for _, players, rows in found} == {("model+sigma", BATCH // 4)}
 
 
 @pytest.mark.parametrize("posterior", ["learned", "conjugate"])
@@ -150,24 +150,28 @@ def rates(method: Any) -> dict[str, float]:
 @pytest.mark.parametrize("kind", [RVAE, RDPVAE])
 def test_players_have_the_papers_rates(kind: type[Method]) -> None:
     method = build(kind)
-    assert rates(method) == {"model": 1e-3, "joint": 1e-5, "relevance": 1e-5}
+    assert rates(method) == {"model": 1e-3, "sigma": 1e-2, "joint": 1e-5, "relevance": 1e-5}
+    long = build(kind, steps=60_000)
+    assert rates(long)["sigma"] == 1e-3
     network = {name for name, _ in method.named_parameters() if name.startswith("relevance")}
     others = {name for name, _ in method.named_parameters()} - network
     assert set(method.players["relevance"].parameters) == network
     assert set(method.players["joint"].parameters) == others
-    assert set(method.model.parameters) == others
+    assert set(method.model.parameters) == others - {"noise.log_sigma"}
+    assert set(method.players["sigma"].parameters) == {"noise.log_sigma"}
 
 
 @pytest.mark.parametrize("kind", [RVAE, RDPVAE])
 def test_rates_are_options(kind: type[Method]) -> None:
-    assert rates(build(kind, lr=2e-3, lr_joint=3e-5)) == {
+    assert rates(build(kind, lr=2e-3, lr_joint=3e-5, lr_sigma=4e-3)) == {
         "model": 2e-3,
+        "sigma": 4e-3,
         "joint": 3e-5,
         "relevance": 3e-5,
     }
     assert rates(build(kind, lr_relevance=1e-3))["relevance"] == 1e-3
-    assert set(rates(build(kind, ren_posterior="conjugate"))) == {"model", "joint"}
-    assert rates(build(DPVAE, lr=2e-3)) == {"model": 2e-3}
+    assert set(rates(build(kind, ren_posterior="conjugate"))) == {"model", "sigma", "joint"}
+    assert rates(build(DPVAE, lr=2e-3, sigma="optimal")) == {"model": 2e-3}
 
 
 def test_the_relevance_network_reads_the_codes_it_is_told_to() -> None:

@@ -10,6 +10,8 @@ import pytest
 import torch
 
 from baselines.vae import VAE
+from benchmark.datasets.split import Split
+from benchmark.datasets.tensors import TensorSplit
 from benchmark.method import Batch, Tick
 from benchmark.nn.gaussian import kl_standard
 from benchmark.nn.likelihood import gaussian_nll, optimal_log_sigma, softclip
@@ -68,6 +70,37 @@ def test_fixed_mode_has_no_trainable_sigma_and_uses_gamma() -> None:
     assert float(method.train_step(batch(), TICK)["log_sigma"]) == pytest.approx(math.log(0.5))
     with pytest.raises(ValueError, match="gamma is a variance"):
         build(sigma="fixed", gamma=0.0)
+
+
+def test_decoder_and_sigma_start_at_the_data() -> None:
+    """The mean image of random pixels is far from 0 and 1, so no margin acts."""
+    method, x = build(), batch(count=30).x
+    method.prepare(TensorSplit(Split(x.numpy(), (1, 8, 8))))
+    mean = x.double().mean(0)
+    bias = torch.sigmoid(list(method.decoder.parameters())[-1].double())
+    torch.testing.assert_close(bias, mean.flatten(), rtol=1e-5, atol=0)
+    spread = float((x.double() - mean).square().mean())
+    assert float(method.noise.current().detach().exp()) == pytest.approx(
+        math.sqrt(spread), rel=1e-5
+    )
+
+
+def test_sigma_starts_at_one_where_asked_to() -> None:
+    method, x = build(sigma_start="one"), batch(count=30).x
+    method.prepare(TensorSplit(Split(x.numpy(), (1, 8, 8))))
+    assert float(method.noise.log_sigma.detach()) == 0.0
+
+
+def test_sigma_has_a_pace_of_its_own_in_short_runs() -> None:
+    rates = {
+        steps: construct(VAE, VAE.Config(), 0, shape=(2,), latent_dim=2, steps=steps)
+        .players["sigma"]
+        .optimiser.lr  # type: ignore[attr-defined]
+        for steps in (300, 3000, 60_000)
+    }
+    assert rates == pytest.approx({300: 1e-2, 3000: 2.5e-3, 60_000: 1e-3})
+    assert build(lr_sigma=5e-4).players["sigma"].optimiser.lr == 5e-4  # type: ignore[attr-defined]
+    assert "sigma" not in build(sigma="optimal").players
 
 
 def test_optimal_mode_uses_and_remembers_the_batch_value() -> None:

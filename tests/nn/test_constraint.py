@@ -15,7 +15,6 @@ from benchmark.nn.constraint import (
     effective,
     moving_average,
     multiplier,
-    paced_rate,
     raw_multiplier,
 )
 from benchmark.nn.optim import Adam
@@ -93,11 +92,3 @@ def test_a_constraint_once_met_stays_so() -> None:
     for value, expected in ((1.0, False), (0.0, False), (-1e-3, True), (5.0, True)):
         constraint.latch(torch.tensor(value))
         assert bool(constraint.ever_met) == expected
-
-
-@pytest.mark.parametrize(
-    ("updates", "expected"),
-    [(240_000, 1e-3), (30_000, 1e-3), (12_000, 2.5e-3), (3000, 1e-2), (1200, 1e-2), (0, 1e-2)],
-)
-def test_short_runs_step_faster(updates: int, expected: float) -> None:
-    assert paced_rate(updates) == pytest.approx(expected)

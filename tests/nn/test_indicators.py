@@ -18,7 +18,6 @@ from benchmark.nn.indicators import (
     binary_entropy,
     discriminator_loss,
     first_indicator_step,
-    indicator_rate,
     kl_weight,
     negative_entropy,
     total_correlation,
@@ -164,22 +163,6 @@ def test_trained_discriminator_finds_the_correlation_and_none_in_independent_cod
     loss, correlation = train(network, 0.0, 400)
     assert loss == pytest.approx(LOG2, abs=0.01)
     assert correlation == pytest.approx(0.0, abs=0.05)
-
-
-@pytest.mark.parametrize(
-    ("reference", "steps", "expected"),
-    [
-        (False, 300, 10 / 300),
-        (False, 5000, 2e-3),
-        (False, 1_000_000, 1e-4),
-        (True, 300, 1e-4),
-        (False, 0, 10.0),
-    ],
-)
-def test_step_size_lets_an_indicator_cross_in_any_run(
-    reference: bool, steps: int, expected: float
-) -> None:
-    assert indicator_rate(reference, steps) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(
