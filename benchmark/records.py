@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+import warnings
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
@@ -18,14 +19,15 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from benchmark import registry
-from benchmark.options import parse_reference
-from benchmark.spec import BenchError, Record, digest
+from benchmark.identity import code_of, metric_of, outdated, outdated_metrics
+from benchmark.spec import BenchError, NewerRecord, Record, digest
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
     "Store",
+    "UnreadableRecord",
     "atomic_write",
     "cell_of",
     "code_of",
@@ -70,6 +72,10 @@ def read_record(path: Path) -> Record | None:
         raise BenchError(
             f"record '{path}' is truncated or not JSON ({error}); delete its folder and run `bench run` again"
         ) from None
+    except NewerRecord as error:
+        raise BenchError(
+            f"record '{path}' was written by a newer version ({error}): upgrade, or move it away"
+        ) from None
     except (ValueError, TypeError, KeyError) as error:
         raise BenchError(
             f"record '{path}' is not readable: {error}; delete its folder and run `bench run` again"
@@ -90,13 +96,21 @@ def _bytes(path: str) -> bytes:
         return b""
 
 
+class UnreadableRecord(UserWarning):
+    """A record that was left out because it cannot be read; its text says which and why."""
+
+
 def _decoded(path: str, data: bytes) -> Record | None:
     """Return what :func:`read_record` returns, by a decoder that is three times as fast; what that
-    refuses is left to read_record to judge."""
+    refuses is left to read_record to judge, and left out with a warning."""
     try:
         return Record.from_document(orjson.loads(data))
     except (ValueError, TypeError, KeyError):
-        return read_record(Path(path))
+        try:
+            return read_record(Path(path))
+        except BenchError as error:
+            warnings.warn(f"left out: {error}", UnreadableRecord, stacklevel=2)
+            return None
 
 
 class Store:
@@ -131,7 +145,8 @@ class Store:
         return read_record(self.root.joinpath(key, "record.json"))
 
     def records(self) -> list[Record]:
-        """Return every record of the folder, in the order of their keys."""
+        """Return every record of the folder, in the order of their keys; one that cannot be read is
+        left out with an :class:`UnreadableRecord` warning that names it."""
         if not self.root.is_dir():
             raise BenchError(
                 f"there is no results folder '{self.root}'; run `bench run` first, or name another with --results"
@@ -152,16 +167,6 @@ class Store:
 def load_records(results: str | Path = "results/runs") -> list[Record]:
     """Return every record of a results folder. Public API."""
     return Store(Path(results)).records()
-
-
-@cache
-def code_of(method: str) -> str | None:
-    """Return the digest of the installed code of a registered method, None where it is not
-    registered (a file of yours)."""
-    try:
-        return registry.find("methods", method).code
-    except BenchError:
-        return None
 
 
 @cache
@@ -208,24 +213,17 @@ def facts(record: Record) -> dict[str, Any]:
     """Return what :func:`frame` says of a record, whatever was measured: its first twelve
     columns."""
     spec = record.spec
-    current = code_of(spec["method"])
     method, dataset = labels(spec)
     return {
         "key": record.key,
         "cell": cell_of(spec),
         "status": record.status,
-        "stale": current is not None and current != record.code,
+        "stale": bool(outdated(record)),
         "method": method,
         "dataset": dataset,
         **{name: spec[name] for name in ("latent_dim", "seed", "budget", "steps", "batch_size")},
         "error": record.error,
     }
-
-
-@cache
-def metric_of(identifier: str) -> str:
-    """Return the metric a measurement's id is of: ``fd-raw`` of ``fd-raw[n=1024]``."""
-    return parse_reference(identifier)[0]
 
 
 def frame(records: Iterable[Record]) -> pd.DataFrame:
@@ -235,19 +233,20 @@ def frame(records: Iterable[Record]) -> pd.DataFrame:
     Columns: ``key cell status stale method dataset latent_dim seed budget steps batch_size metric
     id value unit n protocol error``. ``cell`` names everything of the spec but the seed (and the
     value of options taken from an earlier run, shown as ``*``): rows of one cell are replicates,
-    rows of two cells never are. ``stale`` says that the installed code of the method is another
-    than the one that made the record. ``method`` and ``dataset`` carry their non-default options.
+    rows of two cells never are. ``stale`` says that the installed code of the method, of the
+    training loop or of the metric is another than the one that made the number. ``method`` and ``dataset`` carry their non-default options.
     """
     import pandas as pd
 
     rows: list[dict[str, Any]] = []
     for record in records:
-        base = facts(record)
+        base, old = facts(record), outdated_metrics(record)
         for identifier, found in record.measurements.items() or [(None, {})]:
             metric = metric_of(identifier) if identifier else None
             rows.append(
                 {
                     **base,
+                    "stale": base["stale"] or metric in old,
                     "metric": metric,
                     "id": identifier,
                     **{name: found.get(name) for name in ("value", "unit", "n", "protocol")},

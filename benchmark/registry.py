@@ -18,9 +18,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
+from benchmark.modules import module_file
 from benchmark.options import Field, parse_reference, resolve, suggest
-from benchmark.source import SourceClass, code_digest, module_file, read_class
+from benchmark.source import SourceClass, read_class
 from benchmark.spec import BenchError
+from benchmark.syntax import address, digest_of
 
 __all__ = [
     "DATASETS",
@@ -71,8 +73,14 @@ class Entry:
 
     @property
     def code(self) -> str:
-        """Digest of the code the entry stands on (see :func:`benchmark.source.code_digest`)."""
-        return code_digest(self.path)
+        """Digest of the whole file and of the definitions it stands on (see
+        :mod:`benchmark.syntax`)."""
+        return _file_code(self.target.partition(":")[0])
+
+
+@cache
+def _file_code(target: str) -> str:
+    return digest_of([address(target)])
 
 
 METHODS: tuple[Entry, ...] = (

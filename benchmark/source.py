@@ -1,5 +1,4 @@
-"""What can be known of an adapter from its text: docstring, options, class attributes, and the
-digest of the code it stands on.
+"""What can be known of an adapter from its text: docstring, options, class attributes.
 
 Nothing is imported but the (empty) packages on the way, so ``bench list`` and ``bench show`` stay
 fast and reporting stays free of torch.
@@ -8,20 +7,15 @@ fast and reporting stays free of torch.
 from __future__ import annotations
 
 import ast
-import hashlib
-import importlib.util
-import io
-import tokenize
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from benchmark.modules import PROJECT, module_file, parse
 from benchmark.options import Field
 from benchmark.spec import BenchError
 
-__all__ = ["SourceClass", "code_digest", "essence", "module_file", "read_class"]
-
-PROJECT = ("benchmark", "baselines")
+__all__ = ["SourceClass", "read_class"]
 
 
 class SourceClass:
@@ -30,7 +24,7 @@ class SourceClass:
 
     def __init__(self, path: Path, name: str | None) -> None:
         self.path = path
-        self.tree = _parse(path)
+        self.tree = parse(path)
         self.doc = ast.get_docstring(self.tree) or ""
         self.node = _find_class(self.tree, name, path)
         self.name = self.node.name
@@ -69,88 +63,6 @@ def read_class(path: Path, name: str | None = None) -> SourceClass:
     """Return the class ``name`` of the file ``path``; without a name the only one that is built on
     ``Method`` or ``Dataset``, itself no base."""
     return SourceClass(path, name)
-
-
-@cache
-def module_file(module: str) -> Path:
-    """Return the source file of a project module without importing it (its packages are)."""
-    found = importlib.util.find_spec(module)
-    if found is None or found.origin is None:
-        raise BenchError(f"module '{module}' is not installed; run `pip install .` again")
-    return Path(found.origin)
-
-
-@cache
-def essence(text: str, tree: ast.Module | None = None) -> str:
-    """Return source ``text`` without comments, docstrings (any bare string statement) and blank
-    lines; what is left decides behaviour.
-
-    >>> essence('# why\\ndef f():\\n    "what"\\n    return 1  # one\\n')
-    'def f():\\n    return 1\\n'
-    """
-    lines = text.replace("\r\n", "\n").split("\n")
-    for node in reversed(
-        _statements(tree or ast.parse(text))
-    ):  # from the end, so that columns before a bare string stay true
-        if (
-            type(node) is ast.Expr
-            and isinstance(node.value, ast.Constant)
-            and isinstance(node.value.value, str)
-        ):
-            first, last = node.lineno - 1, (node.end_lineno or node.lineno) - 1
-            before, after = (
-                lines[first].encode()[: node.col_offset],
-                lines[last].encode()[node.end_col_offset :],
-            )
-            lines[first : last + 1] = [(before + after.lstrip(b"; ")).decode()] + [""] * (
-                last - first
-            )
-    if any(
-        "#" in line for line in lines
-    ):  # most files have none left, and finding tokens takes longer than all else
-        for token in tokenize.generate_tokens(io.StringIO("\n".join(lines) + "\n").readline):
-            if token.type == tokenize.COMMENT:
-                lines[token.start[0] - 1] = lines[token.start[0] - 1][: token.start[1]]
-    return "".join(f"{line.rstrip()}\n" for line in lines if line.strip())
-
-
-def _statements(tree: ast.Module) -> list[ast.stmt]:
-    """Return every statement at any depth, outer ones first, those of one block in their order:
-    what ``ast.walk`` finds, without expressions."""
-    found: list[Any] = [tree]
-    for node in found:
-        for block in ("body", "handlers", "orelse", "finalbody", "cases"):
-            found += getattr(node, block, ())
-    return [node for node in found if isinstance(node, ast.stmt)]
-
-
-@cache
-def code_digest(path: Path) -> str:
-    """Return the sha256 (first 16 hex digits) of the essence of ``path`` and of every project
-    module it imports, directly or not."""
-    seen: dict[str, Path] = {path.name: path}
-    queue = [path]
-    while queue:
-        for module in sorted(_imports(queue.pop())):
-            if module not in seen:
-                seen[module] = module_file(module)
-                queue.append(seen[module])
-    hasher = hashlib.sha256()
-    for name in sorted(seen):
-        hasher.update(
-            f"{name}\x1f{essence(seen[name].read_text(encoding='utf-8'), _parse(seen[name]))}\x1e".encode()
-        )
-    return hasher.hexdigest()[:16]
-
-
-@cache
-def _parse(path: Path) -> ast.Module:
-    try:
-        return ast.parse(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise BenchError(f"cannot read '{path}': {error.strerror}") from None
-    except (SyntaxError, UnicodeDecodeError, ValueError) as error:
-        raise BenchError(f"'{path}' is not Python in UTF-8: {error}") from None
 
 
 def _find_class(tree: ast.Module, name: str | None, path: Path) -> ast.ClassDef:
@@ -200,7 +112,7 @@ def _definition(tree: ast.Module, name: str) -> tuple[ast.Module, ast.ClassDef |
         ):
             for alias in node.names:
                 if (alias.asname or alias.name) == name:
-                    return _definition(_parse(module_file(node.module)), alias.name)
+                    return _definition(parse(module_file(node.module)), alias.name)
     return tree, None
 
 
@@ -263,31 +175,3 @@ def _union(node: ast.expr) -> list[ast.expr]:
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
         return _union(node.left) + _union(node.right)
     return [node]
-
-
-@cache
-def _imports(path: Path) -> frozenset[str]:
-    """The project modules that the file names in its import statements; nothing is imported but
-    packages."""
-    found: set[str] = set()
-    for node in _statements(_parse(path)):
-        if isinstance(node, ast.Import):
-            found.update(alias.name for alias in node.names if alias.name.startswith(PROJECT))
-        elif (
-            isinstance(node, ast.ImportFrom)
-            and node.module
-            and not node.level
-            and node.module.startswith(PROJECT)
-        ):
-            found.update(_member(node.module, alias.name) for alias in node.names)
-    return frozenset(name for name in found if name.split(".")[0] in PROJECT)
-
-
-def _member(module: str, name: str) -> str:
-    """Return ``module.name`` where that is a module of a package, else ``module``."""
-    file = module_file(module)
-    folder = file.parent if file.name == "__init__.py" else None
-    inside = folder is not None and (
-        (folder / f"{name}.py").is_file() or (folder / name / "__init__.py").is_file()
-    )
-    return f"{module}.{name}" if inside else module

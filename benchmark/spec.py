@@ -25,6 +25,7 @@ __all__ = [
     "BenchError",
     "Budget",
     "MissingData",
+    "NewerRecord",
     "Record",
     "RunKey",
     "RunSpec",
@@ -33,7 +34,7 @@ __all__ = [
     "digest",
 ]
 
-SCHEMA = 1
+SCHEMA = 2
 """Version of the record document (see docs/record.md)."""
 
 PROTOCOL = 2
@@ -193,11 +194,17 @@ class Record:
     environment: Mapping[str, Any] = field(default_factory=dict)
     error: str | None = None
     flags: Sequence[str] = field(default_factory=list)
+    harness: str = ""
+    metrics: Mapping[str, str] = field(default_factory=dict)
     schema: int = SCHEMA
 
     def to_json(self) -> str:
-        """Return the document as indented JSON, keys sorted, ending with a newline."""
-        return json.dumps(asdict(self), indent=1, sort_keys=True, allow_nan=False) + "\n"
+        """Return the document as indented JSON, keys sorted, ending with a newline; one of schema 1
+        without the fields that came later."""
+        document = asdict(self)
+        if self.schema < SCHEMA:
+            document = {name: document[name] for name in document if name not in _SINCE_2}
+        return json.dumps(document, indent=1, sort_keys=True, allow_nan=False) + "\n"
 
     @classmethod
     def from_json(cls, text: str) -> Record:
@@ -206,15 +213,13 @@ class Record:
 
     @classmethod
     def from_document(cls, document: Any) -> Record:
-        """Return the record that the decoded JSON ``document`` is; ``ValueError`` says what is
-        wrong with it, ``TypeError`` of its spec."""
-        if not isinstance(document, dict) or document.get("schema") != SCHEMA:
-            found = (
-                document.get("schema") if isinstance(document, dict) else type(document).__name__
-            )
-            raise ValueError(f"schema is {found!r}, this version reads {SCHEMA}")
-        unknown = document.keys() - cls.__dataclass_fields__.keys()
-        missing = {"spec", "key", "code", "status"} - document.keys()
+        """Return the record that the decoded JSON ``document`` is, of this or an older schema;
+        ``ValueError`` says what is wrong with it (:class:`NewerRecord`: nothing, but it is of a
+        later version), ``TypeError`` of its spec."""
+        schema = _schema(document)
+        later = _SINCE_2 if schema < SCHEMA else frozenset()
+        unknown = document.keys() - (cls.__dataclass_fields__.keys() - later)
+        missing = ({"spec", "key", "code", "status"} | (_SINCE_2 - later)) - document.keys()
         if unknown or missing:
             raise ValueError(f"unknown fields {sorted(unknown)}, missing fields {sorted(missing)}")
         if document["status"] not in STATUSES:
@@ -227,9 +232,35 @@ class Record:
         return cls(**document)
 
 
+_SINCE_2 = frozenset({"harness", "metrics"})
+"""Fields that records have since schema 2."""
+
+
+class NewerRecord(ValueError):
+    """A record that a later version of this program wrote."""
+
+
+def _schema(document: Any) -> int:
+    """Return the schema of a record's document; ``ValueError`` where it is none that can be
+    read."""
+    if not isinstance(document, dict):
+        raise ValueError(f"schema is {type(document).__name__!r}, expected 1 to {SCHEMA}")
+    schema = document.get("schema")
+    if type(schema) is not int or schema < 1:
+        raise ValueError(f"schema is {schema!r}, expected 1 to {SCHEMA}")
+    if schema > SCHEMA:
+        raise NewerRecord(f"schema is {schema}, this version reads 1 to {SCHEMA}")
+    return schema
+
+
 _KINDS: Mapping[str, tuple[type, ...]] = {
-    **dict.fromkeys(("measurements", "absent", "timing", "environment"), (dict,)),
-    **{"code": (str,), "error": (str, type(None)), "discovery": (dict, type(None))},
+    **dict.fromkeys(("measurements", "absent", "timing", "environment", "metrics"), (dict,)),
+    **{
+        "code": (str,),
+        "harness": (str,),
+        "error": (str, type(None)),
+        "discovery": (dict, type(None)),
+    },
 }
 
 _WORDS = {dict: "an object", str: "text", type(None): "null"}

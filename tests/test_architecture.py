@@ -22,8 +22,11 @@ PACKAGES = {
 ROOMS = (
     "spec",
     "options",
+    "modules",
+    "syntax",
     "source",
     "registry",
+    "identity",
     "records",
     "references",
     "nn",
@@ -126,7 +129,9 @@ def _file_of(imported: str) -> str:
     return ".".join(imported.split(".")[:2]) if imported.startswith("baselines.") else "baselines"
 
 
-@pytest.mark.parametrize("name", ["spec", "options", "source", "registry"])
+@pytest.mark.parametrize(
+    "name", ["spec", "options", "modules", "syntax", "source", "registry", "identity"]
+)
 def test_nouns_and_registry_need_the_standard_library_only(name: str) -> None:
     outside = {each.split(".")[0] for each in imports(PACKAGES["benchmark"] / f"{name}.py")} - set(
         sys.stdlib_module_names

@@ -15,7 +15,16 @@ from hypothesis import strategies as st
 
 import benchmark
 from benchmark import registry
-from benchmark.records import Store, atomic_write, frame, label, load_records
+from benchmark.identity import harness_code, metric_codes
+from benchmark.records import (
+    Store,
+    UnreadableRecord,
+    atomic_write,
+    frame,
+    label,
+    load_records,
+    read_record,
+)
 from benchmark.spec import BenchError, Record, RunSpec
 
 SPEC = RunSpec(
@@ -46,6 +55,8 @@ def record(spec: RunSpec = SPEC, **changes: object) -> Record:
         code=registry.find("methods", "vae").code,
         status="done",
         measurements=values,
+        harness=harness_code(),
+        metrics=metric_codes(values),
     )
     return replace(base, **changes)  # type: ignore[arg-type]
 
@@ -114,8 +125,8 @@ def test_options_that_are_no_object_belong_to_no_key(tmp_path: Path, empty: obje
     path = tmp_path / "key" / "record.json"
     path.parent.mkdir()
     path.write_text(json.dumps(stored))
-    with pytest.raises(BenchError, match="the key does not belong to the spec"):
-        load_records(tmp_path)
+    with pytest.warns(UnreadableRecord, match="the key does not belong to the spec"):
+        assert load_records(tmp_path) == []
 
 
 def test_a_crash_while_writing_leaves_the_old_file(
@@ -141,7 +152,9 @@ def test_a_crash_while_writing_leaves_the_old_file(
         (record().to_json()[:100], "truncated or not JSON"),
         ("", "truncated or not JSON"),
         ("[]", "schema is 'list'"),
-        (json.dumps({**asdict(record()), "schema": 2}), "schema is 2, this version reads 1"),
+        (json.dumps({**asdict(record()), "schema": 3}), "newer version .*upgrade, or move it away"),
+        (json.dumps({**asdict(record()), "schema": 0}), "schema is 0, expected 1 to 2"),
+        (json.dumps({**asdict(record()), "schema": 1}), r"unknown fields \['harness', 'metrics'\]"),
         (json.dumps({**asdict(record()), "spec": {}}), "not readable"),
         *(
             (
@@ -183,15 +196,37 @@ def test_records_that_cannot_be_read_are_one_line_with_the_next_step(
     (tmp_path / SPEC.key).mkdir()
     (tmp_path / SPEC.key / "record.json").write_text(text, encoding="utf-8")
     with pytest.raises(BenchError, match=message) as error:
-        Store(tmp_path).records()
-    assert "delete its folder and run `bench run` again" in str(error.value)
-    assert "\n" not in str(error.value)
+        Store(tmp_path).read(SPEC.key)
+    advice = "upgrade, or move it away" if "newer" in message else "delete its folder and run"
+    assert advice in str(error.value) and "\n" not in str(error.value)
+
+
+def test_a_record_that_cannot_be_read_is_named_and_the_others_are_there(tmp_path: Path) -> None:
+    good, newer = record(), record(replace(SPEC, seed=1))
+    Store(tmp_path).write(good)
+    Store(tmp_path).write(newer)
+    path = tmp_path / newer.key / "record.json"
+    path.write_text(json.dumps({**asdict(newer), "schema": 99, "later": 1}), encoding="utf-8")
+    with pytest.warns(UnreadableRecord) as warned:
+        assert load_records(tmp_path) == [good]
+    assert len(warned) == 1
+    assert f"left out: record '{path}' was written by a newer version" in str(warned[0].message)
+
+
+def test_records_of_schema_1_are_read_stay_as_they_are_and_are_stale(tmp_path: Path) -> None:
+    old = replace(record(), schema=1, harness="", metrics={})
+    text = old.to_json()
+    assert "harness" not in text and "metrics" not in text
+    Store(tmp_path).write(old)
+    assert load_records(tmp_path) == [old]
+    assert read_record(tmp_path / old.key / "record.json").to_json() == text  # type: ignore[union-attr]
+    assert frame([old])["stale"].all() and not frame([record()])["stale"].any()
 
 
 def test_a_record_that_the_system_does_not_give_out_is_an_error_not_nothing(tmp_path: Path) -> None:
     (tmp_path / SPEC.key / "record.json").mkdir(parents=True)
-    with pytest.raises(BenchError, match=r"cannot read .*: Is a directory"):
-        load_records(tmp_path)
+    with pytest.warns(UnreadableRecord, match=r"cannot read .*: Is a directory"):
+        assert load_records(tmp_path) == []
 
 
 def test_missing_results_folder_says_what_to_do(tmp_path: Path) -> None:
@@ -225,6 +260,18 @@ def test_frame_separates_cells_and_marks_stale_code() -> None:
     )
     assert table["cell"].nunique() == 2
     assert table.groupby("seed")["stale"].all().to_dict() == {0: False, 3: True}
+
+
+def test_frame_marks_stale_numbers_one_by_one() -> None:
+    metrics = {**record().metrics, "fd-raw": "0" * 16}
+    table = frame([record(metrics=metrics), record(replace(SPEC, seed=1), harness="0" * 16)])
+    stale = {(row.seed, row.metric): row.stale for row in table.itertuples()}
+    assert stale == {
+        (0, "mse"): False,
+        (0, "fd-raw"): True,
+        (1, "mse"): True,
+        (1, "fd-raw"): True,
+    }
 
 
 def test_runs_that_differ_in_a_taken_value_are_replicates() -> None:

@@ -1,17 +1,15 @@
-"""Reading adapters without importing them, and the digest of the code they stand on."""
+"""Reading adapters without importing them."""
 
 from __future__ import annotations
 
-import ast
 import dataclasses
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from benchmark import registry, source
+from benchmark import registry
 from benchmark.options import Field
-from benchmark.source import SourceClass, code_digest, essence
+from benchmark.source import SourceClass
 from benchmark.spec import BenchError
 
 ADAPTER = '''"""My method.
@@ -102,32 +100,6 @@ def test_text_and_dataclass_agree_on_derived_options(name: str) -> None:
     assert entry.source.constants["reference"]["mnist"]["epochs"] == 100
 
 
-def test_digest_of_a_variant_follows_the_method_it_stands_on() -> None:
-    digests = {name: _digest(name, "") for name in ("vae", "r-vae", "r-dpvae", "pca")}
-    for name, stands_on_vae in (("vae", True), ("r-vae", True), ("r-dpvae", True), ("pca", False)):
-        assert (_digest(name, "baselines/vae.py") != digests[name]) is stands_on_vae
-    assert _digest("r-vae", "baselines/r_dpvae.py") == digests["r-vae"]
-
-
-def _digest(method: str, changed: str) -> str:
-    """The code digest of ``method``; the file that ends with ``changed`` has one line more."""
-    real = Path.read_text
-
-    def read(path: Path, *args: Any, **kwargs: Any) -> str:
-        more = "\nchanged = 1\n" if changed and path.as_posix().endswith(changed) else ""
-        return real(path, *args, **kwargs) + more
-
-    caches = (source.code_digest, source._parse, source._imports, source.essence)
-    for cached in caches:
-        cached.cache_clear()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Path, "read_text", read)
-        digest = code_digest(registry.find("methods", method).path)
-    for cached in caches:
-        cached.cache_clear()
-    return digest
-
-
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
@@ -140,77 +112,3 @@ def _digest(method: str, changed: str) -> str:
 def test_what_cannot_be_read_is_named(tmp_path: Path, old: str, new: str, message: str) -> None:
     with pytest.raises(BenchError, match=message):
         SourceClass(write(tmp_path, ADAPTER.replace(old, new)), None).fields("Config")
-
-
-def test_essence_keeps_code_and_strings_but_no_comments_docstrings_or_blank_lines() -> None:
-    text = '"""doc"""\n\nx = "# no comment"  # comment\n\n\ndef f():\n    """doc\n    more"""\n    return """kept"""\n'
-    assert essence(text) == 'x = "# no comment"\ndef f():\n    return """kept"""\n'
-
-
-def test_code_after_a_bare_string_on_one_line_is_kept() -> None:
-    assert essence("def f():\n    'why'; x = 1\n") != essence("def f():\n    'why'; x = 2\n")
-    assert essence("'why'; 'so'; x = 1\n") == essence("'''why\n'''; 'so'; x = 1\n") == "x = 1\n"
-    assert essence("x = 'a\u2028b'\n") == "x = 'a\u2028b'\n"
-
-
-def test_every_statement_is_found_in_the_order_of_the_full_walk() -> None:
-    files = [
-        path
-        for folder in ("benchmark", "baselines")
-        for path in (Path(__file__).parents[1] / folder).rglob("*.py")
-    ]
-    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in files]
-    trees.append(
-        ast.parse(
-            "try:\n f()\nexcept E:\n 'a'\nelse:\n 'b'\nfinally:\n 'c'\nmatch x:\n case 1:\n  'd'\nasync def g():\n 'e'\n"
-        )
-    )
-    for tree in trees:
-        assert source._statements(tree) == [
-            node for node in ast.walk(tree) if isinstance(node, ast.stmt)
-        ]
-
-
-def test_digest_ignores_words_and_follows_behaviour(tmp_path: Path) -> None:
-    digests = [
-        code_digest(write(tmp_path / str(number), text))
-        for number, text in enumerate(
-            (
-                ADAPTER,
-                ADAPTER.replace("# why", "# because")
-                .replace("Objective: none.", "")
-                .replace("step\n", "pace\n"),
-                ADAPTER.replace("= 1  #", "= 2  #"),
-            )
-        )
-        if (tmp_path / str(number)).mkdir() is None
-    ]
-    assert digests[0] == digests[1] != digests[2]
-
-
-def test_digest_follows_imported_project_modules_and_no_others(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = write(tmp_path, ADAPTER)
-    before = code_digest(path)
-    real = Path.read_text
-
-    def edited(module: str) -> str:
-        def read_text(self: Path, *args: object, **kwargs: object) -> str:
-            text = real(self, *args, **kwargs)  # type: ignore[arg-type]
-            return text + "\nCHANGED = 1\n" if self.as_posix().endswith(module) else text
-
-        monkeypatch.setattr(Path, "read_text", read_text)
-        code_digest.cache_clear()
-        source._parse.cache_clear()
-        return code_digest(path)
-
-    try:
-        assert edited("benchmark/nn/optim.py") != before
-        assert edited("benchmark/method.py") != before
-        assert edited("benchmark/nn/backbones.py") == before
-        assert edited("benchmark/records.py") == before
-    finally:
-        monkeypatch.undo()
-        code_digest.cache_clear()
-        source._parse.cache_clear()

@@ -9,7 +9,9 @@ import io
 import os
 import signal
 import sys
+import warnings
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -79,6 +81,7 @@ def main() -> None:
             stream, io.TextIOWrapper
         ):  # what the terminal cannot show is no reason to die
             stream.reconfigure(errors="replace" if stream.isatty() else "backslashreplace")
+    warnings.showwarning = _warn
     try:
         sys.exit(cli.main(standalone_mode=False) or 0)
     except click.exceptions.NoArgsIsHelpError as error:
@@ -105,6 +108,17 @@ def _cut_off(notice: str) -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     click.echo(f"bench: {notice}", err=True)
     sys.exit(128 + signal.SIGPIPE)
+
+
+_python_warning = warnings.showwarning
+
+
+def _warn(message: Warning | str, category: type[Warning], *where: Any, **rest: Any) -> None:
+    """Print what is told of records in one line; other warnings as Python does."""
+    if category.__name__ == "UnreadableRecord":
+        click.echo(f"bench: {' '.join(str(message).split())}", err=True)
+    else:
+        _python_warning(message, category, *where, **rest)
 
 
 def _fail(message: str) -> None:

@@ -159,15 +159,16 @@ def _metric(entry: registry.Entry) -> str:
 
 
 def _run(results: Path, key: str) -> str:
-    from benchmark.records import Store, code_of, label
+    from benchmark.identity import outdated
+    from benchmark.records import Store, label
 
     record = Store(results).read(key)
     assert record is not None
     spec = record.spec
-    stale = code_of(spec["method"]) not in (None, record.code)
+    stale = outdated(record)
     room: registry.Room = "methods" if spec["kind"] == "train" else "studies"
     lines = [
-        f"{key}: {record.status}{' (stale: the installed code differs)' if stale else ''}",
+        f"{key}: {record.status}{f' (stale: {stale})' if stale else ''}",
         f"    {label(room, spec['method'], spec['config'])} on {label('datasets', spec['dataset'], spec['options'])}",
         f"    L = {spec['latent_dim']}, seed {spec['seed']}, {spec['steps']} outer steps of {spec['batch_size']} images (budget {spec['budget']})",
     ]

@@ -10,6 +10,7 @@ from typing import Any
 
 from benchmark import registry
 from benchmark.datasets.split import Splits
+from benchmark.identity import metric_codes, metric_of, outdated, outdated_metrics, same
 from benchmark.metrics.base import Metric
 from benchmark.metrics.reconstruction import no_better_than_mean
 from benchmark.options import parse_reference, suggest
@@ -105,14 +106,18 @@ class Evaluation:
         )
 
     def missing(self, record: Record) -> list[Metric]:
-        """Return the metrics that ``record`` lacks; all of them with ``force``."""
-        there = {parse_reference(identifier)[0] for identifier in record.measurements}
+        """Return the metrics that ``record`` lacks or that other code measured; all of them with
+        ``force``."""
+        there = {*map(metric_of, record.measurements)} - outdated_metrics(record)
         return [metric for metric in self.metrics if self.force or metric.name not in there]
 
     def _add(self, record: Record, metrics: Sequence[Metric], folder: Path) -> Added:
         runtime.make_deterministic()
         device = runtime.resolve_device(self.device)
         planned = self._job(record)
+        stale = outdated(record)
+        if stale:
+            raise BenchError(f"{stale}; make it again with `bench run`")
         splits = self._splits(planned)
         method = job.build(planned, splits).to(device)
         checkpoint.load_state(method, self._state(record, folder))
@@ -133,6 +138,7 @@ class Evaluation:
             record,
             measurements={**kept, **found},
             absent=reasons,
+            metrics={**record.metrics, **metric_codes({**found, **absent})},
             environment=environment,
             flags=_flags(record.flags, {**kept, **found}),
         )
@@ -149,7 +155,7 @@ class Evaluation:
                 f"the run is of protocol {spec.protocol}, this version measures those of protocol {PROTOCOL}; make it again with `bench run`"
             )
         method = _find("methods", spec.method, self.methods)
-        if method.entry.code != record.code:
+        if not same(method.entry.code, record.code):
             raise BenchError(
                 f"the installed code of '{spec.method}' is not the one that trained it; make it again with `bench run`"
             )
@@ -160,6 +166,7 @@ class Evaluation:
             Choice(dataset.entry, spec.options, dataset.argument),
             record.code,
             self.data_dir,
+            record.harness,
         )
 
     def _splits(self, planned: Job) -> Splits:

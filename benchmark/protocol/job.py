@@ -19,6 +19,7 @@ import torch
 from benchmark import registry
 from benchmark.datasets.split import Splits
 from benchmark.datasets.tensors import TensorSplit
+from benchmark.identity import harness_code, metric_codes
 from benchmark.method import Discovery, Method
 from benchmark.metrics.base import Metric
 from benchmark.metrics.reconstruction import no_better_than_mean
@@ -118,6 +119,7 @@ def attempt(
         spec=job.spec.document(),
         key=job.spec.key,
         code=job.code,
+        harness=job.harness,
         status="failed",
         environment=runtime.environment(device),
     )
@@ -160,9 +162,9 @@ def _run(
         raise BenchError(
             f"the run is of protocol {job.spec.protocol}, this version trains by protocol {PROTOCOL}; plan it anew with `bench run`"
         )
-    if job.method.entry.code != job.code:
+    if (job.method.entry.code, harness_code()) != (job.code, job.harness):
         raise BenchError(
-            f"the code of '{job.spec.method}' changed while the run waited; run the same command again"
+            f"the code of '{job.spec.method}' or of the training loop changed while the run waited; run the same command again"
         )
     splits = load(instance(job.dataset, job.data_dir))
     if splits.digest != job.spec.data:
@@ -200,6 +202,7 @@ def _run(
         status="done",
         measurements=measurements,
         absent=absent,
+        metrics=metric_codes({**measurements, **absent}),
         discovery=_plain(found.discovery, trainer.method.null),
         timing=timing,
         flags=[NO_BETTER_THAN_MEAN] if no_better_than_mean(measurements) else [],
@@ -281,6 +284,7 @@ def _trainer(
             "key": spec.key,
             "protocol": str(spec.protocol),
             "code": job.code,
+            "harness": job.harness,
             "device": device.type,
             "torch": torch.__version__,
         },

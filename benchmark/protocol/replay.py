@@ -55,10 +55,7 @@ class Stored:
         """The finished runs beside it that differ in the seed alone and were made by the same
         code."""
         cell = cell_of(self.record.spec)
-        keys = sorted(path.parent.name for path in self.folder.parent.glob("*/record.json"))
-        found = [
-            record for record in map(Store(self.folder.parent).read, keys) if record is not None
-        ]
+        found = Store(self.folder.parent).records()
         mine = (self.record.code, cell)
         return [
             each

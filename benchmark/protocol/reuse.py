@@ -9,11 +9,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmark.identity import outdated_metrics, same
 from benchmark.protocol.suite import Job
 from benchmark.records import Store
-from benchmark.spec import PROTOCOL, BenchError, Record
+from benchmark.spec import PROTOCOL, SCHEMA, BenchError, Record
 
-__all__ = ["Settings", "earlier", "finished"]
+__all__ = ["Settings", "earlier", "finished", "trained"]
 
 _HEADER = 100_000_000
 """Bytes that the header of a safetensors file may have; what says more is damaged."""
@@ -30,14 +31,25 @@ class Settings:
     force: bool = False
 
 
-def finished(job: Job, store: Store) -> Record | None:
-    """Return the stored record of ``job`` if it was made by the same code and trained to the end
-    (or diverged, which is an end too)."""
+def trained(job: Job, store: Store) -> Record | None:
+    """Return the stored record of ``job`` if the same code trained it to the end (or diverged,
+    which is an end too)."""
     record = store.read(job.spec.key)
     reusable = (
-        record is not None and record.code == job.code and record.status in ("done", "diverged")
+        record is not None
+        and record.schema == SCHEMA
+        and record.status in ("done", "diverged")
+        and same(record.code, job.code)
+        and same(record.harness, job.harness)
     )
     return record if reusable else None
+
+
+def finished(job: Job, store: Store) -> Record | None:
+    """Return the stored record of ``job`` if nothing is left to do: trained, and measured by the
+    installed metrics."""
+    record = trained(job, store)
+    return None if record is None or outdated_metrics(record) else record
 
 
 def earlier(jobs: Iterable[Job], store: Store) -> dict[str, int]:

@@ -32,6 +32,7 @@ class Waiting:
             spec=self.job.spec.document(),
             key=self.job.spec.key,
             code=self.job.code,
+            harness=self.job.harness,
             status="blocked",
             error=self.reason,
         )

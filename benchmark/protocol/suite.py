@@ -4,7 +4,7 @@ fully resolved spec. Imports no torch."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from benchmark import registry
 from benchmark.datasets.split import Dataset, Splits
+from benchmark.identity import harness_code
 from benchmark.options import suggest
 from benchmark.protocol.suites import Grid
 from benchmark.registry import Choice
@@ -42,14 +43,15 @@ OWN_DATA = Choice(
 
 @dataclass(frozen=True)
 class Job:
-    """One run to be done: its spec, the classes behind the names, the digest of the method's code,
-    and where data lies."""
+    """One run to be done: its spec, the classes behind the names, the digests of the method's code
+    and of the harness's, and where data lies."""
 
     spec: RunSpec
     method: Choice
     dataset: Choice
     code: str
     data_dir: Path
+    harness: str = field(default_factory=harness_code)
 
     @property
     def label(self) -> str:

@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmark import __version__
+from benchmark.identity import metric_of, outdated, outdated_metrics
 from benchmark.options import parse_reference
 from benchmark.protocol.machine import machine_class
-from benchmark.records import code_of, label
+from benchmark.records import label
 from benchmark.reporting.metrics import direction
 from benchmark.reporting.regression import Test, choose, detectable
 from benchmark.reporting.selection import budget_rank, matches, rank
@@ -188,9 +189,10 @@ def _usable(record: Record) -> None:
         raise BenchError(
             f"run {record.key} ended as '{record.status}'; a baseline is made of finished runs: `bench run` tries it again"
         )
-    if code_of(record.spec["method"]) not in (None, record.code):
+    stale = outdated(record)
+    if stale:
         raise BenchError(
-            f"run {record.key} was made by other code than is installed; run the same `bench run` again, then write the baseline"
+            f"run {record.key}: {stale}; run the same `bench run` again, then write the baseline"
         )
 
 
@@ -240,7 +242,12 @@ def _cell(runs: Sequence[Record], identifier: str, level: float, power: float) -
         raise BenchError(
             f"{told}: run {lacking[0]} did not measure it; leave the metric out with --metrics, or run it again"
         )
-    metric = parse_reference(identifier)[0]
+    metric = metric_of(identifier)
+    for record in runs:
+        if metric in outdated_metrics(record):
+            raise BenchError(
+                f"{told}: run {record.key} was measured by other code of the metric than is installed; run the same `bench run` again, then write the baseline"
+            )
     way = direction(metric)
     level = level / 2 if way == "none" else level  # it may move to either side
     test = choose(len(seeds), len(seeds), level)

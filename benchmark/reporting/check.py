@@ -21,8 +21,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from benchmark import registry
+from benchmark.identity import metric_of, outdated, outdated_metrics
 from benchmark.protocol.machine import machine_class, same_class
-from benchmark.records import code_of
 from benchmark.reporting.baseline import NEGLIGIBLE, Baseline, Cell, Place, place_of
 from benchmark.reporting.comparison import holm
 from benchmark.reporting.regression import p_worse
@@ -109,11 +109,12 @@ def _ended(cell: Cell, record: Record) -> Judgement | None:
     """A run that left no value to test: a broken machine gives no verdict, a diverged training is
     worse."""
     seed = record.spec["seed"]
-    if code_of(record.spec["method"]) not in (None, record.code):
+    stale = outdated(record)
+    if not stale and metric_of(cell.metric) in outdated_metrics(record):
+        stale = f"the installed code of '{metric_of(cell.metric)}' is not the one that measured it"
+    if stale:
         return Judgement(
-            cell,
-            "no verdict",
-            f"seed {seed} was made by other code than is installed; run `bench run` again",
+            cell, "no verdict", f"seed {seed} is stale ({stale}); run `bench run` again"
         )
     if record.status in _INFRASTRUCTURE:
         return Judgement(

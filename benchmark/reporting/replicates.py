@@ -12,8 +12,9 @@ from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, partial
 from typing import Any
 
+from benchmark.identity import code_of, metric_of
 from benchmark.options import parse_reference
-from benchmark.records import cell_of, code_of, labels, metric_of
+from benchmark.records import cell_of, labels
 from benchmark.reporting.selection import base_of, budget_rank, matches, rank
 from benchmark.reporting.statistics import Estimate, estimate
 from benchmark.spec import STATUSES, BenchError, Record, digest

@@ -25,7 +25,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmark import registry
-from benchmark.records import Store, code_of
+from benchmark.identity import code_of, harness_code, metric_codes
+from benchmark.records import Store
 from benchmark.spec import Record, RunSpec
 
 ENTRIES = 150
@@ -83,6 +84,8 @@ def leave(store: Store, spec: RunSpec, place: int) -> None:
         {},
         discovery,
         environment=environment,
+        harness=harness_code(),
+        metrics=metric_codes(measurements),
     )
     if failed:
         record = replace(record, status="failed", measurements={}, discovery=None, error="made up")

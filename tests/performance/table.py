@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark import registry
-from benchmark.records import code_of
+from benchmark.identity import code_of, harness_code, metric_codes
 from benchmark.spec import Record, RunSpec
 
 METHODS = (
@@ -157,6 +157,8 @@ def generate(count: int, folder: Path) -> int:
             discovery,
             TIMING,
             ENVIRONMENT,
+            harness=harness_code(),
+            metrics=metric_codes({**values, **ABSENT}),
         )
         (folder / spec.key).mkdir()
         (folder / spec.key / "record.json").write_text(record.to_json(), encoding="utf-8")

@@ -95,7 +95,9 @@ def test_what_is_there_stays_bit_for_bit_and_what_was_asked_for_is_added(
     assert set(after.measurements) - set(before.measurements) == set(added.measured)
     kept = {name: after.measurements[name] for name in before.measurements}
     assert json.dumps(kept) == json.dumps(before.measurements)
-    assert replace(after, measurements=before.measurements) == before
+    assert {name: after.metrics[name] for name in before.metrics} == before.metrics
+    assert after.metrics.keys() - before.metrics.keys() == {"recall", "sw2", "nac"}
+    assert replace(after, measurements=before.measurements, metrics=before.metrics) == before
     assert {
         path.name: path.read_bytes()
         for path in store.folder(key).iterdir()

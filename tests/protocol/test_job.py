@@ -32,9 +32,10 @@ def test_a_run_leaves_the_record_that_makes_it_unnecessary(job: Job, tmp_path: P
 def test_code_that_changed_since_planning_is_not_run_under_the_planned_digest(
     job: Job, tmp_path: Path
 ) -> None:
-    record = execute(replace(job, code="0" * 16), Settings(tmp_path, device="cpu"))
-    assert record is not None and (record.status, record.measurements) == ("failed", {})
-    assert "the code of 'pca' changed" in str(record.error)
+    for other in (replace(job, code="0" * 16), replace(job, harness="0" * 16)):
+        record = execute(other, Settings(tmp_path, device="cpu"))
+        assert record is not None and (record.status, record.measurements) == ("failed", {})
+        assert "the code of 'pca' or of the training loop changed" in str(record.error)
 
 
 def test_data_that_changed_since_planning_is_not_run_under_the_planned_digest(

@@ -168,7 +168,7 @@ def test_exit_status(baseline: Baseline) -> None:
         (
             [replace(each, code="0" * 16) for each in runs(VALUES)],
             [],
-            "other code than is installed",
+            "is not the one that trained it",
         ),
         (
             [*runs(VALUES), *runs(VALUES, steps=299)],

@@ -201,9 +201,9 @@ def _conclude(each: _Running, settings: Settings) -> Outcome:
     status, error = (
         ("timed-out", limit) if each.overstayed else ("killed", _cause(each.process.exitcode))
     )
-    spec = each.job.spec
+    spec, made_by = each.job.spec, {"code": each.job.code, "harness": each.job.harness}
     Store(settings.results).write(
-        Record(spec=spec.document(), key=spec.key, code=each.job.code, status=status, error=error)
+        Record(spec=spec.document(), key=spec.key, **made_by, status=status, error=error)
     )
     return Outcome(each.job, status, error)
 

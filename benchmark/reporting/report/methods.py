@@ -12,7 +12,7 @@ from typing import Literal
 from markupsafe import Markup
 
 from benchmark import registry
-from benchmark.records import code_of
+from benchmark.identity import outdated
 from benchmark.reporting.selection import rank
 from benchmark.spec import BenchError, Record
 
@@ -97,7 +97,7 @@ def method_notes(records: Iterable[Record]) -> list[MethodNotes]:
     for record in records:
         name = record.spec["method"]
         kinds[name] = "methods" if record.spec["kind"] == "train" else "studies"
-        if code_of(name) not in (None, record.code):
+        if outdated(record):
             stale.add(name)
     order = sorted(kinds, key=lambda name: (kinds[name], rank(kinds[name], name)))
     return [_notes(kinds[name], name, name in stale) for name in order]

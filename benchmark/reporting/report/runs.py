@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
-from benchmark.records import code_of, label
+from benchmark.identity import code_of, outdated
+from benchmark.records import label
 from benchmark.reporting.artifacts import read_arrays
 from benchmark.reporting.metrics import order, title
 from benchmark.reporting.report.charts import bars, curve
@@ -64,7 +65,7 @@ def run_page(record: Record, folder: Path) -> RunPage:
         pictures(artifacts, FLAGS[NO_BETTER_THAN_MEAN] * (NO_BETTER_THAN_MEAN in record.flags))
     )
     return RunPage(
-        *(record, method, dataset, code_of(record.spec["method"]) not in (None, record.code)),
+        *(record, method, dataset, bool(outdated(record))),
         replay=f"bench replay {shlex.quote(str(folder))}",
         command=command(record),
         spec=_spec(record),

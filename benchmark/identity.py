@@ -1,0 +1,138 @@
+"""Which code made a record: digests of methods, of the harness that trains and of metrics, and
+whether what is installed is still the same.
+
+Two digests are the same where they are equal, or where ``data/equivalent.json`` says that runs of
+both gave equal bits (``python -m benchmark.testing.equivalent`` writes it).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+
+from benchmark import registry
+from benchmark.options import parse_reference
+from benchmark.spec import BenchError, Record
+from benchmark.syntax import address, digest_of
+
+__all__ = [
+    "code_of",
+    "harness_code",
+    "metric_code",
+    "metric_codes",
+    "metric_of",
+    "outdated",
+    "outdated_metrics",
+    "same",
+]
+
+HARNESS = (
+    "benchmark.protocol.trainer:Trainer",
+    "benchmark.protocol.runtime:build",
+    "benchmark.protocol.runtime:make_deterministic",
+    "benchmark.protocol.job:_trainer",
+    "benchmark.datasets.tensors:TensorSplit",
+    "benchmark.datasets.split:Split",
+)
+"""What decides training beside the method and the data; what these stand on belongs to it."""
+
+EVALUATOR = (
+    "benchmark.protocol.evaluator:Evaluator",
+    "benchmark.protocol.evaluator:measure",
+    "benchmark.protocol.job:evidence",
+)
+"""What hands every metric its evidence."""
+
+
+@cache
+def harness_code() -> str:
+    """Return the digest of the installed code that decides training."""
+    return digest_of(map(address, HARNESS))
+
+
+@cache
+def code_of(method: str, kind: str = "train") -> str | None:
+    """Return the digest of the installed code of a registered method, or of a study where ``kind``
+    is its name; None where it is not registered (a file of yours)."""
+    try:
+        return registry.find("methods" if kind == "train" else "studies", method).code
+    except BenchError:
+        return None
+
+
+@cache
+def metric_code(name: str) -> str | None:
+    """Return the digest of a registered metric with the evaluator; None where it is not
+    registered."""
+    try:
+        target = registry.find("metrics", name).target
+    except BenchError:
+        return None
+    return digest_of(map(address, (target, *EVALUATOR)))
+
+
+def metric_codes(names: Mapping[str, object]) -> dict[str, str]:
+    """Return the digest of each of the registered metrics among ``names``, which may be ids of
+    measurements."""
+    codes = {name: metric_code(name) for name in map(metric_of, names)}
+    return {name: code for name, code in codes.items() if code is not None}
+
+
+@cache
+def metric_of(identifier: str) -> str:
+    """Return the metric a measurement's id is of: ``fd-raw`` of ``fd-raw[n=1024]``."""
+    return parse_reference(identifier)[0]
+
+
+@cache
+def same(one: str, other: str) -> bool:
+    """Return whether two digests are equal, or stand for code that was seen to give equal bits."""
+    classes = _equivalent()
+    return one == other or (one in classes and classes[one] == classes.get(other))
+
+
+@cache
+def _equivalent() -> Mapping[str, int]:
+    """The class of each digest that the package lists with others."""
+    file = resources.files("benchmark").joinpath("data", "equivalent.json")
+    if not file.is_file():
+        return {}
+    listed = json.loads(file.read_text(encoding="utf-8"))["classes"]
+    return {digest: place for place, each in enumerate(listed) for digest in each["digests"]}
+
+
+def outdated(record: Record) -> str:
+    """Return what of the code that trained a run is not the installed one, in words; empty where
+    all of it is, or where the method is not registered and nobody can know."""
+    return _outdated(
+        record.spec["method"], record.spec["kind"], record.code, record.harness, record.schema
+    )
+
+
+@cache
+def _outdated(method: str, kind: str, code: str, harness: str, schema: int) -> str:
+    if schema < 2:
+        return "its record is of an older version, which did not say what code trained it"
+    installed = code_of(method, kind)
+    if installed is not None and not same(code, installed):
+        return f"the installed code of '{method}' is not the one that trained it"
+    if not same(harness, harness_code()):
+        return "the installed code of the training loop is not the one that trained it"
+    return ""
+
+
+def outdated_metrics(record: Record) -> frozenset[str]:
+    """Return the metrics of a training run that other code than is installed measured, or found
+    absent."""
+    if record.spec["kind"] != "train":
+        return frozenset()
+    names = {*map(metric_of, record.measurements), *(record.absent.keys() & record.metrics.keys())}
+    return frozenset(name for name in names if _outdated_metric(name, record.metrics.get(name, "")))
+
+
+@cache
+def _outdated_metric(name: str, code: str) -> bool:
+    installed = metric_code(name)
+    return installed is not None and not same(code, installed)

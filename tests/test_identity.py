@@ -1,0 +1,193 @@
+"""Edits of a copy of the package: what each makes stale, and what it leaves alone."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from package_copy import PackageCopy, moved
+from reporting.making import record, study
+
+from benchmark import identity, registry
+from benchmark.identity import outdated, outdated_metrics, same
+
+FRECHET, TRAINER = "benchmark/metrics/frechet.py", "benchmark/protocol/trainer.py"
+METHODS = {entry.name for entry in registry.METHODS}
+STUDIES = {entry.name for entry in registry.STUDIES}
+ON_VAE = {"vae", "dpvae", "mi-vae", "r-vae", "r-dpvae"}
+METRICS = {entry.name for entry in registry.METRICS}
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory) -> PackageCopy:
+    return PackageCopy(tmp_path_factory.mktemp("copy"))
+
+
+@pytest.fixture(scope="module")
+def before(package: PackageCopy) -> dict[str, object]:
+    return package.digests()
+
+
+@pytest.fixture
+def edited(package: PackageCopy) -> Iterator[PackageCopy]:
+    yield package
+    package.restore()
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "stale"),
+    [
+        (
+            FRECHET,
+            "return frechet_distance(*moments(found)",
+            "return 2 * frechet_distance(*moments(found)",
+            {"fd-raw", "fd-raw-floor"},
+        ),
+        ("benchmark/metrics/base.py", "int(n)", "int(n) + 1", METRICS),
+        ("benchmark/protocol/evaluator.py", "CHUNK = 500", "CHUNK = 400", METRICS),
+        (TRAINER, 'self.seed, "prepare"', 'self.seed, "make ready"', {"harness"}),
+        ("benchmark/protocol/stream.py", '"order", epoch', '"orders", epoch', {"harness"}),
+        (
+            "benchmark/protocol/runtime.py",
+            "len(splits.train) // spec.batch_size",
+            "1 + len(splits.train) // spec.batch_size",
+            {"harness"},
+        ),
+        (
+            "benchmark/spec.py",
+            'hashlib.blake2b(text.encode(), digest_size=8).digest(), "big") >> 1',
+            'hashlib.blake2b(text.encode(), digest_size=8).digest(), "little") >> 1',
+            {"harness", *METRICS},
+        ),
+        (
+            "baselines/vae.py",
+            "class VAE(Method):",
+            "class VAE(Method):\n    x = 1",
+            ON_VAE,
+        ),
+        ("baselines/pca.py", "class PCA(Method):", "class PCA(Method):\n    x = 1", {"pca"}),
+        ("benchmark/spec.py", 'STATUSES = ("done",', 'STATUSES = ("done", "odd",', set()),
+        ("benchmark/registry.py", "closed form", "in closed form", set()),
+    ],
+)
+def test_an_edit_makes_stale_what_it_decides_and_nothing_else(
+    edited: PackageCopy, before: dict[str, object], file: str, old: str, new: str, stale: set[str]
+) -> None:
+    edited.edit(file, old, new)
+    assert moved(before, edited.digests()) - STUDIES == stale
+
+
+def test_an_edit_of_shared_algebra_makes_stale_the_methods_that_use_it(
+    edited: PackageCopy, before: dict[str, object]
+) -> None:
+    edited.edit("benchmark/nn/gaussian.py", "- 1.0 - log_var)", "- 1 - log_var)")
+    using = {
+        name
+        for name in METHODS
+        if "kl_standard" in registry.find("methods", name).path.read_text(encoding="utf-8")
+    }
+    assert {"vae", "beta-vae"} <= using and not {"pca", "grae"} & using
+    assert moved(before, edited.digests()) - STUDIES == using | ON_VAE
+
+
+def test_an_edit_of_the_contract_makes_every_method_stale(
+    edited: PackageCopy, before: dict[str, object]
+) -> None:
+    edited.edit(
+        "benchmark/method.py", "class Method(nn.Module):", "class Method(nn.Module):\n    x = 1"
+    )
+    assert moved(before, edited.digests()) >= METHODS | STUDIES
+
+
+def test_words_and_layout_change_nothing(edited: PackageCopy, before: dict[str, object]) -> None:
+    for path in edited.folder.rglob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            body = getattr(node, "body", None)
+            documented = isinstance(node, ast.FunctionDef | ast.ClassDef)
+            if documented and ast.get_docstring(node) is not None:
+                body[0] = ast.parse("'other words'").body[0]
+        path.write_text("# of another width\n" + ast.unparse(tree), encoding="utf-8")
+    assert moved(before, edited.digests()) == set()
+
+
+def test_a_moved_module_is_no_change(edited: PackageCopy, before: dict[str, object]) -> None:
+    for old, new in (
+        ("benchmark/nn/gaussian.py", "benchmark/nn/normal.py"),
+        ("benchmark/protocol/stream.py", "benchmark/datasets/batches.py"),
+        ("benchmark/metrics/frechet.py", "benchmark/metrics/wasserstein.py"),
+    ):
+        (edited.folder / old).rename(edited.folder / new)
+        names = [name.removesuffix(".py").replace("/", ".") for name in (old, new)]
+        for path in edited.folder.rglob("*.py"):
+            text = path.read_text(encoding="utf-8")
+            path.write_text(text.replace(*names), encoding="utf-8")
+    assert moved(before, edited.digests()) == set()
+
+
+def test_a_definition_that_moves_between_modules_is_no_change(
+    edited: PackageCopy, before: dict[str, object]
+) -> None:
+    file = edited.folder / "benchmark/nn/gaussian.py"
+    text = file.read_text(encoding="utf-8")
+    head, divergence, draw = text.partition("def kl_standard")[0], *text.split("def ")[1:]
+    apart = file.with_name("draws.py")
+    apart.write_text(f"{head}def {draw}", encoding="utf-8")
+    file.write_text(
+        f"{head}from benchmark.nn.draws import reparameterise\n\ndef {divergence}", encoding="utf-8"
+    )
+    assert moved(before, edited.digests()) == set()
+
+
+def test_a_name_bound_to_another_definition_is_a_change(
+    edited: PackageCopy, before: dict[str, object]
+) -> None:
+    edited.edit(
+        "baselines/vae.py",
+        "from benchmark.nn.gaussian import kl_standard, reparameterise",
+        "from benchmark.nn.gaussian import kl_standard\n"
+        "from benchmark.nn.gaussian import kl_standard as reparameterise",
+    )
+    assert moved(before, edited.digests()) == ON_VAE
+
+
+def test_a_record_of_the_installed_code_is_not_stale() -> None:
+    assert outdated(record()) == "" and outdated_metrics(record()) == frozenset()
+    assert outdated(study("grae-jacobian", values={"own": 1.0})) == ""
+
+
+def test_what_is_stale_is_told_with_what_changed() -> None:
+    made = record()
+    assert "'vae' is not the one that trained it" in outdated(replace(made, code="0" * 16))
+    assert "the training loop" in outdated(replace(made, harness="0" * 16))
+    assert "older version" in outdated(replace(made, schema=1))
+    stale = study("grae-jacobian", values={}, seed=1)
+    assert "'grae-jacobian'" in outdated(replace(stale, code="0" * 16))
+
+
+def test_a_method_that_is_not_registered_is_judged_by_the_harness_alone() -> None:
+    made = record("my-vae", code="of-mine")
+    assert outdated(made) == "" and "training loop" in outdated(replace(made, harness="0" * 16))
+
+
+def test_metrics_are_stale_one_by_one_absent_ones_too() -> None:
+    made = record(values={"mse": 1.0, "lstar": 2.0, "of-a-plugin": 3.0})
+    assert outdated_metrics(made) == frozenset()
+    assert outdated_metrics(replace(made, metrics={})) == {"mse", "lstar"}
+    made = replace(made, absent={"accuracy": "no labels", "nac": "one dimension"})
+    metrics = {**made.metrics, "accuracy": "0" * 16, "of-a-plugin": "0" * 16}
+    assert outdated_metrics(replace(made, metrics=metrics)) == {"accuracy"}
+
+
+def test_equivalent_digests_are_the_same_in_their_class_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(identity, "_equivalent", lambda: {"a": 0, "b": 0, "c": 1})
+    same.cache_clear()
+    try:
+        assert same("a", "b") and same("x", "x")
+        assert not same("a", "c") and not same("x", "y") and not same("a", "x")
+    finally:
+        same.cache_clear()
