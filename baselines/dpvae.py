@@ -46,11 +46,11 @@ class DPVAE(VAE):
 
     def build(self) -> None:
         self.flow = CouplingFlow(self.latent_dim)
-        self.register_buffer("precision", torch.ones(self.latent_dim))
+        self.register_buffer("log_precision", torch.zeros(self.latent_dim))
         super().build()
 
     def divergence(self, mean: Tensor, log_var: Tensor, z: Tensor) -> Tensor:
-        return rate_ard(log_var, *self.flow(z), self.precision)
+        return rate_ard(log_var, *self.flow(z), self.log_precision)
 
     def encode(self, x: Tensor) -> Tensor:
         return self.flow(self.posterior(x)[0])[0]

@@ -151,7 +151,7 @@ class GRAE(Method):
     def conclude(self, train: Images) -> None:
         """Turn the code to the principal axes of the decoder on training images, and remember its
         mean there."""
-        codes = self.encoder(next(iter(train.batches(IMAGES))))
+        codes = self.encoder(next(train.sets(min(IMAGES, len(train)))))
         values, vectors = jacobian.principal_axes(
             jacobian.all_grams(self.decoder, codes), self.config.beta
         )

@@ -19,17 +19,32 @@ Objective
     same parameters and the network's.
 
 Discovery
-    v_l = 1 / alpha_l with alpha the mean of a / b over sets of neighbouring training images. L* =
-    the fewest dimensions that hold 95 % of sum v. Relevance is v. The paper does not say which
-    alpha: ``extra`` has the count for the mean, the last carried value and one posterior draw, with
-    90 % and 99 %, the participation ratio, and active units. 1/alpha is the learned *scale* of a
-    dimension, which the bound hardly identifies.
+    v_l = 1 / alpha_l with alpha the mean of a / b over disjoint sets of training images, drawn in
+    one fixed shuffled order. L* = the fewest dimensions that hold 95 % of sum v. Relevance is v.
+    The paper does not say which alpha: ``extra`` has the count for the mean, the last carried value
+    and one posterior draw, with 90 % and 99 %, the participation ratio, the largest ratio of
+    neighbouring v (``gap``) and how many lie above it (``gap_position``), and active units. Flags:
+    ``degenerate`` where log max v - log min v < 4 / sqrt(B), which one set of B images could not
+    tell from 0; ``no_selection`` where no joint step was taken, and L* is L.
+
+    The bound does not say which dimensions are relevant. With alpha integrated out, a set costs
+
+        (a0 + B/2) log(b0 + B m_l / 2) + const   nats per coordinate,   m_l the mean of z_l^2.
+
+    Scale z_l by c and let the decoder undo it: the likelihood stays, the entropy of q gains B log
+    c, and the bound's slope in log c is B (b0 - a0 m) / (b0 + B m / 2), about 2 b0 / m - 2 a0 nats
+    per *set*. So 1 / alpha = m is fixed by the hyperprior alone, at b0 / a0 = 0.1 for all
+    coordinates alike, where L* = ceil(0.95 L) (tests/nn/test_ard.py). What parts them is training:
+    a used coordinate keeps its scale because encoder and decoder weights would have to follow; an
+    unused one is held slightly inside its prior, alpha_hat follows, and the shrinking goes on. L*
+    is therefore read with the length of training, the gap and the null (docs/decisions.md).
 
 Deviations
     The set's KL is counted once per set. Algorithm 1 prints the N(0, I) prior for the small steps;
     alpha_hat is used, as the paper's section 4.2 says (``small_prior=standard`` for the letter).
     The burn-in is never given: a tenth of the epochs, and joint steps come in epochs e > burn_in E
-    as the algorithm counts; in runs of fewer than ten epochs, after that share of the steps.
+    as the algorithm counts; after that share of the steps where the run has fewer than ten epochs
+    or ends before that epoch.
     Between joint steps the mean a / b is carried, not a draw. Sizes of the network are ours. Also
     ours: both optimisers (Adam, moments of their own), the scale B / 2 of a and b that the network
     starts with, and the decoder, which reads z alone where the paper writes p(x | z, alpha). On
@@ -50,12 +65,12 @@ from torch import Tensor
 
 from baselines.vae import VAE, per_image
 from benchmark.method import Batch, Discovery, Images, Tick
-from benchmark.nn.ard import gamma_kl, kl_ard, sample_gamma
+from benchmark.nn.ard import gamma_kl, kl_ard, sample_log_gamma
 from benchmark.nn.discovery import active_units
 from benchmark.nn.gaussian import reparameterise
 from benchmark.nn.likelihood import gaussian_nll
 from benchmark.nn.optim import Adam
-from benchmark.nn.relevance import Relevance, first_joint_step
+from benchmark.nn.relevance import Relevance, equal_within_a_set, first_joint_step
 
 __all__ = ["RVAE"]
 
@@ -96,6 +111,9 @@ class RVAE(VAE):
         without relevance network bit for bit"""
 
     def build(self) -> None:
+        self.first_joint_step = first_joint_step(
+            self.config.burn_in, self.steps, self.steps_per_epoch
+        )
         super().build()
         scale = 0.5 * self.batch_size if self.config.ren_scale == "half-batch" else 1.0
         shared = self.add_player("joint", self, optimiser=Adam(self.config.lr_joint))
@@ -107,9 +125,6 @@ class RVAE(VAE):
             given = self.config.lr_relevance
             rate = self.config.lr_joint if given is None else given
             self.joint += [self.add_player("relevance", self.relevance, optimiser=Adam(rate))]
-        self.first_joint_step = first_joint_step(
-            self.config.burn_in, self.steps, self.steps_per_epoch
-        )
 
     def phase(self, step: int) -> str:
         return "joint" if step >= self.first_joint_step else "burn-in"
@@ -128,11 +143,11 @@ class RVAE(VAE):
         z = reparameterise(mean, log_var)
         mapped = self.mapped(z)
         a, b = self.alpha_posterior(batch.x, z, mapped[0])
-        alpha = sample_gamma(a, b)
-        kl = per_image(self.divergence_given(mean, log_var, mapped, alpha)).mean()
+        log_alpha = sample_log_gamma(a, b)
+        kl = per_image(self.divergence_given(mean, log_var, mapped, log_alpha)).mean()
         loss = self.nll(batch.x, z)[0] + kl + gamma_kl(a, b).sum() / len(batch)
         self.descend(loss, *self.joint)
-        self.relevance.carry(a / b if self.config.alpha_carry == "mean" else alpha)
+        self.relevance.carry(a / b if self.config.alpha_carry == "mean" else log_alpha.exp())
 
     def mapped(self, z: Tensor) -> tuple[Tensor, Tensor | None]:
         """Return the codes z0 (B, L) whose prior precision alpha is, and log |det dz0/dz| (B,)
@@ -140,17 +155,17 @@ class RVAE(VAE):
         return z, None
 
     def divergence_given(
-        self, mean: Tensor, log_var: Tensor, mapped: tuple[Tensor, Tensor | None], alpha: Tensor
+        self, mean: Tensor, log_var: Tensor, mapped: tuple[Tensor, Tensor | None], log_alpha: Tensor
     ) -> Tensor:
         """Return KL(q(z|x) || p(z|alpha)) in nats, (B, L) by coordinate, or (B,) where z0 is not
         z."""
-        return kl_ard(mean, log_var, alpha)
+        return kl_ard(mean, log_var, log_alpha)
 
     def divergence(self, mean: Tensor, log_var: Tensor, z: Tensor) -> Tensor:
         """Return the divergence of the small steps, given alpha_hat."""
         carried = self.relevance.carried
         alpha = carried if self.config.small_prior == "alpha" else torch.ones_like(carried)
-        return self.divergence_given(mean, log_var, self.mapped(z), alpha)
+        return self.divergence_given(mean, log_var, self.mapped(z), alpha.log())
 
     def alpha_posterior(self, x: Tensor, z: Tensor, z0: Tensor) -> tuple[Tensor, Tensor]:
         """Return a and b (L,) of the set of images x with codes z, and z0 where alpha acts."""
@@ -158,15 +173,11 @@ class RVAE(VAE):
 
     @torch.no_grad()
     def conclude(self, train: Images) -> None:
-        """Take alpha as the mean over the training sets; without joint steps it stays 1."""
-        if self.phase(self.steps - 1) == "joint":
-            self.relevance.summarise(
-                [
-                    self.set_posterior(x)
-                    for x in train.batches(self.batch_size)
-                    if len(x) == self.batch_size
-                ]
-            )
+        """Take alpha as the mean over disjoint sets of training images drawn without order; without
+        joint steps it stays 1."""
+        if self.first_joint_step < self.steps:
+            sets = train.sets(self.batch_size)
+            self.relevance.summarise([self.set_posterior(x) for x in sets])
 
     def set_posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return a and b (L,) of the set of images x (B, *shape), from one draw of their codes."""
@@ -183,13 +194,14 @@ class RVAE(VAE):
         mean, log_var = self.posterior(x)
         z = reparameterise(mean, log_var)
         nll = gaussian_nll(x, self.decoder(z), self.noise.current())
-        kl = self.divergence_given(mean, log_var, self.mapped(z), self.relevance.mean)
+        kl = self.divergence_given(mean, log_var, self.mapped(z), self.relevance.mean.log())
         return {"nll": nll, "kl": kl}
 
     def discover(self, x: Tensor) -> Discovery:
+        """Without a joint step no precision was estimated: all dimensions, ``no_selection``."""
         variance, active, extra = self.relevance.verdict()
-        return Discovery(
-            variance,
-            active,
-            extra={**extra, "active_units": float(active_units(*self.posterior(x)))},
-        )
+        extra["active_units"] = float(active_units(*self.posterior(x)))
+        if self.first_joint_step >= self.steps:
+            return Discovery(variance, torch.ones_like(active), ("no_selection",), extra)
+        degenerate = equal_within_a_set(variance, self.batch_size)
+        return Discovery(variance, active, ("degenerate",) if degenerate else (), extra)

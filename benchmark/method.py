@@ -20,15 +20,15 @@ __all__ = ["Batch", "Discovery", "Images", "Method", "Player", "Tick"]
 
 
 class Images(Protocol):
-    """Training images as ``prepare`` and ``conclude`` see them: a length, and chunks in a fixed
-    order."""
+    """Training images as ``prepare`` and ``conclude`` see them, in fixed orders."""
 
     def __len__(self) -> int: ...
 
     def batches(self, size: int) -> Iterator[Tensor]:
-        """Yield every image once, in order, in chunks (size, *shape) of float32; the last may be
-        smaller."""
-        ...
+        """Yield every image once, in order, as float32 (size, *shape); the last may be smaller."""
+
+    def sets(self, size: int) -> Iterator[Tensor]:
+        """Yield disjoint sets (size, *shape) in one fixed shuffled order; the rest is left out."""
 
 
 @dataclass(frozen=True)
@@ -48,10 +48,8 @@ class Batch:
                 f"a batch of {len(self)} images cannot be cut into {count} equal parts; choose a batch size divisible by {count}"
             )
         size = len(self) // count
-        return [
-            Batch(x, index)
-            for x, index in zip(self.x.split(size), self.index.split(size), strict=True)
-        ]
+        parts = zip(self.x.split(size), self.index.split(size), strict=True)
+        return [Batch(x, index) for x, index in parts]
 
 
 @dataclass(frozen=True)
@@ -268,8 +266,8 @@ class Method(nn.Module):
             raise ValueError(
                 f"player '{name}' was given parameters that are not part of the method; assign them to self first"
             )
-        player = self.players[name] = Player(name, mine, optimiser or Adam())
-        return player
+        self.players[name] = Player(name, mine, optimiser or Adam())
+        return self.players[name]
 
     def descend(self, loss: Tensor, *players: Player, tick: Tick | None = None) -> None:
         """Take one gradient of ``loss`` over the union of the players' parameters; each player

@@ -8,9 +8,11 @@ import math
 from collections.abc import Iterator
 
 import torch
+from numpy.random import PCG64, Generator
 from torch import Tensor
 
 from benchmark.datasets.split import Split
+from benchmark.spec import derive_seed
 
 __all__ = ["TensorSplit"]
 
@@ -41,6 +43,14 @@ class TensorSplit:
         """Yield every image once, in order, in chunks of ``size``; the last may be smaller."""
         for start in range(0, len(self), size):
             yield self._decode(self.stored[start : start + size].clone())
+
+    def sets(self, size: int) -> Iterator[Tensor]:
+        """Yield disjoint sets of ``size`` images in one shuffled order, which the length of the
+        split alone decides; images that fill no set are left out."""
+        stream = Generator(PCG64(derive_seed(0, "sets", len(self))))
+        order = torch.from_numpy(stream.permutation(len(self))).to(self.stored.device)
+        for start in range(0, len(self) - size + 1, size):
+            yield self.images(order[start : start + size])
 
     def _decode(self, rows: Tensor) -> Tensor:
         if self.packed:

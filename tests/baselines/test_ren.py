@@ -169,12 +169,12 @@ def test_identity_flow_gives_the_one_sample_rate_and_leaves_codes_alone() -> Non
     z = mean + torch.exp(0.5 * log_var) * noise
     z0, log_det = method.flow(z)
     alpha = torch.rand(5) + 0.5
-    one_sample = kl_ard(mean, log_var, alpha).sum(1) + 0.5 * (
+    one_sample = kl_ard(mean, log_var, alpha.log()).sum(1) + 0.5 * (
         alpha * (z.square() - mean.square() - log_var.exp())
     ).sum(1)
     assert torch.equal(z0, z) and not log_det.any()
     torch.testing.assert_close(
-        rate_ard(log_var, z0, log_det, alpha), one_sample, rtol=1e-5, atol=1e-5
+        rate_ard(log_var, z0, log_det, alpha.log()), one_sample, rtol=1e-5, atol=1e-5
     )  # float32
     assert torch.equal(method.decode(method.encode(x)), method.decoder(mean))
 
@@ -207,9 +207,50 @@ def test_discovery_reports_all_readings() -> None:
         "lstar_90",
         "lstar_99",
         "participation_ratio",
+        "gap",
+        "gap_position",
         "active_units",
     } == set(found.extra)
     assert int(found.active.sum()) == 5 == found.extra["lstar_mean"]  # alpha is 1 before training
+    assert found.extra["gap"] == 1.0 and found.flags == ("degenerate",)
+
+
+@pytest.mark.parametrize("kind", [RVAE, RDPVAE])
+def test_flags_tell_when_the_count_is_none(kind: type[Method]) -> None:
+    """``degenerate``: log v_max - log v_min < 4 / sqrt(B), here a ratio of e; ``no_selection``: no
+    joint step, which leaves every dimension active."""
+    method, x = build(kind), batch().x
+    for ratio, flags in ((2.6, ("degenerate",)), (2.8, ())):
+        method.relevance.mean.copy_(torch.tensor([1.0, 1.0, 1.0, 1.0, ratio]))
+        found = method.discover(x)
+        assert found.flags == flags
+        assert found.extra["gap"] == pytest.approx(ratio) and found.extra["gap_position"] == 4.0
+    never = build(kind, burn_in=1.0)
+    never.relevance.mean.copy_(torch.tensor([1.0, 1e3, 1e3, 1e3, 1e3]))
+    assert never.discover(x).flags == ("no_selection",) and bool(never.discover(x).active.all())
+    assert "no_selection" not in build(kind, burn_in=0.95).discover(x).flags
+
+
+@pytest.mark.parametrize("kind", [RVAE, RDPVAE])
+def test_order_in_the_file_does_not_decide_alpha(kind: type[Method]) -> None:
+    """A split sorted by class (here two groups, of different scale) gives the alpha of the same
+    images shuffled, to the chance of which image meets which noise; neighbours as sets do not."""
+    rng = np.random.default_rng(1)
+    stored = np.concatenate([0.2 * rng.random((512, 1, 8, 8)), 3.0 + rng.random((512, 1, 8, 8))])
+    stored = stored.astype(np.float32)
+
+    def alpha(images: np.ndarray, neighbours: bool = False) -> torch.Tensor:
+        method = build(kind, ren_posterior="conjugate")
+        split = TensorSplit(Split(images, (1, 8, 8)))
+        if neighbours:
+            split.sets = split.batches  # type: ignore[method-assign]
+        torch.manual_seed(0)
+        method.conclude(split)
+        return method.relevance.mean.log()
+
+    shuffled = alpha(rng.permutation(stored))
+    assert float((alpha(stored) - shuffled).abs().max()) < 0.2
+    assert float((alpha(stored, neighbours=True) - shuffled).abs().max()) > 0.4
 
 
 @pytest.mark.parametrize("sigma", ["learned", "optimal", "fixed"])

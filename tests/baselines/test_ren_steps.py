@@ -97,6 +97,12 @@ def draw(method: Any, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return mean, log_var, mean + torch.exp(0.5 * log_var) * torch.randn_like(mean)
 
 
+def draw_alpha(a: Tensor, b: Tensor) -> Tensor:
+    """Gamma(a, b) as Gamma(a + 1) U^(1 / a) / b, -log U exponential, drawn in this order."""
+    gamma = torch._standard_gamma(a + 1.0)
+    return gamma * torch.exp(-torch.empty_like(a).exponential_() / a) / b
+
+
 @pytest.mark.parametrize("kind", [VAE, DPVAE, RVAE, RDPVAE])
 def test_small_steps_descend_the_negative_bound_of_each_quarter(kind: type[Method]) -> None:
     method = build(kind)
@@ -131,7 +137,7 @@ def test_joint_step_descends_the_bound_of_the_whole_set_with_its_kl_counted_once
     a, b = (
         method.relevance.encoder(X, z) if posterior == "learned" else conjugate_posterior(governed)
     )
-    alpha = torch._standard_gamma(a) / b
+    alpha = draw_alpha(a, b)
     divergence = (
         kl_divergence(
             Gamma(a, b), Gamma(torch.tensor(HYPERPRIOR[0]), torch.tensor(HYPERPRIOR[1]))
@@ -157,8 +163,35 @@ def test_players_have_the_papers_rates(kind: type[Method]) -> None:
     others = {name for name, _ in method.named_parameters()} - network
     assert set(method.players["relevance"].parameters) == network
     assert set(method.players["joint"].parameters) == others
-    assert set(method.model.parameters) == others - {"noise.log_sigma"}
     assert set(method.players["sigma"].parameters) == {"noise.log_sigma"}
+    small = {name for name in others if not name.startswith(("flow", "noise"))}
+    assert set(method.model.parameters) == small
+
+
+@pytest.mark.parametrize(
+    ("config", "trained"),
+    [
+        ({}, False),
+        ({"burn_in": 0.99}, False),
+        ({"flow_steps": "both"}, True),
+        ({"burn_in": 1.0}, True),
+    ],
+)
+def test_flow_trains_in_small_steps_where_asked_or_where_no_joint_step_comes(
+    config: dict[str, Any], trained: bool
+) -> None:
+    method = build(RDPVAE, **config)
+    before = [p.detach().clone() for p in method.flow.parameters()]
+    torch.manual_seed(1)
+    method.train_step(Batch(X, torch.arange(BATCH)), BURN_IN)
+    moved = [
+        not torch.equal(old, p) for old, p in zip(before, method.flow.parameters(), strict=True)
+    ]
+    assert all(moved) if trained else not any(moved)
+    method.joint_step(Batch(X, torch.arange(BATCH)))
+    assert all(
+        not torch.equal(old, p) for old, p in zip(before, method.flow.parameters(), strict=True)
+    )
 
 
 @pytest.mark.parametrize("kind", [RVAE, RDPVAE])
@@ -216,7 +249,7 @@ def test_alpha_after_training_is_the_mean_over_sets_of_sampled_codes(
     torch.manual_seed(3)
     means, last = [], None
     with torch.no_grad():
-        for part in x.split(BATCH):
+        for part in TensorSplit(Split(x.numpy(), (1, 8, 8))).sets(BATCH):
             _, _, z = draw(method, part)
             governed = method.flow(z)[0] if kind is RDPVAE else z
             last = (
@@ -228,9 +261,7 @@ def test_alpha_after_training_is_the_mean_over_sets_of_sampled_codes(
         torch.testing.assert_close(
             method.relevance.mean, torch.stack(means).mean(0), rtol=1e-6, atol=0
         )
-        torch.testing.assert_close(
-            method.relevance.draw, torch._standard_gamma(last[0]) / last[1], rtol=1e-6, atol=0
-        )  # type: ignore[index]
+        torch.testing.assert_close(method.relevance.draw, draw_alpha(*last), rtol=1e-6, atol=0)  # type: ignore[index]
     assert not torch.equal(method.relevance.draw, method.relevance.mean)
 
 
@@ -247,7 +278,7 @@ def test_rates_of_the_two_families_agree_where_the_flow_is_the_identity() -> Non
     for x in [*X.split(BATCH // 4), X]:
         mean, log_var, z = draw(plain, x)
         a, b = plain.relevance.posterior(x, z, z)
-        alpha = plain.relevance.carried if len(x) < BATCH else torch._standard_gamma(a) / b
+        alpha = plain.relevance.carried if len(x) < BATCH else draw_alpha(a, b)
         if len(x) < BATCH:
             alpha = torch.tensor([0.3, 0.7, 1.0, 2.0, 5.0])
         corrections.append(

@@ -71,6 +71,23 @@ def test_batches_cover_everything_once_in_order(
 
 
 @CASES
+def test_sets_are_disjoint_shuffled_and_the_same_every_time(
+    kind: str, shape: tuple[int, ...]
+) -> None:
+    split, images = split_and_images(kind, shape)
+    size = COUNT // 3
+    sets = list(TensorSplit(split).sets(size))
+    assert [len(one) for one in sets] == [size] * (COUNT // size)
+    again = torch.cat(list(TensorSplit(split).sets(size)))
+    assert torch.equal(torch.cat(sets), again)
+    order = np.concatenate(
+        [np.flatnonzero((images == row).all(axis=tuple(range(1, images.ndim)))) for row in again]
+    )
+    assert len(set(order.tolist())) >= len(again) and (np.diff(order) < 0).any()
+    assert list(TensorSplit(split).sets(COUNT + 1)) == []
+
+
+@CASES
 @pytest.mark.parametrize("n", [1, 10, COUNT, COUNT + 1])
 def test_head_is_the_beginning(kind: str, shape: tuple[int, ...], n: int) -> None:
     split, images = split_and_images(kind, shape)

@@ -5,7 +5,10 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
+import scipy.special
+import scipy.stats
 import torch
 from torch import Tensor
 
@@ -15,7 +18,7 @@ from benchmark.nn.ard import (
     gamma_kl,
     kl_ard,
     rate_ard,
-    sample_gamma,
+    sample_log_gamma,
 )
 from benchmark.nn.gaussian import kl_standard
 from benchmark.nn.likelihood import gaussian_nll
@@ -96,7 +99,7 @@ def test_kl_over_draws_of_alpha_has_the_analytic_mean() -> None:
     torch.manual_seed(2)
     mean, log_var = torch.randn(1, 1, dtype=F64), torch.randn(1, 1, dtype=F64)
     a, b = scalar(2.0), scalar(3.0)
-    values = kl_ard(mean, log_var, sample_gamma(a.expand(100_000, 1), b.expand(100_000, 1)))
+    values = kl_ard(mean, log_var, sample_log_gamma(a.expand(100_000, 1), b.expand(100_000, 1)))
     expected = 0.5 * (
         a / b * (mean.square() + log_var.exp()) - 1 - (torch.digamma(a) - b.log()) - log_var
     )
@@ -105,21 +108,84 @@ def test_kl_over_draws_of_alpha_has_the_analytic_mean() -> None:
     )
 
 
-@pytest.mark.parametrize("concentration", [0.1, 1.0, 50.0])
-def test_draws_carry_gradients_to_concentration_and_rate(concentration: float) -> None:
+SHAPES = pytest.mark.parametrize("concentration", [1e-3, 0.01, 0.1, 1.0, 50.0])
+COUNT = 200_000
+
+
+@SHAPES
+def test_log_draws_have_the_distribution_of_log_gamma(concentration: float) -> None:
+    """SciPy's moments and distribution function; E log alpha is digamma(a) - log b."""
     torch.manual_seed(3)
-    a, b = scalar(concentration).requires_grad_(), scalar(2.0).requires_grad_()
-    draws = sample_gamma(a.expand(200_000), b.expand(200_000))
-    grad_a, grad_b = torch.autograd.grad(draws.mean(), (a, b))
-    assert float(grad_a) == pytest.approx(1 / 2.0, rel=0.02)
-    assert float(grad_b) == pytest.approx(-concentration / 4.0, rel=0.05)
+    draws = sample_log_gamma(scalar(concentration).expand(COUNT), scalar(2.0).expand(COUNT)).numpy()
+    reference = scipy.stats.loggamma(concentration, loc=-math.log(2.0))
+    mean, variance, kurtosis = map(float, reference.stats("mvk"))
+    assert draws.mean() == pytest.approx(mean, abs=5 * math.sqrt(variance / COUNT))
+    assert draws.var() == pytest.approx(
+        variance, abs=5 * variance * math.sqrt((kurtosis + 2.0) / COUNT)
+    )
+    assert scipy.stats.kstest(draws[:10_000], reference.cdf).pvalue > 1e-3
 
 
-def test_draws_never_fall_below_the_clamp() -> None:
+@SHAPES
+def test_gradients_of_log_draws_are_those_of_their_moments(concentration: float) -> None:
+    """d E log alpha / da = trigamma(a), d E (log alpha)^2 / da from finite differences of SciPy's
+    moments; every draw moves by -1 / b with the rate."""
+    torch.manual_seed(3)
+    a = scalar(concentration).expand(COUNT).clone().requires_grad_()
+    b = scalar(2.0).expand(COUNT).clone().requires_grad_()
+    draws = sample_log_gamma(a, b)
+    to_a, to_b = torch.autograd.grad(draws.sum(), (a, b))
+    torch.testing.assert_close(to_b, torch.full_like(to_b, -0.5), rtol=1e-12, atol=0)
+    step = 1e-4 * concentration
+
+    def moment(order: int) -> float:
+        def at(value: float) -> float:
+            reference = scipy.stats.loggamma(value, loc=-math.log(2.0))
+            mean, variance = map(float, reference.stats("mv"))
+            return mean if order == 1 else variance + mean**2
+
+        return (at(concentration + step) - at(concentration - step)) / (2.0 * step)
+
+    for order, gradients in ((1, to_a), (2, 2.0 * draws.detach() * to_a)):
+        error = 5 * float(gradients.std()) / COUNT**0.5
+        assert float(gradients.mean()) == pytest.approx(moment(order), abs=error)
+    assert moment(1) == pytest.approx(float(scipy.special.polygamma(1, concentration)), rel=1e-5)
+
+
+@SHAPES
+def test_gradient_of_each_log_draw_is_the_implicit_one(concentration: float) -> None:
+    """dG/da = -(dF/da) / f for G ~ Gamma(a + 1), by finite differences of SciPy's distribution
+    function, and E / a^2 for the exponential part."""
+    a = scalar(concentration).expand(200).clone().requires_grad_()
+    torch.manual_seed(8)
+    draws = sample_log_gamma(a, torch.ones(200, dtype=F64))
+    (found,) = torch.autograd.grad(draws.sum(), a)
+    torch.manual_seed(8)
+    gamma = torch._standard_gamma(a.detach() + 1.0).numpy()
+    exponential = torch.empty(200, dtype=F64).exponential_().numpy()
+    assert np.allclose(draws.detach(), np.log(gamma) - exponential / concentration, rtol=1e-12)
+    shape, step = concentration + 1.0, 1e-5
+    slope = scipy.special.gammainc(shape + step, gamma) - scipy.special.gammainc(
+        shape - step, gamma
+    )
+    implicit = -slope / (2.0 * step) / scipy.stats.gamma(shape).pdf(gamma)
+    expected = implicit / gamma + exponential / concentration**2
+    assert np.allclose(found.numpy(), expected, rtol=1e-3)
+
+
+def test_no_draw_stops_at_a_bound_in_single_precision() -> None:
+    """At a = 0.01 four draws in five are below 1e-8, two below float32; all have a logarithm, and
+    a gradient of their own."""
     torch.manual_seed(4)
-    draws = sample_gamma(torch.full((1000,), 1e-3), torch.full((1000,), 1.0))
-    assert float(draws.min()) >= 1e-8 * (1 - 1e-6)
-    assert bool(torch.isfinite(1.0 / draws).all())
+    a = torch.full((10_000,), 0.01, requires_grad=True)
+    draws = sample_log_gamma(a, torch.ones(10_000))
+    (gradients,) = torch.autograd.grad(draws.sum(), a)
+    assert bool(torch.isfinite(draws).all()) and len(draws.unique()) > 9_990
+    assert bool(torch.isfinite(gradients).all()) and float(gradients.min()) > 0.0
+    shares = [float((draws < bound).float().mean()) for bound in (math.log(1e-8), -87.3)]
+    assert shares == pytest.approx([0.83, 0.42], abs=0.02)
+    small = kl_ard(torch.ones(1, 1), torch.zeros(1, 1), draws.min().detach())
+    assert float(small) == pytest.approx(-0.5 - 0.5 * float(draws.min().detach()), rel=1e-6)
 
 
 def test_the_hyperprior_is_useless_to_sample_from() -> None:
@@ -133,7 +199,7 @@ def test_unit_precision_gives_the_standard_kl_bit_for_bit(dtype: torch.dtype) ->
     torch.manual_seed(6)
     mean, log_var = torch.randn(50, 7, dtype=dtype), torch.randn(50, 7, dtype=dtype)
     assert torch.equal(
-        kl_ard(mean, log_var, torch.ones(7, dtype=dtype)), kl_standard(mean, log_var)
+        kl_ard(mean, log_var, torch.zeros(7, dtype=dtype)), kl_standard(mean, log_var)
     )
 
 
@@ -148,7 +214,7 @@ def test_kl_equals_torch_for_any_precision() -> None:
     expected = torch.distributions.kl_divergence(
         torch.distributions.Normal(mean, torch.exp(0.5 * log_var)), prior
     )
-    torch.testing.assert_close(kl_ard(mean, log_var, alpha), expected, rtol=1e-12, atol=1e-12)
+    torch.testing.assert_close(kl_ard(mean, log_var, alpha.log()), expected, rtol=1e-12, atol=1e-12)
 
 
 def test_rate_without_a_flow_has_the_kl_as_its_mean_for_any_precision() -> None:
@@ -159,9 +225,9 @@ def test_rate_without_a_flow_has_the_kl_as_its_mean_for_any_precision() -> None:
         torch.rand(3, dtype=F64) + 0.1,
     )
     z = mean + torch.exp(0.5 * log_var) * torch.randn(200_000, 3, dtype=F64)
-    rates = rate_ard(log_var, z, torch.zeros(200_000, dtype=F64), alpha)
+    rates = rate_ard(log_var, z, torch.zeros(200_000, dtype=F64), alpha.log())
     assert float(rates.mean()) == pytest.approx(
-        float(kl_ard(mean, log_var, alpha).sum()), abs=4 * float(rates.std()) / 200_000**0.5
+        float(kl_ard(mean, log_var, alpha.log()).sum()), abs=4 * float(rates.std()) / 200_000**0.5
     )
 
 
@@ -190,7 +256,7 @@ def negative_bound(
             for sign in (1, -1)
         ]
     ).mean(0)
-    return nll + kl_ard(mean, log_var.expand_as(mean), alpha).sum(1)
+    return nll + kl_ard(mean, log_var.expand_as(mean), alpha.log()).sum(1)
 
 
 def test_exact_posterior_of_a_linear_model_reaches_the_evidence() -> None:
@@ -220,3 +286,21 @@ def test_rescaling_a_latent_and_its_precision_leaves_the_bound_unchanged() -> No
         change, 2 * A0 * c.log() + a / b * B0 * (c.pow(-2) - 1), rtol=0, atol=1e-12
     )
     assert float(change.abs().max()) < 0.02
+
+
+@pytest.mark.parametrize("size", [16, 128])
+def test_only_the_hyperprior_fixes_the_scale_of_a_code_and_alike_for_all(size: int) -> None:
+    """With alpha integrated out, scaling a code by c (the entropy gains B log c) changes the bound
+    at B (b0 - a0 m) / (b0 + B m / 2) nats per log c: 0 at m = b0 / a0, whatever the coordinate."""
+    torch.manual_seed(11)
+    z = torch.randn(size, 4, dtype=F64)
+    z = z / z.square().mean(0).sqrt() * torch.tensor([1e-2, 0.1, 1.0, 10.0], dtype=F64).sqrt()
+    log_c = torch.zeros(4, dtype=F64, requires_grad=True)
+    a, b = conjugate_posterior(z * log_c.exp())
+    evidence = torch.lgamma(a) - a * b.log() + size * log_c
+    (slope,) = torch.autograd.grad(evidence.sum(), log_c)
+    m = z.square().mean(0)
+    torch.testing.assert_close(slope, size * (B0 - A0 * m) / (B0 + 0.5 * size * m))
+    torch.testing.assert_close(slope, 2 * B0 / m - 2 * A0, rtol=2e-3, atol=1e-7)
+    assert float(slope[0]) > 0.0 > float(slope[2:].max()) and abs(float(slope[1])) < 1e-12
+    assert float(slope.abs().max()) < 0.03

@@ -7,7 +7,12 @@ import pytest
 import torch
 
 from benchmark.nn.discovery import active_units
-from benchmark.nn.relevance import Relevance, RelevanceEncoder, first_joint_step
+from benchmark.nn.relevance import (
+    Relevance,
+    RelevanceEncoder,
+    equal_within_a_set,
+    first_joint_step,
+)
 
 
 @pytest.fixture
@@ -74,7 +79,10 @@ def test_small_variance_of_the_prior_means_an_irrelevant_dimension() -> None:
         "lstar_90",
         "lstar_99",
         "participation_ratio",
+        "gap",
+        "gap_position",
     }
+    assert extra["gap_position"] == 2.0 and extra["gap"] == pytest.approx(1e3 * 4 / 9, rel=0.1)
     assert 1.0 < extra["participation_ratio"] < 2.0
 
 
@@ -94,6 +102,10 @@ def test_alpha_that_is_no_number_is_an_error() -> None:
         (0.1, 300, 390, 30),
         (0.0, 300, 390, 0),
         (0.29, 100, 1, 30),
+        (0.8, 10 * 32, 32, 9 * 32),
+        (0.9, 10 * 32, 32, 9 * 32),  # epoch 10 of 0 to 9 does not come: the share of the steps
+        (0.95, 10 * 32, 32, 304),
+        (0.95, 1500 * 32, 32, 1426 * 32),
     ],
 )
 def test_joint_steps_begin_where_algorithm_1_says(
@@ -107,6 +119,27 @@ def test_burn_in_over_the_whole_run_leaves_no_joint_step(steps: int) -> None:
     assert first_joint_step(1.0, steps, 390) >= steps
     with pytest.raises(ValueError, match="expected 0 to 1"):
         first_joint_step(1.5, steps, 390)
+
+
+@pytest.mark.parametrize("burn_in", [0.0, 0.3, 0.5, 0.9, 0.95, 0.99])
+@pytest.mark.parametrize("epochs", [1, 3, 9, 10, 11, 20, 100])
+def test_any_burn_in_short_of_the_whole_run_leaves_a_joint_step(
+    burn_in: float, epochs: int
+) -> None:
+    assert first_joint_step(burn_in, 100 * epochs, 100) < 100 * epochs
+
+
+def test_equal_relevances_are_those_that_one_set_cannot_tell_apart() -> None:
+    """Two dimensions of equal variance, judged by the exact posterior of single sets, are called
+    equal nineteen times in twenty; twice the variance is told apart as often."""
+    torch.manual_seed(5)
+    for factor, least, most in ((1.0, 0.93, 0.97), (2.0, 0.0, 0.07)):
+        z = torch.randn(4000, 128, 2) * torch.tensor([1.0, factor]).sqrt()
+        equal = [equal_within_a_set(v, 128) for v in z.square().mean(1)]
+        assert least <= sum(equal) / len(equal) <= most
+    assert equal_within_a_set(torch.tensor([1.0, 1.41]), 128)
+    assert not equal_within_a_set(torch.tensor([1.0, 1.43]), 128)
+    assert equal_within_a_set(torch.tensor([1.0, 1.43]), 100)
 
 
 def test_active_units_equal_the_metric() -> None:
