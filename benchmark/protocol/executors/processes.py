@@ -20,6 +20,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
+from benchmark.protocol.expected import longest_first
 from benchmark.protocol.reuse import Settings
 from benchmark.protocol.suite import Job
 from benchmark.records import Store
@@ -69,9 +70,14 @@ def run_jobs(
     interrupted: Callable[[], bool] = lambda: False,
 ) -> list[Outcome]:
     """Run ``jobs``, ``workers`` at a time, and return how each ended, in the order they ended;
-    after an interrupt only those begun."""
+    after an interrupt only those begun.
+
+    One worker takes them as they come; several start the longest run first
+    (:mod:`benchmark.protocol.expected`).
+    """
     processes = context(jobs)
-    waiting, running, outcomes = list(reversed(jobs)), [], []
+    waiting = list(reversed(jobs if workers == 1 else longest_first(jobs)))
+    running, outcomes = [], []
     while waiting or running:
         if interrupted():
             waiting.clear()
