@@ -186,7 +186,6 @@ LONG = {
     "benchmark.cli.run",
     "benchmark.protocol.job",
     "benchmark.protocol.replay",
-    "benchmark.reporting.baseline",
     "benchmark.reporting.filled",
     "benchmark.reporting.verdicts",
 }

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.reporting.baseline import Baseline, read
+from benchmark.reporting.baseline_file import Baseline, read
 from benchmark.reporting.check import check, exit_status
 from benchmark.spec import Record
 

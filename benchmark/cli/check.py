@@ -49,7 +49,7 @@ def check(
     are missing or broken.
     """
     from benchmark.records import load_records
-    from benchmark.reporting.baseline import read
+    from benchmark.reporting.baseline_file import read
     from benchmark.reporting.check import check as judge
     from benchmark.reporting.check import exit_status
     from benchmark.reporting.judgements import FORMATS, text

@@ -1,130 +1,31 @@
-"""A baseline: what runs measured when all was well, seed by seed, and how much worse each cell
-would have to get to be seen. One JSON document.
-
-A cell is a method on a dataset at a latent size and budget, as one would type them, and one
-measurement. Later runs are matched by what was typed, not by the run key, so that a changed default
-is compared and named instead of being a missing run.
-"""
+"""A baseline is made of finished runs: which measurements are guarded, and whether each could be
+found worse."""
 
 from __future__ import annotations
 
-import json
 import statistics
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
-from benchmark import __version__
 from benchmark.identity import metric_of, outdated, outdated_metrics
 from benchmark.options import parse_reference
 from benchmark.protocol.machine import machine_class
-from benchmark.records import label
+from benchmark.reporting.baseline_file import (
+    Baseline,
+    Cell,
+    Place,
+    Run,
+    place_of,
+    smallest_effect,
+)
 from benchmark.reporting.metrics import direction
-from benchmark.reporting.regression import Test, choose, detectable
-from benchmark.reporting.selection import budget_rank, matches, rank
+from benchmark.reporting.regression import FEWEST, choose
+from benchmark.reporting.selection import base_name, budget_rank, matches, rank
 from benchmark.reporting.statistics import Direction
 from benchmark.spec import BenchError, Record, digest
 
-__all__ = ["NEGLIGIBLE", "SCHEMA", "Baseline", "Cell", "Place", "Run", "make", "place_of", "read"]
-
-SCHEMA = 1
-
-NEGLIGIBLE = 1e-5
-"""Relative change of a mean below which it is rounding: sums of float32 in another order, on
-another processor."""
-
-Place = tuple[str, str, str, int, str]
-"""Kind, method and dataset as one would type them, latent size, budget."""
-
-
-@dataclass(frozen=True)
-class Run:
-    """One seed: the key of its run, the machine class it was made on (a name in the baseline's
-    table), and its value."""
-
-    key: str
-    machine: str
-    value: float
-
-
-@dataclass(frozen=True)
-class Cell:
-    """The seeds of one cell. ``effect`` is the smallest worsening that ``test`` finds with the
-    stated power, in units of the metric."""
-
-    kind: str
-    method: str
-    dataset: str
-    latent_dim: int
-    budget: str
-    metric: str
-    direction: Direction
-    unit: str
-    spec: Mapping[str, Any]
-    code: str
-    mean: float
-    spread: float
-    test: Test
-    effect: float
-    runs: Mapping[str, Run]
-
-    @property
-    def place(self) -> Place:
-        """Where the runs of the cell are found."""
-        return self.kind, self.method, self.dataset, self.latent_dim, self.budget
-
-    @property
-    def name(self) -> str:
-        """The cell in a few words."""
-        return f"{self.method} on {self.dataset}, L = {self.latent_dim}, {self.metric}"
-
-
-@dataclass(frozen=True)
-class Baseline:
-    """All cells, the chance of any false alarm (``alpha``) and the power that the effects are
-    stated at."""
-
-    cells: tuple[Cell, ...]
-    machines: Mapping[str, Mapping[str, Any]]
-    alpha: float = 0.05
-    power: float = 0.8
-    lstar_bench: str = __version__
-    schema: int = SCHEMA
-
-    def to_json(self) -> str:
-        """Return the document as indented JSON, keys sorted, ending with a newline."""
-        return json.dumps(asdict(self), indent=1, sort_keys=True, allow_nan=False) + "\n"
-
-    @property
-    def commands(self) -> list[str]:
-        """The calls of ``bench run`` that make the runs to compare with."""
-        groups: dict[tuple[str, int, int], tuple[list[str], list[str]]] = {}
-        for cell in self.cells:
-            seeds = 1 + max(map(int, cell.runs))
-            methods, datasets = groups.setdefault((cell.budget, cell.latent_dim, seeds), ([], []))
-            methods.extend({cell.method} - set(methods))
-            datasets.extend({cell.dataset} - set(datasets))
-        return [
-            f"bench run --methods '{','.join(methods)}' --datasets '{','.join(datasets)}' --latent-dims {size} --seeds {seeds} {_length(budget)}"
-            for (budget, size, seeds), (methods, datasets) in groups.items()
-        ]
-
-
-def _length(budget: str) -> str:
-    steps = budget.removeprefix("steps-")
-    return f"--steps {steps}" if steps != budget else f"--budget {budget}"
-
-
-def place_of(spec: Mapping[str, Any]) -> Place:
-    """Return the place of a run: what one would type to have it made."""
-    config = {**spec["config"], **dict.fromkeys(spec.get("taken", {}), "*")}
-    method, dataset = (
-        label("methods", spec["method"], config),
-        label("datasets", spec["dataset"], spec["options"]),
-    )
-    return spec["kind"], method, dataset, spec["latent_dim"], spec["budget"]
+__all__ = ["make"]
 
 
 def make(
@@ -156,15 +57,7 @@ def make(
         for place, runs in groups.items()
         for identifier in chosen[place]
     ]
-    cells.sort(
-        key=lambda cell: (
-            rank("datasets", cell.dataset),
-            cell.latent_dim,
-            budget_rank(cell.budget),
-            rank("methods", cell.method),
-            cell.metric,
-        )
-    )
+    cells.sort(key=_order)
     machines = {
         _name(found): found
         for found in (
@@ -240,7 +133,7 @@ def _cell(runs: Sequence[Record], identifier: str, level: float, power: float) -
     lacking = [record.key for record in runs if identifier not in record.measurements]
     if lacking:
         raise BenchError(
-            f"{told}: run {lacking[0]} did not measure it; leave the metric out with --metrics, or run it again"
+            f"{told}: run {lacking[0]} did not measure it; `bench evaluate --metrics {base_name(identifier)}` adds it, or leave it out with --metrics"
         )
     metric = metric_of(identifier)
     for record in runs:
@@ -249,18 +142,14 @@ def _cell(runs: Sequence[Record], identifier: str, level: float, power: float) -
                 f"{told}: run {record.key} was measured by other code of the metric than is installed; run the same `bench run` again, then write the baseline"
             )
     way = direction(metric)
-    level = level / 2 if way == "none" else level  # it may move to either side
-    test = choose(len(seeds), len(seeds), level)
-    if test is None:
+    values = [record.measurements[identifier]["value"] for record in runs]
+    unit, test = runs[0].measurements[identifier]["unit"], choose(values)
+    if len(seeds) < FEWEST:
         raise BenchError(
             f"{told}: {len(seeds)} seeds could never be found worse by any test; make at least 3, better 5, with `bench run --seeds 5`"
         )
-    values = [record.measurements[identifier]["value"] for record in runs]
-    mean, spread = statistics.fmean(values), statistics.stdev(values)
-    effect = detectable(len(seeds), len(seeds), level, test, power) * spread + NEGLIGIBLE * abs(
-        mean
-    )
-    _can_fail(told, way, values, effect, len(seeds))
+    effect = smallest_effect(values, way, unit, level, power)
+    _can_fail(told, way, values, effect)
     found = {
         str(record.spec["seed"]): Run(record.key, _name(machine_class(record.environment)), value)
         for record, value in zip(runs, values, strict=True)
@@ -268,7 +157,6 @@ def _cell(runs: Sequence[Record], identifier: str, level: float, power: float) -
     spec = {name: value for name, value in runs[0].spec.items() if name != "seed"}
     if "taken" in spec:
         spec["config"] = {**spec["config"], **dict.fromkeys(spec["taken"], "*")}
-    unit = runs[0].measurements[identifier]["unit"]
     return Cell(
         kind,
         method,
@@ -280,57 +168,25 @@ def _cell(runs: Sequence[Record], identifier: str, level: float, power: float) -
         unit,
         spec,
         runs[0].code,
-        mean,
-        spread,
+        statistics.fmean(values),
+        statistics.stdev(values),
         test,
         effect,
         found,
     )
 
 
-def _can_fail(
-    told: str, way: Direction, values: Sequence[float], effect: float, seeds: int
-) -> None:
+def _can_fail(told: str, way: Direction, values: Sequence[float], effect: float | None) -> None:
     """Refuse a cell that has no room to get worse: a count or share that would have to fall below
     zero."""
     mean = statistics.fmean(values)
-    if effect == 0 or (way == "max" and min(values) >= 0 and mean - effect < 0):
-        lost = (
-            f"a fall by {effect:.3g} from {mean:.3g} would end below zero"
-            if effect
-            else "its value has neither size nor spread"
-        )
-        raise BenchError(
-            f"{told}: could never be found worse ({lost}, {seeds} seeds); make more seeds, a longer budget, or leave it out (--metrics)"
-        )
-
-
-def read(path: Path) -> Baseline:
-    """Return the baseline in the file ``path``; :class:`BenchError` says what is wrong with it."""
-    again = "write it again with `bench baseline -o FILE`"
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise BenchError(
-            f"cannot read baseline '{path}': {error.strerror}; `bench baseline -o FILE` writes one"
-        ) from None
-    except ValueError as error:
-        raise BenchError(f"baseline '{path}' is not JSON ({error}); {again}") from None
-    if not isinstance(document, dict) or document.get("schema") != SCHEMA:
-        raise BenchError(
-            f"baseline '{path}' has another schema than {SCHEMA}, which this version reads; {again}"
-        )
-    try:
-        cells = [
-            Cell(**{**cell, "runs": {seed: Run(**run) for seed, run in cell["runs"].items()}})
-            for cell in document.pop("cells")
-        ]
-        found = Baseline(tuple(cells), **document)
-    except (TypeError, KeyError, AttributeError) as error:
-        raise BenchError(f"baseline '{path}' is not readable: {error}; {again}") from None
-    unknown = {run.machine for cell in cells for run in cell.runs.values()} - set(found.machines)
-    if unknown or not cells:
-        raise BenchError(
-            f"baseline '{path}' has no cells, or names machines that it does not describe; {again}"
-        )
-    return found
+    if effect is None or (effect and not (way == "max" and min(values) >= 0 and mean - effect < 0)):
+        return
+    lost = (
+        f"a fall by {effect:.3g} from {mean:.3g} would end below zero"
+        if effect
+        else "its value has neither size nor spread"
+    )
+    raise BenchError(
+        f"{told}: could never be found worse ({lost}, {len(values)} seeds); make more seeds, a longer budget, or leave it out (--metrics)"
+    )

@@ -1,36 +1,50 @@
 """The gate: runs of today against a baseline, cell by cell: worse, not worse, better, or cannot
 tell.
 
-- Where every seed has the key of the baseline's run and was made on the same machine class, bits
-must agree, and no spread is needed to judge that. - Elsewhere a one-sided test decides
-  (:mod:`benchmark.reporting.regression`), with Holm's correction over all cells: the chance that
-  any cell is called worse although nothing changed is at most ``alpha``. *Not worse* is said where
-  a worsening by the cell's smallest detectable effect can be excluded at level ``alpha``; that
-  every cell is not worse then has the same level, without correction (an intersection-union test).
+- Where every seed has the key of the baseline's run and was made on the same machine class, equal
+  bits are *not worse*, and so are bits that moved by rounding (1e-5, relative). No spread is needed
+  to judge that. Bits that moved further are tested like other values.
+- Elsewhere a one-sided test of equal seeds decides (:mod:`benchmark.reporting.regression`), with
+  Holm's correction over all cells: the chance that any cell is called worse although nothing
+  changed is at most ``alpha``. *Not worse* is said where a worsening by the cell's smallest
+  detectable effect can be excluded at level ``alpha``; that every cell is not worse then has the
+  same level, without correction (an intersection-union test).
+- A seed that diverged where none did before is tested as such, within the same ``alpha``.
 - Where the data are others than they were, or a metric has no better side, a move to either side
   counts.
 """
 
 from __future__ import annotations
 
-import math
 import statistics
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
-from benchmark import registry
 from benchmark.identity import metric_of, outdated, outdated_metrics
-from benchmark.protocol.machine import machine_class, same_class
-from benchmark.reporting.baseline import NEGLIGIBLE, Baseline, Cell, Place, place_of
+from benchmark.reporting.baseline_file import Baseline, Cell, Place, place_of
+from benchmark.reporting.bits import compared_bits, pairs_of_seeds, same_bits_expected
+from benchmark.reporting.causes import causes_of
 from benchmark.reporting.comparison import holm
-from benchmark.reporting.regression import p_worse
-from benchmark.spec import BenchError, Record
+from benchmark.reporting.regression import (
+    FEWEST,
+    NEGLIGIBLE,
+    Test,
+    choose,
+    p_diverged,
+    p_worse,
+    seeds_for,
+    smallest_p,
+)
+from benchmark.spec import Record
 
-__all__ = ["Judgement", "Verdict", "check", "exit_status"]
+__all__ = ["Judgement", "Remedy", "Verdict", "check", "exit_status"]
 
 Verdict = Literal["worse", "not worse", "better", "cannot tell", "no verdict"]
+
+Remedy = Literal["", "fresh", "run", "evaluate"]
+"""What a cell without a verdict lacks: a folder of its own, runs, or a metric of finished runs."""
 
 _INFRASTRUCTURE = ("failed", "killed", "timed-out", "out-of-memory", "blocked")
 
@@ -38,7 +52,7 @@ _INFRASTRUCTURE = ("failed", "killed", "timed-out", "out-of-memory", "blocked")
 @dataclass(frozen=True)
 class Judgement:
     """What is said of one cell. ``p`` is corrected over cells, None where bits were compared;
-    ``causes`` are what else is not as it was."""
+    ``causes`` are what else is not as it was; ``remedy`` is what would lead to a verdict."""
 
     cell: Cell
     verdict: Verdict
@@ -47,20 +61,25 @@ class Judgement:
     p: float | None = None
     causes: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
+    remedy: Remedy = ""
 
 
 @dataclass(frozen=True)
 class _Evidence:
-    """The p values of one cell that are corrected together with those of the others."""
+    """The p values of one cell that are corrected together with those of the others: that it is
+    worse, better, and that a worsening by its smallest effect is excluded. ``note`` says what was
+    seen before any test."""
 
     cell: Cell
     runs: tuple[Record, ...]
     values: tuple[float, ...]
-    worse: float
-    better: float
-    bounded: float
+    test: Test
     two_sided: bool
-    causes: tuple[str, ...]
+    worse: float
+    better: float = 1.0
+    bounded: float = 1.0
+    note: str = ""
+    causes: tuple[str, ...] = ()
 
 
 def check(baseline: Baseline, records: Iterable[Record], *, exact: bool = True) -> list[Judgement]:
@@ -74,7 +93,7 @@ def check(baseline: Baseline, records: Iterable[Record], *, exact: bool = True) 
     worse = holm([1.0 if each is None else each.worse for each in tested])
     better = holm([1.0 if each is None else each.better for each in tested])
     return [
-        _conclude(each, p, q, baseline.alpha) if isinstance(each, _Evidence) else each
+        _conclude(each, p, q, baseline) if isinstance(each, _Evidence) else each
         for each, p, q in zip(found, worse, better, strict=True)
     ]
 
@@ -86,79 +105,78 @@ def _look(
     runs: list[Record] = []
     for seed in sorted(map(int, cell.runs)):
         fitting = there.get(seed, [])
-        if len(fitting) != 1:
-            lost = (
-                f"{len(fitting)} runs of seed {seed} fit; compare a fresh folder (--results)"
-                if fitting
-                else f"there is no run of seed {seed}"
+        if not fitting:
+            return Judgement(cell, "no verdict", f"there is no run of seed {seed}", remedy="run")
+        if len(fitting) > 1:
+            return Judgement(
+                cell, "no verdict", f"{len(fitting)} runs of seed {seed} fit", remedy="fresh"
             )
-            return Judgement(cell, "no verdict", lost)
         runs.append(fitting[0])
-    causes, keys = _causes(cell, runs, baseline), tuple(record.key for record in runs)
+    causes, keys = causes_of(cell, runs, baseline), tuple(record.key for record in runs)
     for record in runs:
-        said = _ended(cell, record)
+        said = _broken(cell, record)
         if said is not None:
             return replace(said, causes=causes, keys=(record.key,))
-    values = tuple(record.measurements[cell.metric]["value"] for record in runs)
-    if exact and all(_same_bits_expected(cell, record, baseline) for record in runs):
-        return replace(_exact(cell, runs, values), causes=causes, keys=keys)
-    return _evidence(cell, tuple(runs), values, causes)
+    if any(_diverged(cell, record) for record in runs):
+        return replace(_divergence(cell, runs), causes=causes)
+    note = ""
+    if exact and all(same_bits_expected(cell, record, baseline) for record in runs):
+        note, moved = compared_bits(cell, runs)
+        if not moved:
+            values = [record.measurements[cell.metric]["value"] for record in runs]
+            return Judgement(
+                cell, "not worse", note, statistics.fmean(values), causes=causes, keys=keys
+            )
+    return replace(_evidence(cell, runs), note=note, causes=causes)
 
 
-def _ended(cell: Cell, record: Record) -> Judgement | None:
-    """A run that left no value to test: a broken machine gives no verdict, a diverged training is
-    worse."""
+def _broken(cell: Cell, record: Record) -> Judgement | None:
+    """A run that says nothing of its metric: it was made by other code, its machine failed, or it
+    did not measure it."""
     seed = record.spec["seed"]
     stale = outdated(record)
     if not stale and metric_of(cell.metric) in outdated_metrics(record):
         stale = f"the installed code of '{metric_of(cell.metric)}' is not the one that measured it"
     if stale:
         return Judgement(
-            cell, "no verdict", f"seed {seed} is stale ({stale}); run `bench run` again"
+            cell,
+            "no verdict",
+            f"seed {seed} is stale ({stale}); run `bench run` again",
+            remedy="run",
         )
     if record.status in _INFRASTRUCTURE:
         return Judgement(
-            cell, "no verdict", f"seed {seed} ended as '{record.status}': {record.error}"
+            cell,
+            "no verdict",
+            f"seed {seed} ended as '{record.status}': {record.error}",
+            remedy="run",
         )
-    if record.status == "diverged":
-        return Judgement(cell, "worse", f"seed {seed} diverged: {record.error}")
-    if cell.metric in record.measurements:
+    if cell.metric in record.measurements or _diverged(cell, record):
         return None
-    absent = record.absent.get(cell.metric.partition("[")[0])
-    if absent is not None and "not finite" in absent:
-        return Judgement(cell, "worse", f"{cell.metric} of seed {seed}: {absent}")
     others = [
         identifier
         for identifier in record.measurements
         if identifier.partition("[")[0] == cell.metric.partition("[")[0]
     ]
+    absent = record.absent.get(cell.metric.partition("[")[0])
     told = f"it was measured as {others[0]}" if others else absent or "it was not measured"
     return Judgement(
         cell,
         "no verdict",
         f"seed {seed} has no {cell.metric}: {told}; if that is meant, write the baseline again",
+        remedy="" if others or absent else "evaluate",
     )
 
 
-def _same_bits_expected(cell: Cell, record: Record, baseline: Baseline) -> bool:
-    run = cell.runs[str(record.spec["seed"])]
-    return run.key == record.key and same_class(
-        baseline.machines[run.machine], machine_class(record.environment)
-    )
-
-
-def _exact(cell: Cell, runs: Sequence[Record], values: Sequence[float]) -> Judgement:
-    """Bits are compared: nothing but a change of code can make a difference, so no test is needed
-    to see one."""
-    old = [cell.runs[str(record.spec["seed"])].value for record in runs]
-    mean, changed = statistics.fmean(values), sum(a != b for a, b in zip(old, values, strict=True))
-    if not changed:
-        return Judgement(cell, "not worse", "same bits in every seed", mean)
-    told = f"{changed} of {len(old)} seeds have other bits on the same machine class"
-    move = _sign(cell) * math.fsum([*values, *(-value for value in old)])
-    if cell.direction == "none" or move >= 0:
-        return Judgement(cell, "worse", told, mean)
-    return Judgement(cell, "better", told, mean)
+def _diverged(cell: Cell, record: Record) -> str:
+    """Why a run has no finite value, empty where it has one."""
+    seed = record.spec["seed"]
+    if record.status == "diverged":
+        return f"seed {seed} diverged: {record.error}"
+    absent = record.absent.get(cell.metric.partition("[")[0], "")
+    if "not finite" in absent and cell.metric not in record.measurements:
+        return f"{cell.metric} of seed {seed}: {absent}"
+    return ""
 
 
 def _sign(cell: Cell) -> int:
@@ -166,104 +184,93 @@ def _sign(cell: Cell) -> int:
     return -1 if cell.direction == "max" else 1
 
 
-def _evidence(
-    cell: Cell, runs: tuple[Record, ...], values: tuple[float, ...], causes: tuple[str, ...]
-) -> _Evidence:
-    old = [_sign(cell) * cell.runs[str(record.spec["seed"])].value for record in runs]
-    new = [_sign(cell) * value for value in values]
-    rounding = NEGLIGIBLE * abs(cell.mean)
-    worse = p_worse([value + rounding for value in old], new, cell.test)
-    better = p_worse([value + rounding for value in new], old, cell.test)
-    bounded = p_worse(new, [value + cell.effect for value in old], cell.test)
-    two_sided = cell.direction == "none" or any(
-        record.spec["data"] != cell.spec["data"] for record in runs
-    )
+def _oriented(cell: Cell, runs: Sequence[Record]) -> tuple[list[float], list[float]]:
+    """Values before and now, by seed: more is worse."""
+    pairs = [
+        (_sign(cell) * before, _sign(cell) * after) for before, after in pairs_of_seeds(cell, runs)
+    ]
+    return [before for before, _ in pairs], [after for _, after in pairs]
+
+
+def _evidence(cell: Cell, runs: Sequence[Record]) -> _Evidence:
+    old, new = _oriented(cell, runs)
+    rounding, test = NEGLIGIBLE * abs(cell.mean), choose(old, new)
+    worse = p_worse([value + rounding for value in old], new, test)
+    better = p_worse([value + rounding for value in new], old, test)
+    bounded = 1.0
+    two_sided = cell.direction == "none" or _other_data(cell, runs)
+    if cell.effect is not None:
+        bounded = p_worse(new, [value + cell.effect for value in old], test)
+        if two_sided:
+            fallen = p_worse([value - cell.effect for value in old], new, test)
+            bounded = max(bounded, fallen)
     if two_sided:
         worse, better = min(1.0, 2 * min(worse, better)), 1.0
-        bounded = max(bounded, p_worse([value - cell.effect for value in old], new, cell.test))
-    return _Evidence(cell, runs, values, worse, better, bounded, two_sided, causes)
+    values = tuple(record.measurements[cell.metric]["value"] for record in runs)
+    return _Evidence(cell, tuple(runs), values, test, two_sided, worse, better, bounded)
 
 
-def _conclude(found: _Evidence, worse: float, better: float, alpha: float) -> Judgement:
-    cell, mean = found.cell, statistics.fmean(found.values)
-    other_data = any(record.spec["data"] != cell.spec["data"] for record in found.runs)
-    said: tuple[Verdict, str, float]
-    if worse <= alpha:
-        moved = (
-            "moved, and the data are others"
-            if other_data
-            else "moved"
-            if found.two_sided
-            else "worse than seeds explain"
-        )
-        said = "worse", moved, worse
-    elif better <= alpha:
-        said = "better", "better than seeds explain", better
-    elif other_data:
-        said = (
-            "cannot tell",
-            "the data are others than the baseline's; write it again if that is meant",
-            worse,
-        )
-    elif found.bounded <= alpha:
-        said = "not worse", f"a worsening by {cell.effect:.3g} is excluded", worse
-    else:
-        said = (
-            "cannot tell",
-            f"neither a worsening nor its absence is shown; a worsening by {cell.effect:.3g} is not excluded",
-            worse,
-        )
+def _divergence(cell: Cell, runs: Sequence[Record]) -> _Evidence:
+    """Seeds that diverged, and those that did not: each of the two p values counts twice, since
+    the smaller one is taken."""
+    reasons = [reason for record in runs if (reason := _diverged(cell, record))]
+    rest = [record for record in runs if not _diverged(cell, record)]
+    p = p_diverged(len(reasons), len(runs))
+    if len(rest) >= FEWEST:
+        p = min(p, _evidence(cell, rest).worse)
+    note = f"{len(reasons)} of {len(runs)} seeds have no finite value ({reasons[0]})"
+    worse = min(1.0, 2 * p)
+    return _Evidence(cell, tuple(runs), (), "permutation", False, worse, note=note)
+
+
+def _other_data(cell: Cell, runs: Sequence[Record]) -> bool:
+    return any(record.spec["data"] != cell.spec["data"] for record in runs)
+
+
+def _conclude(evidence: _Evidence, worse: float, better: float, baseline: Baseline) -> Judgement:
+    verdict, reason = _verdict(evidence, worse, better, baseline)
     return Judgement(
-        cell,
-        said[0],
-        said[1],
-        mean,
-        said[2],
-        found.causes,
-        tuple(record.key for record in found.runs),
+        evidence.cell,
+        verdict,
+        "; ".join(filter(None, (evidence.note, reason))),
+        statistics.fmean(evidence.values) if evidence.values else None,
+        better if verdict == "better" else worse,
+        evidence.causes,
+        tuple(record.key for record in evidence.runs),
     )
 
 
-def _causes(cell: Cell, runs: Sequence[Record], baseline: Baseline) -> tuple[str, ...]:
-    """What differs from the baseline's runs: options, data, schedule, code, machine."""
-    record = runs[0]
-    told = []
-    for name, before in cell.spec.items():
-        after = record.spec.get(name)
-        if isinstance(before, Mapping) and isinstance(after, Mapping):
-            open_options = record.spec.get("taken", {}) if name == "config" else {}
-            told += [
-                f"{option} {before.get(option)} -> {after.get(option)}"
-                for option in sorted(before.keys() | after.keys())
-                if option not in open_options and before.get(option) != after.get(option)
-            ]
-        elif before != after:
-            told.append(f"{name} {_short(before)} -> {_short(after)}")
-    if record.code != cell.code:
-        told.append(
-            f"code of {record.spec['method']} ({_file(record.spec['method'])} or what it imports) {cell.code} -> {record.code}"
+def _verdict(
+    evidence: _Evidence, worse: float, better: float, baseline: Baseline
+) -> tuple[Verdict, str]:
+    cell, other_data = evidence.cell, _other_data(evidence.cell, evidence.runs)
+    if worse <= baseline.alpha:
+        if other_data:
+            return "worse", "moved, and the data are others"
+        return "worse", "moved" if evidence.two_sided else "worse than seeds explain"
+    if better <= baseline.alpha:
+        return "better", "better than seeds explain"
+    if other_data:
+        told = "the data are others than the baseline's; write it again if that is meant"
+        return "cannot tell", told
+    if evidence.bounded <= baseline.alpha and cell.effect is not None:
+        return "not worse", f"a worsening by {cell.effect:.3g} is excluded"
+    return "cannot tell", _undecided(evidence, baseline)
+
+
+def _undecided(evidence: _Evidence, baseline: Baseline) -> str:
+    """Why neither side was shown: too few seeds for so many cells, or too small a move."""
+    cell, seeds = evidence.cell, len(evidence.runs)
+    sides = 1 + evidence.two_sided
+    smallest, level = smallest_p(seeds, evidence.test), baseline.level / sides
+    if evidence.values and smallest > level and evidence.worse <= 1.001 * sides * smallest:
+        return (
+            f"{seeds} seeds give p = {smallest:.2g} at least, and {level:.2g} is asked for among "
+            f"{len(baseline.cells)} cells: {seeds_for(level, evidence.test)} seeds would tell"
         )
-    before = baseline.machines[cell.runs[str(record.spec["seed"])].machine]
-    after = machine_class(record.environment)
-    told += [
-        f"{name} {before[name]} -> {after[name]}"
-        for name in before
-        if name in after and before[name] != after[name]
-    ]
-    return tuple(told)
-
-
-def _file(method: str) -> str:
-    """The source file of a method as the project's tree names it."""
-    try:
-        path = registry.find("methods", method).path
-    except BenchError:
-        return "a file of yours"
-    return f"{path.parent.name}/{path.name}"
-
-
-def _short(value: Any) -> str:
-    return str(value)[:12]
+    if cell.effect is None or not evidence.values:
+        return "neither a worsening nor its absence is shown"
+    return f"neither a worsening nor its absence is shown; a worsening by {cell.effect:.3g} is not excluded"
 
 
 def exit_status(judgements: Iterable[Judgement], *, strict: bool = False) -> int:

@@ -7,8 +7,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from xml.etree import ElementTree
 
-from benchmark.reporting.baseline import Baseline, Cell
+from benchmark.reporting.baseline_file import Baseline, Cell
 from benchmark.reporting.check import Judgement, Verdict
+from benchmark.reporting.regression import Test, seeds_for, smallest_p
+from benchmark.reporting.selection import base_name
 
 __all__ = ["FORMATS", "cells_text", "github", "junit", "text"]
 
@@ -86,13 +88,32 @@ def _advice(judgements: Sequence[Judgement], baseline: Baseline) -> list[str]:
             "If the change is meant, write the baseline again, commit it with the reason, and say it in the changelog:"
         )
         lines.append("    bench baseline -o FILE")
-    if any(each.verdict == "no verdict" for each in judgements):
-        lines.append("No verdict where runs are missing or broken; these calls make all of them:")
-        lines += [f"    {command}" for command in baseline.commands]
+    lines += _remedies(judgements, baseline)
     if any(each.verdict == "cannot tell" for each in judgements):
         lines.append(
             "Cannot tell: more seeds would (run and write the baseline with a larger --seeds); a warning, an error with --strict."
         )
+    return lines
+
+
+def _remedies(judgements: Sequence[Judgement], baseline: Baseline) -> list[str]:
+    """What leads to a verdict where there is none; a finished run is not made again by the call
+    that made it."""
+    lines = []
+    remedies = {each.remedy for each in judgements}
+    if "run" in remedies:
+        lines.append("No verdict where runs are missing or broken; these calls make them:")
+        lines += [f"    {command}" for command in baseline.commands]
+    if "evaluate" in remedies:
+        lacking = [base_name(each.cell.metric) for each in judgements if each.remedy == "evaluate"]
+        lines += [
+            "No verdict where finished runs did not measure the metric; their checkpoints can:",
+            f"    bench evaluate --metrics {','.join(dict.fromkeys(lacking))} --results DIR",
+            "Where the checkpoints are gone, add --force to these calls, which train again:",
+            *(f"    {command}" for command in baseline.commands),
+        ]
+    if "fresh" in remedies:
+        lines.append("No verdict where several runs fit: compare a fresh folder (--results).")
     return lines
 
 
@@ -161,12 +182,38 @@ FORMATS = {"text": text, "junit": junit, "github": github}
 
 def cells_text(baseline: Baseline) -> str:
     """Return one line per cell of a baseline: its mean and spread, and the smallest worsening that
-    will be seen."""
-    return "".join(f"{_detects(cell, baseline.power)}\n" for cell in baseline.cells)
+    will be seen; then what so many seeds can show among so many cells."""
+    lines = [_detects(cell, baseline) for cell in baseline.cells]
+    return "\n".join([*lines, *_reach(baseline)]) + "\n"
 
 
-def _detects(cell: Cell, power: float) -> str:
-    relative = f" ({100 * cell.effect / abs(cell.mean):.3g} %)" if cell.mean else ""
+def _detects(cell: Cell, baseline: Baseline) -> str:
+    spread = f"{cell.name}: {cell.mean:.6g}, spread {cell.spread:.2g} over {len(cell.runs)} seeds"
     way = {"min": "rise", "max": "fall", "none": "move"}[cell.direction]
-    spread = f"{cell.mean:.6g}, spread {cell.spread:.2g} over {len(cell.runs)} seeds"
-    return f"{cell.name}: {spread}; sees a {way} by {cell.effect:.3g}{relative} with power {power:g} ({cell.test})"
+    if cell.effect is None:
+        level = baseline.level / (2 if cell.direction == "none" else 1)
+        needed = seeds_for(level, cell.test)
+        return f"{spread}; may miss any {way} by itself: {needed} seeds would not ({cell.test})"
+    relative = f" ({100 * cell.effect / abs(cell.mean):.3g} %)" if cell.mean else ""
+    return (
+        f"{spread}; sees a {way} by {cell.effect:.3g}{relative} "
+        f"with power {baseline.power:g} ({cell.test})"
+    )
+
+
+def _reach(baseline: Baseline) -> list[str]:
+    """The smallest p that so many seeds can give, and how many the number of cells asks for."""
+    lines = []
+    names: Mapping[Test, str] = {
+        "paired": "continuous metrics (paired t)",
+        "permutation": "counts and cells without spread (permutation)",
+        "welch": "counts and cells without spread (Welch)",
+    }
+    for test, seeds in sorted({(cell.test, len(cell.runs)) for cell in baseline.cells}):
+        smallest, needed = smallest_p(seeds, test), seeds_for(baseline.level, test)
+        lines.append(
+            f"{names[test]}: {seeds} seeds far apart give p = {smallest:.2g}, never less; "
+            f"{len(baseline.cells)} cells ask for {baseline.level:.2g}: {needed} seeds or more"
+            + ("" if seeds >= needed else ", so make more (`bench run --seeds`) or fewer cells")
+        )
+    return lines

@@ -1,17 +1,28 @@
-r"""Whether a metric got worse between two sets of seeds: one-sided tests, and the smallest effect
-that they detect.
+r"""Whether a metric got worse between two runs of the same seeds: one-sided tests, the smallest p
+they can give, and the smallest worsening that they find.
 
-Values are oriented so that more is worse. The seeds of both sides are independent draws: a change
-of code that draws one number more makes pairs of one seed independent as well, so nothing is gained
-that can be relied on by pairing them. With ``n`` old and ``k`` new seeds the *permutation test*
-counts the divisions of all values into groups of ``n`` and ``k`` whose difference of means is at
-least the one seen,
+Values are oriented so that more is worse. Which test is used is decided by the values:
 
-.. math:: p = \#\{\bar x_{new}^\pi - \bar x_{old}^\pi \ge \bar x_{new} - \bar x_{old}\} \,/\, \binom{n + k}{n}
+- *paired* for continuous metrics: the t test of the differences :math:`d_i` of equal seeds, which
+  a seed's initial weights and batches share,
 
-which is exact whatever the distribution of seeds, but never below :math:`1 / \binom{n + k}{n}`
-(1/252 for five against five). Where that is above the level asked for, the permutation test could
-never reject, and *Welch's t test* stands in, which takes seeds to be normal.
+  .. math:: t = \frac{\bar d}{s_d / \sqrt n}, \quad p = P(T_{n-1} \ge t).
+
+  Where a change of code makes pairs independent, its level holds as before. :math:`s_d` is taken
+  to be at least :data:`NEGLIGIBLE` of the values, so that equal differences are not p = 0. Where
+  the sides are apart by more than either's range, seeds of two modes (a run collapses or it does
+  not) are as likely an explanation, with a chance of up to :math:`\max_q (q(1-q))^n = 4^{-n}`: p
+  is not below that.
+- *permutation* for counts, and where a side has no spread: the share of the divisions of all
+  values into two groups of n whose difference of means is at least the one seen. It holds
+  whatever the distribution of seeds, and is never below :math:`1 / \binom{2n}{n}` (1/252 for five
+  seeds).
+- *welch* in place of the permutation test where the divisions are too many to go through, floored
+  at the same smallest p.
+
+A seed that diverged has no value. Where q is the chance of that, "none of n before and at least d
+of n now" has the probability :math:`(1 - q)^n P(B_{n,q} \ge d)`; its largest over q is the p value
+(an unconditional exact test, as Barnard's, Nature 1945): 1/4 for one of five, 4^-n for all.
 """
 
 from __future__ import annotations
@@ -25,97 +36,171 @@ from typing import Literal
 import numpy as np
 from scipy import stats
 
-__all__ = ["MOST_DIVISIONS", "Test", "choose", "detectable", "p_worse", "power"]
+__all__ = [
+    "FEWEST",
+    "NEGLIGIBLE",
+    "Test",
+    "choose",
+    "detectable",
+    "p_diverged",
+    "p_values",
+    "p_worse",
+    "seeds_for",
+    "smallest_p",
+]
 
-Test = Literal["permutation", "welch"]
+Test = Literal["paired", "permutation", "welch"]
 
-MOST_DIVISIONS = 20_000
-"""Divisions up to which every one is gone through; with more seeds (9 against 9) Welch's test is
-used."""
+NEGLIGIBLE = 1e-5
+"""Relative change below which values moved by rounding: sums of float32 in another order, or on
+another processor."""
 
-_FEWEST = 3
+FEWEST = 3
 """Seeds below which a spread is no spread."""
 
-_SIMULATIONS = 4000
+_MOST_DIVISIONS = 20_000
+"""Divisions up to which every one is gone through: eight seeds against eight."""
+
+_SIMULATIONS = 20_000
+
+_ROWS = 500
+"""Rows of simulated seeds whose divisions are summed at once."""
 
 
-def choose(old: int, new: int, level: float) -> Test | None:
-    """Return the test for ``old`` against ``new`` seeds that can reject at ``level``; None where
-    there are too few for any.
+def choose(old: Sequence[float], new: Sequence[float] = ()) -> Test:
+    """Return the test for values ``old`` against ``new`` (n,), or the one that ``old`` alone asks
+    for.
 
-    >>> choose(5, 5, 0.05 / 12), choose(5, 5, 0.05 / 13), choose(2, 5, 0.05)
-    ('permutation', 'welch', None)
+    >>> choose([0.1, 0.2, 0.3]), choose([8, 9, 8]), choose([0.1, 0.2, 0.3], [0.5, 0.5, 0.5])
+    ('paired', 'permutation', 'permutation')
     """
-    if min(old, new) < _FEWEST:
-        return None
-    return "permutation" if 1.0 / level <= math.comb(old + new, old) <= MOST_DIVISIONS else "welch"
+    sides = [side for side in (old, new) if len(side)]
+    counts = all(float(value).is_integer() for side in sides for value in side)
+    if not counts and all(map(_has_spread, sides)):
+        return "paired"
+    return "permutation" if math.comb(2 * len(old), len(old)) <= _MOST_DIVISIONS else "welch"
+
+
+def _has_spread(values: Sequence[float]) -> bool:
+    return max(values) - min(values) > NEGLIGIBLE * max(map(abs, values))
+
+
+def smallest_p(seeds: int, test: Test) -> float:
+    """Return the smallest p that ``test`` gives ``seeds`` values that lie far from as many others.
+
+    >>> smallest_p(3, "permutation"), smallest_p(3, "paired")
+    (0.05, 0.015625)
+    """
+    return 4.0**-seeds if test == "paired" else 1.0 / math.comb(2 * seeds, seeds)
+
+
+def seeds_for(level: float, test: Test) -> int:
+    """Return how many seeds ``test`` needs to reject at ``level``, however large the difference.
+
+    >>> seeds_for(0.05, "permutation"), seeds_for(0.05 / 24, "permutation")
+    (3, 6)
+    >>> seeds_for(0.05 / 24, "paired")
+    5
+    """
+    seeds = FEWEST
+    while smallest_p(seeds, test) > level:
+        seeds += 1
+    return seeds
 
 
 def p_worse(old: Sequence[float], new: Sequence[float], test: Test) -> float:
-    """Return the one-sided p value of "the mean of ``new`` is not above that of ``old``"."""
-    both = np.concatenate([np.asarray(old, float), np.asarray(new, float)])
-    if test == "permutation":
-        return float(_permutation(both[None], len(old))[0])
-    return float(_welch(both[None], len(old))[0])
+    """Return the one-sided p value of "``new`` (n,) is not above ``old`` (n,)", of equal seeds in
+    equal places."""
+    return float(p_values(np.asarray(old, float)[None], np.asarray(new, float)[None], test)[0])
 
 
-def _permutation(values: np.ndarray, old: int) -> np.ndarray:
-    """p values (R,) of the rows of ``values`` (R, n + k), the first n of each the old ones. Ties
-    within rounding count as at least as large."""
-    new_sums = values @ _divisions(old, values.shape[1] - old).T
-    seen = values[:, old:].sum(1, keepdims=True)
+def p_values(old: np.ndarray, new: np.ndarray, test: Test) -> np.ndarray:
+    """Return the one-sided p values (R,) of the rows of ``new`` (R, n) against those of ``old``
+    (R, n)."""
+    return {"paired": _paired, "permutation": _permutation, "welch": _welch}[test](old, new)
+
+
+def _paired(old: np.ndarray, new: np.ndarray) -> np.ndarray:
+    gaps, n = new - old, old.shape[1]
+    rounding = NEGLIGIBLE * np.maximum(np.abs(old), np.abs(new)).max(1)
+    spread = np.maximum(gaps.std(1, ddof=1), np.maximum(rounding, np.finfo(float).tiny))
+    p = stats.t.sf(gaps.mean(1) * math.sqrt(n) / spread, n - 1)
+    apart = new.min(1) - old.max(1) > np.maximum(np.ptp(old, axis=1), np.ptp(new, axis=1))
+    return np.where(apart, np.maximum(p, smallest_p(n, "paired")), p)
+
+
+def _permutation(old: np.ndarray, new: np.ndarray) -> np.ndarray:
+    """Ties within rounding count as at least as large."""
+    values = np.hstack([old, new])
     slack = 1e-9 * np.ptp(values, axis=1, keepdims=True)
-    return (new_sums >= seen - slack).mean(1)
+    least, divisions = new.sum(1, keepdims=True) - slack, _divisions(old.shape[1])
+    parts = [
+        (values[rows] @ divisions >= least[rows]).mean(1)
+        for rows in (slice(start, start + _ROWS) for start in range(0, len(values), _ROWS))
+    ]
+    return np.concatenate(parts)
 
 
 @cache
-def _divisions(old: int, new: int) -> np.ndarray:
-    """Every choice of the ``new`` members among all, as rows of zeros and ones, float64 (C, old +
-    new)."""
-    rows = np.zeros((math.comb(old + new, new), old + new))
-    for row, members in zip(rows, combinations(range(old + new), new), strict=True):
-        row[list(members)] = 1.0
-    return rows
+def _divisions(n: int) -> np.ndarray:
+    """Every choice of n members among 2n, as columns of zeros and ones, float64 (2n, C)."""
+    columns = np.zeros((2 * n, math.comb(2 * n, n)))
+    for index, members in enumerate(combinations(range(2 * n), n)):
+        columns[list(members), index] = 1.0
+    return columns
 
 
-def _welch(values: np.ndarray, old: int) -> np.ndarray:
-    """p values (R,) of Welch's test; where no seed differs from another of its side, 0 or 1."""
-    first, second = values[:, :old], values[:, old:]
-    found = np.where(second.mean(1) > first.mean(1), 0.0, 1.0)
-    spread = (np.ptp(first, axis=1) > 0) | (np.ptp(second, axis=1) > 0)
+def _welch(old: np.ndarray, new: np.ndarray) -> np.ndarray:
+    floor = smallest_p(old.shape[1], "welch")
+    p = np.where(new.mean(1) > old.mean(1), floor, 1.0)
+    spread = (np.ptp(old, axis=1) > 0) | (np.ptp(new, axis=1) > 0)
     if spread.any():
-        found[spread] = stats.ttest_ind(
-            second[spread], first[spread], axis=1, equal_var=False, alternative="greater"
+        p[spread] = stats.ttest_ind(
+            new[spread], old[spread], axis=1, equal_var=False, alternative="greater"
         ).pvalue
-    return found
+    return np.maximum(p, floor)
 
 
 @cache
-def _noise(old: int, new: int) -> np.ndarray:
-    return np.random.default_rng(0).standard_normal((_SIMULATIONS, old + new))
+def p_diverged(diverged: int, seeds: int) -> float:
+    """Return the p value of ``diverged`` of ``seeds`` runs that diverged where none of as many did
+    before; 1 for none.
+
+    >>> round(p_diverged(1, 5), 6), p_diverged(5, 5) == 4.0**-5
+    (0.25, True)
+    """
+    if diverged == 0:
+        return 1.0
+    chance = np.linspace(0.0, 1.0, 20_001)
+    joint = (1.0 - chance) ** seeds * stats.binom.sf(diverged - 1, seeds, chance)
+    return float(joint.max())
 
 
 @cache
-def power(shift: float, old: int, new: int, level: float, test: Test) -> float:
-    """Return how often ``test`` finds normal seeds worse at ``level`` when their mean moved by
-    ``shift`` standard deviations (4,000 simulations)."""
-    values = _noise(old, new).copy()
-    values[:, old:] += shift
-    return float(((_permutation if test == "permutation" else _welch)(values, old) <= level).mean())
+def detectable(seeds: int, level: float, test: Test, power: float) -> float:
+    """Return the shift, in standard deviations as ``seeds`` values estimate them, that ``test``
+    finds at ``level`` with ``power``; infinity where it can find none.
 
-
-@cache
-def detectable(old: int, new: int, level: float, test: Test, wanted: float = 0.8) -> float:
-    """Return the smallest shift, in standard deviations, that is found at ``level`` with power
-    ``wanted``, by bisection."""
+    Seeds are normal, and independent of those of the same number before (pairs that move together
+    show less). The spread of each simulated baseline is estimated from its seeds, as that of a real
+    one is: 20,000 simulations, 4,000 of the permutation test.
+    """
+    if smallest_p(seeds, test) > level:
+        return math.inf
+    count = _SIMULATIONS if test == "paired" else _SIMULATIONS // 5
+    old, new = np.random.default_rng(0).standard_normal((2, count, seeds))
+    spread = old.std(1, ddof=1, keepdims=True)
     low, high = 0.0, 1.0
-    while power(high, old, new, level, test) < wanted:
+    while _power(old, new + high * spread, test, level) < power:
         low, high = high, 2.0 * high
-        if high > 1e4:
-            return math.inf
-    while high - low > 0.005:
+    while high - low > 0.005 * high:
         middle = 0.5 * (low + high)
-        low, high = (
-            (middle, high) if power(middle, old, new, level, test) < wanted else (low, middle)
-        )
+        if _power(old, new + middle * spread, test, level) < power:
+            low = middle
+        else:
+            high = middle
     return high
+
+
+def _power(old: np.ndarray, new: np.ndarray, test: Test, level: float) -> float:
+    return float((p_values(old, new, test) <= level).mean())

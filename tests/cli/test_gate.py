@@ -167,3 +167,52 @@ def test_mistakes_are_one_line_and_exit_2(
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) == 1 and message in done.stderr
     assert not (folder / "b.json").exists()
+
+
+MINE = '''"""A VAE of mine."""
+
+from baselines.vae import VAE
+
+
+class Mine(VAE):
+    """A VAE."""
+
+    prunes = False
+'''
+
+BLUR = '''
+    def decode(self, z):
+        """Return images, a fifth of each pixel from its neighbours."""
+        from torch.nn.functional import avg_pool2d
+
+        image = super().decode(z)
+        return 0.8 * image + 0.2 * avg_pool2d(image, 3, 1, 1, count_include_pad=False)
+'''
+
+
+def process(folder: Path, *arguments: str) -> Done:
+    """The command in a process of its own, which reads the file of the method anew."""
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmark", *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return Done(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.mark.slow
+def test_a_decoder_that_blurs_by_a_fifth_is_seen_by_bits_and_by_seeds(tmp_path: Path) -> None:
+    """Five seeds of 100 steps; unpaired, the seeds' own spread hides what the blur adds to FD."""
+    grid = ("--methods", "./mine.py", "--datasets", "digits", "--steps", "100", "--seeds", "5")
+    for results, source in (("well", MINE), ("blurred", MINE + BLUR)):
+        (tmp_path / "mine.py").write_text(source, encoding="utf-8")
+        assert process(tmp_path, "run", *grid, "--results", results).returncode == 0
+        if results == "well":
+            written = ("baseline", "-o", "b.json", "--metrics", "mse,fd-raw", "--results", results)
+            assert process(tmp_path, *written).returncode == 0
+    for mode in ((), ("--statistical",)):
+        done = process(tmp_path, "check", "--baseline", "b.json", "--results", "blurred", *mode)
+        assert done.returncode == 1, done.stdout
+        assert done.stdout.startswith("worse") and "fd-raw" in done.stdout.splitlines()[0]

@@ -1,5 +1,5 @@
-"""The tests of the gate: exact where they say so, as powerful as they say, and never one that
-cannot reject."""
+"""The tests of the gate: exact where they say so, as powerful as they say, and never p = 0 for
+seeds without spread."""
 
 from __future__ import annotations
 
@@ -9,14 +9,24 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from benchmark.reporting.regression import choose, detectable, p_worse, power
+from benchmark.reporting.regression import (
+    NEGLIGIBLE,
+    Test,
+    choose,
+    detectable,
+    p_diverged,
+    p_values,
+    p_worse,
+    seeds_for,
+    smallest_p,
+)
 
 RNG = np.random.default_rng(0)
 
 
-@pytest.mark.parametrize(("old", "new"), [(3, 3), (5, 5), (4, 6)])
-def test_permutation_is_scipys_exact_test(old: int, new: int) -> None:
-    first, second = RNG.normal(size=old), RNG.normal(0.7, size=new)
+@pytest.mark.parametrize("seeds", [3, 5])
+def test_permutation_is_scipys_exact_test(seeds: int) -> None:
+    first, second = RNG.normal(size=seeds), RNG.normal(0.7, size=seeds)
     reference = stats.permutation_test(
         (second, first),
         lambda a, b: np.mean(a) - np.mean(b),
@@ -26,55 +36,90 @@ def test_permutation_is_scipys_exact_test(old: int, new: int) -> None:
     assert p_worse(first, second, "permutation") == pytest.approx(reference, abs=1e-12)
 
 
-def test_welch_is_the_textbooks_formula() -> None:
-    first, second = RNG.normal(size=5), RNG.normal(1.0, 3.0, size=8)
-    squares = first.var(ddof=1) / 5, second.var(ddof=1) / 8
-    degrees = sum(squares) ** 2 / (squares[0] ** 2 / 4 + squares[1] ** 2 / 7)
-    t = (second.mean() - first.mean()) / math.sqrt(sum(squares))
-    assert p_worse(first, second, "welch") == pytest.approx(stats.t.sf(t, degrees), rel=1e-9)
+@pytest.mark.parametrize("seeds", [3, 5, 9])
+def test_paired_is_scipys_test_of_related_samples(seeds: int) -> None:
+    first = RNG.normal(size=seeds)
+    second = first + RNG.normal(0.3, 0.4, size=seeds)
+    reference = stats.ttest_rel(second, first, alternative="greater").pvalue
+    assert p_worse(first, second, "paired") == pytest.approx(reference, rel=1e-9)
 
 
-def test_the_smallest_permutation_p_is_one_in_all_divisions() -> None:
-    assert p_worse([1, 2, 3, 4, 5], [6, 7, 8, 9, 10], "permutation") == 1 / 252
-    assert p_worse([6, 7, 8, 9, 10], [1, 2, 3, 4, 5], "permutation") == 1.0
+def test_welch_is_scipys_down_to_the_smallest_p_of_a_permutation_test() -> None:
+    first, second = RNG.normal(size=9), RNG.normal(0.5, 3.0, size=9)
+    reference = stats.ttest_ind(second, first, equal_var=False, alternative="greater").pvalue
+    assert p_worse(first, second, "welch") == pytest.approx(reference, rel=1e-9)
+    assert p_worse(first, first + 1e6, "welch") == 1 / math.comb(18, 9)
+
+
+def test_counts_and_values_without_spread_are_permuted_and_continuous_ones_paired() -> None:
+    continuous, counts, flat = [0.1, 0.2, 0.3], [8.0, 9.0, 8.0], [0.5, 0.5, 0.5 * (1 + 1e-7)]
+    assert choose(continuous) == choose(continuous, [0.1, 0.2, 0.4]) == "paired"
+    assert choose(counts) == choose(flat) == choose(continuous, flat) == "permutation"
+    assert choose(flat, continuous) == "permutation"
+    assert choose(list(range(9))) == "welch"
 
 
 @pytest.mark.parametrize("test", ["permutation", "welch"])
-def test_equal_constants_are_never_worse_and_unequal_ones_are(test: str) -> None:
-    assert p_worse([2.0] * 5, [2.0] * 5, test) == 1.0  # type: ignore[arg-type]
-    assert p_worse([2.0] * 5, [2.1] * 5, test) <= 1 / 252  # type: ignore[arg-type]
-    assert p_worse([2.0] * 5, [1.9] * 5, test) == 1.0  # type: ignore[arg-type]
+@pytest.mark.parametrize("seeds", [3, 5])
+def test_no_p_of_seeds_without_spread_is_below_one_division(test: Test, seeds: int) -> None:
+    smallest = 1 / math.comb(2 * seeds, seeds)
+    assert smallest_p(seeds, test) == smallest
+    assert p_worse([2.0] * seeds, [2.1] * seeds, test) == pytest.approx(smallest)
+    assert p_worse([2.0] * seeds, [2.0] * seeds, test) == 1.0
+    assert p_worse([2.0] * seeds, [1.9] * seeds, test) == 1.0
 
 
-@pytest.mark.parametrize("cells", [1, 3, 12, 13, 40])
-@pytest.mark.parametrize("seeds", [3, 4, 5, 10])
-def test_the_chosen_test_can_reject_at_the_first_step_of_holm(seeds: int, cells: int) -> None:
-    test = choose(seeds, seeds, 0.05 / cells)
-    assert test is not None
-    assert p_worse(np.arange(seeds), 1e6 + np.arange(seeds), test) <= 0.05 / cells
+def test_equal_differences_of_unequal_seeds_are_judged_by_rounding() -> None:
+    values = np.array([1.0, 1.1, 0.9, 1.2, 1.0])
+    assert 0.0 < p_worse(values, values + 0.01, "paired") < 1e-6
+    assert p_worse(values, values + 0.1 * NEGLIGIBLE, "paired") > 0.3
+    assert p_worse(values, values, "paired") == 0.5
 
 
-def test_too_few_seeds_have_no_test() -> None:
-    assert choose(2, 2, 0.05) is None and choose(1, 30, 0.05) is None
+@pytest.mark.parametrize("test", ["permutation", "paired"])
+@pytest.mark.parametrize("cells", [1, 3, 12, 24, 100])
+def test_seeds_for_a_level_are_the_fewest_that_reach_it(cells: int, test: Test) -> None:
+    seeds = seeds_for(0.05 / cells, test)
+    assert smallest_p(seeds, test) <= 0.05 / cells
+    assert seeds == 3 or smallest_p(seeds - 1, test) > 0.05 / cells
 
 
-@pytest.mark.parametrize("level", [0.05, 0.05 / 3, 0.05 / 12])
-def test_the_level_holds_and_power_is_that_of_the_t_test(level: float) -> None:
-    """Normal seeds: the exact test loses little against the t test, whose power is a noncentral t
-    probability (at 1/240 one division is left)."""
-    test = choose(5, 5, level)
-    assert power(0.0, 5, 5, level, test) <= level + 4 * math.sqrt(level / 4000)  # type: ignore[arg-type]
-    reference = stats.nct.sf(stats.t.isf(level, 8), 8, 2.0 / math.sqrt(2 / 5))
-    assert power(2.0, 5, 5, level, test) == pytest.approx(reference, abs=0.07)  # type: ignore[arg-type]
+@pytest.mark.parametrize("seeds", [3, 5])
+def test_two_modes_explain_what_is_far_apart(seeds: int) -> None:
+    """Beyond either side's range p stops falling; within it, equal moves of all seeds are seen."""
+    values = np.linspace(1.0, 1.1, seeds)
+    moved = values[::-1] * 1e-3
+    assert p_worse(values, values + 9.0 + moved, "paired") == 4.0**-seeds
+    assert p_worse(values, values + 0.09 + moved, "paired") < 4.0**-seeds
 
 
-def test_the_detectable_effect_is_found_as_often_as_it_says() -> None:
-    shift = detectable(5, 5, 0.05 / 6, "permutation", 0.8)
-    rng = np.random.default_rng(1)
-    found = [
-        p_worse(rng.normal(size=5), rng.normal(shift, size=5), "permutation") <= 0.05 / 6
-        for _ in range(1000)
-    ]
-    assert np.mean(found) == pytest.approx(
-        0.8, abs=0.055
-    )  # four standard errors, and those of the 4,000 simulations
+@pytest.mark.parametrize("seeds", [3, 5])
+def test_no_chance_of_divergence_makes_its_p_value_too_small(seeds: int) -> None:
+    for chance in (0.05, 0.2, 0.5, 0.8):
+        none = (1 - chance) ** seeds
+        for diverged in range(1, seeds + 1):
+            joint = none * stats.binom.sf(diverged - 1, seeds, chance)
+            assert joint <= p_diverged(diverged, seeds) + 1e-9
+    assert p_diverged(0, seeds) == 1.0
+    assert p_diverged(seeds, seeds) == pytest.approx(4.0**-seeds)
+
+
+@pytest.mark.parametrize(
+    ("seeds", "test"), [(3, "paired"), (5, "paired"), (5, "permutation"), (10, "paired")]
+)
+@pytest.mark.parametrize("cells", [1, 3])
+def test_the_detectable_effect_is_found_as_often_as_it_says(
+    seeds: int, test: Test, cells: int
+) -> None:
+    """The effect is stated in spreads of the baseline, which five seeds only estimate."""
+    level = 0.05 / cells
+    shift = detectable(seeds, level, test, 0.8)
+    old, new = np.random.default_rng(1).standard_normal((2, 5000, seeds))
+    spread = old.std(1, ddof=1, keepdims=True)
+    power = (p_values(old, new + shift * spread, test) <= level).mean()
+    assert power == pytest.approx(0.8, abs=0.03)
+
+
+def test_what_no_number_of_spreads_could_show_is_infinite() -> None:
+    assert math.isinf(detectable(5, 0.05 / 24, "permutation", 0.8))
+    assert math.isfinite(detectable(6, 0.05 / 24, "permutation", 0.8))
