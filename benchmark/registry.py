@@ -361,6 +361,12 @@ METRICS: tuple[Entry, ...] = (
         headline=False,
     ),
     Entry(
+        "density",
+        "benchmark.metrics.generation:DENSITY",
+        "test data near a sample, counted",
+        headline=False,
+    ),
+    Entry(
         "coverage",
         "benchmark.metrics.generation:COVERAGE",
         "test data that have a sample near",

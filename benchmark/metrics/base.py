@@ -25,18 +25,21 @@ class Absent(Exception):
 
 @dataclass(frozen=True)
 class Measurement:
-    """A number with its unit, the count ``n`` it rests on, the protocol in words, and what a reader
-    must know of this one value (``remark``)."""
+    """A number with its unit, the count ``n`` it rests on, the protocol in words, what a reader
+    must know of this one value (``remark``), and the standard error that the metric's own random
+    choices give it (``noise``)."""
 
     value: float
     unit: str
     n: int
     protocol: str
     remark: str = ""
+    noise: float | None = None
 
     def document(self) -> dict[str, Any]:
-        """Return the measurement as plain JSON values; an empty remark is left out."""
-        return {name: value for name, value in asdict(self).items() if name != "remark" or value}
+        """Return the measurement as plain JSON values; no remark and no noise are left out."""
+        found = asdict(self)
+        return {name: value for name, value in found.items() if value not in ("", None)}
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,11 @@ class Evidence(Protocol):
     def code_moments(self) -> tuple[np.ndarray, np.ndarray]:
         """Over the test images: variance of the posterior mean, and mean of the posterior variance
         (zeros without one), float64 (L,) each."""
+        ...
+
+    @property
+    def code_centre(self) -> np.ndarray:
+        """Mean of the posterior mean over the test images, float64 (L,)."""
         ...
 
     @property
@@ -181,7 +189,7 @@ class Metric:
     every run, or on demand.
 
     ``compute`` returns the value, the count it rests on, and where there is one a remark on the
-    value (a singular covariance, a collapse). ``identify(evidence)`` adds the protocol to the id
+    value (a singular covariance, a collapse; else empty), and the noise of the value. ``identify(evidence)`` adds the protocol to the id
     where it changes the value: ``fd-raw[n=1024,reference=1024,split=test]``.
     """
 
@@ -190,7 +198,10 @@ class Metric:
     direction: Literal["min", "max", "none"]
     tier: Literal["core", "full"]
     reference: str
-    compute: Callable[[Evidence], tuple[float, int] | tuple[float, int, str]]
+    compute: Callable[
+        [Evidence],
+        tuple[float, int] | tuple[float, int, str] | tuple[float, int, str, float],
+    ]
     protocol: str
     identify: Callable[[Evidence], str] = lambda evidence: ""
 

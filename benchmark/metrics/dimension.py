@@ -24,8 +24,12 @@ _NIL = 1e-3
 """Share of the largest relevance below which a relevance counts as that share: nil beside nil is no
 gap."""
 
-_TINY = 1e-8
-"""Variance of a deterministic code below which a coordinate counts as constant."""
+_STILL = 1e-8
+"""Share of the largest variance of a deterministic code below which a coordinate counts as
+constant."""
+
+_ROUNDING = 1e-12
+"""Share of a coordinate's mean square that rounding to float32 may leave as variance."""
 
 
 def smallest_share(relevance: np.ndarray, share: float) -> int:
@@ -62,16 +66,20 @@ def relevance_gap(relevance: np.ndarray) -> tuple[float, int]:
     return gap, int(ratios.argmax()) + 1 if gap > 1.0 else len(v)
 
 
-def active_units(mean_variance: np.ndarray, posterior_variance: np.ndarray) -> int:
+def active_units(
+    mean_variance: np.ndarray, posterior_variance: np.ndarray, centre: np.ndarray | float = 0.0
+) -> int:
     r"""Return the number of coordinates whose posterior mean tells more than its noise hides.
 
     .. math:: \#\{l : S_l / (S_l + V_l) < 1/2\}, \quad V_l = \mathrm{var}_n\, \mu_{nl}, \; S_l = \mathrm{mean}_n\, \sigma^2_{nl}
 
     Scale-free, so valid for any prior. A deterministic code has S = 0; there a coordinate counts
-    unless it is constant (V < 1e-8).
+    unless it is constant: V below 1e-8 of the largest V, or below what rounding leaves of a mean
+    ``centre`` (L,).
     """
     v, s = np.asarray(mean_variance), np.asarray(posterior_variance)
-    return int(((v > s) & (v >= _TINY)).sum())
+    moves = v > np.maximum(_STILL * v.max(initial=0.0), _ROUNDING * np.square(centre))
+    return int(((v > s) & (moves | (s > 0))).sum())
 
 
 def _lstar(evidence: Evidence) -> tuple[float, int]:
@@ -88,8 +96,16 @@ def _lstar_error(evidence: Evidence) -> tuple[float, int]:
     return abs(int(evidence.active.sum()) - evidence.intrinsic_dim), evidence.reference_count
 
 
-def _active_units(evidence: Evidence) -> tuple[float, int]:
-    return active_units(*evidence.code_moments), len(evidence.squared_error)
+def _active_units(evidence: Evidence) -> tuple[float, int, str]:
+    n = len(evidence.squared_error)
+    if n < 2:
+        raise Absent(f"the variance of a code needs two test images at least, there is {n}")
+    variance, noise = evidence.code_moments
+    remark = "" if noise.any() else _MOVING
+    return active_units(variance, noise, evidence.code_centre), n, remark
+
+
+_MOVING = "the code has no noise, so every coordinate that moves counts"
 
 
 def _gap(evidence: Evidence) -> tuple[float, int]:
@@ -167,5 +183,5 @@ ACTIVE_UNITS = Metric(
     tier="core",
     reference="after Burda, Grosse, Salakhutdinov, 2016 (https://arxiv.org/abs/1509.00519); the scale-free threshold is ours",
     compute=_active_units,
-    protocol="test split, posterior variance below half of the total variance of the coordinate",
+    protocol="test split, posterior variance below half of the total variance of the coordinate; of deterministic codes, every coordinate that moves",
 )

@@ -1,5 +1,5 @@
-"""Metrics that set samples beside as many test images: precision and recall in two ways, coverage,
-two distances of distributions."""
+"""Metrics that set samples beside as many test images: precision and recall in two ways, density and
+coverage, two distances of distributions."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ import numpy as np
 
 from benchmark.metrics.base import Absent, Evidence, Metric
 from benchmark.metrics.discrepancy import PROJECTIONS, median_distance, mmd, sliced_wasserstein
-from benchmark.metrics.manifold import coverage, inside
-from benchmark.metrics.prd import CLUSTERS, RUNS, Curve, prd
+from benchmark.metrics.manifold import Neighbours, neighbours
+from benchmark.metrics.prd import CLUSTERS, RUNS, Curve, clustering_noise, mean_curve, prd_runs
 from benchmark.metrics.space import compared, protocol_of
 
 __all__ = [
     "COVERAGE",
+    "DENSITY",
     "MMD",
     "PRD_PRECISION",
     "PRD_RECALL",
@@ -41,15 +42,29 @@ def _on_pair(
     return compute
 
 
-def _curve(evidence: Evidence) -> tuple[Curve, int]:
-    reference, samples = compared(evidence, LEAST)
-    return evidence.once("prd", lambda: prd(reference=reference, evaluated=samples)), len(samples)
+def _of_neighbours(score: Callable[[Neighbours], float]) -> Callable[[Evidence], tuple[float, int]]:
+    """Return a metric's ``compute`` from the neighbours that all such metrics share."""
 
-
-def _prd(score: Callable[[Curve], float]) -> Callable[[Evidence], tuple[float, int]]:
     def compute(evidence: Evidence) -> tuple[float, int]:
-        found, n = _curve(evidence)
-        return score(found), n
+        reference, samples = compared(evidence, LEAST)
+        found = evidence.once(
+            "neighbours", lambda: neighbours(reference=reference, evaluated=samples)
+        )
+        return score(found), len(samples)
+
+    return compute
+
+
+def _prd(
+    score: Callable[[Curve], float],
+) -> Callable[[Evidence], tuple[float, int, str, float]]:
+    """Return the ``compute`` of a ``score`` of the mean curve, with its standard error over the
+    clusterings."""
+
+    def compute(evidence: Evidence) -> tuple[float, int, str, float]:
+        reference, samples = compared(evidence, LEAST)
+        runs = evidence.once("prd", lambda: prd_runs(reference=reference, evaluated=samples))
+        return score(mean_curve(runs)), len(samples), "", clustering_noise(runs, score)
 
     return compute
 
@@ -92,7 +107,7 @@ PRECISION = Metric(
     direction="max",
     tier="full",
     reference=_KNN_SOURCE,
-    compute=_on_pair(lambda reference, samples: inside(samples, reference)),
+    compute=_of_neighbours(lambda found: found.precision),
     protocol="samples within the third-neighbour balls of the test split",
     identify=protocol_of("k=3"),
 )
@@ -103,9 +118,20 @@ RECALL = Metric(
     direction="max",
     tier="full",
     reference=_KNN_SOURCE,
-    compute=_on_pair(lambda reference, samples: inside(reference, samples)),
+    compute=_of_neighbours(lambda found: found.recall),
     protocol="test split within the third-neighbour balls of the samples",
     identify=protocol_of("k=3"),
+)
+
+DENSITY = Metric(
+    name="density",
+    unit="fraction",
+    direction="max",
+    tier="full",
+    reference="Naeem et al., 2020 (https://arxiv.org/abs/2002.09797)",
+    compute=_of_neighbours(lambda found: found.density),
+    protocol="fifth-neighbour balls of the test split that a sample lies in, a fifth of their mean number; 1 for a perfect generator",
+    identify=protocol_of("k=5"),
 )
 
 COVERAGE = Metric(
@@ -114,7 +140,7 @@ COVERAGE = Metric(
     direction="max",
     tier="full",
     reference="Naeem et al., 2020 (https://arxiv.org/abs/2002.09797)",
-    compute=_on_pair(lambda reference, samples: coverage(reference=reference, evaluated=samples)),
+    compute=_of_neighbours(lambda found: found.coverage),
     protocol="fifth-neighbour balls of the test split that hold a sample",
     identify=protocol_of("k=5"),
 )

@@ -13,13 +13,26 @@ numbers have names.
 from __future__ import annotations
 
 import hashlib
+import math
 import warnings
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-__all__ = ["ANGLES", "CLUSTERS", "RUNS", "Curve", "curve", "f_score", "histograms", "prd"]
+__all__ = [
+    "ANGLES",
+    "CLUSTERS",
+    "RUNS",
+    "Curve",
+    "clustering_noise",
+    "curve",
+    "f_score",
+    "histograms",
+    "mean_curve",
+    "prd_runs",
+]
 
 CLUSTERS = 20
 """Bins of the two histograms."""
@@ -117,13 +130,23 @@ def histograms(
     return p / len(reference), q / len(evaluated)
 
 
-def prd(*, reference: np.ndarray, evaluated: np.ndarray) -> Curve:
-    """Return the curve of two sets of vectors (n, d), averaged over 10 clusterings."""
-    runs = [
+def prd_runs(*, reference: np.ndarray, evaluated: np.ndarray) -> list[Curve]:
+    """Return the curves of two sets of vectors (n, d) by 10 clusterings."""
+    return [
         curve(reference=p, evaluated=q)
         for p, q in (histograms(reference, evaluated, run) for run in range(RUNS))
     ]
+
+
+def mean_curve(runs: Sequence[Curve]) -> Curve:
+    """Return the mean of the curves of several clusterings, angle by angle."""
     return Curve(
-        np.mean([each.precision for each in runs], axis=0),
-        np.mean([each.recall for each in runs], axis=0),
+        np.mean([points.precision for points in runs], axis=0),
+        np.mean([points.recall for points in runs], axis=0),
     )
+
+
+def clustering_noise(runs: Sequence[Curve], score: Callable[[Curve], float]) -> float:
+    """Return the standard error of ``score`` over several clusterings: its spread over the root of
+    their number."""
+    return float(np.std([score(points) for points in runs], ddof=1)) / math.sqrt(len(runs))

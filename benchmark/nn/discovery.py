@@ -86,7 +86,7 @@ def active_units(mean: Tensor, log_var: Tensor) -> int:
     twin of ``metrics.dimension``'s.
     """
     spread = mean.double().var(0, correction=0)
-    return int(((spread > log_var.double().exp().mean(0)) & (spread >= 1e-8)).sum())
+    return int((spread > log_var.double().exp().mean(0)).sum())
 
 
 def above_mean(relevance: Tensor) -> Tensor:

@@ -155,6 +155,10 @@ class Evaluator:
         means, variances = self._posterior
         return means.var(0), variances.mean(0)
 
+    @property
+    def code_centre(self) -> np.ndarray:
+        return self._posterior[0].mean(0)
+
     @torch.no_grad()
     def terms(self) -> dict[str, np.ndarray]:
         """Means over the first 1,000 test images of the parts of the ELBO that the method tells of

@@ -14,19 +14,25 @@ from benchmark.reporting.statistics import Estimate
 __all__ = ["PAPER_NOTE", "agreement", "beside", "beside_paper", "extended"]
 
 PAPER_NOTE = Note(
-    "In brackets: the published value (? where it is doubtful), and whether our 95% interval holds it (agrees) or lies below or above it; one seed "
-    "cannot tell. The sources print single runs and do not state how FID was measured."
+    "In brackets: the published value (? where it is doubtful), and whether our 95% interval holds it (agrees) or lies below or above it; one seed, "
+    "or seeds without spread, cannot tell. Counts: whether it lies between our smallest and largest, where one more seed would not in 2 of n + 1 "
+    "cases. The sources print single runs and do not state how FID was measured."
 )
 
 
 def agreement(found: Estimate, value: float) -> str:
     """Return whether a published value lies in our interval: ``agrees``, ``ours lower``, ``ours
-    higher``; one seed: ``cannot tell``.
+    higher``; ``cannot tell`` of one seed, or of seeds whose interval has no width. Of counts, where
+    it lies: ``within our range``, ``below our range``, ``above our range``.
 
     >>> agreement(Estimate(1.0, 0.2, 3), 1.1), agreement(Estimate(1.0, 0.2, 3), 2.0), agreement(Estimate(1.0, None, 1), 2.0)
     ('agrees', 'ours lower', 'cannot tell')
     """
-    if found.half_width is None:
+    if found.n > 1 and found.extremes is not None:
+        low, high = found.extremes
+        side = "below" if value < low else "above" if value > high else "within"
+        return f"{side} our range"
+    if not found.half_width:
         return "cannot tell"
     if found.low <= value <= found.high:
         return "agrees"

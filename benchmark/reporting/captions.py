@@ -15,10 +15,10 @@ CAPTIONS: Mapping[str, str] = {
     ),
     "metric-vs-latent-dim": (
         "A metric against the latent size L, one panel per dataset and one line per method: mean over seeds, with the 95 % t interval where "
-        "there are several. Points at one L stand side by side so that they do not hide each other."
+        "there are several (of counts: smallest to largest). Points at one L stand side by side so that they do not hide each other."
     ),
     "lstar-vs-latent-dim": (
-        "Dimensions found, L*, against dimensions provided, L: mean over seeds with the 95 % t interval. Dashed: the known intrinsic "
+        "Dimensions found, L*, against dimensions provided, L: mean over seeds, error bars from the smallest to the largest. Dashed: the known intrinsic "
         "dimension. Grey band: smallest to largest estimate of it by common estimators. Dotted: all dimensions. Bars: what "
         "the method's rule gives where there is nothing to find (chance relevances or untrained networks); an L* inside "
         "says nothing. Hollow: L by definition."

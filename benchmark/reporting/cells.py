@@ -6,12 +6,18 @@ from collections.abc import Sequence
 from typing import Any
 
 from benchmark.reporting.document import ABSENT, Cell
-from benchmark.reporting.metrics import direction
+from benchmark.reporting.metrics import direction, is_count
 from benchmark.reporting.replicates import Replicates
 from benchmark.reporting.statistics import clearly_best
 from benchmark.spec import NO_BETTER_THAN_MEAN
 
-__all__ = ["best_of", "estimate_cell"]
+__all__ = ["best_of", "estimate_cell", "raw_names"]
+
+
+def raw_names(name: str, metric: str) -> tuple[str, ...]:
+    """Return what the raw values of :func:`estimate_cell` are called in the column ``name``."""
+    spread = "by seed" if is_count(metric) else "half width"
+    return name, f"{name} {spread}", f"{name} n", f"{name} id"
 
 
 def best_of(cells: Sequence[Replicates], metric: str) -> Replicates | None:
@@ -19,7 +25,8 @@ def best_of(cells: Sequence[Replicates], metric: str) -> Replicates | None:
     tests; never a stale one
     or one that is no better than the mean image.
 
-    None where none is, or where they were measured by more than one protocol.
+    None where none is, or where they were measured by more than one protocol. Counts have no
+    intervals, and are compared by permutations of their pairs.
     """
     rivals = [runs for runs in cells if metric in runs.values]
     if len({runs.ids[metric] for runs in rivals}) != 1:
@@ -35,6 +42,7 @@ def best_of(cells: Sequence[Replicates], metric: str) -> Replicates | None:
         place = best_of_pairs(
             [dict(zip(runs.seeds[metric], runs.values[metric], strict=True)) for runs in rivals],
             direction(metric),
+            counts=is_count(metric),
         )
     if place is None or rivals[place].stale:
         return None
@@ -43,11 +51,13 @@ def best_of(cells: Sequence[Replicates], metric: str) -> Replicates | None:
 
 def estimate_cell(runs: Replicates, metric: str, best: bool, marks: tuple[str, ...] = ()) -> Cell:
     """Return mean and interval of a metric as a cell, ``marks`` pointing at notes; an empty cell
-    where no run has it."""
+    where no run has it. A count is raw with the value of each seed in place of a half width."""
     found = runs.estimate(metric)
     if found is None:
         return Cell(ABSENT, raw=(None, None, 0, None))
-    raw: tuple[Any, ...] = (found.mean, found.half_width, found.n, runs.ids[metric])
+    values = runs.values[metric]
+    spread: Any = " ".join(f"{value:g}" for value in values) if found.extremes else found.half_width
+    raw: tuple[Any, ...] = (found.mean, spread, found.n, runs.ids[metric])
     return Cell(
         estimate=found,
         raw=raw,

@@ -198,12 +198,14 @@ def holm(values: Sequence[float]) -> list[float]:
     return corrected
 
 
-def best_of_pairs(values: Sequence[Values], direction: Direction) -> int | None:
+def best_of_pairs(
+    values: Sequence[Values], direction: Direction, *, counts: bool = False
+) -> int | None:
     """Return the place of the values that are better than each of the others in paired t tests,
     Holm-corrected; None where none are.
 
     A paired test sees differences that the spread between seeds hides from intervals; it needs two
-    common seeds at least.
+    common seeds at least. ``counts``: by the permutation test, which needs six.
     """
     if direction == "none" or len(values) < 2 or not all(values):
         return None
@@ -213,12 +215,8 @@ def best_of_pairs(values: Sequence[Values], direction: Direction) -> int | None:
     found: list[float] = []
     for other in values[:place] + values[place + 1 :]:
         each = compare(values[place], other)
-        if (
-            not each.paired
-            or each.p is None
-            or each.p >= ALPHA
-            or sign * each.difference.mean >= 0.0
-        ):
+        p = each.p_permutation if counts else each.p
+        if not each.paired or p is None or p >= ALPHA or sign * each.difference.mean >= 0.0:
             return None  # a correction only raises p
-        found.append(each.p)
+        found.append(p)
     return place if max(holm(found)) < ALPHA else None

@@ -11,7 +11,7 @@ from benchmark import registry
 from benchmark.references import References
 from benchmark.reporting import notes
 from benchmark.reporting.beside import PAPER_NOTE, beside, extended
-from benchmark.reporting.cells import best_of, estimate_cell
+from benchmark.reporting.cells import best_of, estimate_cell, raw_names
 from benchmark.reporting.chance import COUNTS, Beside
 from benchmark.reporting.claims import METRICS
 from benchmark.reporting.dimensions import readings
@@ -268,7 +268,12 @@ def _columns(shape: Layout, used: Mapping[Slot, str], paper: bool) -> tuple[Colu
     columns = shape.columns()
     heads, rest = columns[: len(shape.heads())], columns[len(shape.heads()) :]
     found = [
-        replace(column, metric=metric, direction=direction(metric))
+        replace(
+            column,
+            metric=metric,
+            direction=direction(metric),
+            raw=raw_names(column.raw[0], metric),
+        )
         for column, metric in zip(rest, used.values(), strict=True)
     ]
     return (*heads, *(map(extended, found) if paper else found))

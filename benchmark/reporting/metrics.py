@@ -12,7 +12,7 @@ from benchmark.spec import BenchError
 if TYPE_CHECKING:
     from benchmark.metrics.base import Metric
 
-__all__ = ["TITLES", "direction", "order", "title", "unit"]
+__all__ = ["TITLES", "direction", "is_count", "order", "title", "unit"]
 
 TITLES: Mapping[str, str] = {
     "mse": "MSE",
@@ -90,3 +90,9 @@ def unit(metric: str) -> str:
     """Return the unit of a metric; empty for metrics that are not registered here."""
     found = _metric(metric)
     return "" if found is None else found.unit
+
+
+def is_count(metric: str) -> bool:
+    """Return whether a metric counts dimensions, so that its seeds are integers: those with that
+    unit, and further readings of a method's rule."""
+    return metric.startswith("lstar-") or unit(metric) == "dimensions"

@@ -84,6 +84,9 @@ def notes(
         "± is the half width of the 95% t interval over seeds; a number without it rests on one seed, or on seeds that all agree.": any(
             cell.estimate and cell.estimate.half_width for cell in cells
         ),
+        "Counts of dimensions: the smallest to the largest over seeds.": any(
+            cell.estimate and cell.estimate.extremes and not cell.estimate.whole for cell in cells
+        ),
         "Bold: better than every other method with the same dataset, L and budget, by separate intervals or paired t tests (Holm, 5%).": any(
             cell.best for cell in cells
         ),

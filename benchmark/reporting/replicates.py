@@ -15,6 +15,7 @@ from typing import Any
 from benchmark.identity import code_of, metric_of
 from benchmark.options import parse_reference
 from benchmark.records import cell_of, labels
+from benchmark.reporting.metrics import is_count
 from benchmark.reporting.selection import base_of, budget_rank, matches, rank
 from benchmark.reporting.statistics import Estimate, estimate
 from benchmark.spec import STATUSES, BenchError, Record, digest
@@ -80,11 +81,12 @@ class Replicates:
         return f"{self.method} on {self.dataset}, L = {self.latent_dim}, budget {self.budget}"
 
     def estimate(self, metric: str) -> Estimate | None:
-        """Return mean and interval of a metric, None where no finished run has it."""
+        """Return mean and interval of a metric (of counts, mean and extremes), None where no
+        finished run has it."""
         if metric not in self.values:
             return None
         if metric not in self._estimates:
-            self._estimates[metric] = estimate(self.values[metric])
+            self._estimates[metric] = estimate(self.values[metric], counts=is_count(metric))
         return self._estimates[metric]
 
     @cached_property

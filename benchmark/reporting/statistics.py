@@ -1,10 +1,11 @@
 r"""What a few seeds tell: mean, 95 % t interval, how many digits it supports, and whether a best
-value is one.
+value is one. Of counts, the smallest and the largest.
 
 .. math:: \bar v \pm t_{0.975,\, n-1} \frac{s}{\sqrt n}, \quad s^2 = \frac{1}{n-1} \sum (v_i - \bar v)^2
 
 Source: Student, "The probable error of a mean", 1908. Seeds are taken as independent draws from a
-normal distribution.
+normal distribution. Counts of dimensions are none: where seeds agree the interval has no width, and
+at three seeds it holds the mean half as often as it says (docs/statistics.md).
 """
 
 from __future__ import annotations
@@ -26,22 +27,24 @@ _LEVEL = 0.95
 
 @dataclass(frozen=True)
 class Estimate:
-    """The mean of ``n`` seeds and the half width of its interval (None for one seed). ``whole``:
-    every seed gave the same integer."""
+    """The mean of ``n`` seeds and the half width of its interval (None for one seed, and for
+    counts). ``whole``: every seed gave the same integer. ``extremes``: of counts, the smallest and
+    the largest."""
 
     mean: float
     half_width: float | None
     n: int
     whole: bool = False
+    extremes: tuple[float, float] | None = None
 
     @property
     def low(self) -> float:
-        """Lower end of the interval; minus infinity where one seed cannot tell."""
+        """Lower end of the interval; minus infinity where there is none."""
         return -math.inf if self.half_width is None else self.mean - self.half_width
 
     @property
     def high(self) -> float:
-        """Upper end of the interval; infinity where one seed cannot tell."""
+        """Upper end of the interval; infinity where there is none."""
         return math.inf if self.half_width is None else self.mean + self.half_width
 
 
@@ -60,16 +63,22 @@ def _quantile(degrees: int) -> float:
     return float(stdtrit(degrees, 0.5 + _LEVEL / 2.0))
 
 
-def estimate(values: Sequence[float]) -> Estimate:
+def estimate(values: Sequence[float], *, counts: bool = False) -> Estimate:
     """Return mean and interval of ``values`` (n,), n >= 1, all finite; equal values have an
-    interval of exactly 0.
+    interval of exactly 0, ``counts`` have their extremes instead.
 
     >>> estimate([1.0, 2.0, 3.0]).half_width.__round__(4)
     2.4841
+    >>> estimate([8, 8, 9], counts=True).extremes
+    (8, 9)
     """
     n = len(values)
     if n == 0 or not all(map(math.isfinite, values)):
         raise ValueError(f"expected finite values, got {list(values)}")
+    if counts:
+        extremes = min(values), max(values)
+        whole = extremes[0] == extremes[1] and float(extremes[0]).is_integer()
+        return Estimate(math.fsum(values) / n, None, n, whole, extremes)
     if min(values) == max(values):
         return Estimate(
             float(values[0]), 0.0 if n > 1 else None, n, whole=float(values[0]).is_integer()
@@ -93,6 +102,7 @@ def written(found: Estimate) -> Written:
 
     The half width has one significant digit, two where it begins with 1 to 3.5, and the mean ends
     at the same place. Without an interval (or one of width 0) the mean has four significant digits.
+    Counts that differ are written from the smallest to the largest.
     Powers of ten are split off below 1e-4 and from 1e6 on.
 
     >>> written(Estimate(0.0123456, 0.0012, 3)), written(Estimate(8.0, 0.0, 3, whole=True)).value
@@ -100,6 +110,8 @@ def written(found: Estimate) -> Written:
     """
     if found.whole and abs(found.mean) < 1e6:
         return Written(str(int(found.mean)))
+    if found.extremes is not None and found.extremes[0] < found.extremes[1]:
+        return Written("–".join(f"{end:g}" for end in found.extremes))
     half = found.half_width or 0.0
     size = (
         max(_magnitude(found.mean), _magnitude(half))

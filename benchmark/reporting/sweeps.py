@@ -27,6 +27,7 @@ from benchmark.reporting.material import Material
 from benchmark.reporting.metrics import title, unit
 from benchmark.reporting.replicates import Replicates
 from benchmark.reporting.selection import base_name
+from benchmark.reporting.statistics import Estimate
 from benchmark.reporting.style import BAND, INK, Look, message, panels, plain
 from benchmark.spec import BenchError
 
@@ -156,7 +157,7 @@ def draw_line(
     look: Look,
     dashes: str,
 ) -> None:
-    """Draw one series at ``places``: means joined by a line, intervals, and hollow markers where L*
+    """Draw one series at ``places``: means joined by a line, error bars, and hollow markers where L*
     is L by definition."""
     found = [estimate for cell in cells if (estimate := cell.estimate(metric))]
     means = [each.mean for each in found]
@@ -164,7 +165,7 @@ def draw_line(
     axes.errorbar(
         places,
         means,
-        yerr=[each.half_width or math.nan for each in found],
+        yerr=list(zip(*map(error_bar, found), strict=True)),
         fmt="none",
         ecolor=look.colour,
         elinewidth=1.0,
@@ -179,6 +180,14 @@ def draw_line(
             color=look.colour,
             markerfacecolor="white" if hollow else look.colour,
         )
+
+
+def error_bar(found: Estimate) -> tuple[float, float]:
+    """Return how far an error bar reaches below and above the mean: the interval, of counts to
+    their extremes; NaN where there is nothing to draw."""
+    if found.extremes is not None and found.extremes[0] < found.extremes[1]:
+        return found.mean - found.extremes[0], found.extremes[1] - found.mean
+    return (found.half_width or math.nan,) * 2
 
 
 def _scales(axes: Axes, cells: Sequence[Replicates], metric: str) -> None:

@@ -14,7 +14,7 @@ from benchmark.references import References
 from benchmark.reporting import floors, notes
 from benchmark.reporting.beside import beside_paper
 from benchmark.reporting.catalogue import TABLES, check
-from benchmark.reporting.cells import best_of, estimate_cell
+from benchmark.reporting.cells import best_of, estimate_cell, raw_names
 from benchmark.reporting.chance import BAND_COLUMN, COUNTS, NULL_COLUMN, Beside
 from benchmark.reporting.datasets import intrinsic_dim
 from benchmark.reporting.dimensions import dimensions
@@ -222,7 +222,7 @@ def _head_columns(with_budget: bool, with_dims: bool, with_band: bool) -> tuple[
 def _metric_column(metric: str) -> Column:
     return Column(
         title(metric),
-        (metric, f"{metric} half width", f"{metric} n", f"{metric} id"),
+        raw_names(metric, metric),
         "right",
         metric,
         direction(metric),

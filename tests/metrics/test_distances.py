@@ -11,7 +11,7 @@ from scipy.spatial.distance import cdist
 
 from benchmark.metrics import distances
 from benchmark.metrics.discrepancy import BANDWIDTHS, median_distance, mmd, sliced_wasserstein
-from benchmark.metrics.manifold import coverage, inside, radii
+from benchmark.metrics.manifold import Neighbours, neighbours, radii
 
 SEEDS = st.integers(0, 2**31)
 
@@ -43,38 +43,66 @@ def test_number_of_rows_in_a_block_changes_nothing_but_rounding(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     a, b = points(0, 90), points(1, 80, scale=1.3)
-    before = (inside(a, b), coverage(reference=a, evaluated=b), mmd(a, b, 2.0))
+    before = neighbours(reference=a, evaluated=b), mmd(a, b, 2.0)
     monkeypatch.setattr(distances, "ROWS", 7)
-    assert (inside(a, b), coverage(reference=a, evaluated=b)) == before[:2]
-    assert mmd(a, b, 2.0) == pytest.approx(before[2], abs=1e-13)
+    assert neighbours(reference=a, evaluated=b) == before[0]
+    assert mmd(a, b, 2.0) == pytest.approx(before[1], abs=1e-13)
+
+
+def reaches(vectors: np.ndarray, k: int) -> np.ndarray:
+    gaps = cdist(vectors, vectors)
+    return np.array([np.sort(np.delete(row, i))[k - 1] for i, row in enumerate(gaps)])
 
 
 @pytest.mark.parametrize("k", [1, 3, 5])
 @pytest.mark.parametrize("seed", range(3))
 def test_neighbour_metrics_equal_brute_force(k: int, seed: int) -> None:
     real, fake = points(seed, 50), points(seed + 9, 40, shift=0.7)
-    gaps = cdist(real, real)
-    reach = np.array([np.sort(np.delete(gaps[i], i))[k - 1] for i in range(50)])
-    np.testing.assert_allclose(np.sqrt(radii(real, k)), reach, rtol=1e-9)
+    np.testing.assert_allclose(np.sqrt(radii(real, k)[0]), reaches(real, k), rtol=1e-9)
     across = cdist(fake, real)
-    assert inside(fake, real, k) == np.mean(
-        [any(across[j, i] <= reach[i] for i in range(50)) for j in range(40)]
-    )
-    assert coverage(reference=real, evaluated=fake, k=k) == np.mean(
-        [any(across[j, i] <= reach[i] for j in range(40)) for i in range(50)]
+    of_real, of_fake = across <= reaches(real, k), cdist(real, fake) <= reaches(fake, k)
+    wide = across <= reaches(real, k + 2)
+    assert neighbours(reference=real, evaluated=fake, k=k, k_coverage=k + 2) == Neighbours(
+        precision=np.mean([any(of_real[j]) for j in range(40)]),
+        recall=np.mean([any(of_fake[i]) for i in range(50)]),
+        density=pytest.approx(wide.sum() / ((k + 2) * 40)),
+        coverage=np.mean([any(wide[:, i]) for i in range(50)]),
     )
 
 
 def test_a_set_lies_in_its_own_support_and_far_sets_in_none() -> None:
     real = points(0)
-    assert inside(real, real) == coverage(reference=real, evaluated=real) == 1.0
-    assert (
-        inside(real + 100.0, real)
-        == inside(real, real + 100.0)
-        == coverage(reference=real, evaluated=real + 100.0)
-        == 0.0
-    )
-    assert inside(np.ones((9, 2)), np.ones((9, 2))) == 1.0
+    found = neighbours(reference=real, evaluated=real)
+    assert (found.precision, found.recall, found.coverage) == (1.0, 1.0, 1.0)
+    assert neighbours(reference=real, evaluated=real + 100.0) == Neighbours(0.0, 0.0, 0.0, 0.0)
+    ones = np.ones((9, 2))
+    assert neighbours(reference=ones, evaluated=ones).precision == 1.0
+
+
+def test_density_counts_the_balls_that_a_sample_lies_in() -> None:
+    """Seven data on a line at 0, 1, ... 6: the ball around i reaches to its fifth neighbour, 5, 4, 3,
+    3, 3, 4, 5 away. A sample at 3 lies in all seven balls, one at 8 in those of 5
+    and 6."""
+    line = np.arange(7.0)[:, None]
+    for where, density, coverage in (([3], 7 / 5, 1), ([8], 2 / 5, 2 / 7), ([3, 8], 9 / 10, 1)):
+        samples = np.resize(np.array(where, dtype=float), (6, 1))
+        found = neighbours(reference=line, evaluated=samples)
+        assert (found.density, found.coverage) == pytest.approx((density, coverage))
+
+
+def test_density_of_a_perfect_generator_is_one_in_the_mean() -> None:
+    found = [
+        neighbours(reference=points(seed, 300), evaluated=points(99 + seed, 300)).density
+        for seed in range(20)
+    ]
+    assert np.mean(found) == pytest.approx(1.0, abs=4 * np.std(found) / np.sqrt(20))
+
+
+def test_density_sees_through_an_outlier_where_precision_does_not() -> None:
+    """One datum far away has a ball that holds everything."""
+    real = np.concatenate((points(0), [[50.0, 0.0, 0.0, 0.0]]))
+    found = neighbours(reference=real, evaluated=points(1) + np.array([20.0, 0.0, 0.0, 0.0]))
+    assert found.precision == 1.0 and found.density < 0.25
 
 
 @settings(max_examples=20, deadline=None)
@@ -82,21 +110,22 @@ def test_a_set_lies_in_its_own_support_and_far_sets_in_none() -> None:
 def test_neighbour_metrics_ignore_order_rotation_shift_and_scale(seed: int, scale: float) -> None:
     rng, turn = np.random.default_rng(seed), rotation(seed)
     real, fake = points(seed), points(seed + 1, shift=0.5)
-    value = (inside(fake, real), coverage(reference=real, evaluated=fake))
-    assert (
-        inside(rng.permutation(fake), rng.permutation(real)),
-        coverage(reference=rng.permutation(real), evaluated=rng.permutation(fake)),
-    ) == value
-    moved = (scale * real @ turn + 3.0, scale * fake @ turn + 3.0)
-    assert (inside(moved[1], moved[0]), coverage(reference=moved[0], evaluated=moved[1])) == value
+    found = neighbours(reference=real, evaluated=fake)
+    mixed = neighbours(reference=rng.permutation(real), evaluated=rng.permutation(fake))
+    moved = neighbours(reference=scale * real @ turn + 3.0, evaluated=scale * fake @ turn + 3.0)
+    assert found == mixed == moved
 
 
 def test_too_few_vectors_for_a_neighbour() -> None:
     with pytest.raises(ValueError, match="3 vectors have no 3-th neighbour; expected 4 at least"):
-        inside(points(0), points(1, 3))
+        neighbours(reference=points(1, 3), evaluated=points(0), k_coverage=3)
 
 
-@pytest.mark.parametrize("function", [inside, lambda a, b: mmd(a, b, 1.0), sliced_wasserstein])
+def both(a: np.ndarray, b: np.ndarray) -> Neighbours:
+    return neighbours(reference=a, evaluated=b)
+
+
+@pytest.mark.parametrize("function", [both, lambda a, b: mmd(a, b, 1.0), sliced_wasserstein])
 def test_wrong_shapes_are_refused(function) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(ValueError, match="vectors have shapes"):
         function(points(0, d=3), points(0, d=4))

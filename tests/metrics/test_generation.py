@@ -15,6 +15,7 @@ from benchmark.metrics.correlation import NAC, normalised_absolute_correlation
 from benchmark.metrics.discrepancy import BANDWIDTHS, PROJECTIONS
 from benchmark.metrics.generation import (
     COVERAGE,
+    DENSITY,
     MMD,
     PRD_PRECISION,
     PRD_RECALL,
@@ -22,11 +23,20 @@ from benchmark.metrics.generation import (
     RECALL,
     SLICED_WASSERSTEIN,
 )
-from benchmark.metrics.manifold import coverage, inside
+from benchmark.metrics.manifold import neighbours
 from benchmark.metrics.prd import CLUSTERS, RUNS
 
 N, D = 300, 3
-ALL = (PRD_PRECISION, PRD_RECALL, PRECISION, RECALL, COVERAGE, SLICED_WASSERSTEIN, MMD)
+ALL = (
+    PRD_PRECISION,
+    PRD_RECALL,
+    PRECISION,
+    RECALL,
+    COVERAGE,
+    SLICED_WASSERSTEIN,
+    DENSITY,
+    MMD,
+)
 
 
 def heaps(seed: int, count: int = N, kinds: int = 6, spread: float = 0.3) -> np.ndarray:
@@ -69,6 +79,7 @@ NOISY = heaps(1) + 3.0 * np.random.default_rng(3).normal(size=(N, D))
         (PRECISION, False, True),
         (RECALL, True, False),
         (COVERAGE, True, True),
+        (DENSITY, False, True),
         (SLICED_WASSERSTEIN, True, True),
         (MMD, True, True),
     ],
@@ -120,9 +131,8 @@ def test_constant_samples_and_constant_data_do_not_crash(metric: Metric) -> None
         with pytest.raises(Absent, match="coincide"):
             value(metric, GOOD, np.ones((N, D)))
     else:
-        assert value(metric, np.ones((N, D)), np.ones((N, D))) == pytest.approx(
-            1.0 if metric.direction == "max" else 0.0, abs=1e-6
-        )
+        best = N / 5 if metric is DENSITY else 1.0 if metric.direction == "max" else 0.0
+        assert value(metric, np.ones((N, D)), np.ones((N, D))) == pytest.approx(best, abs=1e-6)
 
 
 def test_id_carries_space_count_and_split() -> None:
@@ -135,9 +145,8 @@ def test_id_carries_space_count_and_split() -> None:
 
 def test_settings_in_the_ids_are_those_in_use() -> None:
     assert (BANDWIDTHS, PROJECTIONS, CLUSTERS, RUNS) == ((0.5, 1.0, 2.0), 256, 20, 10)
-    assert [
-        inspect.signature(function).parameters["k"].default for function in (inside, coverage)
-    ] == [3, 5]
+    settings = inspect.signature(neighbours).parameters
+    assert [settings[name].default for name in ("k", "k_coverage")] == [3, 5]
 
 
 class Images(Vectors):

@@ -146,5 +146,31 @@ def test_active_units_are_scale_free_and_handle_deterministic_codes() -> None:
     v, s = np.array([1.0, 0.1, 0.0, 2.0]), np.array([0.2, 0.9, 1.0, 1.9])
     assert active_units(v, s) == active_units(100 * v, 100 * s) == 2
     assert active_units(np.array([1.0, 1e-12, 0.0]), np.zeros(3)) == 1
-    parts = evidence(code_moments=(v, s), squared_error=np.zeros(11))
-    assert (ACTIVE_UNITS.measure(parts)[1].value, ACTIVE_UNITS.measure(parts)[1].n) == (2.0, 11)
+    parts = evidence(code_moments=(v, s), code_centre=np.zeros(4), squared_error=np.zeros(11))
+    found = ACTIVE_UNITS.measure(parts)[1]
+    assert (found.value, found.n, found.remark) == (2.0, 11, "")
+
+
+@pytest.mark.parametrize("scale", [1e-8, 1e-5, 1.0, 1e6])
+def test_active_units_of_deterministic_codes_do_not_depend_on_their_scale(scale: float) -> None:
+    codes = scale * gaussian(200, 4) * np.array([1.0, 1.0, 1e-3, 1e-6])
+    parts = evidence(
+        code_moments=(codes.var(0), np.zeros(4)), code_centre=codes.mean(0), squared_error=codes
+    )
+    found = ACTIVE_UNITS.measure(parts)[1]
+    assert found.value == 3.0 and "every coordinate that moves" in found.remark
+
+
+def test_what_rounding_leaves_of_a_constant_code_is_no_active_unit() -> None:
+    codes = (7.0 + 1e-7 * gaussian(200, 3)).astype(np.float32).astype(float)
+    assert codes.var(0).any()
+    assert active_units(codes.var(0), np.zeros(3), codes.mean(0)) == 0
+    assert active_units(np.zeros(3), np.zeros(3), np.zeros(3)) == 0
+
+
+def test_one_test_image_has_no_active_units() -> None:
+    parts = evidence(
+        code_moments=(np.zeros(2), np.zeros(2)), code_centre=np.ones(2), squared_error=np.zeros(1)
+    )
+    with pytest.raises(Absent, match="two test images at least, there is 1"):
+        ACTIVE_UNITS.measure(parts)

@@ -8,9 +8,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmark.metrics.prd import ANGLES, Curve, curve, f_score, histograms, prd
+from benchmark.metrics.prd import (
+    ANGLES,
+    Curve,
+    clustering_noise,
+    curve,
+    f_score,
+    histograms,
+    mean_curve,
+    prd_runs,
+)
 
 SLOPES = np.tan(np.linspace(1e-10, np.pi / 2 - 1e-10, ANGLES))
+
+
+def prd(*, reference: np.ndarray, evaluated: np.ndarray) -> Curve:
+    return mean_curve(prd_runs(reference=reference, evaluated=evaluated))
 
 
 def shares(weights: list[float]) -> np.ndarray:
@@ -70,7 +83,7 @@ def test_histograms_are_named_in_every_call() -> None:
     with pytest.raises(TypeError):
         curve(shares([1]), shares([1]))  # type: ignore[misc]
     with pytest.raises(TypeError):
-        prd(np.zeros((3, 2)), np.zeros((3, 2)))  # type: ignore[misc]
+        prd_runs(np.zeros((3, 2)), np.zeros((3, 2)))  # type: ignore[misc]
 
 
 def test_f_score_is_the_weighted_harmonic_mean() -> None:
@@ -140,3 +153,14 @@ def test_same_points_and_constant_points_are_well_defined() -> None:
         reference=np.ones((50, 3)), evaluated=np.ones((50, 3))
     ).precision_like == pytest.approx(1.0, abs=1e-6)
     assert prd(reference=np.ones((50, 3)), evaluated=np.zeros((50, 3))).precision_like == 0.0
+
+
+def test_the_noise_of_the_clusterings_is_the_standard_error_of_their_scores() -> None:
+    """Heaps that are plain to see are the same in every clustering; a cloud is cut differently."""
+    rng = np.random.default_rng(0)
+    clouds = prd_runs(reference=rng.normal(size=(300, 3)), evaluated=rng.normal(0.4, 1, (300, 3)))
+    scores = [points.recall_like for points in clouds]
+    noise = clustering_noise(clouds, lambda points: points.recall_like)
+    assert noise == pytest.approx(np.std(scores, ddof=1) / np.sqrt(10)) and noise > 1e-4
+    plain = prd_runs(reference=heaps([20] * 20), evaluated=heaps([20] * 20, seed=1))
+    assert clustering_noise(plain, lambda points: points.recall_like) < 1e-12

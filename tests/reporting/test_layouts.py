@@ -21,7 +21,7 @@ from benchmark.reporting.layouts import LAYOUTS, places, printed_table
 from benchmark.reporting.render import RENDERERS
 from benchmark.reporting.render.macros import name_of
 from benchmark.reporting.render.macros import render as macros
-from benchmark.reporting.statistics import Estimate
+from benchmark.reporting.statistics import Estimate, estimate
 from benchmark.reporting.tables import BUILDERS, build
 from benchmark.reporting.verdicts import published_verdicts
 from benchmark.spec import BenchError
@@ -215,8 +215,8 @@ def test_rows_of_datasets_hold_their_methods_in_columns() -> None:
         *runs([16.0, 16.0], "wae-gan", "lstar", "latent-8"),
     ]
     found = grid_of(filled_table("maskaae-2", made, paper=True))
-    assert found["latent-8", "MAAE", "m_A"] == "9 (paper 9: agrees)"
-    assert found["latent-8", "WAE", "m_A"] == "16 (paper 16: agrees)"
+    assert found["latent-8", "MAAE", "m_A"] == "9 (paper 9: within our range)"
+    assert found["latent-8", "WAE", "m_A"] == "16 (paper 16: within our range)"
 
 
 # ---- beside the published value
@@ -227,6 +227,14 @@ def test_the_published_value_stands_beside_ours_with_a_verdict() -> None:
     assert agreement(Estimate(1.0, 0.2, 3), 1.3) == "ours lower"
     assert agreement(Estimate(1.0, 0.2, 3), 0.7) == "ours higher"
     assert agreement(Estimate(1.0, None, 1), 9.0) == "cannot tell"
+
+
+def test_agreement_is_never_judged_by_an_interval_without_width() -> None:
+    assert agreement(estimate([0.5, 0.5, 0.5]), 0.5000001) == "cannot tell"
+    sides = [agreement(estimate([8, 8, 8], counts=True), value) for value in (7, 8, 9)]
+    assert sides == ["below our range", "within our range", "above our range"]
+    assert agreement(estimate([8, 10], counts=True), 9.5) == "within our range"
+    assert agreement(estimate([8], counts=True), 8) == "cannot tell"
     made = [
         *runs([0.010, 0.011, 0.012], "vae"),
         *runs([0.0328], "r-dpvae"),
@@ -265,8 +273,8 @@ def test_relevant_dimensions_of_rf_vae_are_those_above_the_mean_where_rens_count
     ]
     found = grid_of(table := filled_table("ren-1", made, paper=True))
     place = "dSprites, L = 10", "L*"
-    assert found["rf-vae", *place] == "8§ (paper 8: agrees)"
-    assert found["rf-vae-port", *place].endswith("(paper 8: agrees)")
+    assert found["rf-vae", *place] == "8§ (paper 8: within our range)"
+    assert found["rf-vae-port", *place].endswith("(paper 8: within our range)")
     assert any(
         note.text == "L* of rf-vae is L* (r > mean) here, as the source counts."
         for note in table.notes

@@ -94,7 +94,8 @@ def number(cell: Cell) -> str:
     """Return the estimate of a cell as mathematics, without the dollars."""
     number = cell.number
     assert number is not None
-    value = rf"\mathbf{{{number.value}}}" if cell.best else number.value
+    plain = number.value.replace("–", r"\mbox{--}")
+    value = rf"\mathbf{{{plain}}}" if cell.best else plain
     text = value if number.half_width is None else rf"{value} \pm {number.half_width}"
     if number.exponent:
         text = (
