@@ -138,5 +138,7 @@ def _one(evaluate: Callable[[str], Any], key: str) -> Any:
 def _told(outcome: Any) -> str:
     names = [identifier.partition("[")[0] for identifier in outcome.measured]
     parts = [f"measured {', '.join(names)}"] if names else []
-    parts += [f"absent {', '.join(outcome.absent)}"] if outcome.absent else []
+    for reason in dict.fromkeys(outcome.absent.values()):
+        lacking = [name for name, text in outcome.absent.items() if text == reason]
+        parts.append(f"no {', '.join(lacking)}: {reason}")
     return "; ".join(parts)

@@ -7,6 +7,7 @@ import string
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
+from benchmark.reporting.absences import absences
 from benchmark.reporting.document import Note, Table
 from benchmark.reporting.floors import NOTES
 from benchmark.reporting.metrics import title, unit
@@ -105,6 +106,8 @@ def notes(
         ),
     }
     plain = [Note(text) for text, needed in texts.items() if needed]
+    names = dict.fromkeys(column.metric for column in table.columns if column.metric)
+    plain += [Note(text) for text in absences(names, runs)]
     return (*plain, *_units(table), *_protocol_notes(runs, marks), *_mark_notes(signs, runs))
 
 

@@ -34,7 +34,9 @@ class Replicates:
     with others: where some runs are not, ``left_out`` counts those that are; where all are,
     ``stale`` is set and the runs of the commonest code stand. ``remarks`` are those that stand
     beside values of a metric, ``code`` is the digest of the code of the runs averaged over,
-    ``discoveries`` the verdicts of the runs on their latent dimensions, by seed.
+    ``discoveries`` the verdicts of the runs on their latent dimensions, by seed; ``absent`` holds
+    by metric the reasons for which runs have no value of it, ``measured`` every metric they have a
+    value of, kept or not.
     """
 
     method: str
@@ -54,6 +56,8 @@ class Replicates:
     remarks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     code: str = ""
     discoveries: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
+    absent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    measured: frozenset[str] = frozenset()
     harness_flags: frozenset[str] = frozenset()
 
     @property
@@ -150,6 +154,12 @@ class _Open:
             left_out=sum(record.status == "done" for record in runs) - len(kept),
             code=kept[0].code if kept else "",
             discoveries={_seed(record): record.discovery for record in kept if record.discovery},
+            absent=_absent(kept),
+            measured=frozenset(
+                identifier.partition("[")[0]
+                for record in kept
+                for identifier in record.measurements
+            ),
             harness_flags=frozenset(flag for record in kept for flag in record.flags),
         )
         _refuse_two_ids(closed.name, ids)
@@ -163,6 +173,14 @@ _Measured = tuple[str, float, int, str]
 def _seed(record: Record) -> int:
     seed: int = record.spec["seed"]
     return seed
+
+
+def _absent(records: Iterable[Record]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, dict[str, None]] = defaultdict(dict)
+    for record in records:
+        for metric, reason in record.absent.items():
+            found[metric][reason] = None
+    return {metric: tuple(reasons) for metric, reasons in found.items()}
 
 
 def _refuse_two_ids(cell: str, ids: Mapping[str, Collection[str]]) -> None:

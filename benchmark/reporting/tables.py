@@ -12,6 +12,7 @@ from benchmark import registry
 from benchmark.records import metric_of
 from benchmark.references import References
 from benchmark.reporting import floors, notes
+from benchmark.reporting.absences import reasons
 from benchmark.reporting.beside import beside_paper
 from benchmark.reporting.catalogue import TABLES, check
 from benchmark.reporting.cells import best_of, estimate_cell, raw_names
@@ -182,9 +183,10 @@ def _check_metrics(
                     }
                 )
             )
-            known = any(entry.name == base_name(wanted) for entry in registry.METRICS)
-            told = (
-                f"measure it with `bench evaluate --metrics {base_name(wanted)}`"
+            name = base_name(wanted)
+            known = any(entry.name == name for entry in registry.METRICS)
+            told = reasons(name, records) or (
+                f"measure it with `bench evaluate --metrics {name}`"
                 if known
                 else "see `bench list metrics`"
             )

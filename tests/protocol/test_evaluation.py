@@ -279,7 +279,8 @@ def test_command_says_what_was_added_and_goes_on_after_a_failure(run: tuple[Stor
         ],
     )
     assert done.exit_code == 1
-    assert f"{key}: measured nac; absent mi-bound-category; " in done.stdout
+    reason = "no mi-bound-category: the method has no categorical variable"
+    assert f"{key}: measured nac; {reason}; " in done.stdout
     assert f"failed: {made.key}: '{store.folder(made.key)}' holds no checkpoint" in done.stderr
     assert (
         f"2 runs: 1 records changed, 0 as before, 1 failed; records in {store.root}" in done.stdout
