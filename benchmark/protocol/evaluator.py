@@ -141,10 +141,8 @@ class Evaluator:
         means, variances = [], []
         for _, x in self._chunks("encode"):
             posterior = self.method.posterior(x)
-            mean = (
-                self.method.encode(x)[:, : self.latent_dim] if posterior is None else posterior[0]
-            )
-            means.append(_array(mean))
+            means.append(_array(self.method.encode(x) if posterior is None else posterior[0]))
+            means[-1] = means[-1][:, : self.latent_dim]
             variances.append(
                 np.zeros_like(means[-1]) if posterior is None else _array(posterior[1].exp())
             )

@@ -47,6 +47,14 @@ class Estimate:
         """Upper end of the interval; infinity where there is none."""
         return math.inf if self.half_width is None else self.mean + self.half_width
 
+    @property
+    def reach(self) -> tuple[float, float]:
+        """How far an error bar reaches below and above the mean: the interval, of counts to their
+        extremes; NaN where there is nothing to draw."""
+        if self.extremes is not None and self.extremes[0] < self.extremes[1]:
+            return self.mean - self.extremes[0], self.extremes[1] - self.mean
+        return (self.half_width or math.nan,) * 2
+
 
 @dataclass(frozen=True)
 class Written:

@@ -27,7 +27,6 @@ from benchmark.reporting.material import Material
 from benchmark.reporting.metrics import title, unit
 from benchmark.reporting.replicates import Replicates
 from benchmark.reporting.selection import base_name
-from benchmark.reporting.statistics import Estimate
 from benchmark.reporting.style import BAND, INK, Look, message, panels, plain
 from benchmark.spec import BenchError
 
@@ -113,15 +112,8 @@ def _chance(
     for place, cell in zip(places, cells, strict=True):
         null = nulls_of(cell, references).readings.get("lstar")
         if null is not None:
-            axes.plot(
-                [place, place],
-                [null.low, cell.latent_dim],
-                color=colour,
-                linewidth=5.0,
-                alpha=0.18,
-                solid_capstyle="butt",
-                zorder=0.8,
-            )
+            bar = axes.plot([place, place], [null.low, cell.latent_dim], color=colour)[0]
+            bar.set(linewidth=5.0, alpha=0.18, solid_capstyle="butt", zorder=0.8)
 
 
 def _panel(
@@ -165,7 +157,7 @@ def draw_line(
     axes.errorbar(
         places,
         means,
-        yerr=list(zip(*map(error_bar, found), strict=True)),
+        yerr=np.transpose([each.reach for each in found]),
         fmt="none",
         ecolor=look.colour,
         elinewidth=1.0,
@@ -180,14 +172,6 @@ def draw_line(
             color=look.colour,
             markerfacecolor="white" if hollow else look.colour,
         )
-
-
-def error_bar(found: Estimate) -> tuple[float, float]:
-    """Return how far an error bar reaches below and above the mean: the interval, of counts to
-    their extremes; NaN where there is nothing to draw."""
-    if found.extremes is not None and found.extremes[0] < found.extremes[1]:
-        return found.mean - found.extremes[0], found.extremes[1] - found.mean
-    return (found.half_width or math.nan,) * 2
 
 
 def _scales(axes: Axes, cells: Sequence[Replicates], metric: str) -> None:

@@ -130,3 +130,11 @@ def test_a_t_interval_over_agreeing_counts_says_more_than_it_holds(n: int, insid
     seeds = 8 + (stream.random((4000, n)) < 0.1)
     held = [found.low <= 8.1 <= found.high for found in (estimate(row.tolist()) for row in seeds)]
     assert np.mean(held) < inside
+
+
+def test_error_bars_are_the_interval_and_of_counts_the_extremes() -> None:
+    half = estimate([1.0, 2.0]).half_width
+    assert estimate([1.0, 2.0]).reach == (half, half)
+    assert estimate([8, 8, 11], counts=True).reach == pytest.approx((1.0, 2.0))
+    for bare in (estimate([1.0]), estimate([8, 8], counts=True)):
+        assert np.isnan(bare.reach).all()
