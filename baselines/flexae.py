@@ -30,7 +30,9 @@ Discovery
     None: L* = L by definition (flag ``no_selection``). Relevance is the variance of each coordinate
     of E(x). ``extra`` describes the spectrum of the codes' covariance, which is no L*: the
     directions that hold 95 % of the variance (``code_pca_95``) and their participation ratio;
-    ``generated_...`` are the same of as many draws of G(n).
+    ``generated_...`` are the same of as many draws of G(n). Flag ``critic_unsettled``: the mean
+    distance that C sees, over the last fifth of the run, differs from that over the fifth before by
+    more than a tenth of the larger; with ``image_critic``, C's or K's.
 
 Deviations
     FlexAE itself is not in the public code: it is FlexAE-SR less K. The paper's objective has one
@@ -60,6 +62,7 @@ from benchmark.nn.critics import image_critic, latent_critic, latent_generator
 from benchmark.nn.discovery import cumulative_rule, participation_ratio
 from benchmark.nn.likelihood import squared_error
 from benchmark.nn.optim import Adam
+from benchmark.nn.plateau import CRITIC_UNSETTLED, Plateau
 from benchmark.nn.slopes import distance_and_penalty
 from benchmark.nn.start import image_moments, start_at_mean
 
@@ -115,6 +118,7 @@ class FlexAE(Method):
             self.latent_dim, self.shape, _GENERATORS[self.config.generator]
         )
         self.critic = latent_critic(self.latent_dim, self.shape)
+        self.plateau = Plateau()
         lr = self.config.lr
         self.reconstructing = self.add_player(
             "reconstruction", self.encoder, self.decoder, optimiser=Adam(2.0 * lr)
@@ -128,6 +132,7 @@ class FlexAE(Method):
         )
         if self.config.image_critic:
             self.image_critic = image_critic(self.shape)
+            self.image_plateau = Plateau()
             self.judging_images = self.add_player(
                 "image_critic", self.image_critic, optimiser=Adam(2.0 * lr, (0.5, 0.9))
             )
@@ -155,6 +160,8 @@ class FlexAE(Method):
             seen = self.smooth(images, codes, torch.cat(partners))
             values |= {f"image_{name}": value for name, value in seen.items()}
             codes = [self.encode(others[CRITIC_STEPS - 1])]
+            self.image_plateau.add(values["image_wasserstein"], tick.progress)
+        self.plateau.add(values["wasserstein"], tick.progress)
         self.approach(codes[-1], generated[-1])
         return {"loss": loss, **values}
 
@@ -210,12 +217,11 @@ class FlexAE(Method):
         code = self.encode(x)
         relevance = code.var(0, correction=0)
         extra = {**spread("code", code), **spread("generated", self.generate(len(x)))}
-        return Discovery(
-            relevance,
-            torch.ones_like(relevance, dtype=torch.bool),
-            flags=("no_selection",),
-            extra=extra,
-        )
+        plateaus = [part for part in self.children() if isinstance(part, Plateau)]
+        settled = all(plateau.flat() for plateau in plateaus)
+        flags = ("no_selection", *(() if settled else (CRITIC_UNSETTLED,)))
+        active = torch.ones_like(relevance, dtype=torch.bool)
+        return Discovery(relevance, active, flags=flags, extra=extra)
 
 
 def last_with_gradient(network: Network, inputs: Tensor) -> list[Tensor]:

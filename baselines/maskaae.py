@@ -22,7 +22,10 @@ Objective
 Discovery
     L* = #{j : mu_j >= 0.1}; relevance is mu. Masks in [0.1, 0.9) count, raise the flag
     ``undecided`` and are counted in ``extra.undecided``. ``extra.initial`` is the number of mu_j >
-    0.5 at the start: where L* equals it, the draw of the mask may have decided, not the data.
+    0.5 at the start: where L* equals it, the draw of the mask may have decided, not the data. Flag
+    ``critic_unsettled``: the mean of W over the last fifth of the run differs from that over the
+    fifth before by more than a tenth of the larger, so the adversarial part is not trained to its
+    end.
 
 Deviations
     The code's R is 75 for L <= 20, where the mask freezes near its random start, and absolute
@@ -63,6 +66,7 @@ from benchmark.nn.masks import (
     variance_penalty,
 )
 from benchmark.nn.pace import MASKS
+from benchmark.nn.plateau import CRITIC_UNSETTLED, Plateau
 from benchmark.nn.rmsprop import RMSProp
 from benchmark.nn.start import image_moments, start_at_mean
 
@@ -114,6 +118,7 @@ class MaskAAE(Method):
         self.decoder = backbones.decoder(self.latent_dim, self.shape)
         self.critic = latent_critic(self.latent_dim, self.shape)
         self.mask = Mask(self.latent_dim)
+        self.plateau = Plateau()
         self.register_buffer("initial", torch.zeros(()))
         self.rec_weight = (
             config.rec_weight
@@ -164,6 +169,7 @@ class MaskAAE(Method):
             self.decay(tick.step)
         values = self.autoencoder_step(first)
         distance = self.critic_steps(torch.cat(critics))
+        self.plateau.add(distance, tick.progress)
         self.encoder_step(encoder)
         weight = polarisation_weight(
             (tick.step - self.warm_up).clamp_min(0), self.latent_dim, self.period
@@ -235,4 +241,6 @@ class MaskAAE(Method):
             "initial": float(self.initial),
             "rec_weight": self.rec_weight,
         }
-        return Discovery(mask, mask_rule(mask), flags=("undecided",) if count else (), extra=extra)
+        raised = {"undecided": count > 0, CRITIC_UNSETTLED: not self.plateau.flat()}
+        flags = tuple(flag for flag, up in raised.items() if up)
+        return Discovery(mask, mask_rule(mask), flags=flags, extra=extra)

@@ -17,7 +17,8 @@ Objective
     squared error (vectors). The critic's penalty is taken on points between codes and prior draws.
 
 Discovery
-    None: L* = L by definition (flag ``no_selection``). Relevance is the variance of the codes.
+    None: L* = L by definition (flag ``no_selection``). Relevance is the variance of the codes. Flag
+    ``critic_unsettled``: the critic's distance has not flattened, by the rule of MaskAAE.
 
 Deviations
     MaskAAE's slides print a WAE-GAN's FID and a WAE's NAC, but neither they nor the code say how it
@@ -39,6 +40,7 @@ from benchmark.method import Batch, Discovery, Images, Method, Tick
 from benchmark.nn import backbones
 from benchmark.nn.adversarial import critic_loss, reconstruction_loss
 from benchmark.nn.critics import latent_critic
+from benchmark.nn.plateau import CRITIC_UNSETTLED, Plateau
 from benchmark.nn.rmsprop import RMSProp
 from benchmark.nn.start import image_moments, start_at_mean
 
@@ -66,6 +68,7 @@ class WAEGAN(Method):
         self.encoder = backbones.encoder(self.shape, self.latent_dim)
         self.decoder = backbones.decoder(self.latent_dim, self.shape)
         self.critic = latent_critic(self.latent_dim, self.shape)
+        self.plateau = Plateau()
         lr = self.config.lr
         self.autoencoder_player = self.add_player(
             "autoencoder", self.encoder, self.decoder, optimiser=RMSProp(lr)
@@ -85,6 +88,7 @@ class WAEGAN(Method):
         rec = reconstruction_loss(first, self.decoder(self.encoder(first)))
         self.descend(rec, self.autoencoder_player)
         distance = self.critic_steps(torch.cat(critics))
+        self.plateau.add(distance, tick.progress)
         self.descend(-self.critic(self.encoder(last)).mean(), self.encoder_player)
         return {"loss": rec, "distance": distance}
 
@@ -111,6 +115,5 @@ class WAEGAN(Method):
 
     def discover(self, x: Tensor) -> Discovery:
         relevance = self.encode(x).var(0, correction=0)
-        return Discovery(
-            relevance, torch.ones_like(relevance, dtype=torch.bool), flags=("no_selection",)
-        )
+        flags = ("no_selection", *(() if self.plateau.flat() else (CRITIC_UNSETTLED,)))
+        return Discovery(relevance, torch.ones_like(relevance, dtype=torch.bool), flags=flags)

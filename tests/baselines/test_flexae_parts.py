@@ -154,7 +154,7 @@ def test_spread_counts_directions_not_coordinates() -> None:
 
 def test_discovery_selects_nothing_and_says_so() -> None:
     found = build().discover(torch.rand(50, *SHAPE))
-    assert bool(found.active.all()) and found.flags == ("no_selection",)
+    assert bool(found.active.all()) and found.flags[0] == "no_selection"
     assert set(found.extra) == {
         f"{of}_{what}" for of in ("code", "generated") for what in ("pca_95", "participation_ratio")
     }

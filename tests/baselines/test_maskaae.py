@@ -319,7 +319,7 @@ def test_verdict_counts_masks_and_tells_the_start_and_the_undecided() -> None:
     }  # a > ln 2: 0.7, 2 and 5
     assert found.active.tolist() == [False, True, True, True, True]
     torch.testing.assert_close(found.relevance, 1.0 - torch.exp(-torch.tensor(MASK)))
-    assert found.flags == ("undecided",)
+    assert found.flags == ("undecided", "critic_unsettled")  # no critic was trained
     set_mask(method, (0.0, 0.05, 3.0, 100.0, 5.0))
     found = method.discover(x)
     assert (
@@ -327,7 +327,7 @@ def test_verdict_counts_masks_and_tells_the_start_and_the_undecided() -> None:
         found.extra["undecided"],
         found.extra["initial"],
         int(found.active.sum()),
-    ) == ((), 0.0, 3.0, 3)
+    ) == (("critic_unsettled",), 0.0, 3.0, 3)
     set_mask(method, (0.0,) * L)
     assert int(method.discover(x).active.sum()) == 0  # all masked is a legal verdict
 
