@@ -64,6 +64,10 @@ IMAGES = 1024
 """Images over which Jacobians are averaged."""
 
 
+COUNTED = 12
+"""Images over which they are averaged while training."""
+
+
 class GRAE(Method):
     """Encoder without variances; the rotation of the code is a buffer."""
 
@@ -192,6 +196,13 @@ class GRAE(Method):
         kl = 0.5 * (code.square() + variance - 1.0) + root.diagonal(dim1=1, dim2=2).log()
         log_sigma = torch.full((), 0.5 * math.log(beta), device=x.device)
         return {"nll": gaussian_nll(x, self.decode(code + noise.squeeze(2)), log_sigma), "kl": kl}
+
+    @torch.no_grad()
+    def lstar_so_far(self, x: Tensor) -> Tensor:
+        """Count on a few images: a Jacobian costs as much as L of them."""
+        grams = jacobian.all_grams(self.decoder, self.encoder(x[:COUNTED]))
+        values, _ = jacobian.principal_axes(grams, self.config.beta)
+        return jacobian.precision_rule(values).sum()
 
     @torch.no_grad()
     def discover(self, x: Tensor) -> Discovery:

@@ -65,11 +65,8 @@ class Tick:
 @dataclass(frozen=True)
 class Discovery:
     """What a method says about its latent dimensions: ``relevance`` (L,) in its own unit,
-    ``active`` (L,) bool, flags, and named extras.
-
-    L* is ``active.sum()``. Flags are words that say where the answer is none or to be doubted, as
-    ``("no_selection",)``: the rule always answers L. docs/record.md has the table of all of them.
-    """
+    ``active`` (L,) bool (L* is their number), named extras, and flags: words that say where the
+    answer is none or to be doubted, as ``("no_selection",)`` (all of them: docs/record.md)."""
 
     relevance: Tensor
     active: Tensor
@@ -78,9 +75,8 @@ class Discovery:
 
     def __post_init__(self) -> None:
         if not isinstance(self.flags, tuple) or not all(isinstance(f, str) for f in self.flags):
-            raise TypeError(
-                f"Discovery was given flags {self.flags!r:.60}; expected a tuple of words, as ('collapsed',), or () for none"
-            )
+            expected = "expected a tuple of words, as ('collapsed',), or () for none"
+            raise TypeError(f"Discovery was given flags {self.flags!r:.60}; {expected}")
 
 
 class Player:
@@ -204,8 +200,7 @@ class Method(nn.Module):
         raise NotImplementedError
 
     def encode(self, x: Tensor) -> Tensor:
-        """Return the deterministic code (B, code_dim); its first ``latent_dim`` coordinates are the
-        counted ones."""
+        """Return the deterministic code (B, code_dim), the ``latent_dim`` counted ones first."""
         raise NotImplementedError
 
     def decode(self, z: Tensor) -> Tensor:
@@ -220,6 +215,13 @@ class Method(nn.Module):
         """Apply the method's published rule to one fixed reference set ``x`` (the first 4,096 test
         images at most)."""
         raise NotImplementedError
+
+    def lstar_so_far(self, x: Tensor) -> Tensor | None:
+        """Return L* by the method's rule now, 0-d; None for methods that select nothing. Called up to
+        30 times in a run, between steps, on 256 training images at most: override it where
+        ``discover`` is costly or needs :meth:`conclude`. It changes no state."""
+        found = self.discover(x)
+        return None if "no_selection" in found.flags else found.active.sum()
 
     def prepare(self, train: Images) -> None:
         """Optional: work on the training images before step 0."""

@@ -115,6 +115,10 @@ class Relevance(nn.Module):
         self.mean.copy_(torch.stack([a / b for a, b in posteriors]).mean(0))
         self.draw.copy_(sample_log_gamma(*posteriors[-1]).exp().clamp_min(_SMALLEST))
 
+    def carried_count(self) -> Tensor:
+        """Return how many prior variances 1 / alpha hold 95 % by the carried alpha, 0-d."""
+        return cumulative_rule(self._variance(self.carried)).sum()
+
     def verdict(self) -> tuple[Tensor, Tensor, dict[str, float]]:
         """Return prior variances 1 / alpha (L,), which of them hold 95 %, and other readings: the
         same count for other alphas and shares, the participation ratio, the largest gap."""

@@ -37,6 +37,7 @@ from benchmark.spec import (
     BUDGETS,
     NO_BETTER_THAN_MEAN,
     PROTOCOL,
+    UNSETTLED,
     BenchError,
     Record,
     canonical_json,
@@ -205,7 +206,7 @@ def _run(
         metrics=metric_codes({**measurements, **absent}),
         discovery=_plain(found.discovery, trainer.method.null),
         timing=timing,
-        flags=[NO_BETTER_THAN_MEAN] if no_better_than_mean(measurements) else [],
+        flags=_flags(measurements, trainer),
     )
     if _pays_for_full(job.spec.budget):
         count_once(job, record, splits, settings.results, device)
@@ -295,6 +296,15 @@ def _trainer(
 def _with_limit(stop: Stop, limit: float | None) -> Stop:
     end = None if limit is None else time.perf_counter() + limit
     return lambda: stop() or (TIME_LIMIT if end is not None and time.perf_counter() > end else None)
+
+
+def _flags(measurements: Mapping[str, Mapping[str, Any]], trainer: Trainer) -> list[str]:
+    """Return what the harness says of the run, whatever the method says of itself."""
+    found = {
+        NO_BETTER_THAN_MEAN: no_better_than_mean(measurements),
+        UNSETTLED: trainer.unsettled,
+    }
+    return [flag for flag, raised in found.items() if raised]
 
 
 def _work(trainer: Trainer) -> dict[str, Any]:

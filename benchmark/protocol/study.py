@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
+from torch import Tensor
 
 from benchmark.datasets.tensors import TensorSplit
 from benchmark.method import Method
@@ -35,6 +36,10 @@ class Study(Method):
 
     draws_data: ClassVar[bool] = False
     """True: it takes no dataset but draws its data in :meth:`prepare`, into buffers."""
+
+    def lstar_so_far(self, x: Tensor) -> None:
+        """A study counts nothing while it trains."""
+        return None
 
     def outcome(self, test: TensorSplit) -> Outcome:
         """Return what the trained study found. Ordinary draws are addressed; every measurement must

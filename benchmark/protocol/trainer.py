@@ -20,6 +20,7 @@ from benchmark.datasets.tensors import TensorSplit
 from benchmark.method import Batch, Method, Tick
 from benchmark.protocol import checkpoint
 from benchmark.protocol.runtime import seed_noise
+from benchmark.protocol.settling import COUNTS, Counter, is_unsettled
 from benchmark.protocol.stepper import stepper_for
 from benchmark.protocol.stream import BatchStream
 from benchmark.spec import derive_seed
@@ -89,18 +90,29 @@ class Trainer:
         """Training images drawn so far, with repetition."""
         return self.step * self.batches * self.batch_size
 
+    @property
+    def unsettled(self) -> bool:
+        """Whether L* moved in the last fifth of the run; False for methods that do not count."""
+        counts, steps = (np.array([float(v) for v in self._curves.get(n, ())]) for n in COUNTS)
+        return is_unsettled(steps, counts, self.steps)
+
     def curves(self) -> dict[str, np.ndarray]:
         """Return ``step`` (T,), the number of steps done at the end of each window, and the window
-        mean of each logged value (T,) or (T, L)."""
+        mean of each logged value (T,) or (T, L); and L* so far with steps of its own."""
         return {name: torch.stack(points).numpy() for name, points in self._curves.items()}
 
     def _run(self) -> None:
         take = self._stepping()
+        counter: Counter | None = Counter(
+            self.method, self.train, self.seed, self.steps, self.device
+        )
         while self.step < self.steps:
             self._between_steps()
             values = take(self.step)
             self.step += 1
             self._log(values)
+            if counter is not None and not self._count(counter):
+                counter = None
 
     def _stepping(self) -> Callable[[int], Mapping[str, Tensor]]:
         """Return the function that takes the outer step of a number and returns what it logs."""
@@ -162,6 +174,11 @@ class Trainer:
     def _check(self, values: Mapping[str, Tensor]) -> None:
         """``train_step`` returns named tensors of shape () or (latent_dim,), at least one."""
         allowed = ((), (self.method.latent_dim,))
+        taken = sorted({"step", *COUNTS} & values.keys())
+        if taken:
+            raise RuntimeError(
+                f"train_step returned '{taken[0]}', which the curves use for their own; call it something else"
+            )
         wrong = (
             [
                 f"{name} {tuple(value.shape)}"
@@ -177,8 +194,7 @@ class Trainer:
             )
 
     def _point(self, values: Mapping[str, Tensor]) -> None:
-        for name, value in {"step": torch.tensor(self.step), **values}.items():
-            self._curves.setdefault(name, []).append(value)
+        self._append({"step": torch.tensor(self.step), **values})
         bad = [name for name, value in values.items() if not bool(torch.isfinite(value).all())]
         if bad:
             self._save()
@@ -188,6 +204,19 @@ class Trainer:
         self.progress(
             self.step, {name: float(value) for name, value in values.items() if value.dim() == 0}
         )
+
+    def _count(self, counter: Counter) -> bool:
+        """Append L* so far to the curves if it is time; whether the method counts."""
+        if self.step not in counter.points:
+            return True
+        found = counter.count()
+        if found is not None:
+            self._append(dict(zip(COUNTS, (found, torch.tensor(self.step)), strict=True)))
+        return found is not None
+
+    def _append(self, values: Mapping[str, Tensor]) -> None:
+        for name, value in values.items():
+            self._curves.setdefault(name, []).append(value)
 
     def _save(self) -> None:
         self.seconds += time.perf_counter() - self._mark

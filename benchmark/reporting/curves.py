@@ -48,7 +48,7 @@ def curves(material: Material) -> Figure:
     if missing:
         there = sorted(
             {name for cell in material.cells for key in cell.keys for name in material.curves(key)}
-            - {"step"}
+            - {"step", "lstar_step"}
         )
         guess = suggest(missing[0], there)
         raise BenchError(
@@ -122,7 +122,7 @@ def _line(
     return Line(
         series,
         method,
-        arrays["step"],
+        arrays.get(f"{name}_step", arrays["step"]),
         values.reshape(len(values), -1).sum(1),
         status == "done",
         values.ndim > 1,

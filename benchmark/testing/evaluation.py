@@ -89,7 +89,7 @@ def _calls(method: Method, x: Tensor) -> dict[str, Callable[[], object]]:
     code = method.encode(x)
     calls: dict[str, Callable[[], object]] = {
         name: (lambda name=name: getattr(method, name)(x))
-        for name in ("encode", "discover", "posterior")
+        for name in ("encode", "discover", "lstar_so_far", "posterior")
     }
     calls |= {
         name: (lambda name=name: getattr(method, name)(x))

@@ -147,6 +147,18 @@ DEFECTS = {
             (DISCOVER, "        self.seen += 1\n" + DISCOVER),
         ],
     ),
+    "state changed by counting": (
+        "pure",
+        "lstar_so_far changed",
+        [
+            (
+                BUILD,
+                "    def lstar_so_far(self, x: Tensor) -> Tensor:\n        self.seen += 1\n        return self.seen\n\n"
+                + BUILD
+                + "        self.register_buffer('seen', torch.zeros(()))\n",
+            )
+        ],
+    ),
     "non-deterministic operation": (
         "deterministic",
         "use an operation that has one",

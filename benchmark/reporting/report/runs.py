@@ -224,14 +224,21 @@ def _curves(arrays: Mapping[str, np.ndarray]) -> tuple[tuple[str, Markup], ...]:
     steps = arrays.get("step")
     if steps is None or not len(steps):
         return ()
+    own = {name: arrays.get(f"{name}_step", steps) for name in arrays}
     names: Sequence[str] = sorted(
-        (name for name in arrays if name != "step" and len(arrays[name]) == len(steps)),
+        (
+            name
+            for name in arrays
+            if name != "step"
+            and not (name.endswith("_step") and name.removesuffix("_step") in arrays)
+            and len(arrays[name]) == len(own[name])
+        ),
         key=lambda name: name != "loss",
     )
     return tuple(
         (
             name + (f", {arrays[name].shape[1]} dimensions" if arrays[name].ndim > 1 else ""),
-            curve(name, steps, arrays[name]),
+            curve(name, own[name], arrays[name]),
         )
         for name in names
     )
