@@ -32,6 +32,7 @@ from benchmark.nn import backbones
 from benchmark.nn.discovery import participation_ratio
 from benchmark.nn.likelihood import squared_error
 from benchmark.nn.optim import Adam
+from benchmark.nn.start import image_moments, start_at_mean
 
 
 class IRMAE(Method):
@@ -56,6 +57,10 @@ class IRMAE(Method):
         self.register_buffer("mean", torch.zeros(self.latent_dim))
         self.register_buffer("factor", torch.eye(self.latent_dim))
         self.model = self.add_player("model", self, optimiser=Adam(self.config.lr))
+
+    def prepare(self, train: Images) -> None:
+        """Start the decoder at the mean training image."""
+        start_at_mean(self.decoder, image_moments(train.batches(1000))[0])
 
     def train_step(self, batch: Batch, tick: Tick) -> dict[str, Tensor]:
         """One Adam step on the whole batch."""
