@@ -5,7 +5,7 @@ value is one. Of counts, the smallest and the largest.
 
 Source: Student, "The probable error of a mean", 1908. Seeds are taken as independent draws from a
 normal distribution. Counts of dimensions are none: where seeds agree the interval has no width, and
-at three seeds it holds the mean half as often as it says (docs/statistics.md).
+at three seeds it may hold the mean in a quarter of cases (docs/statistics.md).
 """
 
 from __future__ import annotations
