@@ -8,6 +8,7 @@ import json
 
 from benchmark import registry
 from benchmark.method import Discovery
+from benchmark.metrics.null import resolved
 from benchmark.options import resolve
 from benchmark.testing.candidate import Candidate, Check, CheckFailed
 
@@ -55,6 +56,20 @@ def options_survive_json(candidate: Candidate) -> None:
         raise CheckFailed(
             f"Config came back from JSON as {back}, expected {config()}; use bool, int, float, str or None"
         )
+
+
+def null_is_readable(candidate: Candidate) -> None:
+    """``null``, where the class has one, is literal, and each of its rows means something."""
+    told = candidate.entry.source.constants.get("null", ())
+    if tuple(told) != tuple(candidate.kind.null):
+        raise CheckFailed(
+            f"null is {candidate.kind.null}, but the text of the class says {told}; write it out "
+            "as a literal, as tables read it without importing the file"
+        )
+    try:
+        resolved(told, "lstar", dataclasses.asdict(candidate.kind.Config()), 2)
+    except ValueError as error:
+        raise CheckFailed(f"{error} (see benchmark/metrics/null.py)") from None
 
 
 def imports_only_the_contract(candidate: Candidate) -> None:
@@ -141,6 +156,7 @@ def discovery_is_well_formed(candidate: Candidate) -> None:
 CHECKS = (
     Check("documented", "the docstring has its sections, every option its meaning", documented),
     Check("options", "Config is frozen, literal, and survives JSON", options_survive_json),
+    Check("null", "the null that the class declares is literal and can be read", null_is_readable),
     Check(
         "imports",
         "sees nn and method, no data, files, clock or foreign randomness",

@@ -201,6 +201,26 @@ DEFECTS = {
         "says nothing",
         [('        """standard deviation of the decoder"""\n', "")],
     ),
+    "a null of unknown words": (
+        "null",
+        "'sometimes'; expected 'equal'",
+        [
+            (
+                "    @dataclass(frozen=True)",
+                "    null = ({'relevances': 'sometimes'},)\n\n    @dataclass(frozen=True)",
+            )
+        ],
+    ),
+    "a null that is computed": (
+        "null",
+        "write it out as a literal",
+        [
+            (
+                "    @dataclass(frozen=True)",
+                "    null = tuple([{'relevances': 'equal'}])\n\n    @dataclass(frozen=True)",
+            )
+        ],
+    ),
     "a thawed config": ("options", "frozen", [("@dataclass(frozen=True)", "@dataclass")]),
     "a weight drawn while building": (
         "initial-weights",
