@@ -45,8 +45,8 @@ class Entry:
     """One registered name: where its class lives (``module:attribute`` or ``file.py``) and one line
     about it.
 
-    ``headline`` marks what ``bench run --all`` runs (datasets: those that need no download;
-    metrics: those of tier core, in every run), with ``headline_options``; ``preset`` fixes options
+    ``headline`` marks the methods of ``bench run --all`` (datasets: those that need no download;
+    metrics: those of tier core, in every run); ``preset`` fixes options
     of a variant.
     """
 
@@ -54,7 +54,6 @@ class Entry:
     target: str
     summary: str
     headline: bool = True
-    headline_options: str = ""
     preset: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -170,7 +169,6 @@ DATASETS: tuple[Entry, ...] = (
         "sprites",
         "benchmark.datasets.sprites:Sprites",
         "dSprites, re-rendered: binary shapes of five known factors, 64x64",
-        headline_options="size=32",
     ),
     Entry(
         "mnist",

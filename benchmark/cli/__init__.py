@@ -65,7 +65,7 @@ def cli() -> None:
     """L* bench: one protocol for autoencoders that find their own latent dimension.
 
     \b
-    bench run --all                     run every headline method on every offline dataset
+    bench run --all                     who finds the dimension: eleven methods, three datasets
     bench table --format latex          the numbers as a table
     bench figure samples                the samples as a picture
     """

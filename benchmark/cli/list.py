@@ -30,9 +30,14 @@ def list_command(kind: str | None) -> None:
 
 def _rows(kind: str) -> list[tuple[str, str]]:
     if kind == "budgets":
-        from benchmark.spec import BUDGETS
+        from benchmark.spec import BUDGETS, QUICK_ELSEWHERE, QUICK_STEPS
 
-        return [(budget.name, budget.summary) for budget in BUDGETS.values()]
+        steps = ", ".join(f"{name} {count:,}" for name, count in QUICK_STEPS.items())
+        quick = f"; outer steps: {steps}, elsewhere {QUICK_ELSEWHERE:,}"
+        return [
+            (budget.name, budget.summary + quick * (budget.name == "quick"))
+            for budget in BUDGETS.values()
+        ]
     if kind == "suites":
         from benchmark.protocol.suites import suites
 

@@ -10,6 +10,7 @@ import click
 from click.core import ParameterSource
 
 from benchmark.cli import CutOff, data_dir_option, results_option
+from benchmark.cli.first_lines import first_lines
 
 __all__ = ["default_workers", "run"]
 
@@ -23,6 +24,9 @@ CUT_OFF = (
     "nobody reads the output any more (as after `| head`), so the runs were stopped; what finished "
     "is kept, and the same command goes on from the last checkpoints"
 )
+
+HEADLINE = "headline"
+"""The suite that ``--all`` runs."""
 
 LISTS: dict[str, Any] = {"multiple": True, "metavar": "A,B"}
 
@@ -44,7 +48,10 @@ class SeedCount(click.IntRange):
 
 @click.command()
 @click.option(
-    "--all", "everything", is_flag=True, help="every headline method on every offline dataset"
+    "--all",
+    "everything",
+    is_flag=True,
+    help="the suite headline: eleven methods on latent-8, digits, circle",
 )
 @click.option(
     "--suite", metavar="NAME", help="a suite, or a file FILE.toml (see `bench list suites`)"
@@ -155,7 +162,10 @@ def run(
             )
         )
     if not options["dry_run"]:
-        raise SystemExit(tally.summary(options["results"]))
+        status = tally.summary(options["results"])
+        if everything and tally.signal is None:
+            first_lines(options["results"], stages[0].grid.datasets[0])
+        raise SystemExit(status)
 
 
 def _stages(
@@ -170,59 +180,56 @@ def _stages(
     """Return the stages to run, every one of them planned once so that a mistake is told before
     anything runs, and what lacks its data."""
     from benchmark.cli.suite_page import checked_suite
+    from benchmark.options import split_list
     from benchmark.protocol.stages import available
     from benchmark.protocol.suite import plan
-    from benchmark.protocol.suites import Stage, scaled
+    from benchmark.protocol.suites import Stage, narrowed, scaled
 
     given = click.get_current_context().get_parameter_source
     asked = {name for name in SCALES | OWN if given(name) is ParameterSource.COMMANDLINE}
-    if suite is None:
-        return [Stage(_grid(everything, methods, datasets, latent_dims, options))], []
-    if asked & OWN:
+    chosen, sources, sizes = split_list(methods), split_list(datasets), _sizes(latent_dims)
+    if suite is None and not everything:
+        return [Stage(_grid(chosen, sources, sizes, options))], []
+    if suite is not None and asked & OWN:
         raise click.UsageError(
-            "--suite has its own grid; give it without --all, --methods, --datasets, --latent-dims or --shard"
+            "--suite has its own grid; give it without --all, --methods, --datasets, "
+            "--latent-dims or --shard"
         )
-    scale = {name: options[name] for name in asked}
-    found = [
-        available(stage, options["data_dir"], seen)
-        for stage in scaled(checked_suite(suite), **scale).stages
-    ]
+    scale = {name: options[name] for name in asked & SCALES}
+    asked_for = scaled(narrowed(checked_suite(suite or HEADLINE), chosen, sources, sizes), **scale)
+    found = [available(stage, options["data_dir"], seen) for stage in asked_for.stages]
     stages = [stage for stage, _ in found if stage is not None]
     for stage in stages:
         plan(stage.grid, options["data_dir"], seen)
     return stages, [each for _, absent in found for each in absent]
 
 
-def _grid(
-    everything: bool,
-    methods: tuple[str, ...],
-    datasets: tuple[str, ...],
-    latent_dims: tuple[str, ...],
-    options: dict[str, Any],
-) -> Any:
-    from benchmark import registry
+def _sizes(latent_dims: tuple[str, ...]) -> list[int]:
     from benchmark.options import split_list
-    from benchmark.protocol.suite import offline_datasets
-    from benchmark.protocol.suites import Grid
     from benchmark.spec import BenchError
 
-    chosen, sources = split_list(methods), split_list(datasets)
-    if not everything and not (chosen and sources):
-        raise BenchError(
-            "nothing to run: give --all, or both --methods and --datasets (see `bench list`)"
-        )
     sizes = split_list(latent_dims)
     for size in sizes:
         if not size.isdecimal() or int(size) < 1:
             raise BenchError(
-                f"--latent-dims holds '{size}'; expected whole numbers from 1, as in --latent-dims 16,32"
+                f"--latent-dims holds '{size}'; expected whole numbers from 1, as in "
+                "--latent-dims 16,32"
             )
-    return Grid(
-        methods=chosen or [entry.name for entry in registry.METHODS if entry.headline],
-        datasets=sources or offline_datasets(),
-        latent_dims=[int(size) for size in sizes],
-        **{name: options[name] for name in ("seeds", "budget", "steps", "batch_size")},
-    )
+    return [int(size) for size in sizes]
+
+
+def _grid(
+    methods: list[str], datasets: list[str], latent_dims: list[int], options: dict[str, Any]
+) -> Any:
+    from benchmark.protocol.suites import Grid
+    from benchmark.spec import BenchError
+
+    if not (methods and datasets):
+        raise BenchError(
+            "nothing to run: give --all, or both --methods and --datasets (see `bench list`)"
+        )
+    scale = {name: options[name] for name in ("seeds", "budget", "steps", "batch_size")}
+    return Grid(methods=methods, datasets=datasets, latent_dims=latent_dims, **scale)
 
 
 def _shard(jobs: list[Any], text: str | None) -> list[Any]:

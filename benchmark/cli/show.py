@@ -101,11 +101,13 @@ def _source(room: registry.Room, entry: registry.Entry) -> str:
             lines.append(f"        {each.doc}")
     if not fields:
         lines.append("    none")
-    lines += _facts(room, source.constants)
+    lines += _facts(room, entry.name, source.constants)
     return "\n".join([*lines, "", f"Source: {entry.path}", f"Code digest: {entry.code}"])
 
 
-def _facts(room: str, constants: dict[str, Any]) -> list[str]:
+def _facts(room: str, dataset: str, constants: dict[str, Any]) -> list[str]:
+    from benchmark.spec import quick_steps
+
     if room in ("methods", "studies"):
         paper = constants.get("reference", {})
         rows = [
@@ -136,6 +138,7 @@ def _facts(room: str, constants: dict[str, Any]) -> list[str]:
             for name, title in names.items()
             if constants.get(name) is not None
         ),
+        f"    Quick budget: {quick_steps(dataset):,} outer steps",
     ]
 
 

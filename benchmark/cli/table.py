@@ -31,7 +31,7 @@ LISTS: dict[str, Any] = {"multiple": True, "metavar": "A,B"}
 @click.option(
     "--format",
     "kind",
-    type=click.Choice(["latex", "markdown", "csv", "html"]),
+    type=click.Choice(["latex", "markdown", "csv", "html", "text"]),
     help="[default: by the suffix of -o, else latex]",
 )
 @click.option(
@@ -50,7 +50,7 @@ LISTS: dict[str, Any] = {"multiple": True, "metavar": "A,B"}
     "--output",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="file to write: .tex .md .csv .html  [default: stdout]",
+    help="file to write: .tex .md .csv .html .txt  [default: stdout]",
 )
 def table(
     name: str,

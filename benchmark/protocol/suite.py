@@ -16,7 +16,7 @@ from benchmark.identity import harness_code
 from benchmark.options import suggest
 from benchmark.protocol.suites import Grid
 from benchmark.registry import Choice
-from benchmark.spec import BUDGETS, BenchError, Budget, RunSpec, canonical_json
+from benchmark.spec import BUDGETS, BenchError, Budget, RunSpec, canonical_json, quick_steps
 
 __all__ = [
     "Grid",
@@ -26,7 +26,6 @@ __all__ = [
     "described",
     "instance",
     "load",
-    "offline_datasets",
     "plan",
     "seen_name",
 ]
@@ -59,16 +58,6 @@ class Job:
         seed 0``."""
         method, dataset = self.method.label(self.spec.config), self.dataset.label(self.spec.options)
         return f"{method} on {dataset}, L = {self.spec.latent_dim}, seed {self.spec.seed}"
-
-
-def offline_datasets() -> list[str]:
-    """The datasets that need no download, in registry order, with the options that ``--all`` gives
-    them."""
-    found = [entry for entry in registry.DATASETS if entry.headline]
-    return [
-        f"{entry.name}[{entry.headline_options}]" if entry.headline_options else entry.name
-        for entry in found
-    ]
 
 
 def instance(choice: Choice, data_dir: Path) -> Dataset:
@@ -217,7 +206,8 @@ def _schedule(
     name = budget.name if grid.steps is None else f"steps-{grid.steps}"
     if constants.get("closed_form"):
         return {"budget": name, "steps": 0, "batch_size": 0}
-    given: Mapping[str, Any] = {"steps": budget.steps, "epochs": budget.epochs}
+    steps = quick_steps(dataset) if budget.name == "quick" else budget.steps
+    given: Mapping[str, Any] = {"steps": steps, "epochs": budget.epochs}
     if budget.name in grid.schedule:
         given = grid.schedule[budget.name]
     elif budget.name == "paper" and grid.steps is None:

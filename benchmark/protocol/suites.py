@@ -28,7 +28,7 @@ from typing import Any, Literal
 from benchmark.options import parse_reference, suggest
 from benchmark.spec import BUDGETS, BenchError
 
-__all__ = ["Grid", "Stage", "Suite", "read_suite", "scaled", "suites"]
+__all__ = ["Grid", "Stage", "Suite", "narrowed", "read_suite", "scaled", "suites"]
 
 TEXTS = ("summary", "source", "notes")
 LISTS = ("tables", "figures", "claims")
@@ -86,6 +86,23 @@ def scaled(suite: Suite, **changes: Any) -> Suite:
     return replace(
         suite,
         stages=tuple(replace(stage, grid=replace(stage.grid, **changes)) for stage in suite.stages),
+    )
+
+
+def narrowed(
+    suite: Suite,
+    methods: Sequence[str] = (),
+    datasets: Sequence[str] = (),
+    latent_dims: Sequence[int] = (),
+) -> Suite:
+    """Return ``suite`` on these methods, datasets and latent sizes in the place of its own; empty
+    leaves its own. With datasets it has one stage."""
+    given = {"methods": methods, "datasets": datasets, "latent_dims": latent_dims}
+    changes: dict[str, Any] = {name: value for name, value in given.items() if value}
+    stages = suite.stages[:1] if datasets else suite.stages
+    return replace(
+        suite,
+        stages=tuple(replace(stage, grid=replace(stage.grid, **changes)) for stage in stages),
     )
 
 

@@ -23,7 +23,7 @@ from benchmark.records import Store, label
 from benchmark.reporting.catalogue import FIGURES, TABLES
 from benchmark.reporting.claims import claims
 from benchmark.reporting.paper import published
-from benchmark.spec import BUDGETS, BenchError, MissingData
+from benchmark.spec import BUDGETS, QUICK_STEPS, BenchError, MissingData
 
 NAMES = [
     *(
@@ -37,6 +37,9 @@ NAMES = [
     ),
     *(
         "grae-uniqueness-paper",
+        "headline",
+        "headline-more",
+        "headline-sprites",
         "maskaae-mask",
         "maskaae-nac",
         "maskaae-synthetic",
@@ -277,7 +280,7 @@ def test_a_schedule_says_what_a_budget_means(tmp_path: Path) -> None:
     assert (
         found["paper"] == ("paper", 2 * 4096 // 64, 64)
         and found["smoke"] == ("smoke", 7, 128)
-        and found["quick"] == ("quick", 300, 128)
+        and found["quick"] == ("quick", QUICK_STEPS["circle"], 128)
     )
     (job,) = jobs_of(scaled(suite, budget="paper", steps=5))
     assert (job.spec.budget, job.spec.steps, job.spec.batch_size) == ("steps-5", 5, 64)
@@ -300,7 +303,8 @@ def test_a_method_may_state_its_own_images_per_batch(
 ) -> None:
     """The dataset's 128 gives way to the method's; a schedule and --batch-size override both."""
     (job,) = plan(Grid([method], ["circle"], **settings), Path())
-    assert (job.spec.batch_size, job.spec.steps) == (expected, 300)
+    steps = settings.get("schedule", {}).get("quick", {}).get("steps", QUICK_STEPS["circle"])
+    assert (job.spec.batch_size, job.spec.steps) == (expected, steps)
 
 
 def test_epochs_are_counted_in_the_methods_own_batches() -> None:

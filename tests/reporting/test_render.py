@@ -101,6 +101,19 @@ MARKDOWN = r"""A caption.
 † L\* marked.
 """
 
+TEXT = """\
+A caption.
+
+Dataset  L*90                         MSE ↓
+
+digits‡    8†              *0.0123 ± 0.0012
+
+a_b|c       –  (1.20 ± 0.30) × 10⁻⁷ (n = 2)
+
+± plain.
+† L* marked.
+"""
+
 CSV = """\
 dataset,lstar-90,lstar-90 half width,lstar-90 n,lstar-90 id,mse,mse half width,mse n,mse id,runs
 digits,8.0,0.0,3,lstar-90,0.0123,0.0012,3,mse,key-1 key-2
@@ -128,7 +141,7 @@ HTML = """\
 
 
 @pytest.mark.parametrize(
-    ("name", "expected"), [("latex", LATEX), ("markdown", MARKDOWN), ("csv", CSV)]
+    ("name", "expected"), [("latex", LATEX), ("markdown", MARKDOWN), ("csv", CSV), ("text", TEXT)]
 )
 def test_small_table_reads_as_agreed(name: str, expected: str) -> None:
     assert RENDERERS[name](SMALL) == expected
@@ -143,8 +156,8 @@ def test_small_table_reads_as_agreed_in_html() -> None:
 def test_every_suffix_stands_for_a_format() -> None:
     assert set(SUFFIXES.values()) == set(RENDERERS)
     assert format_of(Path("a.b/c.TEX")) == "latex"
-    with pytest.raises(BenchError, match=r"'x\.txt'.*\.tex.*--format"):
-        format_of(Path("x.txt"))
+    with pytest.raises(BenchError, match=r"'x\.doc'.*\.tex.*--format"):
+        format_of(Path("x.doc"))
 
 
 def hostile() -> Table:

@@ -1,4 +1,4 @@
-"""A table document written as LaTeX, Markdown, CSV or HTML: pure functions from :class:`Table` to
+"""A table document written as LaTeX, Markdown, CSV, HTML or plain text: pure functions from :class:`Table` to
 text."""
 
 from __future__ import annotations
@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from benchmark.reporting.document import Table
-from benchmark.reporting.render import html, latex, markdown, spreadsheet
+from benchmark.reporting.render import html, latex, markdown, plain, spreadsheet
 from benchmark.spec import BenchError
 
 __all__ = ["RENDERERS", "SUFFIXES", "format_of"]
@@ -17,9 +17,16 @@ RENDERERS: Mapping[str, Callable[[Table], str]] = {
     "markdown": markdown.render,
     "csv": spreadsheet.render,
     "html": html.render,
+    "text": plain.render,
 }
 
-SUFFIXES: Mapping[str, str] = {".tex": "latex", ".md": "markdown", ".csv": "csv", ".html": "html"}
+SUFFIXES: Mapping[str, str] = {
+    ".tex": "latex",
+    ".md": "markdown",
+    ".csv": "csv",
+    ".html": "html",
+    ".txt": "text",
+}
 
 
 def format_of(path: Path) -> str:
