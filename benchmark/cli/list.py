@@ -30,7 +30,7 @@ def list_command(kind: str | None) -> None:
 
 def _rows(kind: str) -> list[tuple[str, str]]:
     if kind == "budgets":
-        from benchmark.spec import BUDGETS, QUICK_ELSEWHERE, QUICK_STEPS
+        from benchmark.budgets import BUDGETS, QUICK_ELSEWHERE, QUICK_STEPS
 
         steps = ", ".join(f"{name} {count:,}" for name, count in QUICK_STEPS.items())
         quick = f"; outer steps: {steps}, elsewhere {QUICK_ELSEWHERE:,}"

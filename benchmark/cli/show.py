@@ -106,7 +106,7 @@ def _source(room: registry.Room, entry: registry.Entry) -> str:
 
 
 def _facts(room: str, dataset: str, constants: dict[str, Any]) -> list[str]:
-    from benchmark.spec import quick_steps
+    from benchmark.budgets import quick_steps
 
     if room in ("methods", "studies"):
         paper = constants.get("reference", {})

@@ -17,6 +17,7 @@ from typing import Any
 import torch
 
 from benchmark import registry
+from benchmark.budgets import BUDGETS
 from benchmark.datasets.split import Splits
 from benchmark.datasets.tensors import TensorSplit
 from benchmark.identity import harness_code, metric_codes
@@ -34,7 +35,6 @@ from benchmark.protocol.suite import Job, instance, load
 from benchmark.protocol.trainer import Diverged, Stopped, Trainer
 from benchmark.records import Store, atomic_write
 from benchmark.spec import (
-    BUDGETS,
     NO_BETTER_THAN_MEAN,
     PROTOCOL,
     UNSETTLED,

@@ -11,12 +11,13 @@ from typing import Any
 from threadpoolctl import threadpool_limits
 
 from benchmark import registry
+from benchmark.budgets import BUDGETS, Budget, quick_steps
 from benchmark.datasets.split import Dataset, Splits
 from benchmark.identity import harness_code
 from benchmark.options import suggest
 from benchmark.protocol.suites import Grid
 from benchmark.registry import Choice
-from benchmark.spec import BUDGETS, BenchError, Budget, RunSpec, canonical_json, quick_steps
+from benchmark.spec import BenchError, RunSpec, canonical_json
 
 __all__ = [
     "Grid",

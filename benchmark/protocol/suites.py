@@ -25,8 +25,9 @@ from itertools import product
 from pathlib import Path
 from typing import Any, Literal
 
+from benchmark.budgets import BUDGETS
 from benchmark.options import parse_reference, suggest
-from benchmark.spec import BUDGETS, BenchError
+from benchmark.spec import BenchError
 
 __all__ = ["Grid", "Stage", "Suite", "narrowed", "read_suite", "scaled", "suites"]
 

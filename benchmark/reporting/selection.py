@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmark import registry
+from benchmark.budgets import BUDGETS
 from benchmark.options import parse_reference
 from benchmark.records import label
-from benchmark.spec import BUDGETS, BenchError, Record
+from benchmark.spec import BenchError, Record
 
 __all__ = [
     "REFERENCE_ROWS",

@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from benchmark.budgets import quick_steps
 from benchmark.cli import cli
 from benchmark.protocol.outline import outline
 from benchmark.protocol.stages import available, resolve
 from benchmark.protocol.suites import read_suite, suites
 from benchmark.records import Store
-from benchmark.spec import BenchError, quick_steps
+from benchmark.spec import BenchError
 
 MINE = """
 summary = "mine"

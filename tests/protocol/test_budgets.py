@@ -8,11 +8,11 @@ import pytest
 from click.testing import CliRunner
 
 from benchmark import registry
+from benchmark.budgets import QUICK_ELSEWHERE, QUICK_STEPS, quick_steps
 from benchmark.cli.list import list_command
 from benchmark.cli.show import show
 from benchmark.protocol.suite import Grid, plan
 from benchmark.protocol.suites import narrowed, read_suite
-from benchmark.spec import QUICK_ELSEWHERE, QUICK_STEPS, quick_steps
 
 
 @pytest.mark.parametrize("dataset", ["latent-8", "digits", "circle"])

@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from harness import CPU
 
 from baselines.maskaae import MaskAAE
+from benchmark.budgets import BUDGETS
 from benchmark.cli import cli
 from benchmark.datasets.split import Split, Splits
 from benchmark.method import Discovery
@@ -25,7 +26,7 @@ from benchmark.protocol.suite import Job, instance, load, plan
 from benchmark.protocol.suites import Grid
 from benchmark.records import Store
 from benchmark.references import References
-from benchmark.spec import BUDGETS, Record
+from benchmark.spec import Record
 
 
 def job(method: str, latent_dim: int = 5, **grid: object) -> tuple[Job, Splits]:
