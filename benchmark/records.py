@@ -7,6 +7,8 @@ cells from records themselves.
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import json
 import os
 import tempfile
@@ -113,6 +115,14 @@ def _decoded(path: str, data: bytes) -> Record | None:
             return None
 
 
+def _other_code(one: Record, other: Record) -> bool:
+    """Whether two records of one run were made by different code, of training or of a metric."""
+    common = one.metrics.keys() & other.metrics.keys()
+    return (one.schema, one.code, one.harness) != (other.schema, other.code, other.harness) or any(
+        one.metrics[name] != other.metrics[name] for name in common
+    )
+
+
 class Store:
     """A results folder: one subfolder per run key."""
 
@@ -135,9 +145,17 @@ class Store:
             ) from None
 
     def write(self, record: Record) -> None:
-        """Store ``record`` under its key, replacing an older one."""
-        self.folder(record.key).mkdir(parents=True, exist_ok=True)
-        atomic_write(self.folder(record.key) / "record.json", record.to_json().encode())
+        """Store ``record`` under its key, replacing an older one; one that other code made is kept
+        beside it as ``replaced-<12 hex of its sha256>.json``."""
+        folder = self.folder(record.key)
+        folder.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(BenchError):
+            older = self.read(record.key)
+            if older is not None and older.status == "done" and _other_code(older, record):
+                data = older.to_json().encode()
+                name = f"replaced-{hashlib.sha256(data).hexdigest()[:12]}.json"
+                atomic_write(folder / name, data)
+        atomic_write(folder / "record.json", record.to_json().encode())
 
     def read(self, key: str) -> Record | None:
         """Return the record of ``key``, or None where there is none; ``BenchError`` where it cannot

@@ -139,6 +139,7 @@ def run(
         todo, kept = _split(jobs, store, options["force"])
         tally.add(jobs, kept, waiting)
         tally.announce_earlier(jobs, store)
+        announce_changed(todo, store)
         if options["dry_run"]:
             _announce(jobs, todo, waiting)
         if options["estimate"]:
@@ -272,6 +273,21 @@ def _announce(jobs: list[Any], todo: list[Any], waiting: list[Any]) -> None:
     )
 
 
+def announce_changed(todo: list[Any], store: Any) -> None:
+    """Say of which runs the stored record is of other code, one line for each kind of change."""
+    from benchmark.protocol.reuse import CHANGES, changed
+
+    kinds = {job.spec.key: changed(job, store) for job in todo}
+    for kind, told in CHANGES.items():
+        keys = [key for key, found in kinds.items() if found == kind]
+        if keys:
+            click.echo(
+                f"changed code: {len(keys)} of these runs {told}; the records of before are kept "
+                f"beside the new ones as replaced-*.json; the first is {keys[0]}",
+                err=True,
+            )
+
+
 class Tally:
     """What became of the jobs of all stages."""
 
@@ -368,11 +384,13 @@ class Tally:
         for key, status, error in bad:
             click.echo(f"{status}: {key}: {error}", err=True)
         self.announce_absent()
-        done = sum(outcome.status == "done" for outcome in ended)
+        well = [outcome for outcome in ended if outcome.status == "done"]
+        done = sum(outcome.trained for outcome in well)
+        again = f"{len(well) - done} measured again, " if len(well) > done else ""
         lacking = sum(each.runs for each in self.absent)
         left = f", {lacking} left out for want of data" if lacking else ""
         click.echo(
-            f"{self.count + lacking} runs: {done} done now, {len(self.kept)} finished before, {len(bad)} failed{left}; records in {results}"
+            f"{self.count + lacking} runs: {done} done now, {again}{len(self.kept)} finished before, {len(bad)} failed{left}; records in {results}"
         )
         if self.signal is not None:
             click.echo("interrupted; the same command goes on from the last checkpoints", err=True)

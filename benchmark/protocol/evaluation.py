@@ -87,7 +87,7 @@ class Evaluation:
             if record is None:
                 raise BenchError(f"its record is gone from '{folder}'")
             missing = self.missing(record)
-            return self._add(record, missing, folder) if missing else Added()
+            return self._add(record, missing) if missing else Added()
 
     def count(self, key: str) -> InitialCounts | None:
         """Count L* of untrained networks for the cell of the run ``key`` (no checkpoint is needed);
@@ -111,40 +111,58 @@ class Evaluation:
         there = {*map(metric_of, record.measurements)} - outdated_metrics(record)
         return [metric for metric in self.metrics if self.force or metric.name not in there]
 
-    def _add(self, record: Record, metrics: Sequence[Metric], folder: Path) -> Added:
-        runtime.make_deterministic()
-        device = runtime.resolve_device(self.device)
+    def renew(self, planned: Job, record: Record) -> Record:
+        """Measure again what other code than is installed measured in the run of ``planned``, and
+        store its record, which is returned; ``BenchError`` says why that cannot be."""
+        stale = outdated_metrics(record)
+        there = {*map(metric_of, record.measurements)}
+        for names, frugal in ((stale & there, False), (stale - there, True)):
+            metrics = chosen_metrics(sorted(names)) if names else []
+            if metrics:
+                record = self._measured(planned, record, metrics, frugal)[0]
+        self.store.write(record)
+        return record
+
+    def _add(self, record: Record, metrics: Sequence[Metric]) -> Added:
         planned = self._job(record)
         stale = outdated(record)
         if stale:
             raise BenchError(f"{stale}; make it again with `bench run`")
-        splits = self._splits(planned)
-        method = job.build(planned, splits).to(device)
-        checkpoint.load_state(method, self._state(record, folder))
-        evidence = job.evidence(planned, method, splits, self.store.root, device)
-        found, absent = measure(evidence, metrics)
-        kept = {
-            name: each
-            for name, each in record.measurements.items()
-            if parse_reference(name)[0] not in {metric.name for metric in metrics}
-        }
-        reasons = {
-            name: text
-            for name, text in record.absent.items()
-            if name not in {metric.name for metric in metrics}
-        } | absent
-        environment = _environment(record, found, runtime.environment(device))
-        changed = replace(
-            record,
-            measurements={**kept, **found},
-            absent=reasons,
-            metrics={**record.metrics, **metric_codes({**found, **absent})},
-            environment=environment,
-            flags=_flags(record.flags, {**kept, **found}),
-        )
+        changed, found, absent = self._measured(planned, record, metrics)
         if changed != record:
             self.store.write(changed)
-        return Added(list(found), absent, changed != record)
+        return Added(found, absent, changed != record)
+
+    def _measured(
+        self, planned: Job, record: Record, metrics: Sequence[Metric], frugal: bool = False
+    ) -> tuple[Record, list[str], dict[str, str]]:
+        """Return the record with ``metrics`` measured from the checkpoint, the ids of those and the
+        reasons of those that do not apply. L* comes with the discovery that it counts."""
+        runtime.make_deterministic()
+        device = runtime.resolve_device(self.device)
+        splits = self._splits(planned)
+        method = job.build(planned, splits).to(device)
+        checkpoint.load_state(method, self._state(record, self.store.folder(record.key)))
+        evidence = job.evidence(planned, method, splits, self.store.root, device, frugal=frugal)
+        found, absent = measure(evidence, metrics)
+        names = {metric.name for metric in metrics}
+        others = {
+            identifier: each
+            for identifier, each in record.measurements.items()
+            if metric_of(identifier) not in names
+        }
+        reasons = {name: text for name, text in record.absent.items() if name not in names}
+        changed = replace(
+            record,
+            measurements={**others, **found},
+            absent=reasons | absent,
+            metrics={**record.metrics, **metric_codes({**found, **absent})},
+            environment=_environment(record, found, runtime.environment(device)),
+            flags=_flags(record.flags, {**others, **found}),
+        )
+        if "lstar" in names:
+            changed = replace(changed, discovery=job.plain(evidence.discovery, method.null))
+        return changed, list(found), absent
 
     def _job(self, record: Record) -> Job:
         """Return the job that made ``record``; ``BenchError`` where the installed code is
@@ -197,6 +215,8 @@ class Evaluation:
             "code": (header.get("code"), record.code),
             "concluded": (header.get("concluded"), "1"),
         }
+        if record.harness:
+            told["harness"] = (header.get("harness"), record.harness)
         told["step"] = (header.get("step"), str(record.spec["steps"]))
         for name, (given, expected) in told.items():
             if given != expected:

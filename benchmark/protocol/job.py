@@ -28,7 +28,7 @@ from benchmark.protocol import artifacts, runtime
 from benchmark.protocol.evaluator import Evaluator, measure
 from benchmark.protocol.features import Source
 from benchmark.protocol.initial import count_once
-from benchmark.protocol.reuse import Settings, finished
+from benchmark.protocol.reuse import Settings, finished, trained
 from benchmark.protocol.runtime import build
 from benchmark.protocol.study import Study
 from benchmark.protocol.suite import Job, instance, load
@@ -44,7 +44,7 @@ from benchmark.spec import (
     derive_seed,
 )
 
-__all__ = ["TIME_LIMIT", "attempt", "build", "evidence", "execute", "locked"]
+__all__ = ["TIME_LIMIT", "attempt", "build", "evidence", "execute", "locked", "plain"]
 
 TIME_LIMIT = "time limit"
 
@@ -59,12 +59,15 @@ def execute(
     stop: Stop = lambda: None,
     progress: Progress = lambda step, values: None,
     begun: Callable[[], None] = lambda: None,
+    measured: Callable[[], None] = lambda: None,
 ) -> Record | None:
     """Carry out ``job`` and return its stored record; None where it was asked to stop (its
     checkpoint is kept).
 
     Another process at work on the same run is waited for, and its record is taken; ``begun`` is
-    called when the wait is over.
+    called when the wait is over. A run that was trained by the installed code and measured by
+    other is measured again from its checkpoint, and ``measured`` is called; where there is no
+    checkpoint to do that from, it is done again.
     """
     store = Store(settings.results)
     folder = store.folder(job.spec.key)
@@ -78,10 +81,32 @@ def execute(
             return found
         if settings.force:
             (folder / "checkpoint.safetensors").unlink(missing_ok=True)
+        renewed = None if settings.force else _renewed(job, settings, store)
+        if renewed is not None:
+            measured()
+            return renewed
         record = attempt(job, settings, stop, progress)
         if record is not None:
             store.write(record)
         return record
+
+
+def _renewed(job: Job, settings: Settings, store: Store) -> Record | None:
+    """Return the record of a run whose numbers were measured again from its checkpoint; None where
+    training has to be done. A metric that fails leaves the record as it was, and returns one that
+    says so."""
+    from benchmark.protocol.evaluation import Evaluation  # which builds on this module
+
+    record = trained(job, store)
+    if record is None or record.status != "done":
+        return None
+    try:
+        return Evaluation(store, (), job.data_dir, device=settings.device).renew(job, record)
+    except BenchError:
+        return None
+    except Exception as error:
+        atomic_write(store.folder(record.key) / "log.txt", traceback.format_exc().encode())
+        return _ended(record, "failed", f"measuring again: {type(error).__name__}: {error}".strip())
 
 
 @contextlib.contextmanager
@@ -204,7 +229,7 @@ def _run(
         measurements=measurements,
         absent=absent,
         metrics=metric_codes({**measurements, **absent}),
-        discovery=_plain(found.discovery, trainer.method.null),
+        discovery=plain(found.discovery, trainer.method.null),
         timing=timing,
         flags=_flags(measurements, trainer),
     )
@@ -312,7 +337,8 @@ def _work(trainer: Trainer) -> dict[str, Any]:
     return {"outer_steps": trainer.step, "images_seen": trainer.images_seen, "updates": updates}
 
 
-def _plain(found: Discovery, null: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def plain(found: Discovery, null: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the discovery of a method as a record holds it, with the null it declares."""
     extra = {name: float(value) for name, value in found.extra.items()}
     relevance = found.relevance.double().tolist()
     if not all(map(math.isfinite, [*relevance, *extra.values()])):

@@ -14,7 +14,7 @@ from benchmark.protocol.suite import Job
 from benchmark.records import Store
 from benchmark.spec import PROTOCOL, SCHEMA, BenchError, Record
 
-__all__ = ["Settings", "earlier", "finished", "trained"]
+__all__ = ["CHANGES", "Settings", "changed", "earlier", "finished", "trained"]
 
 _HEADER = 100_000_000
 """Bytes that the header of a safetensors file may have; what says more is damaged."""
@@ -43,6 +43,36 @@ def trained(job: Job, store: Store) -> Record | None:
         and same(record.harness, job.harness)
     )
     return record if reusable else None
+
+
+CHANGES = {
+    "schema": "have records of an older version, which did not say what code trained them: they "
+    "are trained again",
+    "file": "were trained by another file of that name, or another version of it: they are "
+    "trained again",
+    "method": "were trained by other code of their method than is installed: they are trained "
+    "again",
+    "harness": "were trained by other code of the training loop than is installed: they are "
+    "trained again",
+    "metrics": "were measured by other code of a metric than is installed: they are measured "
+    "again from their checkpoints, and trained again where those are gone",
+}
+"""What calls for more work on a run that ended well, and what is done about it."""
+
+
+def changed(job: Job, store: Store) -> str:
+    """Return what about the stored record of ``job`` calls for more work, one of :data:`CHANGES`;
+    empty where there is no record, where its run did not end well, and where nothing does."""
+    record = store.read(job.spec.key)
+    if record is None or record.status not in ("done", "diverged"):
+        return ""
+    if record.schema < SCHEMA:
+        return "schema"
+    if not same(record.code, job.code):
+        return "file" if job.method.entry.target.endswith(".py") else "method"
+    if not same(record.harness, job.harness):
+        return "harness"
+    return "metrics" if outdated_metrics(record) else ""
 
 
 def finished(job: Job, store: Store) -> Record | None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from benchmark import registry
 from benchmark.options import suggest
+from benchmark.protocol.reuse import finished
 from benchmark.protocol.suite import Job, Seen, budget_of, described, plan
 from benchmark.protocol.suites import Stage
 from benchmark.records import Store
@@ -133,10 +134,11 @@ def _value(store: Store, parent: Job, path: list[str]) -> float:
     """Return the number at ``path`` in the parent's record; ``LookupError`` with the reason where
     there is none."""
     record = store.read(parent.spec.key)
-    if record is None or record.status != "done":
-        raise LookupError(
-            f"its parent {parent.spec.key} is {'not run' if record is None else record.status}; run it first"
-        )
+    state = "not run" if record is None else record.status
+    if record is not None and state == "done" and finished(parent, store) is None:
+        state = "stale"
+    if record is None or state != "done":
+        raise LookupError(f"its parent {parent.spec.key} is {state}; run it first")
     found: Any = {each.name: getattr(record, each.name) for each in fields(Record)}
     for part in path:
         if not isinstance(found, Mapping) or part not in found:

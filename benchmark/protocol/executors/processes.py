@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.protocol.expected import longest_first
-from benchmark.protocol.reuse import Settings
+from benchmark.protocol.reuse import Settings, trained
 from benchmark.protocol.suite import Job
 from benchmark.records import Store
 from benchmark.spec import BenchError, Record
@@ -34,11 +34,13 @@ GRACE = 60.0
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a job ended: its record's status, or ``interrupted``; the error in one line."""
+    """How a job ended: its record's status, or ``interrupted``; the error in one line; whether it
+    was trained, or only measured again."""
 
     job: Job
     status: str
     error: str | None = None
+    trained: bool = True
 
 
 class Events:
@@ -58,6 +60,7 @@ class _Running:
     events: Connection
     begun: float | None = None
     result: tuple[str, str | None] | None = None
+    trained: bool = True
     asked_to_stop: bool = False
     overstayed: bool = False
 
@@ -160,7 +163,12 @@ def _work(job: Job, settings: Settings, events: Connection) -> None:
             events.send(message)
 
     record = execute(
-        job, settings, lambda: asked[0] if asked else None, progress, lambda: tell("begun")
+        job,
+        settings,
+        lambda: asked[0] if asked else None,
+        progress,
+        lambda: tell("begun"),
+        lambda: tell("measured"),
     )
     tell("ended", *(("interrupted", None) if record is None else (record.status, record.error)))
 
@@ -173,6 +181,8 @@ def _listen(each: _Running, events: Events) -> None:
                 each.result = (rest[0], rest[1])
             elif kind == "begun":
                 each.begun = time.monotonic()
+            elif kind == "measured":
+                each.trained = False
             else:
                 events.progressed(each.job, rest[0], rest[1])
     except (EOFError, OSError):
@@ -196,7 +206,7 @@ def _conclude(each: _Running, settings: Settings) -> Outcome:
     write."""
     each.process.join()
     if each.result is not None and not each.overstayed:
-        return Outcome(each.job, *each.result)
+        return Outcome(each.job, *each.result, trained=each.trained)
     if each.asked_to_stop:
         return Outcome(each.job, "interrupted")
     limit = (
@@ -208,9 +218,9 @@ def _conclude(each: _Running, settings: Settings) -> Outcome:
         ("timed-out", limit) if each.overstayed else ("killed", _cause(each.process.exitcode))
     )
     spec, made_by = each.job.spec, {"code": each.job.code, "harness": each.job.harness}
-    Store(settings.results).write(
-        Record(spec=spec.document(), key=spec.key, **made_by, status=status, error=error)
-    )
+    store = Store(settings.results)
+    if settings.force or trained(each.job, store) is None:  # else it was killed while it measured
+        store.write(Record(spec.document(), spec.key, **made_by, status=status, error=error))
     return Outcome(each.job, status, error)
 
 

@@ -1,0 +1,177 @@
+"""``bench run`` in a copy of the package after an edit: what it measures again, what it trains
+again, what it leaves alone, and that no number is lost."""
+
+from __future__ import annotations
+
+import ast
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from package_copy import PackageCopy
+
+FRECHET = "benchmark/metrics/frechet.py"
+TWICE = ("return frechet_distance(*moments(found)", "return 2 * frechet_distance(*moments(found)")
+
+
+class Runs:
+    """One run of vae on the circle, and the copy of the package that made it."""
+
+    def __init__(self, package: PackageCopy, results: Path) -> None:
+        self.package, self.results = package, results
+
+    def again(self, *options: str, methods: str = "vae") -> tuple[str, str]:
+        """Call ``bench run`` once more; its last line and all that it told on stderr."""
+        done = self.package.python(
+            *("-m", "benchmark", "run", "--methods", methods, "--datasets", "circle"),
+            *("--steps", "3", "--workers", "1", "--device", "cpu", "--results", str(self.results)),
+            *options,
+        )
+        return done.stdout.strip().splitlines()[-1], done.stderr
+
+    @property
+    def folder(self) -> Path:
+        (folder,) = (path.parent for path in self.results.glob("*/record.json"))
+        return folder
+
+    @property
+    def record(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads((self.folder / "record.json").read_text("utf-8"))
+        return found
+
+    @property
+    def kept(self) -> list[dict[str, Any]]:
+        """The records that were replaced."""
+        return [json.loads(path.read_text("utf-8")) for path in self.folder.glob("replaced-*")]
+
+
+def value(record: dict[str, Any], metric: str) -> float:
+    (found,) = (
+        each["value"]
+        for name, each in record["measurements"].items()
+        if name.partition("[")[0] == metric
+    )
+    return float(found)
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Runs:
+    folder = tmp_path_factory.mktemp("changed")
+    runs = Runs(PackageCopy(folder / "copy"), folder / "runs")
+    assert runs.again()[0].startswith("1 runs: 1 done now, 0 finished before")
+    return runs
+
+
+@pytest.fixture
+def runs(first: Runs, tmp_path: Path) -> Runs:
+    first.package.restore()
+    shutil.copytree(first.results, tmp_path / "runs")
+    return Runs(first.package, tmp_path / "runs")
+
+
+def test_an_edited_metric_is_measured_again_without_training(runs: Runs) -> None:
+    before, checkpoint = runs.record, (runs.folder / "checkpoint.safetensors").stat().st_mtime_ns
+    runs.package.edit(FRECHET, *TWICE)
+    last, told = runs.again()
+    after = runs.record
+    assert last.startswith("1 runs: 0 done now, 1 measured again, 0 finished before")
+    assert "changed code: 1 of these runs were measured by other code of a metric" in told
+    assert value(after, "fd-raw") == 2 * value(before, "fd-raw")
+    assert (runs.folder / "checkpoint.safetensors").stat().st_mtime_ns == checkpoint
+    moved = {
+        name for name in before["metrics"] if after["metrics"][name] != before["metrics"][name]
+    }
+    assert moved == {"fd-raw", "fd-raw-floor"}
+    others = {name for name in before["measurements"] if not name.startswith("fd-raw")}
+    assert all(after["measurements"][name] == before["measurements"][name] for name in others)
+    assert {**after, **{name: before[name] for name in ("measurements", "metrics")}} == before
+    assert runs.kept == [before]
+    assert runs.again()[0].startswith("1 runs: 0 done now, 1 finished before")
+
+
+def test_an_edited_evaluator_measures_everything_again(runs: Runs) -> None:
+    before = runs.record
+    runs.package.edit(
+        "benchmark/protocol/evaluator.py",
+        "return _array((x.double() - reconstruction.double())",
+        "return 3 * _array((x.double() - reconstruction.double())",
+    )
+    assert "1 measured again" in runs.again()[0]
+    after = runs.record
+    assert value(after, "mse") == pytest.approx(3 * value(before, "mse"), rel=1e-12)
+    assert all(after["metrics"][name] != code for name, code in before["metrics"].items())
+    assert after["discovery"] == before["discovery"] and after["harness"] == before["harness"]
+
+
+def test_without_its_checkpoint_a_run_is_done_again(runs: Runs) -> None:
+    before = runs.record
+    (runs.folder / "checkpoint.safetensors").unlink()
+    runs.package.edit(FRECHET, *TWICE)
+    assert runs.again()[0].startswith("1 runs: 1 done now, 0 finished before")
+    assert value(runs.record, "fd-raw") == 2 * value(before, "fd-raw") and runs.kept == [before]
+
+
+def test_a_metric_that_fails_loses_nothing(runs: Runs) -> None:
+    before = runs.record
+    runs.package.edit(FRECHET, TWICE[0], "return 1 / 0 + frechet_distance(*moments(found)")
+    last, told = runs.again()
+    assert "1 failed" in last and "measuring again: ZeroDivisionError" in told
+    assert runs.record == before and runs.kept == []
+
+
+def test_an_edited_trainer_trains_again(runs: Runs) -> None:
+    before = runs.record
+    runs.package.edit("benchmark/protocol/stream.py", '"order", epoch', '"orders", epoch')
+    last, told = runs.again()
+    assert last.startswith("1 runs: 1 done now, 0 finished before")
+    assert "were trained by other code of the training loop than is installed" in told
+    assert runs.record["harness"] != before["harness"] and runs.record["code"] == before["code"]
+    assert value(runs.record, "mse") != value(before, "mse") and runs.kept == [before]
+
+
+def test_an_edited_method_trains_again(runs: Runs) -> None:
+    before = runs.record
+    runs.package.edit("benchmark/nn/gaussian.py", "- 1.0 - log_var)", "- 1 - log_var)")
+    last, told = runs.again()
+    assert last.startswith("1 runs: 1 done now") and "other code of their method" in told
+    assert runs.record["code"] != before["code"] and runs.record["harness"] == before["harness"]
+
+
+def test_words_layout_and_moved_modules_leave_a_run_finished(runs: Runs) -> None:
+    for path in runs.package.folder.rglob("*.py"):
+        text = path.read_text(encoding="utf-8").replace(
+            "benchmark.protocol.stream", "benchmark.protocol.batches"
+        )
+        path.write_text(f"# a comment\n{ast.unparse(ast.parse(text))}\n", encoding="utf-8")
+    stream = runs.package.folder / "benchmark/protocol/stream.py"
+    stream.rename(stream.with_name("batches.py"))
+    last, told = runs.again()
+    assert last.startswith("1 runs: 0 done now, 1 finished before") and "changed code" not in told
+
+
+def test_a_record_of_an_older_schema_is_told_and_kept(runs: Runs) -> None:
+    old = {name: runs.record[name] for name in runs.record if name not in ("harness", "metrics")}
+    old["schema"] = 1
+    (runs.folder / "record.json").write_text(json.dumps(old), encoding="utf-8")
+    last, told = runs.again()
+    assert last.startswith("1 runs: 1 done now") and "records of an older version" in told
+    assert runs.record["schema"] == 2 and runs.kept == [old]
+
+
+def test_two_files_of_one_name_replace_each_others_records_and_say_so(
+    runs: Runs, tmp_path: Path
+) -> None:
+    shutil.rmtree(runs.folder)
+    text = (runs.package.folder / "baselines/vae.py").read_text(encoding="utf-8")
+    for name, source in (("one", text), ("two", text + "\n\nEXTRA = 1\n")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "my_vae.py").write_text(source, encoding="utf-8")
+    one, two = (str(tmp_path / name / "my_vae.py") for name in ("one", "two"))
+    assert "changed code" not in runs.again(methods=one)[1]
+    before = runs.record
+    last, told = runs.again(methods=two)
+    assert last.startswith("1 runs: 1 done now")
+    assert told.count("changed code") == 1 and "by another file of that name" in told
+    assert runs.kept == [before]
