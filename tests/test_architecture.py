@@ -188,7 +188,6 @@ LONG = {
     "benchmark.protocol.job",
     "benchmark.protocol.replay",
     "benchmark.reporting.filled",
-    "benchmark.reporting.verdicts",
 }
 
 

@@ -53,6 +53,7 @@ def claims(
 ) -> None:
     """Judge the claims of the sources: all, or those whose names begin with one of NAMES."""
     from benchmark.records import load_records
+    from benchmark.references import References
     from benchmark.reporting.claims_table import counted
     from benchmark.reporting.output import save
     from benchmark.reporting.verdicts import published_verdicts, verdicts
@@ -60,7 +61,9 @@ def claims(
     chosen = _chosen(names)
     render = _renderer(kind, output, source, every)
     found = (
-        published_verdicts(chosen) if source == "paper" else verdicts(load_records(results), chosen)
+        published_verdicts(chosen)
+        if source == "paper"
+        else verdicts(load_records(results), chosen, References(results))
     )
     text = render(found)
     if output is None:

@@ -156,11 +156,15 @@ class Beside:
 
     def inside(self, runs: Replicates, metric: str) -> bool:
         """Return whether the count ``metric`` of any seed of the cell is inside its null."""
+        return self.count_inside(runs, metric) > 0
+
+    def count_inside(self, runs: Replicates, metric: str) -> int:
+        """Return how many seeds of the cell have a count ``metric`` inside its null."""
         null = self.null(runs).readings.get(metric)
         if null is None:
-            return False
+            return 0
         values = zip(runs.seeds.get(metric, ()), runs.values.get(metric, ()), strict=True)
-        return any(null.holds(value, _gap(runs.discoveries.get(seed))) for seed, value in values)
+        return sum(null.holds(value, _gap(runs.discoveries.get(seed))) for seed, value in values)
 
     def null_cell(self, runs: Replicates | None) -> Cell:
         """Return the null of the cell's L*, and in CSV files whether its L* lies inside."""

@@ -22,7 +22,7 @@ steeper    from the first of ``methods`` to the last the metric grows by more th
 ==========================================================================================================
 
 ``than`` may also name a number: ``L`` (the latent size), ``L/2``, ``n`` (the known dimension of the
-data), or any other, as ``0.05``. With ``magnitude`` values are compared without their signs.
+data), ``null`` (the count that chance leaves at least), or any other, as ``0.05``. With ``magnitude`` values are compared without their signs.
 """
 
 from __future__ import annotations
@@ -70,7 +70,9 @@ class Claim:
 
     ``stand_ins`` are datasets that may take the place of one that is not there. ``tables`` names
     the files of published figures that bear on it; ``silent`` says why published figures cannot
-    decide it, where none do.
+    decide it, where none do. ``claimed`` is false for orderings that a table shows and no sentence
+    of the source claims: they are judged, and not counted among its claims. ``printed_only``: it
+    speaks of printed figures, so that no run bears on it.
     """
 
     name: str
@@ -90,6 +92,8 @@ class Claim:
     stand_ins: Mapping[str, str] = field(default_factory=dict)
     tables: Sequence[str] = ()
     silent: str = ""
+    claimed: bool = True
+    printed_only: bool = False
 
     @property
     def metrics(self) -> tuple[str, ...]:
@@ -136,7 +140,7 @@ def is_number(name: str) -> bool:
     >>> is_number("L/2"), is_number("0.05"), is_number("vae")
     (True, True, False)
     """
-    return name in ("L", "L/2", "n") or name.replace(".", "", 1).isdecimal()
+    return name in ("L", "L/2", "n", "null") or name.replace(".", "", 1).isdecimal()
 
 
 def _claim(name: str, source: str, given: Mapping[str, Any]) -> Claim:

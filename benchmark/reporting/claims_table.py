@@ -24,8 +24,16 @@ _COLUMNS = (
 
 
 def counted(found: Iterable[Verdict]) -> str:
-    """Return how many verdicts of each kind there are: ``30 supported, 3 contradicted``."""
-    rulings = [verdict.ruling for verdict in found]
+    """Return how many verdicts of each kind there are: ``30 supported, 3 contradicted``; orderings
+    that tables show and nobody claimed by themselves."""
+    verdicts = list(found)
+    claimed = _tally(each for each in verdicts if each.claim.claimed)
+    shown = _tally(each for each in verdicts if not each.claim.claimed)
+    return "; ".join(filter(None, (claimed, shown and f"orderings nobody claimed: {shown}")))
+
+
+def _tally(verdicts: Iterable[Verdict]) -> str:
+    rulings = [verdict.ruling for verdict in verdicts]
     return ", ".join(f"{rulings.count(ruling)} {ruling}" for ruling in RULINGS if ruling in rulings)
 
 
@@ -35,11 +43,18 @@ def _row(verdict: Verdict) -> Row:
         Cell(claim.name, raw=(claim.name,)),
         Cell(verdict.ruling, raw=(verdict.ruling,), best=verdict.ruling == "contradicted"),
         Cell(
-            f"{claim.text} [{claim.where}]", raw=(claim.text, claim.source, claim.where), long=True
+            f"{_text(verdict)} [{claim.where}]",
+            raw=(claim.text, claim.source, claim.where),
+            long=True,
         ),
         Cell(verdict.reason, raw=(verdict.reason, " ".join(verdict.metrics)), long=True),
     )
     return Row(cells, verdict.keys)
+
+
+def _text(verdict: Verdict) -> str:
+    claim = verdict.claim
+    return claim.text if claim.claimed else f"{claim.text} (Nobody's claim.)"
 
 
 def claims_table(found: Sequence[Verdict], on: str) -> Table:
@@ -53,7 +68,12 @@ def claims_table(found: Sequence[Verdict], on: str) -> Table:
     printed = (
         "Published figures are single runs without error bars: they are compared as they stand."
     )
-    tested = "A comparison holds or fails by t tests over seeds (5%, Holm within a claim), or by a 95% interval inside or outside the tolerance."
+    tested = (
+        "A claim is supported where each of its comparisons comes out as claimed in a two-sided "
+        "test over seeds (5%), supported so far where some could not be made, contradicted where "
+        "one comes out the other way (5%, Holm within the claim). Counts inside their null support "
+        "nothing."
+    )
     metrics = sorted({metric for verdict in found for metric in verdict.metrics})
     return Table(
         name="claims",
@@ -84,15 +104,15 @@ def as_text(found: Sequence[Verdict], *, every: bool = False) -> str:
         lines += ["", source]
         for verdict in group:
             lines += [
-                f"  {verdict.ruling.upper() if verdict.ruling == 'contradicted' else verdict.ruling:12}  {verdict.claim.name}"
+                f"  {verdict.ruling.upper() if verdict.ruling == 'contradicted' else verdict.ruling:16}  {verdict.claim.name}"
             ]
             lines += [
-                f"                {verdict.claim.text} [{verdict.claim.where}]",
-                f"                {verdict.reason}",
+                f"                    {_text(verdict)} [{verdict.claim.where}]",
+                f"                    {verdict.reason}",
             ]
             lines += (
                 [
-                    f"                  {each.outcome:6}  {each.text}: {each.why}"
+                    f"                      {each.outcome:6}  {each.text}: {each.why}"
                     for each in verdict.findings
                 ]
                 if every

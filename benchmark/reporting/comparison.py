@@ -90,6 +90,28 @@ class Comparison:
         return _comparison(shifted, self.second, paired=self.paired).p
 
     @property
+    def test(self) -> str:
+        """The name of the test that ``p`` is of."""
+        if self.p is None:
+            return "no test"
+        if self.difference.half_width == 0.0:
+            kind = "sign" if self.paired else "permutation"
+            return f"{kind} test (no spread)"
+        return "paired t test" if self.paired else "Welch's t test"
+
+    @property
+    def means(self) -> str:
+        """The means of the seeds that were compared, and how many they are."""
+        counts = f"{self.n[0]} pairs" if self.paired else f"{self.n[0]} and {self.n[1]} seeds"
+        return f"{_mean(self.first):.4g} against {_mean(self.second):.4g}, means of {counts}"
+
+    def means_beside(self, name: str) -> str:
+        """The mean of the seeds beside a number that is called ``name``."""
+        number = f"{_mean(self.second):.4g}"
+        called = "" if name == number else f" ({name})"
+        return f"{_mean(self.first):.4g}, mean of {self.n[0]} seeds, against {number}{called}"
+
+    @property
     def smallest(self) -> float:
         """The smallest p the permutation test could give for these numbers of seeds."""
         return smallest_p(*self.n, paired=self.paired)
@@ -120,7 +142,8 @@ def smallest_p(first: int, second: int, *, paired: bool) -> float:
 
 def compare(first: Values, second: Values, *, exact: bool = False) -> Comparison:
     """Return how ``first`` differs from ``second`` (seed -> value each, at least one): paired over
-    common seeds where there are two or more.
+    common seeds where there are two or more. Where no seed differs from another, p is the smallest
+    that so many seeds can give: equal values are no proof of anything.
 
     ``exact``: neither is random, so that one value is enough to know the difference.
     """
@@ -150,7 +173,8 @@ def _comparison(first: Sequence[float], second: Sequence[float], *, paired: bool
     gaps = [one - other for one, other in zip(first, second, strict=True)] if paired else []
     spread = max(gaps) - min(gaps) if paired else np.ptp(first) + np.ptp(second)
     if spread <= _ROUNDING * max(map(abs, (*first, *second))):
-        return made(Estimate(gap, 0.0, n), 0.0 if gap else 1.0)
+        least = smallest_p(len(first), len(second), paired=paired)
+        return made(Estimate(gap, 0.0, n), least if gap else 1.0)
     if paired:
         return made(*_paired_test(gaps))
     from scipy import stats

@@ -10,9 +10,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from benchmark.metrics.null import declared_null, null_rows, resolved
 from benchmark.records import label
+from benchmark.references import References
+from benchmark.reporting.chance import Beside
 from benchmark.reporting.claims import Claim
 from benchmark.reporting.replicates import Replicates
 from benchmark.reporting.selection import base_name
@@ -28,7 +31,9 @@ class Sample:
     """The values of one method by seed. ``identifier`` is the measurement id; ``exact``: the value
     is not random, one stands for any seed.
 
-    ``doubt`` says what is doubtful about a published figure.
+    ``doubt`` says what is doubtful about a published figure. Of a count of dimensions,
+    ``null_low`` is what chance leaves at least, where that is known, and ``inside_null`` how many
+    seeds are what chance gives.
     """
 
     name: str
@@ -37,6 +42,8 @@ class Sample:
     keys: tuple[str, ...] = ()
     exact: bool = False
     doubt: str = ""
+    null_low: float | None = None
+    inside_null: int = 0
 
 
 def name_of(cell: Replicates) -> str:
@@ -56,6 +63,7 @@ class Group:
     budget: str
     cells: Mapping[tuple[str, int], Replicates]
     metric: str
+    references: References | None = None
 
     @property
     def known(self) -> str:
@@ -80,6 +88,7 @@ class Group:
         values = cell.values[self.metric]
         seeds = cell.seeds.get(self.metric, range(len(values)))
         exact = cell.spec["steps"] == 0 and self.metric in _DETERMINISTIC
+        low, inside = _null(cell, self.metric, self.references)
         return Sample(
             method,
             dict(zip(seeds, values, strict=True)),
@@ -87,7 +96,20 @@ class Group:
             cell.keys,
             exact,
             _doubt(cell, self.metric),
+            low,
+            inside,
         )
+
+
+def _null(cell: Replicates, metric: str, references: References | None) -> tuple[float | None, int]:
+    """What chance leaves at least of a count, and how many seeds are what chance gives; of a
+    printed figure, by the options that its method has where none are given."""
+    if "printed" in cell.spec:
+        declared = resolved(null_rows(cell.spec["method"], None), metric, {}, 1)
+        return (declared_null(cell.latent_dim, *declared).low if declared else None), 0
+    beside = Beside([cell], references or References())
+    null = beside.null(cell).readings.get(metric)
+    return (None, 0) if null is None else (null.low, beside.count_inside(cell, metric))
 
 
 def _doubt(cell: Replicates, metric: str) -> str:
@@ -104,10 +126,14 @@ def _doubt(cell: Replicates, metric: str) -> str:
 
 
 def group_for(
-    claim: Claim, dataset: str, sizes: Sequence[int], cells: Iterable[Replicates]
-) -> Group | None:
-    """Return what there is for ``claim`` on ``dataset`` (or its stand-in) at ``sizes``; None where
-    no run is of use."""
+    claim: Claim,
+    dataset: str,
+    sizes: Sequence[int],
+    cells: Iterable[Replicates],
+    references: References | None = None,
+) -> Group:
+    """Return what there is for ``claim`` on ``dataset`` (or its stand-in) at ``sizes``; an empty
+    group where no run is of use."""
     wanted = set(claim.labels)
     groups: dict[tuple[str, str, str], dict[tuple[str, int], Replicates]] = defaultdict(dict)
     closed: dict[tuple[str, str], dict[tuple[str, int], Replicates]] = defaultdict(dict)
@@ -127,7 +153,10 @@ def group_for(
         if not any(other[:2] == place for other in groups):
             groups[*place, "closed form"] = {}
     made = [_group(claim, place, {**closed[place[:2]], **found}) for place, found in groups.items()]
-    return max(made, key=lambda each: _worth(each, dataset), default=None)
+    best = max(made, key=lambda each: _worth(each, dataset), default=None)
+    if best is None:
+        return Group(dataset, "not run", {}, claim.metric)
+    return replace(best, references=references)
 
 
 def _group(

@@ -78,10 +78,11 @@ def test_what_few_seeds_can_never_show_is_said() -> None:
     assert single.p is None and single.difference.half_width is None and "one seed" in single.limit
 
 
-def test_seeds_that_all_agree_have_an_interval_of_zero() -> None:
-    for start in (0, 9):
+def test_seeds_that_all_agree_have_an_interval_of_zero_and_the_smallest_p_of_their_number() -> None:
+    for start, p, test in ((0, 0.25, "sign"), (9, 0.1, "permutation")):
         found = compare(seeded([8.0, 8.0, 8.0]), seeded([16.0, 16.0, 16.0], start))
-        assert (found.difference.mean, found.difference.half_width, found.p) == (-8.0, 0.0, 0.0)
+        assert (found.difference.mean, found.difference.half_width, found.p) == (-8.0, 0.0, p)
+        assert found.test == f"{test} test (no spread)"
         same = compare(seeded([8.0, 8.0]), seeded([8.0, 8.0], start))
         assert (same.difference.mean, same.p) == (0.0, 1.0)
 

@@ -57,7 +57,8 @@ def _files(ordered: Sequence[Record], results: Path) -> Iterator[tuple[str, byte
     ) as drawn:  # figures take longest: the rest is made meanwhile
         trained = [record for record in ordered if record.spec["kind"] == "train"]
         made, refused = views.made(trained, References(results)) if trained else ([], [])
-        judged = [claims_table(verdicts(trained), "records")] if trained else []
+        ruled = verdicts(trained, references=References(results)) if trained else []
+        judged = [claims_table(ruled, "records")] if trained else []
         for table in judged + made:
             for suffix, kind in _FORMATS.items():
                 yield f"tables/{table.name}.{suffix}", RENDERERS[kind](table).encode()
