@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch import Tensor
 
 from benchmark.nn.ard import rate_ard
 from benchmark.nn.flows import CouplingFlow
@@ -50,9 +51,47 @@ def test_log_det_is_bounded_by_the_tanh(size: int) -> None:
     assert float(log_det.abs().max()) > 0.5  # the bound is not met by being the identity
 
 
-def test_masks_alternate_and_the_first_half_is_the_smaller_one() -> None:
-    masks = [coupling.mask.tolist() for coupling in CouplingFlow(5).couplings]
-    assert masks == [[1, 1, 0, 0, 0], [0, 0, 1, 1, 1]] * 3
+def masked(g: CouplingFlow, z: Tensor) -> tuple[Tensor, Tensor]:
+    """The flow as the dpVAE code writes it: networks L-64-64-L under masks, here with zeros for the
+    weights that a mask hides."""
+    size, first = z.shape[1], z.shape[1] // 2
+    log_det = z.new_zeros(len(z))
+    for k, coupling in reversed(list(enumerate(g.couplings))):
+        mask = (torch.arange(size) < first) == (k % 2 == 0)
+        one, two, three = (coupling.networks[place] for place in (0, 2, 4))
+        values = []
+        for network in (0, 1):
+            full = z.new_zeros(size, 64)
+            full[mask] = one.weight[network]
+            hidden = torch.nn.functional.leaky_relu(mask * z @ full + one.bias[network])
+            hidden = torch.nn.functional.leaky_relu(
+                hidden @ two.weight[network] + two.bias[network]
+            )
+            output = z.new_zeros(len(z), size)
+            output[:, ~mask] = torch.tanh(hidden @ three.weight[network] + three.bias[network])
+            values.append(output)
+        s, t = values
+        z = mask * z + ~mask * (z - t) * torch.exp(-s)
+        log_det = log_det - s.sum(1)
+    return z, log_det
+
+
+@pytest.mark.parametrize("size", [1, *SIZES])
+def test_halves_give_the_numbers_of_masks(size: int) -> None:
+    """The first floor(L / 2) coordinates pass in couplings 0, 2, 4, the others in 1, 3, 5."""
+    g, z = flow(size), torch.randn(20, size, dtype=F64)
+    with torch.no_grad():
+        for found, expected in zip(g(z), masked(g, z), strict=True):
+            torch.testing.assert_close(found, expected, rtol=0, atol=1e-12)
+
+
+def test_networks_start_as_the_masked_ones() -> None:
+    torch.manual_seed(0)
+    coupling = CouplingFlow(64).couplings[0]
+    first, last = coupling.networks[0], coupling.networks[4]
+    assert first.weight.shape == (2, 32, 64) and last.weight.shape == (2, 64, 32)
+    assert 0.12 < float(first.weight.detach().abs().max()) <= 64**-0.5
+    assert 0.12 < float(last.weight.detach().abs().max()) <= 64**-0.5
 
 
 def test_rate_of_the_identity_flow_is_the_closed_form_kl_on_average() -> None:
