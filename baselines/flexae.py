@@ -153,7 +153,7 @@ class FlexAE(Method):
         loss = squared_error(first, self.decode(self.encode(first))).mean()
         self.descend(loss, self.reconstructing)
         codes = last_with_gradient(self.encode, images)
-        noise = torch.randn(len(images), self.latent_dim, device=images.device)
+        noise = images.new_empty(len(images), self.latent_dim).normal_()
         generated = last_with_gradient(self.generator, noise)
         values = self.judge(self.critic, self.judging, codes, generated)
         if self.config.image_critic:
