@@ -20,7 +20,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from benchmark.nn.backbones import is_small
+from benchmark.nn.sizes import halvings, is_small
 
 __all__ = [
     "PiecewiseLinear",
@@ -102,17 +102,20 @@ def latent_generator(
 
 def image_critic(shape: tuple[int, ...]) -> nn.Sequential:
     """Return a critic of images, (B, *shape) to (B, 1), without normalisation: its penalty needs
-    each image's own gradient."""
+    each image's own gradient. A third convolution and more where two would leave more than about
+    16x16."""
     if is_small(shape) or len(shape) == 1:
         return PiecewiseLinear(math.prod(shape), 256, 256)
     channels, height, width = shape
+    count = max(2, halvings(min(height, width)) - 2)
+    layers: list[nn.Module] = []
+    for inputs, outputs in pairwise((channels, 64, *(128,) * (count - 1))):
+        layers += [GlorotConvolution(inputs, outputs, 4, 2, 1), Rectifier()]
+    numbers = 128 * (height // 2**count) * (width // 2**count)
     return nn.Sequential(
-        GlorotConvolution(channels, 64, 4, 2, 1),
-        Rectifier(),
-        GlorotConvolution(64, 128, 4, 2, 1),
-        Rectifier(),
+        *layers,
         nn.Flatten(),
-        *_dense(Rectifier, 128 * (height // 4) * (width // 4), 1024),
+        *_dense(Rectifier, numbers, 1024),
         Rectifier(),
         Glorot(1024, 1, bias=False),
     )

@@ -16,8 +16,8 @@ from benchmark.testing.candidate import CPU, Candidate, Check, CheckFailed
 
 __all__ = ["CHECKS"]
 
-IMAGE = (1, 28, 28)
-"""Large enough for convolutions, whose second derivatives come transposed."""
+IMAGE = (2, 9, 14)
+"""Large enough for convolutions, whose second derivatives come transposed; odd and not square."""
 
 
 def weights_of_their_own(candidate: Candidate) -> None:

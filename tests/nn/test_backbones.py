@@ -20,6 +20,10 @@ SHAPES = [
     (3, 32, 32),
     (1, 64, 64),
     (3, 64, 64),
+    (1, 8, 9),
+    (2, 11, 12),
+    (1, 13, 96),
+    (3, 47, 28),
 ]
 
 
@@ -76,10 +80,12 @@ def test_toy_networks_are_mirrored_and_not_linear() -> None:
     assert slopes == {0.2}
 
 
-@pytest.mark.parametrize("shape", [(1, 30, 30), (1, 28, 32), (4, 4, 4, 4)])
-def test_unknown_shape_is_an_error_that_lists_the_known(shape: tuple[int, ...]) -> None:
-    with pytest.raises(ValueError, match="28, 32, 64"):
+@pytest.mark.parametrize("shape", [(1, 7, 30), (3, 28, 7), (4, 4, 4, 4), (28, 28)])
+def test_what_no_network_fits_is_an_error_that_says_what_does(shape: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match="height and width 8 or more"):
         backbones.encoder(shape, 4)
+    with pytest.raises(ValueError, match="height and width 8 or more"):
+        backbones.decoder(4, shape)
 
 
 def test_small_means_up_to_64_numbers() -> None:
