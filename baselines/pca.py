@@ -39,6 +39,7 @@ class PCA(Method):
     """Closed form: :meth:`prepare` does all the work."""
 
     closed_form = True
+    latent_dim_within_data = True
 
     @dataclass(frozen=True)
     class Config:

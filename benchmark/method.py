@@ -170,6 +170,8 @@ class Method(nn.Module):
     ``--budget paper`` runs."""
     images_per_batch: ClassVar[int | None] = None
     """Unless command or schedule say otherwise; None: the dataset's."""
+    latent_dim_within_data: ClassVar[bool] = False
+    """True: at most as many latent dimensions as an image has numbers; planning refuses more."""
     conformance: ClassVar[Mapping[str, Any]] = {}
     """Options under which a dozen steps on random images reach every phase and player; what ``bench
     check-method`` uses."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmark import registry
 from benchmark.protocol.stages import available
-from benchmark.protocol.suite import Seen, plan, seen_name
+from benchmark.protocol.suite import Described, Seen, plan, seen_name
 from benchmark.protocol.suites import Stage, Suite
 
 __all__ = ["Line", "outline"]
@@ -80,7 +80,7 @@ def _supposed(dataset: registry.Choice) -> Seen:
     """What planning needs to know of a dataset that is not here: how many training images it has,
     where its class says so."""
     count = dataset.options.get("train") or dataset.entry.source.constants.get("train_count")
-    return {seen_name(dataset): ("", int(count))} if count else {}
+    return {seen_name(dataset): Described("", int(count))} if count else {}
 
 
 def _planned(line: Line, stage: Stage, data_dir: Path, seen: Seen) -> Line:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from threadpoolctl import threadpool_limits
 
@@ -15,11 +15,13 @@ from benchmark.budgets import BUDGETS, Budget, quick_steps
 from benchmark.datasets.split import Dataset, Splits
 from benchmark.identity import harness_code
 from benchmark.options import suggest
+from benchmark.protocol.fits import refusal
 from benchmark.protocol.suites import Grid
 from benchmark.registry import Choice
 from benchmark.spec import BenchError, RunSpec, canonical_json
 
 __all__ = [
+    "Described",
     "Grid",
     "Job",
     "Seen",
@@ -83,9 +85,18 @@ def budget_of(grid: Grid) -> Budget:
     return BUDGETS[grid.budget]
 
 
-Seen = dict[str, tuple[str, int]]
-"""What planning learned of datasets: digest and number of training images, so that one call reads
-each only once. A run checks its data again."""
+class Described(NamedTuple):
+    """What planning needs to know of a dataset: the digest of its arrays, the number of its
+    training images, and the shape of one where it is known."""
+
+    digest: str
+    count: int
+    shape: tuple[int, ...] | None = None
+
+
+Seen = dict[str, Described]
+"""What planning learned of datasets, so that one call reads each only once. A run checks its data
+again."""
 
 
 def seen_name(choice: Choice) -> str:
@@ -93,13 +104,12 @@ def seen_name(choice: Choice) -> str:
     return canonical_json([choice.name, dict(choice.options), choice.argument])
 
 
-def described(choice: Choice, data_dir: Path, seen: Seen) -> tuple[str, int]:
-    """Return the digest of a dataset and the number of its training images, from ``seen`` where it
-    was read before."""
+def described(choice: Choice, data_dir: Path, seen: Seen) -> Described:
+    """Return what planning needs to know of a dataset, from ``seen`` where it was read before."""
     name = seen_name(choice)
     if name not in seen:
         splits = load(instance(choice, data_dir))
-        seen[name] = splits.digest, len(splits.train)
+        seen[name] = Described(splits.digest, len(splits.train), tuple(splits.train.shape))
     return seen[name]
 
 
@@ -122,11 +132,14 @@ def plan(grid: Grid, data_dir: Path, seen: Seen | None = None) -> list[Job]:
             _schedule(
                 grid, budget, method, dataset.name, source, 10**9
             )  # refuse before a large dataset is read
-        digest, count = described(dataset, data_dir, seen)
+        facts = described(dataset, data_dir, seen)
         declared = source.latent_dims if budget.sweep else source.latent_dims[:1]
         for latent_dim in sorted(set(grid.latent_dims)) or declared:
             for method in methods:
-                schedule = _schedule(grid, budget, method, dataset.name, source, count)
+                schedule = _schedule(grid, budget, method, dataset.name, source, facts.count)
+                reason = refusal(method, facts.shape, latent_dim, schedule["batch_size"])
+                if reason is not None:
+                    raise BenchError(f"'{method.name}' on '{dataset.name}': {reason}")
                 for seed in range(grid.seeds):
                     kind = "train" if grid.room == "methods" else method.name
                     _add(
@@ -134,7 +147,7 @@ def plan(grid: Grid, data_dir: Path, seen: Seen | None = None) -> list[Job]:
                         _job(
                             method,
                             dataset,
-                            digest,
+                            facts.digest,
                             latent_dim,
                             seed,
                             {**schedule, "kind": kind},

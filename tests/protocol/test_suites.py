@@ -18,7 +18,7 @@ from benchmark.protocol import suite as suite_module
 from benchmark.protocol.job import execute
 from benchmark.protocol.reuse import Settings
 from benchmark.protocol.stages import available, resolve, together
-from benchmark.protocol.suite import Job, plan
+from benchmark.protocol.suite import Described, Job, plan
 from benchmark.protocol.suites import Grid, Suite, read_suite, scaled, suites
 from benchmark.records import Store, label
 from benchmark.reporting.catalogue import FIGURES, TABLES
@@ -70,13 +70,13 @@ STAGE = '[[stage]]\nmethods = ["pca"]\ndatasets = ["circle"]\n'
 def no_data(monkeypatch: pytest.MonkeyPatch) -> None:
     """Planning believes that every dataset is here with as many training images as it has."""
 
-    def described(choice: registry.Choice, data_dir: Path, seen: object) -> tuple[str, int]:
+    def described(choice: registry.Choice, data_dir: Path, seen: object) -> Described:
         count = (
             choice.options.get("train")
             or choice.entry.source.constants.get("train_count")
             or TRAIN[choice.entry.name]
         )
-        return f"{choice.name}{dict(choice.options)}", count
+        return Described(f"{choice.name}{dict(choice.options)}", count)
 
     for module in (suite_module, stages_module):
         monkeypatch.setattr(module, "described", described)
@@ -346,7 +346,7 @@ def test_stages_run_together_up_to_one_that_takes_values(tmp_path: Path) -> None
 def test_stages_without_their_data_are_set_aside_and_the_others_kept(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    text = '[[stage]]\nmethods = ["pca", "vae"]\ndatasets = ["circle", "celeba"]\nlatent_dims = [2, 3]\nseeds = 3\nbudget = "smoke"\n'
+    text = '[[stage]]\nmethods = ["pca", "vae"]\ndatasets = ["circle", "celeba"]\nlatent_dims = [1, 2]\nseeds = 3\nbudget = "smoke"\n'
     (stage,) = read_suite(str(suite_file(tmp_path, text))).stages
     here, absent = available(stage, tmp_path, {})
     assert here is not None and list(here.grid.datasets) == ["circle"]
