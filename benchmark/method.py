@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Protocol
 import torch
 from torch import Tensor, nn
 
-from benchmark.nn.optim import Adam, Optimiser, laid_out
+from benchmark.nn.optim import Adam, Optimiser, laid_out, refuse_views
 
 __all__ = ["Batch", "Discovery", "Images", "Method", "Player", "Tick"]
 
@@ -92,14 +92,7 @@ class Player:
         self.parameters = dict(parameters)
         self.optimiser = optimiser
         self.tensors = list(self.parameters.values())
-        for key, tensor in self.parameters.items():
-            if torch.empty_like(tensor).stride() != tensor.stride():
-                raise ValueError(
-                    f"parameter '{key}' of player '{name}' is a view with gaps or shared numbers "
-                    f"(strides {tensor.stride()} for shape {tuple(tensor.shape)}), which an "
-                    "optimiser cannot step in place; give it memory of its own: tensor.clone("
-                    "memory_format=torch.contiguous_format)"
-                )
+        refuse_views(name, self.parameters)
         self.state = optimiser.initial_state(self.tensors)
 
     @torch.no_grad()

@@ -9,7 +9,7 @@ gradient out as its parameter before it calls :meth:`Optimiser.update`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -19,7 +19,7 @@ from torch.optim.adam import adam
 
 from benchmark.nn.schedules import Schedule
 
-__all__ = ["Adam", "Optimiser", "laid_out"]
+__all__ = ["Adam", "Optimiser", "laid_out", "refuse_views"]
 
 State = dict[str, list[Tensor]]
 
@@ -56,6 +56,18 @@ def laid_out(grads: Iterable[Tensor], parameters: Sequence[Tensor]) -> list[Tens
         grad if grad.stride() == parameter.stride() else torch.empty_like(parameter).copy_(grad)
         for grad, parameter in zip(grads, parameters, strict=True)
     ]
+
+
+def refuse_views(player: str, parameters: Mapping[str, Tensor]) -> None:
+    """Raise ``ValueError`` where a parameter has no dense memory of its own, which no optimiser can
+    step in place; no other tensor would have its strides."""
+    for name, tensor in parameters.items():
+        if torch.empty_like(tensor).stride() != tensor.stride():
+            raise ValueError(
+                f"parameter '{name}' of player '{player}' is a view with gaps or shared numbers "
+                f"(strides {tensor.stride()} for shape {tuple(tensor.shape)}); give it memory of "
+                "its own: tensor.clone(memory_format=torch.contiguous_format)"
+            )
 
 
 @dataclass(frozen=True)

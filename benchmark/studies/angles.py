@@ -30,7 +30,8 @@ def turn_angle(orthogonal: Tensor) -> Tensor:
     angle = torch.atan2(
         orthogonal[..., 1, 0], orthogonal[..., 0, 0]
     ).rad2deg()  # the first column: a reflection flips the second only
-    return 45.0 - torch.remainder(45.0 - angle, 90.0)
+    rest = torch.remainder(45.0 - angle, 90.0)
+    return 45.0 - torch.where(rest < 90.0, rest, 0.0)  # what lies just below 0 is rounded to 90
 
 
 def concentration(angles: Tensor) -> float:
