@@ -46,6 +46,18 @@ EIGHT: dict[str, list[float]] = {
 """Relevances after `bench run --datasets latent-8 --latent-dims 16 --steps 3000`, seed 0; L* is 8 in
 each."""
 
+NOTHING: dict[str, list[float]] = {
+    "r-dpvae": [
+        *(0.8851, 0.82, 0.8861, 0.7331, 0.7552, 0.5605, 0.6515, 0.8379),
+        *(0.5165, 0.6857, 0.694, 0.7754, 0.7313, 0.6465, 0.6972, 0.7408),
+    ],
+    "rf-vae": [
+        *(0.9969, 0.9966, 0.9968, 0.9968, 0.9967, 0.9968, 0.9966, 0.9967),
+        *(0.9968, 0.9967, 0.9967, 0.9967, 0.9972, 0.9966, 0.9968, 0.9967),
+    ],
+}
+"""Those of the others after the same: L* is 15 and 16."""
+
 
 @cache
 def planned(method: str) -> tuple[Job, Splits]:
@@ -98,6 +110,13 @@ def test_what_found_the_eight_dimensions_bears_no_mark(method: str, tmp_path: Pa
     count_once(job, record, splits, tmp_path, CPU)
     assert inside_null(record, References(tmp_path)) is False
     assert marks(record, References(tmp_path)) == ()
+
+
+@pytest.mark.parametrize(("method", "count"), [("r-dpvae", 15), ("rf-vae", 16)])
+def test_what_found_nothing_bears_the_mark(method: str, count: int, tmp_path: Path) -> None:
+    record = record_of(planned(method)[0], NOTHING[method], [True] * count, ())
+    assert inside_null(record, References(tmp_path)) is True
+    assert marks(record, References(tmp_path)) == (notes.CHANCE,)
 
 
 @pytest.mark.slow

@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 from reporting.making import HOSTILE, record, seeds
 
+from benchmark.metrics.null import Null
 from benchmark.reporting.document import Cell, Column, Note, Row, Table, clip
+from benchmark.reporting.metrics import TITLES
 from benchmark.reporting.render import RENDERERS, SUFFIXES, format_of
 from benchmark.reporting.render.latex import escape
 from benchmark.reporting.statistics import Estimate
@@ -303,3 +305,9 @@ def test_latex_compiles_with_booktabs_alone(tmp_path: Path) -> None:
             check=False,
         )
         assert done.returncode == 0, done.stdout[-2000:]
+
+
+def test_latex_knows_every_sign_of_our_own_titles_and_nulls() -> None:
+    own = [*TITLES.values(), Null(15, 1.2).text]
+    assert not [text for text in own if "[U+" in escape(text)]
+    assert escape("≥ 15") == r"$\geq$ 15"

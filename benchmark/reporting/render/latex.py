@@ -25,6 +25,10 @@ _SPECIAL = {
     **{
         "±": r"$\pm$",
         "×": r"$\times$",
+        "≥": r"$\geq$",
+        "≤": r"$\leq$",
+        "−": "$-$",
+        "½": r"$\frac12$",
         "↓": r"$\downarrow$",
         "↑": r"$\uparrow$",
         "†": r"$\dagger$",
