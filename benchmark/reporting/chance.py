@@ -21,6 +21,7 @@ from benchmark.spec import BenchError, Record
 
 __all__ = [
     "BAND_COLUMN",
+    "COUNTED",
     "COUNTS",
     "NO_NULL",
     "NULL_COLUMN",

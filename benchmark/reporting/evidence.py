@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from benchmark.metrics.null import declared_null, null_rows, resolved
 from benchmark.records import label
 from benchmark.references import References
-from benchmark.reporting.chance import Beside
+from benchmark.reporting.chance import COUNTED, Beside
 from benchmark.reporting.claims import Claim
 from benchmark.reporting.replicates import Replicates
 from benchmark.reporting.selection import base_name
@@ -104,6 +104,8 @@ class Group:
 def _null(cell: Replicates, metric: str, references: References | None) -> tuple[float | None, int]:
     """What chance leaves at least of a count, and how many seeds are what chance gives; of a
     printed figure, by the options that its method has where none are given."""
+    if metric not in COUNTED:
+        return None, 0
     if "printed" in cell.spec:
         declared = resolved(null_rows(cell.spec["method"], None), metric, {}, 1)
         return (declared_null(cell.latent_dim, *declared).low if declared else None), 0

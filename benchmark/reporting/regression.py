@@ -9,11 +9,12 @@ Values are oriented so that more is worse. Which test is used is decided by the 
   .. math:: t = \frac{\bar d}{s_d / \sqrt n}, \quad p = P(T_{n-1} \ge t),
 
   beside the permutation test below, which sees seeds that get worse by very different amounts:
-  twice the smaller p of the two counts (to eight seeds; beyond, the t test alone). Where a change of code makes pairs independent, its level holds as before. :math:`s_d` is taken
-  to be at least :data:`NEGLIGIBLE` of the values, so that equal differences are not p = 0. Where
-  the sides are apart by more than either's range, seeds of two modes (a run collapses or it does
-  not) are as likely an explanation, with a chance of up to :math:`\max_q (q(1-q))^n = 4^{-n}`: p
-  is not below that.
+  twice the smaller p of the two counts (to eight seeds; beyond, the t test alone). Where a change
+  of code makes pairs independent, the level holds as before. :math:`s_d` is taken to be at least
+  :data:`NEGLIGIBLE` of the values, so that equal differences are not p = 0. Where the sides are
+  apart by more than either's range, seeds of two modes (a run collapses or it does not) are as
+  likely an explanation, with a chance of up to :math:`\max_q (q(1-q))^n = 4^{-n}`: p is not below
+  that.
 - *permutation* for counts, and where a side has no spread: the share of the divisions of all
   values into two groups of n whose difference of means is at least the one seen. It holds
   whatever the distribution of seeds, and is never below :math:`1 / \binom{2n}{n}` (1/252 for five
