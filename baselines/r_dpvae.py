@@ -36,9 +36,9 @@ Deviations
     conditions on it, and so does this. The set's KL is counted once per set. The flow is in neither
     update list of Algorithm 1. Section 4.2 updates "encoder and decoder" in the small steps and
     "the entire network end-to-end" in the joint ones, so the flow moves in joint steps only, at
-    1e-5 (``flow_steps=both``: in the small steps too, at 1e-3, with which nothing is found:
-    docs/decisions.md). The price is a weaker dpVAE, whose flow stays near its start. Without a
-    joint step, ``burn_in=1``, the flow trains in the small steps, which makes it the dpVAE.
+    1e-5 (``flow_steps=both``: in the small steps too, at 1e-3, with which nothing is found, and
+    samples of latent-8 are no better: docs/decisions.md). Without a joint step, ``burn_in=1``, the
+    flow trains in the small steps, which makes it the dpVAE.
     Algorithm 1 prints the N(0, I) prior for the small steps; alpha_hat is used, as section 4.2 says
     (``small_prior=standard`` for the letter). The burn-in is never given: a tenth of the epochs,
     and joint steps come in epochs e > burn_in E as the algorithm counts; after that share of the
