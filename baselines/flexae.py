@@ -32,7 +32,7 @@ Discovery
     directions that hold 95 % of the variance (``code_pca_95``) and their participation ratio;
     ``generated_...`` are the same of as many draws of G(n). Flag ``critic_unsettled``: the mean
     distance that C sees, over the last fifth of the run, differs from that over the fifth before by
-    more than a tenth of the larger; with ``image_critic``, C's or K's.
+    more than a quarter of the larger; with ``image_critic``, C's or K's.
 
 Deviations
     FlexAE itself is not in the public code: it is FlexAE-SR less K. The paper's objective has one

@@ -24,7 +24,7 @@ Discovery
     ``undecided`` and are counted in ``extra.undecided``. ``extra.initial`` is the number of mu_j >
     0.5 at the start: where L* equals it, the draw of the mask may have decided, not the data. Flag
     ``critic_unsettled``: the mean of W over the last fifth of the run differs from that over the
-    fifth before by more than a tenth of the larger, so the adversarial part is not trained to its
+    fifth before by more than a quarter of the larger, so the adversarial part is not trained to its
     end.
 
 Deviations

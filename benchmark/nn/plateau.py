@@ -13,8 +13,10 @@ CRITIC_UNSETTLED = "critic_unsettled"
 WINDOW = 0.2
 """Two windows of this share of the run each are compared: the last one and the one before it."""
 
-TOLERANCE = 0.1
-"""How far the two means may be apart, in units of the larger one's size."""
+TOLERANCE = 0.25
+"""How far the two means may be apart, in units of the larger one's size. MaskAAE on latent-8, L =
+16, 3,000 steps of batch 64, ends 0.11 apart with its usual critic (0.375 and 0.334) and 0.39 with
+one of 2 x 64, which cannot keep up (0.203 and 0.333); seed 0."""
 
 
 class Plateau(nn.Module):
@@ -22,7 +24,7 @@ class Plateau(nn.Module):
 
     A critic's distance W falls while autoencoder and prior approach each other and rises while the
     critic learns; where it still does either, the adversarial part is not trained to its end. W has
-    flattened where :math:`|\bar W_{\text{last}} - \bar W_{\text{before}}| \le 0.1\,
+    flattened where :math:`|\bar W_{\text{last}} - \bar W_{\text{before}}| \le \tfrac14
     \max(|\bar W_{\text{last}}|, |\bar W_{\text{before}}|)`.
     """
 
