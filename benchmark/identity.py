@@ -8,7 +8,8 @@ both gave equal bits (``python -m benchmark.testing.equivalent`` writes it).
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import cache
 from importlib import resources
 
@@ -18,7 +19,9 @@ from benchmark.spec import BenchError, Record
 from benchmark.syntax import address, digest_of
 
 __all__ = [
+    "canonical",
     "code_of",
+    "current",
     "harness_code",
     "metric_code",
     "metric_codes",
@@ -101,6 +104,32 @@ def _equivalent() -> Mapping[str, int]:
         return {}
     listed = json.loads(file.read_text(encoding="utf-8"))["classes"]
     return {digest: place for place, each in enumerate(listed) for digest in each["digests"]}
+
+
+def canonical(digest: str) -> str:
+    """Return one digest that stands for all that are the same as ``digest``."""
+    classes = _equivalent()
+    return f"class {classes[digest]}" if digest in classes else digest
+
+
+def current(records: Iterable[Record]) -> list[Record]:
+    """Return the records that the installed code trained, without the measurements that other code
+    made; no discovery where that of L* is one of them."""
+    kept = []
+    for record in records:
+        if outdated(record):
+            continue
+        old = outdated_metrics(record)
+        if old:
+            fresh = {
+                identifier: each
+                for identifier, each in record.measurements.items()
+                if metric_of(identifier) not in old
+            }
+            discovery = None if "lstar" in old else record.discovery
+            record = replace(record, measurements=fresh, discovery=discovery)
+        kept.append(record)
+    return kept
 
 
 def outdated(record: Record) -> str:

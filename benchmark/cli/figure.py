@@ -51,6 +51,7 @@ def figure(
     **filters: tuple[str, ...],
 ) -> None:
     """Draw figure NAME (see `bench list figures`)."""
+    from benchmark.identity import current, outdated, outdated_metrics
     from benchmark.options import split_list
     from benchmark.records import load_records
     from benchmark.reporting import catalogue
@@ -61,6 +62,7 @@ def figure(
     from benchmark.reporting.material import Material
     from benchmark.reporting.output import save
     from benchmark.reporting.selection import Filters, latent_sizes, select
+    from benchmark.spec import BenchError
 
     chosen = Filters(
         **{kind: split_list(texts) for kind, texts in filters.items()},
@@ -69,6 +71,17 @@ def figure(
     path = output or Path(f"{name}.png")
     kind = figures.kind_of(path)
     records = select(load_records(results), chosen, str(results), study=catalogue.STUDIES.get(name))
+    fresh = current(records)
+    stale = sum(bool(outdated(record)) for record in records)
+    if not fresh:
+        raise BenchError(
+            f"all {stale} runs of this choice are stale ({outdated(records[0])}); run the same `bench run` again"
+        )
     material = Material.of(records, results, split_list(names), every_size=bool(latent_dims))
     save(path, figures.draw(name, material, kind))
-    click.echo(f"wrote {path} from {len(records)} runs", err=True)
+    old = sorted(
+        {name for each in records if not outdated(each) for name in outdated_metrics(each)}
+    )
+    left = f"; {stale} stale runs left out" if stale else ""
+    left += f"; stale numbers left out: {', '.join(old)}" if old else ""
+    click.echo(f"wrote {path} from {len(fresh)} runs{left}", err=True)

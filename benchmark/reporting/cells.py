@@ -44,7 +44,7 @@ def best_of(cells: Sequence[Replicates], metric: str) -> Replicates | None:
             direction(metric),
             counts=is_count(metric),
         )
-    if place is None or rivals[place].stale:
+    if place is None or rivals[place].is_stale(metric):
         return None
     return None if NO_BETTER_THAN_MEAN in rivals[place].harness_flags else rivals[place]
 

@@ -79,7 +79,7 @@ class Group:
         cell = self.cells.get((method, size))
         if cell is None:
             return "not run"
-        if cell.stale:
+        if cell.is_stale(self.metric):
             return "stale: made by other code than is installed"
         if not cell.finished:
             return f"no run finished ({cell.trouble})"
@@ -165,7 +165,7 @@ def _group(
     claim: Claim, place: tuple[str, str, str], cells: Mapping[tuple[str, int], Replicates]
 ) -> Group:
     counts = {
-        metric: sum(metric in cell.values for cell in cells.values() if not cell.stale)
+        metric: sum(metric in cell.values for cell in cells.values() if not cell.is_stale(metric))
         for metric in claim.metrics
     }
     return Group(place[0], place[2], cells, max(claim.metrics, key=counts.__getitem__))
@@ -175,7 +175,9 @@ def _worth(group: Group, dataset: str) -> tuple[int, int, bool]:
     """How much of a claim a group can decide: cells with a value, then outer steps, then whether it
     is the dataset itself."""
     measured = [
-        cell for cell in group.cells.values() if group.metric in cell.values and not cell.stale
+        cell
+        for cell in group.cells.values()
+        if group.metric in cell.values and not cell.is_stale(group.metric)
     ]
     return (
         len(measured),

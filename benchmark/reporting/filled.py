@@ -322,7 +322,7 @@ def _filled(
     )
     signs += (
         notes.REMARK if runs.remarks.get(metric) else None,
-        notes.STALE if runs.stale else None,
+        notes.STALE if runs.is_stale(metric) else None,
         *notes.run_marks(runs),
     )
     cell = estimate_cell(runs, metric, best, tuple(filter(None, signs)))

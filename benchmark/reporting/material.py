@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmark.identity import current
 from benchmark.records import Store
 from benchmark.reporting.artifacts import read_arrays
 from benchmark.reporting.replicates import Replicates, gather
@@ -52,9 +53,9 @@ class Material:
         *,
         every_size: bool = False,
     ) -> Material:
-        """Gather the cells of ``records``; the measurements kept are those that ``names`` name,
-        else ``mse``, and ``lstar``."""
-        given = list(records)
+        """Gather the cells of ``records``, without stale runs and stale measurements; the
+        measurements kept are those that ``names`` name, else ``mse``, and ``lstar``."""
+        given = current(records)
         trained = [record for record in given if record.spec["kind"] == "train"]
         measured = sorted({identifier for record in trained for identifier in record.measurements})
         return cls(

@@ -101,7 +101,7 @@ def notes(
         "Values with different letters were measured by different protocols: they are not comparable, and none of them is bold.": bool(
             marks
         ),
-        "Seeds a/b: a of b runs finished and are not stale; only those are averaged over.": any(
+        "Seeds a/b: a of b runs finished and were made by one code, the installed one where it is known; only those are averaged over.": any(
             cell.finished < len(cell.keys) for cell in runs
         ),
     }
@@ -154,7 +154,7 @@ def _mark_notes(signs: set[str], runs: Sequence[Replicates]) -> list[Note]:
     flags = sorted({flag for cell in runs for flag in _doubts(cell)} - {"no_selection"})
     texts = {
         NO_SELECTION: "by definition, not found: the method keeps every dimension.",
-        STALE: "stale: made by other code of the method than is installed now.",
+        STALE: "stale: made by other code of the method, of the training loop or of the metric than is installed now.",
         CHANCE: "inside the null, in one seed at least: the rule gives as many, or relevances with no larger gap, where there is nothing to find.",
         FLAGGED: f"flagged in one seed or more: it may be no answer ({', '.join(flags)}; see docs/record.md).",
         NO_BETTER: "one seed or more reconstructs no better than the mean training image: whatever else is said of these runs, they encode nothing.",

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, partial
 from typing import Any
 
-from benchmark.identity import code_of, metric_of
+from benchmark.identity import metric_of, outdated
 from benchmark.options import parse_reference
 from benchmark.records import cell_of, labels
 from benchmark.reporting.metrics import is_count
+from benchmark.reporting.one_code import measured, of_one_code
 from benchmark.reporting.selection import base_of, budget_rank, matches, rank
 from benchmark.reporting.statistics import Estimate, estimate
 from benchmark.spec import STATUSES, BenchError, Record, digest
@@ -53,12 +54,19 @@ class Replicates:
     spec: Mapping[str, Any]
     seeds: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     left_out: int = 0
+    other_code: int = 0
+    stale_metrics: frozenset[str] = frozenset()
     remarks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     code: str = ""
     discoveries: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
     absent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     measured: frozenset[str] = frozenset()
     harness_flags: frozenset[str] = frozenset()
+
+    def is_stale(self, metric: str) -> bool:
+        """Whether the values of a metric were made by other code than is installed: of training, or
+        of the metric itself."""
+        return self.stale or metric in self.stale_metrics
 
     @property
     def finished(self) -> int:
@@ -74,10 +82,10 @@ class Replicates:
     def trouble(self) -> str:
         """What became of the runs that are not done: ``2 diverged, 1 killed``; empty where all
         are."""
-        counts = {**Counter(self.statuses), "done": 0, "stale": self.left_out}
-        return ", ".join(
-            f"{counts[status]} {status}" for status in (*STATUSES, "stale") if counts.get(status)
-        )
+        counts = {**Counter(self.statuses), "done": 0, "of other code": self.other_code}
+        counts["stale"] = self.left_out - self.other_code
+        words = (*STATUSES, "stale", "of other code")
+        return ", ".join(f"{counts[word]} {word}" for word in words if counts.get(word))
 
     @property
     def name(self) -> str:
@@ -107,29 +115,13 @@ class _Open:
     dataset: str
     runs: list[Record] = field(default_factory=list)
 
-    def kept(self) -> tuple[list[Record], bool]:
-        """Return the finished runs of one code, in the order of their seeds, and whether that is
-        not the installed code."""
-        done = sorted((record for record in self.runs if record.status == "done"), key=_seed)
-        installed = code_of(self.spec["method"])
-        if installed is None:
-            return done, False
-        codes = Counter(record.code for record in done or self.runs)
-        code = installed if installed in codes else max(codes, key=codes.__getitem__)
-        return [record for record in done if record.code == code], code != installed
-
     def close(self, metric_kept: Callable[[str], str | None]) -> Replicates:
         """Return the cell with the measurements that have a metric by ``metric_kept``, which says
         None of those to leave out."""
         runs = sorted(self.runs, key=_seed)
-        kept, stale = self.kept()
-        found: dict[str, list[_Measured]] = defaultdict(list)
-        for record in kept:
-            seed = record.spec["seed"]
-            for identifier, told in record.measurements.items():
-                metric, value = metric_kept(identifier), told.get("value")
-                if metric is not None and value is not None and value == value:
-                    found[metric].append((identifier, value, seed, told.get("remark", "")))
+        done = [record for record in runs if record.status == "done"]
+        kept, stale = of_one_code(runs)
+        found, old = measured(kept, metric_kept)
         spec = {name: value for name, value in self.spec.items() if name != "seed"}
         ids = {metric: {identifier for identifier, *_ in each} for metric, each in found.items()}
         closed = Replicates(
@@ -151,7 +143,9 @@ class _Open:
                 for metric, each in found.items()
                 if (remarks := tuple({text: None for *_, text in each if text}))
             },
-            left_out=sum(record.status == "done" for record in runs) - len(kept),
+            stale_metrics=old,
+            left_out=len(done) - len(kept),
+            other_code=sum(not outdated(record) for record in done) - (0 if stale else len(kept)),
             code=kept[0].code if kept else "",
             discoveries={_seed(record): record.discovery for record in kept if record.discovery},
             absent=_absent(kept),
@@ -164,10 +158,6 @@ class _Open:
         )
         _refuse_two_ids(closed.name, ids)
         return closed
-
-
-_Measured = tuple[str, float, int, str]
-"""Measurement id, value, seed and remark of one run."""
 
 
 def _seed(record: Record) -> int:

@@ -284,6 +284,7 @@ def _metric_cells(
             notes.flag_mark(name, runs),
             notes.CHANCE if beside.inside(runs, name) else None,
             notes.REMARK if runs.remarks.get(name) else None,
+            notes.STALE if name in runs.stale_metrics and not runs.stale else None,
             letters.get((line.dataset, runs.ids.get(name, ""))),
         )
         cells.append(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from click.testing import CliRunner, Result
 from reporting.making import leave, record, store
 
 from benchmark.cli.figure import figure
-from benchmark.records import Store
+from benchmark.records import Store, load_records
 from benchmark.reporting.catalogue import FIGURES
 from benchmark.spec import BenchError
 
@@ -37,6 +38,19 @@ def failure(*arguments: object) -> str:
     error = call(*arguments).exception
     assert isinstance(error, BenchError) and "\n" not in str(error)
     return str(error)
+
+
+def test_stale_runs_and_numbers_are_left_out_and_counted(results: Path, tmp_path: Path) -> None:
+    records = load_records(results)
+    first, second, *_ = records
+    store(results, [replace(first, code="0" * 16)])
+    store(results, [replace(second, metrics={"mse": "0" * 16})])
+    done = call("metric-vs-latent-dim", "--results", results, "-o", tmp_path / "a.png")
+    assert done.exit_code == 0, done.output
+    assert "from 3 runs; 1 stale runs left out; stale numbers left out: mse" in done.output
+    store(results, [replace(each, harness="0" * 16) for each in records])
+    told = failure("samples", "--results", results, "-o", tmp_path / "b.png")
+    assert "all 4 runs of this choice are stale" in told and "bench run" in told
 
 
 LACKING = {

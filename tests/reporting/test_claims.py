@@ -276,6 +276,10 @@ def test_nothing_is_judged_by_runs_that_are_not_there() -> None:
     assert found.ruling == "not run" and "3 diverged" in found.reason
     found = verdict(claim(), seeds(LOW), seeds(HIGH, "dpvae", code="of-yesterday"))
     assert found.ruling == "not run" and "stale" in found.reason
+    for other in ({"harness": "0" * 16}, {"metrics": {"mse": "0" * 16}}):
+        old = [replace(each, **other) for each in seeds(HIGH, "dpvae")]
+        found = verdict(claim(), seeds(LOW), old)
+        assert found.ruling == "not run" and "stale" in found.reason
     found = verdict(claim(metric="nac"), seeds(LOW), seeds(HIGH, "dpvae"))
     assert found.ruling == "not run" and "'nac' was not measured" in found.reason
 

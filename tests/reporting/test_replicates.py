@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from reporting.making import FD, record, seeds
 
@@ -96,6 +98,43 @@ def test_stale_runs_are_shown_and_never_averaged_with_others() -> None:
     )
     assert cell.values == {"mse": (9.0, 8.0)} and cell.seeds == {"mse": (1, 3)}
     assert (cell.stale, cell.left_out, cell.finished) == (True, 1, 2)
+
+
+def test_versions_of_a_file_of_ones_own_are_never_averaged() -> None:
+    versions = [(22.18, "first"), (1.197, "second"), (0.346, "second")]
+    (cell,) = gather(
+        [
+            record("my-vae", seed=seed, values={"mse": value}, code=code)
+            for seed, (value, code) in enumerate(versions)
+        ]
+    )
+    assert cell.values == {"mse": (1.197, 0.346)} and cell.seeds == {"mse": (1, 2)}
+    assert (cell.left_out, cell.finished, cell.stale) == (1, 2, False)
+    assert cell.trouble == "1 of other code"
+    (cell,) = gather([record("my-vae", seed=seed, code="one") for seed in range(3)])
+    assert (cell.left_out, cell.finished, cell.trouble) == (0, 3, "")
+
+
+def test_runs_of_another_training_loop_are_stale() -> None:
+    old = replace(record(seed=1, values={"mse": 9.0}), harness="0" * 16)
+    (cell,) = gather([record(values={"mse": 1.0}), old])
+    assert cell.values == {"mse": (1.0,)} and cell.trouble == "1 stale"
+    (cell,) = gather([old])
+    assert cell.stale and cell.is_stale("mse") and cell.values == {"mse": (9.0,)}
+
+
+def test_numbers_of_another_code_of_their_metric_are_stale_one_by_one() -> None:
+    fresh = record(values={"mse": 1.0, "lstar": 2.0})
+    old = replace(
+        record(seed=1, values={"mse": 9.0, "lstar": 8.0}),
+        metrics={**fresh.metrics, "mse": "0" * 16},
+    )
+    (cell,) = gather([fresh, old])
+    assert cell.values == {"mse": (1.0,), "lstar": (2.0, 8.0)}
+    assert cell.stale_metrics == frozenset() and not cell.stale
+    (cell,) = gather([old])
+    assert cell.values == {"mse": (9.0,), "lstar": (8.0,)}
+    assert cell.is_stale("mse") and not cell.is_stale("lstar") and not cell.stale
 
 
 def test_missing_values_are_no_values() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 from reporting.making import FD, record, seeds
@@ -143,6 +144,16 @@ def test_stale_cells_are_marked_and_never_best() -> None:
     assert (pca["Method"], vae["Method"]) == ("pca", "vae‡")
     assert "best" not in pca["MSE"] + vae["MSE"]
     assert "‡ stale" in notes(stale) and "‡" not in notes(fresh)
+
+
+def test_a_stale_number_is_marked_by_itself_and_never_best() -> None:
+    fresh = seeds([2.0, 2.1, 2.2], "pca")
+    metrics = {**fresh[0].metrics, "mse": "0" * 16}
+    old = [replace(each, metrics=metrics) for each in seeds([1.0, 1.1, 1.2], "vae")]
+    pca, vae = rows(summary([*fresh, *old]))
+    assert (pca["Method"], vae["Method"]) == ("pca", "vae") and vae["MSE"].endswith("‡")
+    assert "best" not in pca["MSE"] + vae["MSE"] and "‡" not in pca["MSE"]
+    assert "‡ stale" in notes(old) and "‡" not in notes(fresh)
 
 
 def test_best_needs_separate_intervals_and_two_seeds() -> None:

@@ -1,0 +1,61 @@
+"""Which runs of a cell may be averaged: those of one code, and of one code of each metric."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+
+from benchmark.identity import canonical, metric_of, outdated, outdated_metrics
+from benchmark.spec import Record
+
+__all__ = ["Measured", "measured", "of_one_code"]
+
+Measured = tuple[str, float, int, str]
+"""Measurement id, value, seed and remark of one run."""
+
+
+def of_one_code(runs: Sequence[Record]) -> tuple[list[Record], bool]:
+    """Return the finished ones of ``runs`` that one code of method and training loop made, and
+    whether that is not the installed code.
+
+    Of codes that may be installed, and else of all, the commonest stands, of equals that of the
+    first run. What code of a method is installed that is not registered, nobody can know.
+    """
+    done = [record for record in runs if record.status == "done"]
+    candidates = [record for record in done if not outdated(record)] or done
+    if not candidates:
+        return [], all(map(outdated, runs))
+    codes = Counter(map(_trained_by, candidates))
+    code = max(codes, key=codes.__getitem__)
+    kept = [record for record in candidates if _trained_by(record) == code]
+    return kept, bool(outdated(kept[0]))
+
+
+def _trained_by(record: Record) -> tuple[str, str]:
+    return canonical(record.code), canonical(record.harness)
+
+
+def measured(
+    records: Sequence[Record], metric_kept: Callable[[str], str | None]
+) -> tuple[dict[str, list[Measured]], frozenset[str]]:
+    """Return the values of each metric that one code of it measured, and the metrics of which that
+    is not the installed code. The installed code comes first, then the commonest."""
+    found: dict[str, dict[tuple[bool, str], list[Measured]]] = defaultdict(
+        lambda: defaultdict(list)
+    )
+    for record in records:
+        seed, old = record.spec["seed"], outdated_metrics(record)
+        for identifier, told in record.measurements.items():
+            metric, value = metric_kept(identifier), told.get("value")
+            if metric is not None and value is not None and value == value:
+                name = metric_of(identifier)
+                code = name in old, canonical(record.metrics.get(name, "")) if name in old else ""
+                found[metric][code].append((identifier, value, seed, told.get("remark", "")))
+    chosen = {
+        metric: min(codes, key=lambda code: (code[0], -len(codes[code])))
+        for metric, codes in found.items()
+    }
+    return (
+        {metric: found[metric][code] for metric, code in chosen.items()},
+        frozenset(metric for metric, code in chosen.items() if code[0]),
+    )
