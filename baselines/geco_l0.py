@@ -25,7 +25,8 @@ Objective
 Discovery
     L* = #{l : p_l > 0.5}; relevance is p. Flags: ``constraint_never_met`` (no gate ever moved, L* =
     L is no discovery), ``collapsed`` (L* = 0), ``undecided`` (0.1 < p_l < 0.9 for more than a tenth
-    of the gates). L* is a function of tau: ``extra`` has ``tau_per_pixel``, beside
+    of the gates), ``constraint_not_tight`` (``constraint`` below is off zero by more than a tenth of
+    tau, so that L* is not that of tau: the run was too short). L* is a function of tau: ``extra`` has ``tau_per_pixel``, beside
     ``expected_open`` (sum of p), ``lambda`` and ``constraint``, the moving average of C per number
     at the end (above 0: tau is not kept). A closed dimension's posterior is the prior N(0, 1): that
     is what its KL of zero means, and its decoder input is 0.
@@ -223,16 +224,19 @@ class GecoL0(Method):
 
     def discover(self, x: Tensor) -> Discovery:
         p, active = self.gates.probability(), self.mask()
+        tau = float(self.tau_per_pixel)
+        constraint = float(self.constraint.average) / math.prod(self.shape)
         flags = {
             "constraint_never_met": not bool(self.constraint.ever_met),
             "collapsed": not bool(active.any()),
             "undecided": int(undecided_gates(p).sum()) > 0.1 * self.latent_dim,
+            "constraint_not_tight": abs(constraint) > 0.1 * tau,
         }
         extra = {
             "expected_open": float(p.sum()),
-            "tau_per_pixel": float(self.tau_per_pixel),
+            "tau_per_pixel": tau,
             "lambda": float(self.constraint.multiplier()),
-            "constraint": float(self.constraint.average) / math.prod(self.shape),
+            "constraint": constraint,
         }
         return Discovery(
             p, active, flags=tuple(name for name, raised in flags.items() if raised), extra=extra

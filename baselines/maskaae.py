@@ -22,10 +22,10 @@ Objective
 Discovery
     L* = #{j : mu_j >= 0.1}; relevance is mu. Masks in [0.1, 0.9) count, raise the flag
     ``undecided`` and are counted in ``extra.undecided``. ``extra.initial`` is the number of mu_j >
-    0.5 at the start: where L* equals it, the draw of the mask may have decided, not the data. Flag
-    ``critic_unsettled``: the mean of W over the last fifth of the run differs from that over the
-    fifth before by more than a quarter of the larger, so the adversarial part is not trained to its
-    end.
+    0.5 at the start: where L* equals it, the draw of the mask may have decided, not the data. Flags
+    ``collapsed``: L* = 0; ``critic_unsettled``: the mean of W over the last fifth of the run differs
+    from that over the fifth before by more than a quarter of the larger, so the adversarial part is
+    not trained to its end.
 
 Deviations
     The code's R is 75 for L <= 20, where the mask freezes near its random start, and absolute
@@ -241,6 +241,11 @@ class MaskAAE(Method):
             "initial": float(self.initial),
             "rec_weight": self.rec_weight,
         }
-        raised = {"undecided": count > 0, CRITIC_UNSETTLED: not self.plateau.flat()}
+        active = mask_rule(mask)
+        raised = {
+            "undecided": count > 0,
+            "collapsed": not bool(active.any()),
+            CRITIC_UNSETTLED: not self.plateau.flat(),
+        }
         flags = tuple(flag for flag, up in raised.items() if up)
-        return Discovery(mask, mask_rule(mask), flags=flags, extra=extra)
+        return Discovery(mask, active, flags=flags, extra=extra)

@@ -51,7 +51,7 @@ from torch import Tensor
 
 from baselines.rf_vae import RFVAE
 from benchmark.nn.critics import permute_columns
-from benchmark.nn.discovery import above_mean
+from benchmark.nn.discovery import above_mean, is_degenerate
 from benchmark.nn.gaussian import reparameterise
 from benchmark.nn.indicators import (
     RawIndicators,
@@ -73,6 +73,12 @@ class RFVAEPort(RFVAE):
     indicator_betas = (0.5, 0.9)
     entropy_sign = -1.0
     rule = staticmethod(above_mean)
+    is_degenerate = staticmethod(is_degenerate)
+
+    @staticmethod
+    def is_undecided(relevance: Tensor) -> bool:
+        """Never: the entropy pulls every r to 1/2."""
+        return False
 
     @dataclass(frozen=True)
     class Config(RFVAE.Config):
@@ -83,7 +89,10 @@ class RFVAEPort(RFVAE):
         mode: Literal["relative", "reference"] = "relative"
         """step sizes for runs of any length, or the port's, which take 100,000 steps and more"""
         warm_up: float = 0.0
-        """share of the steps before the indicators train"""
+        """share of the steps before the indicators may train"""
+        latest: float = 0.0
+        """share of the steps after which they train although the KL has not settled; 0: they wait
+        for ``warm_up`` alone"""
         batches_per_step: int = 2
         """batches of a step: one for the model, the indicators and the joint codes, one for the
         permuted codes"""
@@ -91,8 +100,8 @@ class RFVAEPort(RFVAE):
         """keep the indicators inside (0, 1); false: as published, which ends in NaN where one
         leaves"""
 
-    def warm_up(self) -> float:
-        return self.config.warm_up
+    def waits(self) -> tuple[float, float]:
+        return self.config.warm_up, self.config.latest
 
     def constrain(self) -> None:
         if self.config.clamp:

@@ -12,6 +12,8 @@ __all__ = [
     "active_units",
     "cumulative_rule",
     "is_degenerate",
+    "many_undecided",
+    "one_sided",
     "participation_ratio",
     "relevance_gap",
 ]
@@ -106,6 +108,19 @@ def above_half(relevance: Tensor) -> Tensor:
     """Return which dimensions have an indicator r in (0, 1) of more than one half, a bool mask
     (L,)."""
     return relevance.detach() > 0.5
+
+
+def many_undecided(probability: Tensor) -> bool:
+    """Return whether more than a tenth of the probabilities or indicators (L,) lie in (0.1, 0.9)."""
+    between = (probability > 0.1) & (probability < 0.9)
+    return int(between.sum()) > 0.1 * len(probability)
+
+
+def one_sided(relevance: Tensor) -> bool:
+    """Return whether all indicators (L,) lie on one side of one half, so that none is told from the
+    others."""
+    half = above_half(relevance)
+    return bool(half.all()) or not bool(half.any())
 
 
 def is_degenerate(relevance: Tensor, tolerance: float = 1e-3) -> bool:

@@ -17,15 +17,21 @@ from torch.nn import functional as F
 __all__ = [
     "Indicators",
     "RawIndicators",
+    "SettlingKL",
     "binary_entropy",
     "discriminator_loss",
     "first_indicator_step",
+    "kl_has_settled",
+    "kl_threshold",
     "kl_weight",
     "negative_entropy",
     "total_correlation",
 ]
 
 _MARGIN = 1e-6
+
+_AVERAGING = 0.02, 0.005
+"""Weights of a step in the fast and the slow moving average of the KL: some 50 and 200 steps."""
 
 
 class Indicators(nn.Module):
@@ -108,6 +114,45 @@ def discriminator_loss(joint: Tensor, permuted: Tensor) -> Tensor:
     """Return half the sum of the mean cross-entropies of ``joint`` logits (B, 2) as class 0 and
     ``permuted`` ones as class 1, nats, 0-d."""
     return -0.5 * (F.log_softmax(joint, 1)[:, 0].mean() + F.log_softmax(permuted, 1)[:, 1].mean())
+
+
+def kl_threshold(eta_s: float, low: float = 0.1, high: float = 10.0) -> float:
+    r"""Return the KL in nats above which a dimension's indicator rises when it starts to move,
+    :math:`\eta_s / (\lambda_{\max} - \lambda_{\min})`: at r = 1/2 the entropy does not pull, and
+    the slope of the other terms in r is :math:`\eta_s - (\lambda_{\max} - \lambda_{\min}) KL`."""
+    return eta_s / (high - low) if high > low else math.inf
+
+
+def kl_has_settled(fast: Tensor, slow: Tensor, threshold: float) -> Tensor:
+    """Return, 0-d bool, whether it is settled which indicators rise, by a fast and a slow moving
+    average of the KL (L,).
+
+    Some dimension lies above ``threshold``, none within a factor of two of it, and in none do the
+    averages differ by more than a tenth of the slow one, or of the threshold where that is more.
+    """
+    in_doubt = (fast > 0.5 * threshold) & (fast < 2.0 * threshold)
+    moving = (fast - slow).abs() > 0.1 * slow.clamp_min(threshold)
+    return (fast > threshold).any() & ~(in_doubt | moving).any()
+
+
+class SettlingKL(nn.Module):
+    """Whether the KL of L dimensions has ever settled about ``threshold`` nats: two moving averages
+    (2, L) and a latch, 0-d bool, all of them buffers."""
+
+    def __init__(self, latent_dim: int, threshold: float) -> None:
+        super().__init__()
+        self.threshold = threshold
+        self.register_buffer("averages", torch.zeros(2, latent_dim))
+        self.register_buffer("settled", torch.zeros((), dtype=torch.bool))
+
+    @torch.no_grad()
+    def observe(self, kl: Tensor, step: Tensor, *, judge: bool) -> None:
+        """Renew the averages with the mean KL (L,) of a batch at ``step``, 0-d; with ``judge`` note
+        whether it has settled."""
+        for average, weight in zip(self.averages, _AVERAGING, strict=True):
+            average.lerp_(kl, (1.0 / (step + 1.0)).clamp_min(weight))
+        if judge:
+            self.settled.logical_or_(kl_has_settled(*self.averages, self.threshold))
 
 
 def first_indicator_step(warm_up: float, steps: int) -> int:

@@ -3,6 +3,7 @@ the latch, options, learning."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -134,6 +135,18 @@ def test_verdict_code_and_samples_leave_closed_dimensions_out() -> None:
     )  # five standard errors of a standard deviation of 2,000 draws
     assert latched(0.0001).discover(x).flags == ("collapsed",)
     assert latched(0.9999).discover(x).flags == ()
+
+
+@pytest.mark.parametrize(
+    ("share", "expected"),
+    [(0.0, False), (0.09, False), (-0.09, False), (0.11, True), (-0.77, True)],
+)
+def test_a_constraint_off_by_more_than_a_tenth_of_tau_is_flagged(
+    share: float, expected: bool
+) -> None:
+    method = latched(0.9999)
+    method.constraint.average.fill_(share * float(method.tau_per_pixel) * math.prod(method.shape))
+    assert ("constraint_not_tight" in method.discover(images()).flags) is expected
 
 
 def test_resume_is_bitwise_with_the_latch_inside_the_run(tmp_path: Path) -> None:

@@ -329,7 +329,8 @@ def test_verdict_counts_masks_and_tells_the_start_and_the_undecided() -> None:
         int(found.active.sum()),
     ) == (("critic_unsettled",), 0.0, 3.0, 3)
     set_mask(method, (0.0,) * L)
-    assert int(method.discover(x).active.sum()) == 0  # all masked is a legal verdict
+    assert int(method.discover(x).active.sum()) == 0  # all masked is a legal verdict, and told
+    assert method.discover(x).flags == ("collapsed", "critic_unsettled")
 
 
 def test_codes_and_samples_pass_the_soft_mask() -> None:

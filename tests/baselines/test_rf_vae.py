@@ -192,6 +192,8 @@ def test_discriminator_without_output_weights_knows_nothing(kind: type[Method]) 
 def test_verdict_reads_the_relevances_by_both_rules(kind: type[Method]) -> None:
     method, x = build(kind), images(count=50)
     lean(method, 0.1, 0.55, 0.6, 0.9)
+    method.kl.settled.fill_(True)
+    doubted = () if kind is RFVAEPort else ("undecided",)
     with torch.no_grad():
         for p in method.encoder[-1].parameters():
             p[3].zero_(), p[L + 3].zero_()  # the last dimension's posterior is the prior
@@ -207,7 +209,9 @@ def test_verdict_reads_the_relevances_by_both_rules(kind: type[Method]) -> None:
         "active_kl": float(used.sum()),
         "relevant_collapsed": float((~used[1:]).sum()),
     }
-    assert found.flags == ()
+    assert found.flags == doubted
+    lean(method, 0.05, 0.95, 0.95, 0.95)
+    assert method.discover(x).flags == ()
 
 
 @pytest.mark.parametrize(("kind", "expected"), [(RFVAE, 3), (RFVAEPort, 1)])
@@ -224,9 +228,27 @@ def test_primary_count_is_the_papers_intent_for_one_and_the_rens_rule_for_the_ot
 @both
 def test_untrained_indicators_are_degenerate(kind: type[Method]) -> None:
     method = build(kind)
-    assert ("degenerate" in method.discover(images()).flags) is (
-        kind is RFVAEPort or float(method.indicators.exact().std()) < 1e-3
-    )
+    if kind is RFVAE:
+        lean(method, 0.501, 0.502, 0.503, 0.504)
+    assert "degenerate" in method.discover(images()).flags
+
+
+@pytest.mark.parametrize(
+    ("relevances", "expected"),
+    [
+        ((0.987, 0.9872, 0.988, 0.99), True),
+        ((0.51, 0.6, 0.8, 0.99), True),
+        ((0.01, 0.2, 0.3, 0.49), True),
+        ((0.4999, 0.5001, 0.5001, 0.5001), False),
+        ((0.01, 0.2, 0.8, 0.99), False),
+    ],
+)
+def test_indicators_on_one_side_of_a_half_are_degenerate(
+    relevances: tuple[float, ...], expected: bool
+) -> None:
+    method = build(RFVAE)
+    lean(method, *relevances)
+    assert ("degenerate" in method.discover(images()).flags) is expected
 
 
 @both

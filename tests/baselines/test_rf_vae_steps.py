@@ -168,10 +168,62 @@ def test_step_sizes_and_warm_up_of_each_mode(
         == expected[:3]
     )
     start = expected[3]
+    waits = kind is RFVAE and config.get("mode") != "reference"
+    then = "waiting" if waits else "train"
     assert (method.phase(max(start - 1, 0)), method.phase(start)) == (
-        "warm-up" if start else "train",
-        "train",
+        "warm-up" if start else then,
+        then,
     )
+    last = steps * 3 // 4 if waits else start
+    assert method.phase(last) == "train" and (not last or method.phase(last - 1) != "train")
+
+
+@pytest.mark.parametrize("settled", [True, False])
+def test_while_waiting_the_indicators_move_only_once_the_kl_has_settled(settled: bool) -> None:
+    method = build(eta_s=0.0 if settled else 1e6)  # the threshold: everything above, or nothing
+    start = {name: t.clone() for name, t in method_state(method).items()}
+    torch.manual_seed(0)
+    method.train_step(batch(), tick("waiting"))
+    changed = {n for n, t in method_state(method).items() if not torch.equal(t, start[n])}
+    assert bool(method.kl.settled) is settled
+    assert any("indicators" in name for name in changed) is settled
+    assert {"encoder", "decoder", "discriminator"} <= {
+        name.partition("/")[2].partition(".")[0] for name in changed if name.startswith("method")
+    }
+    assert ("warm_up_too_short" in method.discover(batch().x).flags) is not settled
+
+
+def test_once_settled_the_indicators_train_whatever_the_kl_does() -> None:
+    method = build(eta_s=1e6)
+    method.kl.settled.fill_(True)
+    method.train_step(batch(), tick("waiting"))
+    assert bool(method.kl.settled) and method.players["indicators"].updates == 1
+
+
+def test_a_waiting_step_of_a_settled_run_is_a_training_step() -> None:
+    ends = []
+    for phase in ("waiting", "train"):
+        method = build()
+        method.kl.settled.fill_(True)
+        torch.manual_seed(0)
+        method.train_step(batch(), tick(phase))
+        ends.append({name: t.clone() for name, t in method_state(method).items()})
+    assert all(torch.equal(tensor, ends[1][name]) for name, tensor in ends[0].items())
+
+
+def test_averages_begin_with_the_first_kl_and_follow_at_two_paces() -> None:
+    method = build()
+    first, second = torch.rand(2, L)
+    method.kl.observe(first, torch.tensor(0), judge=False)
+    assert torch.equal(method.kl.averages, first.expand(2, L))
+    method.kl.observe(second, torch.tensor(10_000), judge=False)
+    expected = torch.stack([first + w * (second - first) for w in (0.02, 0.005)])
+    torch.testing.assert_close(method.kl.averages, expected)
+
+
+def test_runs_that_never_wait_are_never_too_short() -> None:
+    for method in (build(mode="reference"), build(RFVAEPort), build(latest=0.0)):
+        assert "warm_up_too_short" not in method.discover(batch().x).flags
 
 
 def after_steps(method: Any, count: int = 30) -> Any:

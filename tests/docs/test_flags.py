@@ -6,11 +6,14 @@ import ast
 import importlib
 import inspect
 import re
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import baselines
+from benchmark import registry
 from benchmark.method import Method
 from benchmark.spec import FLAGS
 
@@ -25,59 +28,60 @@ def documented() -> dict[str, set[str]]:
     return {flag: {name.strip() for name in raisers.split(",")} for flag, raisers in rows}
 
 
-def words(node: ast.AST) -> set[str]:
-    return {
-        each.value
+def words(node: ast.AST, named: Mapping[str, Any]) -> set[str]:
+    values = [
+        named.get(each.id) if isinstance(each, ast.Name) else getattr(each, "value", None)
         for each in ast.walk(node)
-        if isinstance(each, ast.Constant) and isinstance(each.value, str)
-    }
+        if isinstance(each, ast.Constant | ast.Name)
+    ]
+    return {value for value in values if isinstance(value, str)}
 
 
-def raised(text: str) -> set[str]:
-    """The flags in the source of an adapter: words given as ``flags=``, or gathered under that
-    name."""
+def raised(text: str, named: Mapping[str, Any]) -> set[str]:
+    """The flags in the source of an adapter: words, or constants of the module (``named``), given as
+    ``flags=``, or gathered under that name or as ``raised``."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.keyword) and node.arg == "flags":
-            found |= words(node.value)
+            found |= words(node.value, named)
         targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
-        if any(isinstance(target, ast.Name) and target.id == "flags" for target in targets):
+        names = {target.id for target in targets if isinstance(target, ast.Name)}
+        if names & {"flags", "raised"}:
             keys = node.value.keys if isinstance(node.value, ast.Dict) else [node.value]  # type: ignore[attr-defined]
-            found |= set().union(*(words(key) for key in keys if key is not None))
+            found |= set().union(*(words(key, named) for key in keys if key is not None))
     return found
 
 
 ADAPTERS = sorted(Path(baselines.__file__).parent.glob("[!_]*.py"))
 
 
-def discover_of(path: Path) -> Path:
-    """The file that has the ``discover`` of an adapter's class: its own, or that of its base."""
+def discover_of(path: Path) -> Callable[..., Any]:
+    """The ``discover`` of an adapter's class: its own, or that of its base."""
     module = importlib.import_module(f"baselines.{path.stem}")
     (kind,) = (
         found
         for name in module.__all__
         if isinstance(found := getattr(module, name), type) and issubclass(found, Method)
     )
-    return Path(inspect.getfile(inspect.unwrap(kind.discover)))
+    return inspect.unwrap(kind.discover)
 
 
 @pytest.mark.parametrize("path", ADAPTERS, ids=lambda path: path.stem)
 def test_the_table_says_what_an_adapter_raises(path: Path) -> None:
     name = path.stem.replace("_", "-")
     told = {flag for flag, raisers in documented().items() if name in raisers}
-    assert told == raised(discover_of(path).read_text(encoding="utf-8"))
+    discover = discover_of(path)
+    text = Path(inspect.getfile(discover)).read_text(encoding="utf-8")
+    assert told == raised(text, discover.__globals__)
 
 
 def test_the_table_says_what_the_harness_raises_and_names_no_strangers() -> None:
-    names = {path.stem.replace("_", "-") for path in ADAPTERS} | {HARNESS}
+    names = {entry.name for entry in registry.METHODS} | {HARNESS}
     assert {flag for flag, raisers in documented().items() if HARNESS in raisers} == set(FLAGS)
     assert set().union(*documented().values()) <= names
 
 
 def test_flags_are_found_however_they_are_written() -> None:
-    assert raised('Discovery(a, b, flags=("one",) if x else ())') == {"one"}
-    assert raised('flags = {"one": x == "not", "two": y}\nflags += ("three",)') == {
-        "one",
-        "two",
-        "three",
-    }
+    assert raised('Discovery(a, b, flags=("one",) if x else ())', {}) == {"one"}
+    text = 'flags = {"one": x == "not", TWO: y}\nflags += ("three",)\nraised = {"four": z}'
+    assert raised(text, {"TWO": "two"}) == {"one", "two", "three", "four"}

@@ -18,6 +18,8 @@ from benchmark.nn.indicators import (
     binary_entropy,
     discriminator_loss,
     first_indicator_step,
+    kl_has_settled,
+    kl_threshold,
     kl_weight,
     negative_entropy,
     total_correlation,
@@ -210,3 +212,31 @@ def test_raw_indicators_start_at_one_half_and_are_clamped_on_demand() -> None:
     indicators.clamp()
     assert indicators().tolist() == pytest.approx([1e-6, 0.25, 1.0 - 1e-6], rel=1e-6)
     assert float(indicators().detach().min()) > 0.0 and float(indicators().detach().max()) < 1.0
+
+
+def test_the_threshold_is_where_an_indicator_at_one_half_neither_rises_nor_falls() -> None:
+    """Slope of lambda(r) KL + eta_s r + eta_h H(r) in the logit, at zero."""
+    logit = torch.zeros((), dtype=torch.float64, requires_grad=True)
+    r, kl = torch.sigmoid(logit), kl_threshold(1.0)
+    loss = kl_weight(r) * kl + r + 100.0 * binary_entropy(logit)
+    assert float(torch.autograd.grad(loss, logit)[0]) == pytest.approx(0.0, abs=1e-12)
+    assert kl_threshold(1.0, 2.0, 2.0) == math.inf
+
+
+@pytest.mark.parametrize(
+    ("fast", "slow", "expected"),
+    [
+        ((1.4, 0.04), (1.4, 0.045), True),
+        ((1.4, 0.06), (1.4, 0.06), False),  # in doubt, below
+        ((1.4, 0.19), (1.4, 0.19), False),  # in doubt, above
+        ((1.4, 0.6), (1.4, 0.8), False),  # falls
+        ((1.6, 0.04), (1.4, 0.04), False),  # rises
+        ((0.01, 0.04), (0.01, 0.04), False),  # nothing above
+        ((1.4, 0.6), (1.4, 0.6), True),
+    ],
+)
+def test_the_kl_has_settled_where_no_dimension_moves_or_is_in_doubt(
+    fast: tuple[float, ...], slow: tuple[float, ...], expected: bool
+) -> None:
+    found = kl_has_settled(torch.tensor(fast), torch.tensor(slow), 0.1)
+    assert found.shape == () and bool(found) is expected
