@@ -91,6 +91,7 @@ def test_an_edited_metric_is_measured_again_without_training(runs: Runs) -> None
     assert runs.again()[0].startswith("1 runs: 0 done now, 1 finished before")
 
 
+@pytest.mark.slow
 def test_an_edited_evaluator_measures_everything_again(runs: Runs) -> None:
     before = runs.record
     runs.package.edit(
@@ -113,6 +114,7 @@ def test_without_its_checkpoint_a_run_is_done_again(runs: Runs) -> None:
     assert value(runs.record, "fd-raw") == 2 * value(before, "fd-raw") and runs.kept == [before]
 
 
+@pytest.mark.slow
 def test_a_metric_that_fails_loses_nothing(runs: Runs) -> None:
     before = runs.record
     runs.package.edit(FRECHET, TWICE[0], "return 1 / 0 + frechet_distance(*moments(found)")
@@ -131,6 +133,7 @@ def test_an_edited_trainer_trains_again(runs: Runs) -> None:
     assert value(runs.record, "mse") != value(before, "mse") and runs.kept == [before]
 
 
+@pytest.mark.slow
 def test_an_edited_method_trains_again(runs: Runs) -> None:
     before = runs.record
     runs.package.edit("benchmark/nn/gaussian.py", "- 1.0 - log_var)", "- 1 - log_var)")
@@ -151,6 +154,7 @@ def test_words_layout_and_moved_modules_leave_a_run_finished(runs: Runs) -> None
     assert last.startswith("1 runs: 0 done now, 1 finished before") and "changed code" not in told
 
 
+@pytest.mark.slow
 def test_a_record_of_an_older_schema_is_told_and_kept(runs: Runs) -> None:
     old = {name: runs.record[name] for name in runs.record if name not in ("harness", "metrics")}
     old["schema"] = 1

@@ -1,0 +1,262 @@
+"""Which digests stand for code that gives equal bits: the only writer of ``data/equivalent.json``.
+
+    python -m benchmark.testing.equivalent --since REVISION
+
+The old revision is checked out beside this one, both run the same short runs on this machine, and
+what moved is listed as equivalent only where every tensor of every checkpoint, or every value of
+the metric, has the same bits. Records that the old revision made are then no longer stale.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+import torch
+
+from benchmark.protocol import checkpoint
+from benchmark.records import Store, atomic_write
+from benchmark.spec import BenchError
+
+__all__ = ["Plan", "Shown", "equivalent", "merged", "show"]
+
+ROOT = Path(__file__).resolve().parents[2]
+LIST = ROOT / "benchmark" / "data" / "equivalent.json"
+
+DIGESTS = """
+import json
+from benchmark import identity, registry, spec
+rooms = {"method": registry.METHODS, "study": registry.STUDIES}
+found = {f"{room} {each.name}": each.code for room, entries in rooms.items() for each in entries}
+found |= {f"metric {each.name}": identity.metric_code(each.name) for each in registry.METRICS}
+found |= {"harness": identity.harness_code(), "protocol": str(spec.PROTOCOL)}
+print(json.dumps(found))
+"""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The runs that are done by both revisions, all on the digits: for the harness and the metrics
+    some of each of ``methods``, for a method its own, which are longer."""
+
+    methods: Sequence[str] = ("vae", "maskaae", "geco-l0", "grae")
+    seeds: int = 3
+    steps: int = 60
+    own_steps: int = 300
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What is said of one thing that moved: ``old`` and ``new`` digest, and why they are not shown
+    to be equivalent; empty where they are."""
+
+    what: str
+    old: str
+    new: str
+    refusal: str
+
+
+class Tree:
+    """A checkout and the results of its runs."""
+
+    def __init__(self, root: Path, work: Path) -> None:
+        self.root, self.work = root, work
+        work.mkdir(parents=True, exist_ok=True)
+
+    def python(self, *arguments: str) -> str:
+        """Return what Python prints when it runs on this checkout."""
+        environment = {**os.environ, "PYTHONPATH": str(self.root)}
+        done = subprocess.run(
+            [sys.executable, *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+            env=environment,
+            cwd=self.work,
+        )
+        if done.returncode:
+            last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+            raise BenchError(f"'{self.root}' cannot be run: {last}")
+        return done.stdout
+
+    def digests(self) -> dict[str, str]:
+        """Return the digest of everything, by what it is of."""
+        found: dict[str, str] = json.loads(self.python("-c", DIGESTS))
+        return found
+
+    def run(self, methods: Iterable[str], seeds: int, steps: int, name: str) -> Store:
+        """Run ``methods`` on the digits and return the store of their records."""
+        self.python(
+            *("-m", "benchmark", "run", "--methods", ",".join(methods), "--datasets", "digits"),
+            *("--seeds", str(seeds), "--steps", str(steps), "--device", "cpu", "--results", name),
+        )
+        return Store(self.work / name)
+
+    def evaluate(self, metrics: Iterable[str], name: str) -> None:
+        """Measure ``metrics`` in the runs of a store."""
+        self.python(
+            *("-m", "benchmark", "evaluate", "--metrics", ",".join(metrics)),
+            *("--device", "cpu", "--results", name),
+        )
+
+
+def show(old: Tree, new: Tree, plan: Plan) -> list[Shown]:
+    """Return what became of everything whose digest differs between two checkouts."""
+    before, after = old.digests(), new.digests()
+    if before["protocol"] != after["protocol"]:
+        raise BenchError(
+            f"protocol {before['protocol']} became {after['protocol']}: their runs never meet, so nothing can be equivalent"
+        )
+    moved = [what for what in after if what in before and before[what] != after[what]]
+    refusals: dict[str, str] = {}
+    if moved:
+        common = [old.run(plan.methods, plan.seeds, plan.steps, "common")]
+        common += [new.run(plan.methods, plan.seeds, plan.steps, "common")]
+        different = _different(*common)
+        if "harness" in moved:
+            refusals["harness"] = different
+        if different and "harness" in moved:
+            return [
+                Shown(what, before[what], after[what], f"the runs differ: {different}")
+                for what in moved
+            ]
+        methods = [what.split()[1] for what in moved if what.startswith("method ")]
+        for name in methods:
+            runs = [tree.run([name], plan.seeds, plan.own_steps, name) for tree in (old, new)]
+            refusals[f"method {name}"] = _different(*runs)
+        metrics = [what.split()[1] for what in moved if what.startswith("metric ")]
+        if metrics:
+            for tree in (old, new):
+                tree.evaluate(metrics, "common")
+            refusals |= {f"metric {name}": _values_differ(name, *common) for name in metrics}
+    unknown = "nothing here runs it twice; its runs have to be done again"
+    return [Shown(what, before[what], after[what], refusals.get(what, unknown)) for what in moved]
+
+
+def _different(old: Store, new: Store) -> str:
+    """Return the first difference between the checkpoints of two stores; empty where all bits are
+    equal."""
+    keys = [{record.key: record for record in store.records()} for store in (old, new)]
+    if keys[0].keys() != keys[1].keys() or not keys[0]:
+        return "they did not do the same runs"
+    for key in keys[0]:
+        pair = [
+            checkpoint.read(store.folder(key) / "checkpoint.safetensors") for store in (old, new)
+        ]
+        if (
+            pair[0] is None
+            or pair[1] is None
+            or {keys[0][key].status, keys[1][key].status} != {"done"}
+        ):
+            return f"{key} did not end well in both"
+        one, other = pair[0][0], pair[1][0]
+        if one.keys() != other.keys():
+            return f"{key} has other tensors: {sorted(one.keys() ^ other.keys())[0]}"
+        for name in one:
+            same_kind = (
+                one[name].dtype == other[name].dtype and one[name].shape == other[name].shape
+            )
+            if not same_kind or not torch.equal(_bits(one[name]), _bits(other[name])):
+                return f"{key} has other bits in {name}"
+    return ""
+
+
+def _bits(tensor: torch.Tensor) -> torch.Tensor:
+    return tensor.contiguous().reshape(-1).view(torch.uint8)
+
+
+def _values_differ(metric: str, old: Store, new: Store) -> str:
+    """Return why a metric is not shown to be the same: evidence is the runs whose checkpoints are
+    equal, and it must have a value in one of them at least."""
+    different = _different(old, new)
+    if different:
+        return f"the runs it was measured in differ: {different}"
+    seen = 0
+    for one in old.records():
+        other = new.read(one.key)
+        values = [_measured(record.measurements, metric) for record in (one, other) if record]
+        if len(values) != 2 or values[0] != values[1]:
+            return f"{one.key}: {values[0]} became {values[-1]}"
+        seen += bool(values[0])
+    return "" if seen else "it applies to none of the runs"
+
+
+def _measured(measurements: Mapping[str, Mapping[str, Any]], metric: str) -> dict[str, Any]:
+    """The bits of each value of a metric, its count and its unit, by id."""
+    return {
+        name: (float(found["value"]).hex(), found["n"], found["unit"])
+        for name, found in measurements.items()
+        if name.partition("[")[0] == metric
+    }
+
+
+def merged(classes: Sequence[Mapping[str, Any]], shown: Iterable[Shown]) -> list[dict[str, Any]]:
+    """Return the list of equivalent digests with those that were ``shown``; classes that share a
+    digest become one."""
+    found = [{"what": each["what"], "digests": sorted(each["digests"])} for each in classes]
+    for each in shown:
+        if each.refusal:
+            continue
+        together = {each.old, each.new}
+        alike = [one for one in found if together & set(one["digests"])]
+        digests = sorted(together.union(*(one["digests"] for one in alike)))
+        found = [one for one in found if one not in alike]
+        found.append({"what": each.what, "digests": digests})
+    return sorted(found, key=lambda each: (each["what"], each["digests"]))
+
+
+@click.command()
+@click.option("--since", required=True, metavar="REVISION", help="the revision that made records")
+def equivalent(since: str) -> None:
+    """Run REVISION and this checkout on this machine, and list digests of equal bits as equivalent.
+
+    Exit status: 0 all that moved is equivalent, 1 something is not, 2 a mistake in the call.
+    """
+    with tempfile.TemporaryDirectory(prefix="bench-equivalent-") as folder:
+        checkout = Path(folder) / "old"
+        _git("worktree", "add", "--detach", str(checkout), since)
+        try:
+            shown = show(
+                Tree(checkout, Path(folder) / "runs-old"),
+                Tree(ROOT, Path(folder) / "runs-new"),
+                Plan(),
+            )
+        finally:
+            _git("worktree", "remove", "--force", str(checkout))
+    for each in shown:
+        told = f"refused, {each.refusal}" if each.refusal else "equal bits"
+        click.echo(f"{each.what}: {each.old} -> {each.new}: {told}")
+    _write(shown)
+    good = sum(not each.refusal for each in shown)
+    click.echo(
+        f"{len(shown)} moved, {good} equivalent, {len(shown) - good} refused; list in {LIST}"
+    )
+    raise SystemExit(1 if good < len(shown) else 0)
+
+
+def _write(shown: Sequence[Shown]) -> None:
+    listed = json.loads(LIST.read_text(encoding="utf-8"))["classes"] if LIST.is_file() else []
+    document = {"schema": 1, "classes": merged(listed, shown)}
+    atomic_write(LIST, (json.dumps(document, indent=1) + "\n").encode())
+
+
+def _git(*arguments: str) -> None:
+    done = subprocess.run(
+        ["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise click.UsageError(
+            f"git {' '.join(arguments)} failed: {' '.join(done.stderr.split())}; run it in a checkout, with a revision of it"
+        )
+
+
+if __name__ == "__main__":
+    equivalent()

@@ -1,0 +1,107 @@
+"""Digests are listed as equivalent where two revisions give equal bits, and refused elsewhere."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from package_copy import PackageCopy
+
+from benchmark.spec import BenchError
+from benchmark.testing.equivalent import Plan, Shown, Tree, merged, show
+
+SMALL = Plan(methods=("vae",), seeds=1, steps=3, own_steps=3)
+GAUSSIAN, FRECHET = "benchmark/nn/gaussian.py", "benchmark/metrics/frechet.py"
+
+
+@pytest.fixture
+def trees(tmp_path: Path) -> tuple[Tree, PackageCopy, Tree]:
+    old, new = PackageCopy(tmp_path / "old"), PackageCopy(tmp_path / "new")
+    return Tree(old.folder, tmp_path / "a"), new, Tree(new.folder, tmp_path / "b")
+
+
+def test_classes_that_share_a_digest_become_one() -> None:
+    classes = [{"what": "harness", "digests": ["a", "b"]}]
+    found = merged(
+        classes,
+        [
+            Shown("harness", "b", "c", ""),
+            Shown("metric mse", "x", "y", ""),
+            Shown("metric nac", "u", "v", "other bits"),
+        ],
+    )
+    assert found == [
+        {"what": "harness", "digests": ["a", "b", "c"]},
+        {"what": "metric mse", "digests": ["x", "y"]},
+    ]
+    assert merged(found, [Shown("harness", "c", "a", "")]) == found
+
+
+@pytest.mark.slow
+def test_a_refactor_is_shown_and_a_change_of_bits_is_refused(
+    trees: tuple[Tree, PackageCopy, Tree],
+) -> None:
+    old, package, new = trees
+    package.edit(  # the same bits by another way
+        "benchmark/protocol/stream.py",
+        "return parts[0] if len(parts) == 1 else torch.cat(parts)",
+        "return torch.cat(parts)",
+    )
+    package.edit(FRECHET, "return mean, centred.T", "return 1.0 * mean, centred.T")
+    shown = {each.what: each.refusal for each in show(old, new, SMALL)}
+    assert shown["harness"] == "" and shown["metric fd-raw"] == ""
+
+
+@pytest.mark.slow
+def test_a_trainer_of_other_bits_refuses_everything(
+    trees: tuple[Tree, PackageCopy, Tree],
+) -> None:
+    old, package, new = trees
+    package.edit("benchmark/protocol/stream.py", '"order", epoch', '"orders", epoch')
+    package.edit(FRECHET, "return mean, centred.T", "return 1.0 * mean, centred.T")
+    shown = show(old, new, SMALL)
+    assert {"harness", "metric fd-raw"} <= {each.what for each in shown}
+    assert all("other bits" in each.refusal for each in shown)
+
+
+@pytest.mark.slow
+def test_a_metric_of_other_values_is_refused_by_name(
+    trees: tuple[Tree, PackageCopy, Tree],
+) -> None:
+    old, package, new = trees
+    package.edit(
+        FRECHET,
+        "return frechet_distance(*moments(found)",
+        "return 2 * frechet_distance(*moments(found)",
+    )
+    shown = {each.what: each.refusal for each in show(old, new, SMALL)}
+    assert shown.keys() == {"metric fd-raw", "metric fd-raw-floor"}
+    assert all("became" in refusal for refusal in shown.values())
+
+
+def test_nothing_moved_runs_nothing(trees: tuple[Tree, PackageCopy, Tree]) -> None:
+    old, package, new = trees
+    assert show(old, new, SMALL) == [] and not list(old.work.iterdir())
+    package.edit("benchmark/spec.py", "PROTOCOL = 2", "PROTOCOL = 3")
+    with pytest.raises(BenchError, match="protocol 2 became 3"):
+        show(old, new, SMALL)
+
+
+@pytest.mark.slow
+def test_the_command_makes_old_records_current_again(tmp_path: Path) -> None:
+    package = PackageCopy(tmp_path / "checkout")
+    names = {"GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@b", "GIT_COMMITTER_NAME": "a"}
+    environment = {**os.environ, **names, "GIT_COMMITTER_EMAIL": "a@b"}
+    for call in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "before"]):
+        subprocess.run(["git", *call], cwd=package.folder, check=True, env=environment)
+    run = ("-m", "benchmark", "run", "--methods", "vae", "--datasets", "digits", "--steps", "5")
+    assert "1 done now" in package.python(*run).stdout
+    package.edit(GAUSSIAN, "- 1.0 - log_var)", "- 1 - log_var)")
+    done = package.python("-m", "benchmark.testing.equivalent", "--since", "HEAD")
+    assert "method vae: " in done.stdout and "0 refused" in done.stdout, done.stderr
+    assert "0 done now, 1 finished before" in package.python(*run).stdout
+    shutil.rmtree(package.folder / ".git")
+    assert package.python("-m", "benchmark.testing.equivalent", "--since", "x").returncode == 2
