@@ -157,8 +157,8 @@ def _reasons(
     shown = shown or absent
     if shown:
         more = f" (and {len(shown) - 1} more)" if len(shown) > 1 else ""
-        if ruling.startswith("supported"):
-            more = ", the weakest" if len(shown) > 1 else ""
+        if len(shown) > 1 and shown[0].p_holds is not None and not (by["fails"] or by["open"]):
+            more = ", the weakest"
         yield f"{shown[0].text}: {shown[0].why}{more}"
     if ruling.startswith("supported") and holds[0].limit:
         yield holds[0].limit
