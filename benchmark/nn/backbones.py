@@ -21,7 +21,9 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
+from typing import Any
 
+import torch
 from torch import nn
 
 from benchmark.nn.sizes import SMALL, convolutions, is_small, misfit
@@ -35,9 +37,11 @@ _SLOPE = 0.2
 
 def he_uniform(layer: nn.Linear | nn.Conv2d | nn.ConvTranspose2d, inputs: float) -> None:
     """Draw the layer's weights uniformly with variance 2 / ``inputs``, the number of inputs each
-    output sums over; biases become zero."""
+    output sums over; biases become zero. A weight has the same number whatever its layout."""
     bound = math.sqrt(6.0 / inputs)
-    nn.init.uniform_(layer.weight, -bound, bound)
+    drawn = torch.empty_like(layer.weight, memory_format=torch.contiguous_format)
+    with torch.no_grad():
+        layer.weight.copy_(nn.init.uniform_(drawn, -bound, bound))
     if layer.bias is not None:
         nn.init.zeros_(layer.bias)
 
@@ -50,7 +54,11 @@ class Dense(nn.Linear):
 
 
 class Convolution(nn.Conv2d):
-    """``nn.Conv2d`` that starts as He et al. give it."""
+    """``nn.Conv2d`` that starts as He et al. give it; ``channels_last``, which is faster on CPU."""
+
+    def __init__(self, *geometry: Any) -> None:
+        super().__init__(*geometry)
+        self.to(memory_format=torch.channels_last)
 
     def reset_parameters(self) -> None:
         he_uniform(self, self.in_channels * math.prod(self.kernel_size))
@@ -58,7 +66,11 @@ class Convolution(nn.Conv2d):
 
 class TransposedConvolution(nn.ConvTranspose2d):
     """``nn.ConvTranspose2d`` that starts as He et al. give it; with a stride, an output sums over
-    that share of the kernel."""
+    that share of the kernel. ``channels_last`` as :class:`Convolution`."""
+
+    def __init__(self, *geometry: Any) -> None:
+        super().__init__(*geometry)
+        self.to(memory_format=torch.channels_last)
 
     def reset_parameters(self) -> None:
         he_uniform(self, self.in_channels * math.prod(self.kernel_size) / math.prod(self.stride))

@@ -112,3 +112,16 @@ def test_initial_weights_keep_the_signal_alive(shape: tuple[int, ...]) -> None:
         spread_of_torch = ours(torch.randn(256, 16)).std(0).mean()
     assert 0.3 < float(spread) < 3.0
     assert float(spread_of_torch) < 0.15
+
+
+@pytest.mark.parametrize("shape", [(1, 28, 28), (3, 9, 14)])
+def test_weights_of_convolutions_lie_channels_last_and_compute_the_same(
+    shape: tuple[int, ...],
+) -> None:
+    ours = torch.nn.Sequential(backbones.encoder(shape, 5), backbones.decoder(5, shape))
+    kernels = [p for p in ours.parameters() if p.dim() == 4]
+    assert kernels and all(p.is_contiguous(memory_format=torch.channels_last) for p in kernels)
+    x = torch.rand(3, *shape)
+    found = ours(x)
+    plain = ours.to(memory_format=torch.contiguous_format)
+    torch.testing.assert_close(found, plain(x), rtol=1e-4, atol=1e-6)

@@ -11,7 +11,12 @@ from torch import Tensor, nn
 
 from benchmark.spec import derive_seed
 from benchmark.testing import Candidate, CheckFailed
-from benchmark.testing.invariance import contiguous_gradients, weights_of_their_own
+from benchmark.testing.invariance import IMAGE, contiguous_gradients, weights_of_their_own
+from benchmark.testing.training import (
+    captured_equals_eager,
+    resumes_at_an_edge,
+    resumes_inside_an_epoch,
+)
 
 
 def as_they_come(grads: Iterable[Tensor], parameters: Sequence[Tensor]) -> list[Tensor]:
@@ -68,3 +73,13 @@ def test_parametrised_weights_that_no_stream_reaches_are_caught(
     monkeypatch.setattr("benchmark.protocol.runtime.draw_weights", plain_resets)
     with pytest.raises(CheckFailed, match=r"encoder.*original.* starts elsewhere"):
         weights_of_their_own(Candidate(str(path), tmp_path))
+
+
+@pytest.mark.parametrize("name", ["vae", "geco-l0", "grae", "flexae-sr"])
+def test_promises_of_a_step_hold_with_convolutions_too(name: str, tmp_path: Path) -> None:
+    """Other checks see 8x8 images, which have none; weights of convolutions lie channels last."""
+    candidate = Candidate(name, tmp_path, shape=IMAGE)
+    strides = {p.stride() for p in candidate.whole.method.encoder.parameters() if p.dim() == 4}
+    assert strides and not any(sorted(each, reverse=True) == list(each) for each in strides)
+    for check in (resumes_inside_an_epoch, resumes_at_an_edge, captured_equals_eager):
+        check(candidate)
