@@ -117,7 +117,7 @@ class Relevance(nn.Module):
 
     def carried_count(self) -> Tensor:
         """Return how many prior variances 1 / alpha hold 95 % by the carried alpha, 0-d."""
-        return cumulative_rule(self._variance(self.carried)).sum()
+        return cumulative_rule(1.0 / self.carried).sum()
 
     def verdict(self) -> tuple[Tensor, Tensor, dict[str, float]]:
         """Return prior variances 1 / alpha (L,), which of them hold 95 %, and other readings: the
