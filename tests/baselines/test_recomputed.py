@@ -17,7 +17,7 @@ from tests.baselines import recomputation as anew
 from tests.baselines import recomputation_critics as critics
 
 F64, L, STEPS = torch.float64, 4, 400
-PROGRESS = 0.625
+PROGRESS = 0.875
 
 Recomputation = Callable[[anew.Twin, Tensor, float], None]
 

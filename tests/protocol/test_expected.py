@@ -29,7 +29,8 @@ from benchmark.protocol.suites import Grid
 @pytest.fixture(autouse=True)
 def no_data(monkeypatch: pytest.MonkeyPatch) -> None:
     """Plans need a digest and a count, not the arrays."""
-    monkeypatch.setattr(suite, "described", lambda choice, data_dir, seen: ("0" * 64, 10_000))
+    data = suite.Described("0" * 64, 10_000, (64,))
+    monkeypatch.setattr(suite, "described", lambda choice, data_dir, seen: data)
 
 
 def seconds(method: str, dataset: str, **settings: Any) -> float:
@@ -64,7 +65,8 @@ def test_methods_and_data_that_say_nothing_are_taken_for_middling(tmp_path: Path
 
 def test_the_longest_comes_first_and_equal_ones_keep_their_order() -> None:
     jobs = plan(
-        Grid(["pca", "vae", "flexae"], ["circle", "sprites[size=32]"], [2], seeds=2), Path()
+        Grid(["pca", "vae", "flexae"], ["circle", "sprites[size=32]"], [2], seeds=2, steps=300),
+        Path(),
     )
     order = [(job.spec.method, job.spec.dataset, job.spec.seed) for job in longest_first(jobs)]
     assert order == [
