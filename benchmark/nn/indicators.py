@@ -152,7 +152,8 @@ class SettlingKL(nn.Module):
         for average, weight in zip(self.averages, _AVERAGING, strict=True):
             average.lerp_(kl, (1.0 / (step + 1.0)).clamp_min(weight))
         if judge:
-            self.settled.logical_or_(kl_has_settled(*self.averages, self.threshold))
+            apart = step * _AVERAGING[1] >= 1.0  # before, the averages are over the same steps
+            self.settled.logical_or_(kl_has_settled(*self.averages, self.threshold) & apart)
 
 
 def first_indicator_step(warm_up: float, steps: int) -> int:

@@ -181,9 +181,10 @@ def test_step_sizes_and_warm_up_of_each_mode(
 @pytest.mark.parametrize("settled", [True, False])
 def test_while_waiting_the_indicators_move_only_once_the_kl_has_settled(settled: bool) -> None:
     method = build(eta_s=0.0 if settled else 1e6)  # the threshold: everything above, or nothing
+    method.kl.averages.fill_(5.0)
     start = {name: t.clone() for name, t in method_state(method).items()}
     torch.manual_seed(0)
-    method.train_step(batch(), tick("waiting"))
+    method.train_step(batch(), Tick(torch.tensor(200), torch.tensor(0.0), "waiting"))
     changed = {n for n, t in method_state(method).items() if not torch.equal(t, start[n])}
     assert bool(method.kl.settled) is settled
     assert any("indicators" in name for name in changed) is settled
@@ -191,6 +192,14 @@ def test_while_waiting_the_indicators_move_only_once_the_kl_has_settled(settled:
         name.partition("/")[2].partition(".")[0] for name in changed if name.startswith("method")
     }
     assert ("warm_up_too_short" in method.discover(batch().x).flags) is not settled
+
+
+def test_nothing_has_settled_while_both_averages_are_over_the_same_steps() -> None:
+    for step in (0, 30, 199, 200):
+        method = build()
+        method.kl.averages.fill_(5.0)
+        method.kl.observe(torch.full((L,), 5.0), torch.tensor(step), judge=True)
+        assert bool(method.kl.settled) is (step == 200)
 
 
 def test_once_settled_the_indicators_train_whatever_the_kl_does() -> None:
