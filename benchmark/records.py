@@ -13,7 +13,7 @@ import json
 import os
 import tempfile
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -197,14 +197,20 @@ def _defaults(room: registry.Room, name: str) -> Mapping[str, Any]:
     return {**{each.name: each.default for each in fields}, **entry.preset}
 
 
-def label(room: registry.Room, name: str, options: Mapping[str, Any]) -> str:
+def label(
+    room: registry.Room,
+    name: str,
+    options: Mapping[str, Any],
+    given: Collection[str] | None = None,
+) -> str:
     """Return ``name[option=value,...]`` with the options that differ from their defaults: what one
-    would type."""
+    would type. ``given`` names those of a file of yours, whose defaults are not known here; without
+    it all of them are written."""
     defaults = _defaults(room, name)
     changed = [
         f"{key}={value}"
         for key, value in sorted(options.items())
-        if key not in defaults or defaults[key] != value
+        if (defaults[key] != value if key in defaults else given is None or key in given)
     ]
     return f"{name}[{','.join(changed)}]" if changed else name
 
@@ -218,11 +224,11 @@ def cell_of(spec: Mapping[str, Any]) -> str:
     )[:12]
 
 
-def labels(spec: Mapping[str, Any]) -> tuple[str, str]:
+def labels(spec: Mapping[str, Any], given: Collection[str] | None = None) -> tuple[str, str]:
     """Return the labels of a spec's method and dataset; the values taken from earlier runs are
-    ``*``."""
+    ``*``. ``given`` as in :func:`label`, of the method."""
     config = {**spec["config"], **dict.fromkeys(spec.get("taken", {}), "*")}
-    return label("methods", spec["method"], config), label(
+    return label("methods", spec["method"], config, given), label(
         "datasets", spec["dataset"], spec["options"]
     )
 
@@ -231,7 +237,7 @@ def facts(record: Record) -> dict[str, Any]:
     """Return what :func:`frame` says of a record, whatever was measured: its first twelve
     columns."""
     spec = record.spec
-    method, dataset = labels(spec)
+    method, dataset = labels(spec, record.given)
     return {
         "key": record.key,
         "cell": cell_of(spec),

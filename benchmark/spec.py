@@ -162,6 +162,7 @@ class Record:
     flags: Sequence[str] = field(default_factory=list)
     harness: str = ""
     metrics: Mapping[str, str] = field(default_factory=dict)
+    given: Sequence[str] | None = None
     schema: int = SCHEMA
 
     def to_json(self) -> str:
@@ -169,7 +170,7 @@ class Record:
         without the fields that came later."""
         document = asdict(self)
         if self.schema < SCHEMA:
-            document = {name: document[name] for name in document if name not in _SINCE_2}
+            document = {name: document[name] for name in document if name not in _LATER}
         return json.dumps(document, indent=1, sort_keys=True, allow_nan=False) + "\n"
 
     @classmethod
@@ -184,7 +185,8 @@ class Record:
         later version), ``TypeError`` of its spec."""
         schema = _schema(document)
         later = _SINCE_2 if schema < SCHEMA else frozenset()
-        unknown = document.keys() - (cls.__dataclass_fields__.keys() - later)
+        fields = cls.__dataclass_fields__.keys() - (_LATER if later else later)
+        unknown = document.keys() - fields
         missing = ({"spec", "key", "code", "status"} | (_SINCE_2 - later)) - document.keys()
         if unknown or missing:
             raise ValueError(f"unknown fields {sorted(unknown)}, missing fields {sorted(missing)}")
@@ -200,6 +202,10 @@ class Record:
 
 _SINCE_2 = frozenset({"harness", "metrics"})
 """Fields that records have since schema 2."""
+
+
+_LATER = _SINCE_2 | {"given"}
+"""The same and those that one of schema 2 may lack."""
 
 
 class NewerRecord(ValueError):
@@ -224,12 +230,13 @@ _KINDS: Mapping[str, tuple[type, ...]] = {
     **{
         "code": (str,),
         "harness": (str,),
+        "given": (list, type(None)),
         "error": (str, type(None)),
         "discovery": (dict, type(None)),
     },
 }
 
-_WORDS = {dict: "an object", str: "text", type(None): "null"}
+_WORDS = {dict: "an object", list: "a list", str: "text", type(None): "null"}
 
 _LARGEST = 1.7976931348623157e308
 

@@ -154,7 +154,10 @@ def test_a_crash_while_writing_leaves_the_old_file(
         ("[]", "schema is 'list'"),
         (json.dumps({**asdict(record()), "schema": 3}), "newer version .*upgrade, or move it away"),
         (json.dumps({**asdict(record()), "schema": 0}), "schema is 0, expected 1 to 2"),
-        (json.dumps({**asdict(record()), "schema": 1}), r"unknown fields \['harness', 'metrics'\]"),
+        (
+            json.dumps({**asdict(record()), "schema": 1}),
+            r"unknown fields \['given', 'harness', 'metrics'\]",
+        ),
         (json.dumps({**asdict(record()), "spec": {}}), "not readable"),
         *(
             (

@@ -172,7 +172,7 @@ def _run(results: Path, key: str) -> str:
     room: registry.Room = "methods" if spec["kind"] == "train" else "studies"
     lines = [
         f"{key}: {record.status}{f' (stale: {stale})' if stale else ''}",
-        f"    {label(room, spec['method'], spec['config'])} on {label('datasets', spec['dataset'], spec['options'])}",
+        f"    {label(room, spec['method'], spec['config'], record.given)} on {label('datasets', spec['dataset'], spec['options'])}",
         f"    L = {spec['latent_dim']}, seed {spec['seed']}, {spec['steps']} outer steps of {spec['batch_size']} images (budget {spec['budget']})",
     ]
     lines += [f"    error: {record.error}"] if record.error else []

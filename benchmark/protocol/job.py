@@ -146,6 +146,7 @@ def attempt(
         key=job.spec.key,
         code=job.code,
         harness=job.harness,
+        given=job.given,
         status="failed",
         environment=runtime.environment(device),
     )

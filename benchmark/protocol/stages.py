@@ -34,6 +34,7 @@ class Waiting:
             key=self.job.spec.key,
             code=self.job.code,
             harness=self.job.harness,
+            given=self.job.given,
             status="blocked",
             error=self.reason,
         )

@@ -56,6 +56,14 @@ class Job:
     harness: str = field(default_factory=harness_code)
 
     @property
+    def given(self) -> list[str]:
+        """The options of the method that differ from its defaults, by name."""
+        entry, config = self.method.entry, self.spec.config
+        fields = entry.source.fields("Config")
+        usual = {**{each.name: each.default for each in fields}, **entry.preset}
+        return sorted(name for name in config if usual.get(name, ...) != config[name])
+
+    @property
     def label(self) -> str:
         """The run in a few words, for progress and messages: ``vae[sigma=fixed] on mnist, L = 16,
         seed 0``."""

@@ -193,7 +193,7 @@ def gather(records: Iterable[Record], metrics: Sequence[str] = ()) -> list[Repli
         name = cell_of(record.spec)
         cell = cells.get(name)
         if cell is None:
-            cell = cells[name] = _Open(record.spec, *labels(record.spec))
+            cell = cells[name] = _Open(record.spec, *labels(record.spec, record.given))
         cell.runs.append(record)
     metric_kept = cache(partial(_metric_kept, tuple(metrics)))
     closed = _tell_apart([cell.close(metric_kept) for cell in cells.values()])

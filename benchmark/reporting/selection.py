@@ -134,10 +134,14 @@ def _tests(
 
 
 def _there(records: Iterable[Record], kind: str) -> list[str]:
-    specs = [record.spec for record in records]
+    there = list(records)
+    specs = [record.spec for record in there]
     if kind == "method":
         return sorted(
-            {label("methods", spec["method"], spec["config"]) for spec in specs},
+            {
+                label("methods", record.spec["method"], record.spec["config"], record.given)
+                for record in there
+            },
             key=lambda text: rank("methods", text),
         )
     if kind == "dataset":

@@ -175,6 +175,7 @@ def test_two_files_of_one_name_replace_each_others_records_and_say_so(
     one, two = (str(tmp_path / name / "my_vae.py") for name in ("one", "two"))
     assert "changed code" not in runs.again(methods=one)[1]
     before = runs.record
+    assert before["given"] == [] and before["spec"]["config"]
     last, told = runs.again(methods=two)
     assert last.startswith("1 runs: 1 done now")
     assert told.count("changed code") == 1 and "by another file of that name" in told

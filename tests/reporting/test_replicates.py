@@ -115,6 +115,15 @@ def test_versions_of_a_file_of_ones_own_are_never_averaged() -> None:
     assert (cell.left_out, cell.finished, cell.trouble) == (0, 3, "")
 
 
+def test_a_file_of_ones_own_is_called_by_the_options_that_were_given() -> None:
+    made = record("my-vae", config={"rate": 0.1, "width": 8})
+    names = [gather([replace(made, given=given)])[0].method for given in (None, [], ["rate"])]
+    assert names == ["my-vae[rate=0.1,width=8]", "my-vae", "my-vae[rate=0.1]"]
+    assert gather([replace(record(config={"sigma": "fixed"}), given=[])])[0].method == (
+        "vae[sigma=fixed]"
+    )
+
+
 def test_runs_of_another_training_loop_are_stale() -> None:
     old = replace(record(seed=1, values={"mse": 9.0}), harness="0" * 16)
     (cell,) = gather([record(values={"mse": 1.0}), old])

@@ -217,7 +217,8 @@ def _conclude(each: _Running, settings: Settings) -> Outcome:
     status, error = (
         ("timed-out", limit) if each.overstayed else ("killed", _cause(each.process.exitcode))
     )
-    spec, made_by = each.job.spec, {"code": each.job.code, "harness": each.job.harness}
+    spec, job = each.job.spec, each.job
+    made_by = {"code": job.code, "harness": job.harness, "given": job.given}
     store = Store(settings.results)
     if settings.force or trained(each.job, store) is None:  # else it was killed while it measured
         store.write(Record(spec.document(), spec.key, **made_by, status=status, error=error))

@@ -47,7 +47,8 @@ def labels(record: Record) -> tuple[str, str]:
     spec = record.spec
     room = "methods" if spec["kind"] == "train" else "studies"
     config = {**spec["config"], **dict.fromkeys(spec.get("taken", {}), "*")}
-    return label(room, spec["method"], config), label("datasets", spec["dataset"], spec["options"])  # type: ignore[arg-type]
+    dataset = label("datasets", spec["dataset"], spec["options"])
+    return label(room, spec["method"], config, record.given), dataset  # type: ignore[arg-type]
 
 
 def duration(seconds: float) -> str:
