@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -32,35 +33,60 @@ def method_state(method: Method) -> dict[str, Tensor]:
 
 
 def write(path: Path, tensors: Mapping[str, Tensor], header: Mapping[str, str]) -> None:
-    """Write ``tensors`` and ``header`` to ``path`` whole (temporary file, fsync, rename)."""
+    """Write ``tensors`` and ``header`` to ``path`` whole (temporary file, fsync, rename), with a
+    sha256 of the whole file in the header."""
     plain = {
         name: tensor.detach().to("cpu").contiguous().clone() for name, tensor in tensors.items()
     }
-    atomic_write(path, save(plain, metadata={**header, "sha256": _digest(plain)}))
+    data = bytearray(save(plain, metadata={**header, "sha256": _BLANK}))
+    span = _digest_span(data)
+    assert span is not None
+    data[slice(*span)] = _digest(data, span)
+    atomic_write(path, bytes(data))
 
 
 def read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]] | None:
     """Return the tensors and header of ``path``; None where there is no file, or one that is
-    damaged.
+    damaged: one whose bytes, of header or tensors, are not those that were written.
 
     The file is read at once: one that is replaced meanwhile gives the old state or the new one,
     where a map of it would fit neither.
     """
     try:
         data = path.read_bytes()
-        tensors = load(data)
-    except (FileNotFoundError, SafetensorError):
+    except FileNotFoundError:
         return None
-    header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")]).get("__metadata__", {})
-    return (tensors, header) if header.pop("sha256", None) == _digest(tensors) else None
+    span = _digest_span(data)
+    if span is None or data[slice(*span)] != _digest(data, span):
+        return None
+    try:
+        tensors = load(data)
+        header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])["__metadata__"]
+    except (SafetensorError, ValueError, TypeError, KeyError):  # no file of ours
+        return None
+    del header["sha256"]
+    return tensors, header
 
 
-def _digest(tensors: Mapping[str, Tensor]) -> str:
-    hasher = hashlib.sha256()
-    for name in sorted(tensors):
-        hasher.update(name.encode())
-        hasher.update(tensors[name].reshape(-1).view(torch.uint8).numpy())
-    return hasher.hexdigest()
+_BLANK = "0" * 64
+"""What stands in the place of the sha256 while it is taken."""
+
+_DIGEST = re.compile(rb'"sha256":"([0-9a-f]{64})"')
+
+
+def _digest_span(data: bytes | bytearray) -> tuple[int, int] | None:
+    """Return where in a file's bytes its sha256 stands: in the header, which comes first."""
+    match = _DIGEST.search(data)
+    return None if match is None else match.span(1)
+
+
+def _digest(data: bytes | bytearray, span: tuple[int, int]) -> bytes:
+    """Return the sha256 of a file's bytes with zeros in the place of the digest, 64 hex digits."""
+    view = memoryview(data)
+    hasher = hashlib.sha256(view[: span[0]])
+    hasher.update(_BLANK.encode())
+    hasher.update(view[span[1] :])
+    return hasher.hexdigest().encode()
 
 
 @torch.no_grad()

@@ -44,7 +44,7 @@ class Trainer:
     """Trains ``method`` on ``train`` for ``steps`` outer steps.
 
     ``identity`` (run key and code digest) is written into the checkpoint ``path``; one of another
-    identity is not resumed. ``stop`` is asked before every step and ends the run by returning a
+    identity, or a damaged one, is not resumed: the run starts anew. ``stop`` is asked before every step and ends the run by returning a
     reason; ``progress`` is told the number of finished steps and the last logged values.
     """
 
@@ -98,8 +98,9 @@ class Trainer:
 
     def curves(self) -> dict[str, np.ndarray]:
         """Return ``step`` (T,), the number of steps done at the end of each window, and the window
-        mean of each logged value (T,) or (T, L); and L* so far with steps of its own."""
-        return {name: torch.stack(points).numpy() for name, points in self._curves.items()}
+        mean of each logged value (T,) or (T, L); and L* so far with steps of its own. By name, so
+        that a resumed run's file has the same bytes."""
+        return {name: torch.stack(self._curves[name]).numpy() for name in sorted(self._curves)}
 
     def _run(self) -> None:
         take = self._stepping()

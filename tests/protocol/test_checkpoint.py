@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 import sys
 import time
@@ -72,11 +73,62 @@ def test_missing_or_broken_file_reads_as_none(tmp_path: Path) -> None:
     assert checkpoint.read(tmp_path / "broken") is None
 
 
-def test_a_damaged_body_reads_as_none(tmp_path: Path) -> None:
-    checkpoint.write(tmp_path / "c", {"a": torch.ones(100)}, {"step": "1"})
-    content = bytearray((tmp_path / "c").read_bytes())
-    content[-10] ^= 1
-    (tmp_path / "c").write_bytes(content)
+def small(path: Path) -> bytes:
+    """A checkpoint of two tensors of one size and its bytes."""
+    tensors = {"a": torch.arange(4.0), "b": torch.arange(4)}
+    checkpoint.write(path, tensors, {"step": "6", "key": "toy"})
+    return path.read_bytes()
+
+
+def test_every_flipped_bit_and_every_cut_reads_as_none(tmp_path: Path) -> None:
+    """Header and tensors: names, shapes, types, offsets, the step."""
+    path = tmp_path / "c"
+    content = small(path)
+    for place in range(len(content)):
+        for bit in range(8):
+            damaged = bytearray(content)
+            damaged[place] ^= 1 << bit
+            path.write_bytes(damaged)
+            assert checkpoint.read(path) is None, (place, bit)
+        path.write_bytes(content[:place])
+        assert checkpoint.read(path) is None, place
+    path.write_bytes(content)
+    assert checkpoint.read(path) is not None
+
+
+@pytest.mark.parametrize(
+    ("written", "instead"),
+    [
+        (b'"F32"', b'"U32"'),
+        (b'"F32"', b'"XYZ"'),
+        (b'"shape":[4]', b'"shape":[2,2]'),
+        (b'"step":"6"', b'"step":"7"'),
+    ],
+)
+def test_an_edited_header_reads_as_none(tmp_path: Path, written: bytes, instead: bytes) -> None:
+    content = small(tmp_path / "c")
+    assert written in content
+    length = int.from_bytes(content[:8], "little") + len(instead) - len(written)
+    edited = length.to_bytes(8, "little") + content[8:].replace(written, instead, 1)
+    (tmp_path / "c").write_bytes(edited)
+    assert checkpoint.read(tmp_path / "c") is None
+
+
+@pytest.mark.parametrize("header", [b'{"__metadata__":null}', b"{}", b"[]", b"null", b"{" * 5000])
+def test_a_header_without_metadata_reads_as_none(tmp_path: Path, header: bytes) -> None:
+    (tmp_path / "c").write_bytes(len(header).to_bytes(8, "little") + header)
+    assert checkpoint.read(tmp_path / "c") is None
+
+
+@pytest.mark.parametrize("kind", ["F8_E8M0", "F4"])
+def test_a_whole_file_of_types_torch_lacks_reads_as_none(tmp_path: Path, kind: str) -> None:
+    """Somebody's own file with a right sha256: what torch cannot hold is no state to go on from."""
+    blank = f'"sha256":"{"0" * 64}"'
+    entry = f'"a":{{"dtype":"{kind}","shape":[2],"data_offsets":[0,2]}}'
+    header = f'{{"__metadata__":{{{blank}}},{entry}}}'.encode()
+    data = len(header).to_bytes(8, "little") + header + b"\0\0"
+    digest = hashlib.sha256(data).hexdigest().encode()
+    (tmp_path / "c").write_bytes(data.replace(b"0" * 64, digest))
     assert checkpoint.read(tmp_path / "c") is None
 
 

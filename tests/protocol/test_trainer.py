@@ -11,6 +11,7 @@ import torch
 from harness import Honest, OwnGenerator, PythonCounter, identical, in_one_go, outcome, trainer
 
 from benchmark.method import Batch, Method, Tick
+from benchmark.protocol.artifacts import npz_bytes
 from benchmark.protocol.trainer import Diverged, Stopped
 
 
@@ -68,6 +69,31 @@ def test_checkpoint_of_other_code_is_not_resumed(tmp_path: Path) -> None:
     run.identity = {"key": "toy", "code": "1"}
     run.fit()
     assert run.resumed_at is None
+
+
+def test_a_damaged_checkpoint_starts_the_run_anew(tmp_path: Path) -> None:
+    """One flipped bit of the step, 10 for 11: resumed, it would end with other numbers."""
+    path = tmp_path / "damaged.safetensors"
+    first = trainer(Honest, path)
+    first.stop = lambda: "kill" if first.step == 11 else None
+    with pytest.raises(Stopped):
+        first.fit()
+    assert path.read_bytes().count(b'"step":"11"') == 1
+    path.write_bytes(path.read_bytes().replace(b'"step":"11"', b'"step":"10"'))
+    run = trainer(Honest, path)
+    run.fit()
+    assert run.resumed_at is None
+    assert identical(in_one_go(Honest, tmp_path), outcome(run))
+
+
+def test_curves_of_a_resumed_run_have_the_same_bytes(tmp_path: Path) -> None:
+    whole = trainer(Honest, tmp_path / "whole.safetensors")
+    whole.fit()
+    in_two(Honest, tmp_path, 11)
+    resumed = trainer(Honest, tmp_path / "11.safetensors")
+    resumed.fit()
+    assert resumed.resumed_at == 20
+    assert npz_bytes(resumed.curves()) == npz_bytes(whole.curves())
 
 
 def test_finished_run_resumes_as_finished(tmp_path: Path) -> None:
