@@ -207,8 +207,8 @@ class Method(nn.Module):
         raise NotImplementedError
 
     def discover(self, x: Tensor) -> Discovery:
-        """Apply the method's published rule to one fixed reference set ``x`` (the first 4,096 test
-        images at most)."""
+        """Apply the method's published rule to one fixed reference set ``x`` (4,096 test
+        images at most, in one shuffled order)."""
         raise NotImplementedError
 
     def lstar_so_far(self, x: Tensor) -> Tensor | None:

@@ -12,7 +12,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-__all__ = ["Dataset", "Split", "Splits", "array_digest"]
+from benchmark.spec import derive_seed
+
+__all__ = ["Dataset", "Split", "Splits", "array_digest", "shuffled"]
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,13 @@ class Split:
         ``levels`` in the name where they are not the default."""
         name = f"shape{'.packed' if self.packed else ''}{f'.levels={self.levels}' if self.levels != 255 else ''}"
         return {name: np.array(self.shape)}
+
+
+def shuffled(count: int) -> np.ndarray:
+    """Return the positions 0 to ``count`` - 1 in one order that ``count`` alone decides. Files are
+    often sorted by class, so a part of a split is taken in this order."""
+    stream = np.random.Generator(np.random.PCG64(derive_seed(0, "sets", count)))
+    return stream.permutation(count)
 
 
 def array_digest(arrays: Mapping[str, np.ndarray]) -> str:

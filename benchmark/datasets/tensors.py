@@ -8,11 +8,9 @@ import math
 from collections.abc import Iterator
 
 import torch
-from numpy.random import PCG64, Generator
 from torch import Tensor
 
-from benchmark.datasets.split import Split
-from benchmark.spec import derive_seed
+from benchmark.datasets.split import Split, shuffled
 
 __all__ = ["TensorSplit"]
 
@@ -44,13 +42,22 @@ class TensorSplit:
         for start in range(0, len(self), size):
             yield self._decode(self.stored[start : start + size].clone())
 
+    def shuffled(self, size: int) -> Iterator[Tensor]:
+        """Yield every image once, in one shuffled order that the length of the split alone decides,
+        in chunks of ``size``; the last may be smaller."""
+        order = torch.from_numpy(shuffled(len(self))).to(self.stored.device)
+        for index in order.split(size):
+            yield self.images(index)
+
+    def some(self, n: int) -> Tensor:
+        """Return the first ``n`` images of the shuffled order (all, where there are fewer): what
+        stands for the whole split, however it is sorted."""
+        return next(self.shuffled(n))
+
     def sets(self, size: int) -> Iterator[Tensor]:
-        """Yield disjoint sets of ``size`` images in one shuffled order, which the length of the
-        split alone decides; images that fill no set are left out."""
-        stream = Generator(PCG64(derive_seed(0, "sets", len(self))))
-        order = torch.from_numpy(stream.permutation(len(self))).to(self.stored.device)
-        for start in range(0, len(self) - size + 1, size):
-            yield self.images(order[start : start + size])
+        """Yield disjoint sets of ``size`` images in the shuffled order; images that fill no set are
+        left out."""
+        return (x for x in self.shuffled(size) if len(x) == size)
 
     def _decode(self, rows: Tensor) -> Tensor:
         if self.packed:

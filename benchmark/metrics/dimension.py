@@ -123,7 +123,7 @@ LSTAR = Metric(
     tier="core",
     reference="the published rule of the method; see Discovery in `bench show METHOD`",
     compute=_lstar,
-    protocol="the method's own rule on the first 4,096 test images at most",
+    protocol="the method's own rule on 4,096 test images at most",
 )
 
 LSTAR_90 = Metric(

@@ -54,7 +54,7 @@ def artifacts(evidence: Evaluator, train: TensorSplit) -> dict[str, np.ndarray]:
     images at 8 equal steps along the straight line between the codes of two test images, those of
     ``inputs`` in turn, (4, 8, *shape); ``codes`` the counted coordinates of the inputs' codes, (n,
     L); ``code_covariance`` (L, L) of the whole test split; ``jacobian_gram`` (L, L), the mean of
-    J'J over the first test images, J the decoder's Jacobian in the counted coordinates, not there
+    J'J over some test images, J the decoder's Jacobian in the counted coordinates, not there
     where the decoder cannot be differentiated in forward mode. :func:`_categorical` adds what a
     categorical variable gives.
     """
@@ -144,7 +144,7 @@ def _jacobian_gram(evidence: Evaluator) -> dict[str, np.ndarray]:
     size = evidence.latent_dim
     if 4 * size * size > _MATRIX:
         return {}
-    codes = evidence.method.encode(evidence.test.head(min(64, max(8, _COLUMNS // size))))
+    codes = evidence.method.encode(evidence.test.some(min(64, max(8, _COLUMNS // size))))
 
     def decode(counted: Tensor) -> Tensor:
         return evidence.method.decode(

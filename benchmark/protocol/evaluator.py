@@ -33,7 +33,7 @@ TERM_IMAGES = 1000
 """Test images whose ELBO is taken apart, at most: `grae` takes a Jacobian of each."""
 
 REFERENCE_IMAGES = 4096
-"""``discover`` sees the first so many test images at most."""
+"""``discover`` sees so many test images at most."""
 
 T = TypeVar("T")
 
@@ -71,7 +71,7 @@ class Evaluator:
     def discovery(self) -> Discovery:
         """The method's own verdict on the reference images."""
         seed_noise(derive_seed(self.seed, "discover"), self.device)
-        found = self.method.discover(self.test.head(REFERENCE_IMAGES))
+        found = self.method.discover(self.test.some(REFERENCE_IMAGES))
         expected = (self.latent_dim,)
         if (
             tuple(found.relevance.shape) != expected
@@ -159,14 +159,13 @@ class Evaluator:
 
     @torch.no_grad()
     def terms(self) -> dict[str, np.ndarray]:
-        """Means over the first 1,000 test images of the parts of the ELBO that the method tells of
+        """Means over 1,000 test images at most of the parts of the ELBO that the method tells of
         (``terms``), in nats, float64 () or (L,)."""
         tell = getattr(self.method, "terms", None)
         found: dict[str, list[np.ndarray]] = {}
-        for chunk, x in self._chunks("terms"):
-            if tell is None or chunk * CHUNK >= TERM_IMAGES:
-                break
-            for name, values in tell(x).items():
+        for chunk, x in enumerate(self.test.some(TERM_IMAGES).split(CHUNK)):
+            seed_noise(derive_seed(self.seed, "terms", chunk), self.device)
+            for name, values in tell(x).items() if tell is not None else ():
                 found.setdefault(name, []).append(_array(values))
         return {name: np.concatenate(parts).mean(0) for name, parts in found.items()}
 
@@ -248,8 +247,9 @@ class Evaluator:
         return Features(streams, self.feature_count, self.source, self.device)
 
     def _test(self, n: int) -> Iterator[Tensor]:
-        for chunk, x in enumerate(self.test.batches(CHUNK)):
-            yield x[: max(0, n - chunk * CHUNK)]
+        for chunk, x in enumerate(self.test.shuffled(CHUNK)):
+            if chunk * CHUNK < n:
+                yield x[: n - chunk * CHUNK]
 
     def _train(self, n: int) -> Iterator[Tensor]:
         if self.train is None:
@@ -258,9 +258,8 @@ class Evaluator:
 
     @torch.no_grad()
     def _reconstructions(self, n: int) -> Iterator[Tensor]:
-        for chunk, x in self._chunks("encode"):
-            if chunk * CHUNK < n:
-                yield self.method.decode(self.method.encode(x))[: n - chunk * CHUNK]
+        for x in self._test(n):
+            yield self.method.decode(self.method.encode(x))
 
     def code_covariance(self) -> np.ndarray:
         """Covariance (L, L) of the posterior means over the test images."""

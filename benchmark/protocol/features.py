@@ -98,7 +98,7 @@ class Features:
         machine = f"{self.device.type}-torch-{torch.__version__}"
         path = (
             self.source.cache
-            / f"{about.name}-{about.digest}-{of}-{self.source.data[:16]}-n{self.count}-{machine}.safetensors"
+            / f"{about.name}-{about.digest}-{of}-{self.source.data[:16]}-shuffled{self.count}-{machine}.safetensors"
         )
         try:
             found = load(path.read_bytes())["features"]

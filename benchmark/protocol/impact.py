@@ -37,7 +37,7 @@ def impact(method: Method, test: TensorSplit) -> tuple[float, int]:
     chosen = getattr(method, "chosen", None)
     if not isinstance(chosen, Tensor):
         raise Absent("the method singles out no components of its code")
-    changes = [_changes(method, x, chosen) for x in test.head(IMAGES).split(_CHUNK)]
+    changes = [_changes(method, x, chosen) for x in test.some(IMAGES).split(_CHUNK)]
     return float(torch.cat(changes).mean()), min(IMAGES, len(test))
 
 

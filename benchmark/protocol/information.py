@@ -71,7 +71,7 @@ def information_bound(
     gains, count = [], min(IMAGES, len(test))
     seed_noise(derive_seed(seed, "information", of, "test"), device)
     with torch.no_grad():
-        x = test.head(count)
+        x = test.some(count)
         messages = [sender(part) for part in x.split(500)]
         s, posterior = (torch.cat([message[i] for message in messages]) for i in (0, 2))
         gains = torch.cat([critic.log_density(part, seen).double() for part, seen, _ in messages])
@@ -100,7 +100,7 @@ class _Sender:
     @torch.no_grad()
     def __init__(self, method: Method, of: Of, train: TensorSplit) -> None:
         self.method, self.of, self.noise = method, of, 0.0
-        drawn = [(x, *self(x)) for x in train.head(IMAGES).split(500)]
+        drawn = [(x, *self(x)) for x in train.some(IMAGES).split(500)]
         error = torch.cat(
             [(seen - x).square().flatten(1).mean(1).double() for x, _, seen, _ in drawn]
         ).mean()

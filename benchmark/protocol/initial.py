@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-from benchmark.datasets.split import Split, Splits
+from benchmark.datasets.split import Split, Splits, shuffled
 from benchmark.datasets.tensors import TensorSplit
 from benchmark.method import Method
 from benchmark.metrics.base import Absent
@@ -55,14 +55,14 @@ def initial_counts(
     """Return L* of ``networks`` untrained networks of the method, dataset and latent size of
     ``job``, by the method's own rule.
 
-    Network i is drawn, prepared and concluded from streams addressed by i alone, on the first 512
-    training images, and judged on the first 512 test images: neither the seed of the job nor the
+    Network i is drawn, prepared and concluded from streams addressed by i alone, on 512
+    training images, and judged on 512 test images: neither the seed of the job nor the
     order of its batches nor the number of networks changes value i. One network is held at a time.
     A rule that fails on an untrained network, or gives relevances that are not finite, leaves no
     values but the reason.
     """
     started = time.perf_counter()
-    train, test = (TensorSplit(_head(split), device) for split in (splits.train, splits.test))
+    train, test = (TensorSplit(_some(split), device) for split in (splits.train, splits.test))
     counts: list[tuple[int, float]] = []
     absent = ""
     try:
@@ -102,8 +102,11 @@ def _count(
     return int(evidence.active.sum()), relevance_gap(evidence.relevance)[0]
 
 
-def _head(split: Split) -> Split:
-    return replace(split, stored=split.stored[:IMAGES], labels=None, factors=None)
+def _some(split: Split) -> Split:
+    """Return 512 images at most of the split, however it is sorted."""
+    return replace(
+        split, stored=split.stored[shuffled(len(split))[:IMAGES]], labels=None, factors=None
+    )
 
 
 def count_once(

@@ -19,7 +19,7 @@ Discovery
     blocks of the same sizes, and ``chance`` how many of these do as well (their share; the
     partition itself counts, so it is above 0). ``precision-gap`` is the distance of the mean of (C
     C')^-1 - I from that of J'J / beta, in units of the latter's size (Frobenius norms). The arrays
-    hold both means and those of the first images. The claim: off-block is below chance.
+    hold both means and the matrices of some of the images. The claim: off-block is below chance.
 
 Deviations
     The paper shows matrices and gives no number; the shares are ours. Encoder and decoder are the
@@ -112,9 +112,9 @@ class Blocks(BetaVAE, Study):
 
     @torch.no_grad()
     def outcome(self, test: TensorSplit) -> Outcome:
-        """Return the shares of J'J outside the blocks, and the mean matrices, on the first 5,000
+        """Return the shares of J'J outside the blocks, and the mean matrices, on 5,000
         test images."""
-        parts = [self.matrices(x) for x in test.head(IMAGES).split(_CHUNK)]
+        parts = [self.matrices(x) for x in test.some(IMAGES).split(_CHUNK)]
         grams, precisions = (torch.cat(each).double() for each in zip(*parts, strict=True))
         gram, precision, count = grams.mean(0), precisions.mean(0), len(grams)
         share, shares = self.shares(gram)
@@ -139,7 +139,7 @@ class Blocks(BetaVAE, Study):
             ),
         }
         measurements = {
-            name: Measurement(float(value), "", count, f"first {count} test images: {text}")
+            name: Measurement(float(value), "", count, f"{count} test images: {text}")
             for name, (value, text) in found.items()
         }
         errors = torch.cat(

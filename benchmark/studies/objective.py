@@ -118,15 +118,15 @@ class Objective(BetaVAE, Study):
 
     @torch.no_grad()
     def outcome(self, test: TensorSplit) -> Outcome:
-        """Return the objectives and their gaps on the first 5,000 test images."""
-        parts = [objectives(self, x, self.config.draws) for x in test.head(IMAGES).split(_CHUNK)]
+        """Return the objectives and their gaps on 5,000 test images."""
+        parts = [objectives(self, x, self.config.draws) for x in test.some(IMAGES).split(_CHUNK)]
         values = {name: torch.cat([part[name] for part in parts]).double() for name in parts[0]}
         gram = values.pop("gram").mean(0)
         found = {f"objective-{name}": float(value.mean()) for name, value in values.items()}
         for one, other in (("beta-vae", "taylor"), ("taylor", "grae"), ("beta-vae", "grae")):
             found[f"gap-{one}-{other}"] = float((values[one] - values[other]).mean())
         count = len(values["grae"])
-        text = f"first {count} test images, {self.config.draws} draws of z"
+        text = f"{count} test images, {self.config.draws} draws of z"
         measurements = {
             name: Measurement(value, "half squared pixel units", count, text)
             for name, value in found.items()

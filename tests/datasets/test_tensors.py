@@ -95,6 +95,21 @@ def test_head_is_the_beginning(kind: str, shape: tuple[int, ...], n: int) -> Non
 
 
 @CASES
+@pytest.mark.parametrize("n", [1, 10, COUNT, COUNT + 1])
+def test_some_images_are_those_of_the_first_sets(kind: str, shape: tuple[int, ...], n: int) -> None:
+    split, _ = split_and_images(kind, shape)
+    singles = list(TensorSplit(split).sets(1))[:n]
+    assert torch.equal(TensorSplit(split).some(n), torch.cat(singles))
+
+
+def test_some_images_of_a_sorted_file_are_of_every_class() -> None:
+    """A thousand classes of ten; a tenth of the rows has as many of either half, by chance alone."""
+    classes = np.repeat(np.arange(1000, dtype=np.float32), 10)[:, None]
+    drawn = TensorSplit(Split(classes, (1,))).some(1000).flatten()
+    assert len(drawn.unique()) > 500 and 400 < int((drawn < 500).sum()) < 600
+
+
+@CASES
 def test_changing_a_batch_leaves_the_data_alone(kind: str, shape: tuple[int, ...]) -> None:
     split, images = split_and_images(kind, shape)
     tensors = TensorSplit(split)

@@ -12,10 +12,11 @@ from baselines.vae import VAE
 from benchmark import registry
 from benchmark.datasets.split import Split
 from benchmark.datasets.tensors import TensorSplit
+from benchmark.method import Discovery
 from benchmark.metrics.base import Absent
 from benchmark.protocol.artifacts import LIMIT, artifacts, npz_bytes
 from benchmark.protocol.checkpoint import method_state
-from benchmark.protocol.evaluator import Evaluator, measure
+from benchmark.protocol.evaluator import REFERENCE_IMAGES, Evaluator, measure
 from benchmark.protocol.runtime import construct
 
 
@@ -29,6 +30,40 @@ def evaluator(
     method = construct(kind, kind.Config(), 0, shape=shape, latent_dim=latent_dim)
     data = np.random.default_rng(0).random((count, *shape), dtype=np.float32)
     return Evaluator(method, TensorSplit(Split(data, shape)), seed=0, device=CPU, **known)  # type: ignore[arg-type]
+
+
+class Watched(VAE):
+    """Notes the images that rules and parts of the ELBO are taken of."""
+
+    def discover(self, x: torch.Tensor) -> Discovery:
+        self.discovered = x
+        return super().discover(x)
+
+    def terms(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
+        self.told = torch.cat((getattr(self, "told", x[:0]), x))
+        return super().terms(x)
+
+
+class WithoutBeginning(TensorSplit):
+    """Refuses to stand by its first images for the whole."""
+
+    def head(self, n: int) -> torch.Tensor:
+        assert n == 1
+        return super().head(n)
+
+
+def test_a_part_of_a_sorted_split_stands_for_the_whole() -> None:
+    """What takes less than all test images takes as many of the first half as of the second."""
+    stored = np.repeat(np.float32([0, 1]), 3 * REFERENCE_IMAGES)[:, None].repeat(3, 1)
+    data = WithoutBeginning(Split(stored, (3,)))
+    method = construct(Watched, Watched.Config(), 0, shape=(3,), latent_dim=2)
+    method.chosen = torch.arange(2)
+    found = Evaluator(method, data, seed=0, device=CPU, train=data)
+    assert found.discovery and found.terms()
+    assert found.impact()[1] == 1000 and found.information("code")[1] == 4096
+    seen = [method.discovered, method.told, torch.cat(list(found._test(5000)))]
+    assert [len(x) for x in seen] == [4096, 1000, 5000]
+    assert all(0.45 < float(x.mean()) < 0.55 for x in seen)
 
 
 METRICS = [registry.load(entry.target) for entry in registry.METRICS if entry.headline]

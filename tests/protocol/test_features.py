@@ -56,11 +56,11 @@ def test_features_are_taken_of_the_images_they_are_said_to_be_of() -> None:
     found, network = evaluator(), cnn.load_network("digits")
     samples = torch.cat(list(found.samples(360)))
     np.testing.assert_array_equal(
-        found.features("cnn", "test"), network.features([TensorSplit(SPLITS.test).head(360)])
+        found.features("cnn", "test"), network.features([TensorSplit(SPLITS.test).some(360)])
     )
     np.testing.assert_array_equal(found.features("cnn", "samples"), network.features([samples]))
     with torch.no_grad():
-        x = TensorSplit(SPLITS.test).head(360)
+        x = TensorSplit(SPLITS.test).some(360)
         reconstructions = found.method.decode(found.method.encode(x))
     np.testing.assert_array_equal(
         found.features("cnn", "reconstructions"), network.features([reconstructions])

@@ -37,7 +37,7 @@ def test_impact_of_a_linear_decoder_is_its_closed_form(chosen: list[int]) -> Non
     matrix = torch.randn(6, 4, generator=torch.Generator().manual_seed(0))
     test = TensorSplit(split(1203), CPU)
     value, n = impact(Linear(chosen, matrix), test)  # type: ignore[arg-type]
-    codes = test.head(1000)[:, chosen].double().numpy()
+    codes = test.some(1000)[:, chosen].double().numpy()
     moved = np.mean([(v - codes) ** 2 for v in range(-3, 4)], axis=0)
     expected = np.mean(moved * matrix.double().square().sum(0)[chosen].numpy() / 6)
     assert n == 1000 and value == pytest.approx(expected, rel=1e-6)
