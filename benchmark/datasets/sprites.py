@@ -20,9 +20,10 @@ and its origin are told. Compared with the dSprites of Matthey et al. (2017), wh
 | orientation | 40 angles, 2 pi k / 39; the last is the first again, so 1/40 of the images are there twice (also across the split) |
 | posX, posY | 32 positions of the centre, 16 + 32 k / 31 pixels from the left and from the top |
 
-``factors`` are these five, as indices. Five is also what ``intrinsic_dim`` says, as in "RENs"
-(arXiv 2205.13061), whose batch size, latent dimensions and sizes of the splits are taken: the
-number of known factors. As a set in pixel space the images form three pieces, one for each shape,
+``factors`` are these five, as indices, and ``intrinsic_dim`` says five: so many change an image.
+"RENs" (arXiv 2205.13061, section 5.2), whose batch size, latent dimensions and sizes of the splits
+are taken, speak of six factors, for the archive also has a column for the colour, which is white in
+every image. As a set in pixel space the images form three pieces, one for each shape,
 of four dimensions each, one of which is a circle: a method that finds 4 or 6 may be as right. The
 split is ours, 90/10 along one permutation drawn from PCG64(42); a smaller ``count`` takes the
 beginning of that permutation first.

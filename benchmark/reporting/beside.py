@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from benchmark.reporting.document import Cell, Column, Note, Row, Table
-from benchmark.reporting.paper import READ_AS, Printed, published, twin
+from benchmark.reporting.paper import Printed, published
 from benchmark.reporting.selection import base_name
+from benchmark.reporting.spellings import READ_AS, twin
 from benchmark.reporting.statistics import Estimate
 
 __all__ = ["PAPER_NOTE", "agreement", "beside", "beside_paper", "extended"]

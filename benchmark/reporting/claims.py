@@ -21,6 +21,10 @@ steeper    from the first of ``methods`` to the last the metric grows by more th
 ==========
 ==========================================================================================================
 
+A method is named by its label, or by its printed name where its source ran it with other options
+on every dataset (``GECO``: ``SETTINGS`` in :mod:`benchmark.reporting.spellings`). A place is a dataset,
+in any of its variants, or a label with options.
+
 ``than`` may also name a number: ``L`` (the latent size), ``L/2``, ``n`` (the known dimension of the
 data), ``null`` (the count that chance leaves at least), or any other, as ``0.05``. With ``magnitude`` values are compared without their signs.
 """

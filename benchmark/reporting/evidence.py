@@ -107,7 +107,8 @@ def _null(cell: Replicates, metric: str, references: References | None) -> tuple
     if metric not in COUNTED:
         return None, 0
     if "printed" in cell.spec:
-        declared = resolved(null_rows(cell.spec["method"], None), metric, {}, 1)
+        rows = null_rows(base_name(cell.spec["method"]), None)
+        declared = resolved(rows, metric, {}, 1)
         return (declared_null(cell.latent_dim, *declared).low if declared else None), 0
     beside = Beside([cell], references or References())
     null = beside.null(cell).readings.get(metric)
@@ -135,7 +136,8 @@ def group_for(
     references: References | None = None,
 ) -> Group:
     """Return what there is for ``claim`` on ``dataset`` (or its stand-in) at ``sizes``; an empty
-    group where no run is of use."""
+    group where no run is of use. A name takes every variant of a dataset, of equals the plain one;
+    a label with options (``circle[noise=0.05]``) that one alone."""
     wanted = set(claim.labels)
     groups: dict[tuple[str, str, str], dict[tuple[str, int], Replicates]] = defaultdict(dict)
     closed: dict[tuple[str, str], dict[tuple[str, int], Replicates]] = defaultdict(dict)
@@ -143,7 +145,7 @@ def group_for(
         method = name_of(cell)
         if (
             method in wanted
-            and base_name(cell.dataset) in (dataset, claim.stand_ins.get(dataset))
+            and {cell.dataset, base_name(cell.dataset)} & {dataset, claim.stand_ins.get(dataset)}
             and (not sizes or cell.latent_dim in sizes)
         ):
             (

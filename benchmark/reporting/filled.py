@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from benchmark import registry
+from benchmark.options import parse_reference
 from benchmark.references import References
 from benchmark.reporting import notes
 from benchmark.reporting.beside import PAPER_NOTE, beside, extended
@@ -19,10 +20,11 @@ from benchmark.reporting.document import Cell, Column, Note, Row, Table
 from benchmark.reporting.evidence import name_of
 from benchmark.reporting.layouts import Address, Layout, layout
 from benchmark.reporting.metrics import direction, title
-from benchmark.reporting.paper import READ_AS, Printed, twin
+from benchmark.reporting.paper import Printed
 from benchmark.reporting.protocols import refuse_mixing
 from benchmark.reporting.replicates import Replicates, gather
 from benchmark.reporting.selection import base_name, rank
+from benchmark.reporting.spellings import READ_AS, as_run, twin
 from benchmark.spec import Record
 
 __all__ = ["filled_table"]
@@ -106,16 +108,21 @@ class Filling:
                 for line in whose
                 for slot in what
             }
-        methods = {self.shape.line(each): each.method for each in figures} | {
-            (method,): method for method in self.others
+        datasets = {each.dataset for each in figures}
+        methods = {
+            (self.shape.line(each), dataset): as_run(each.spelling, dataset, each.origin)
+            for each in figures
+            for dataset in datasets
         }
+        methods |= {((name,), dataset): name for name in self.others for dataset in datasets}
         where = {
             self.shape.slot(each): (each.dataset, each.latent_dim, each.metric) for each in figures
         }
         return {
             (line, slot): (method, *where[slot])
-            for line, method in methods.items()
+            for (line, dataset), method in methods.items()
             for slot in where
+            if where[slot][0] == dataset
         }
 
     @cached_property
@@ -176,6 +183,14 @@ class Filling:
     def _printed_reading(self, line: Line, slot: Slot, metric: str) -> str:
         return READ_AS.get((base_name(self.addresses[line, slot][0]), metric), metric)
 
+    def told_settings(self, line: Line) -> str:
+        """What a line is on each dataset, where its options differ; else empty."""
+        labels = self.settings(line)
+        if self.shape.rows == "datasets" or len(set(labels.values())) == 1:
+            return ""
+        told = "; ".join(f"{label} on {dataset}" for dataset, label in labels.items())
+        return f"{common_label(list(labels.values()))} stands for {told}: as the source ran it."
+
     def figure(self, line: Line, slot: Slot) -> Printed | None:
         """The published figure of a place, also for the variants of a printed method."""
         method, dataset, size, metric = self.addresses[line, slot]
@@ -193,8 +208,28 @@ class Filling:
         """The cells that name a line: methods by our labels."""
         if self.shape.rows == "datasets":
             return [Cell(text, raw=(text,)) for text in line]
-        method = next(address[0] for (other, _), address in self.addresses.items() if other == line)
-        return [Cell(method, raw=(method,))]
+        text = common_label(list(self.settings(line).values()))
+        return [Cell(text, raw=(text,))]
+
+    def settings(self, line: Line) -> dict[str, str]:
+        """Dataset -> label of the method of a line."""
+        return {
+            dataset: method
+            for (other, _), (method, dataset, *_) in self.addresses.items()
+            if other == line
+        }
+
+
+def common_label(labels: Sequence[str]) -> str:
+    """Return one label for variants of a method: options whose values differ are ``*``.
+
+    >>> common_label(["vae", "vae"]), common_label(["vae[gamma=1]", "vae[gamma=2]"])
+    ('vae', 'vae[gamma=*]')
+    """
+    if len(set(labels)) == 1:
+        return labels[0]
+    options = sorted({option for text in labels for option in parse_reference(text)[1]})
+    return f"{base_name(labels[0])}[{','.join(f'{option}=*' for option in options)}]"
 
 
 def filled_table(
@@ -358,6 +393,7 @@ def _remarks(
         Note(f"{title(metric)} of {method} is {title(name)} here, as the source counts.")
         for method, metric, name in _read(filling, used)
     ]
+    found += [Note(text) for text in map(filling.told_settings, filling.lines) if text]
     stood = {
         each.dataset: labels[0]
         for each in filling.shape.figures

@@ -23,6 +23,7 @@ from benchmark.reporting.findings import Finding, Outcome, findings_of
 from benchmark.reporting.paper import cells_of, published
 from benchmark.reporting.protocols import one_protocol
 from benchmark.reporting.replicates import Replicates, gather
+from benchmark.reporting.spellings import as_run, twin
 from benchmark.spec import Record
 
 __all__ = ["RULINGS", "Ruling", "Verdict", "judge", "published_verdicts", "verdicts"]
@@ -100,9 +101,21 @@ def judge(
     compared as they stand."""
     findings: list[Finding] = []
     for dataset, sizes in claim.places.items():
-        group = group_for(claim, dataset, sizes, cells, references)
-        findings += findings_of(claim, group, sizes, printed)
+        here = _at(claim, dataset, printed)
+        group = group_for(here, dataset, sizes, cells, references)
+        findings += findings_of(here, group, sizes, printed)
     return _verdict(claim, _decided(findings))
+
+
+def _at(claim: Claim, dataset: str, printed: bool) -> Claim:
+    """Return ``claim`` with the labels that its methods have on ``dataset``; of printed figures,
+    methods that stand for one row are one."""
+
+    def labels(names: Sequence[str]) -> list[str]:
+        run = [as_run(name, dataset) for name in names]
+        return list(dict.fromkeys(twin(label) if printed else label for label in run))
+
+    return replace(claim, methods=labels(claim.methods), than=labels(claim.than))
 
 
 def _decided(findings: Sequence[Finding]) -> list[Finding]:

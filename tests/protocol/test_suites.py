@@ -199,7 +199,8 @@ def test_suites_have_three_seeds(name: str, no_data: None) -> None:
 def test_ren_suites_have_the_published_grids(no_data: None) -> None:
     tables = read_suite("ren-tables")
     assert sizes_of(tables) == {"mnist": {16, 32}, "fashion-mnist": {32, 64}, "sprites": {10, 15}}
-    rows = {"pca", "vae", "dpvae", "r-vae", "r-dpvae", "rf-vae", "geco-l0", "maskaae"}
+    rows = {"pca", "vae", "dpvae", "r-vae", "r-dpvae", "rf-vae", "rf-vae-port", "geco-l0"}
+    rows |= {"maskaae"}
     assert all(
         cells == {(row, size) for row in rows for size in sizes_of(tables)[dataset]}
         for dataset, cells in grid_of(tables).items()
@@ -211,12 +212,13 @@ def test_ren_suites_have_the_published_grids(no_data: None) -> None:
         if job.spec.steps
     )
     assert {job.spec.options["noise"] for job in jobs_of(read_suite("ren-toy"))} == {
+        0.01,
         0.05,
         0.07,
         0.1,
     }
     assert {job.spec.steps for job in jobs_of(read_suite("ren-toy"))} == {0, 1500 * 32, 1500 * 64}
-    assert sizes_of(read_suite("ren-fig1")) == {"mnist": {2, 4, 8, 16, 32, 64}}
+    assert sizes_of(read_suite("ren-fig1")) == {"mnist": {2, 4, 8, 16, 32, 64, 128}}
     assert sizes_of(read_suite("ren-celeba")) == {"celeba": {100, 128}}
 
 

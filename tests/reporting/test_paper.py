@@ -9,11 +9,13 @@ from collections import Counter
 from importlib import resources
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from benchmark import registry
+from benchmark.metrics.dimension import smallest_share
 from benchmark.options import parse_reference
-from benchmark.reporting import paper
+from benchmark.reporting import paper, spellings
 from benchmark.spec import BenchError
 
 PRINTED = paper.published()
@@ -58,7 +60,7 @@ def test_the_files_are_those_that_were_transcribed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("spellings", "label"),
+    ("names", "label"),
     [
         (("MAAE", "MaskAAE"), "maskaae"),
         (("2S-VAE", "2-S VAE", "2-Stage VAE"), "two-stage-vae"),
@@ -66,21 +68,21 @@ def test_the_files_are_those_that_were_transcribed() -> None:
         (("WAE", "WAE-GAN"), "wae-gan"),
     ],
 )
-def test_two_spellings_are_one_method(spellings: tuple[str, ...], label: str) -> None:
-    assert {paper.METHODS[each] for each in spellings} == {label}
-    assert {each.spelling for each in PRINTED if each.method == label} == set(spellings)
+def test_two_spellings_are_one_method(names: tuple[str, ...], label: str) -> None:
+    assert {spellings.METHODS[each] for each in names} == {label}
+    assert {each.spelling for each in PRINTED if each.method == label} == set(names)
 
 
 def test_every_name_is_used_and_labels_are_what_records_carry() -> None:
-    assert {each.spelling for each in PRINTED} == set(paper.METHODS)
+    assert {each.spelling for each in PRINTED} == set(spellings.METHODS)
     known = {entry.name for entry in registry.METHODS}
-    for label in paper.METHODS.values():
+    for label in spellings.METHODS.values():
         name, options = parse_reference(label)
         if name in known:
             fields = {each.name for each in registry.find("methods", name).source.fields("Config")}
             assert set(options) <= fields, label
     only_printed = {
-        label for label in paper.METHODS.values() if parse_reference(label)[0] not in known
+        label for label in spellings.METHODS.values() if parse_reference(label)[0] not in known
     }
     assert only_printed == {
         *("two-stage-vae", "vae-flow", "vae-cross-entropy", "wae-mmd", "vae-vampprior", "vae-iop"),
@@ -109,7 +111,10 @@ def test_an_unknown_spelling_is_an_error_that_says_where() -> None:
 def test_figures_keep_their_text_and_have_the_unit_of_the_metric() -> None:
     fid = one("ren_table1", "dsprites", "vae", 10, "fid")
     assert (fid.text, fid.value, fid.where) == ("82.667", 82.667, "REN arXiv:2205.13061, Table 1")
-    assert one("flexae_table3_fid", "mnist", "vae", None, "fid-reconstruction").text == "65.10"
+    assert (
+        one("flexae_table3_fid", "mnist", "vae[sigma=fixed]", None, "fid-reconstruction").text
+        == "65.10"
+    )
     mse = one("ren_table2", "mnist", "r-dpvae", 16, "mse")
     assert (mse.text, mse.value) == ("3.28", pytest.approx(0.0328))
     assert one("mivae_accuracy", "mnist", "mi-vae-joint", 16, "accuracy").value == pytest.approx(
@@ -122,7 +127,7 @@ def test_doubts_travel_with_the_figures() -> None:
         ("vae", 16),
         ("rf-vae", 10),
         ("rf-vae", 15),
-        ("geco-l0", 15),
+        ("geco-l0[tau_per_pixel=0.0245]", 15),
         ("dpvae", 15),
         ("vae", 15),
     }
@@ -149,11 +154,41 @@ def test_cells_hold_one_run_per_source_and_never_mix_sources() -> None:
 
 
 def test_published_rows_stand_beside_variants() -> None:
-    assert (paper.twin("rf-vae-port"), paper.twin("flexae-sr"), paper.twin("vae")) == (
+    assert (spellings.twin("rf-vae-port"), spellings.twin("flexae-sr"), spellings.twin("vae")) == (
         "rf-vae",
         "flexae",
         "vae",
     )
+
+
+def test_a_printed_name_means_what_its_source_ran_on_that_dataset() -> None:
+    """GECO's tau is the smaller of its two errors on a dataset; FlexAE's VAE has a fixed variance."""
+    for dataset, label in spellings.SETTINGS["GECO"].items():
+        errors = [
+            each.value
+            for each in PRINTED
+            if (each.method, each.dataset, each.metric) == (label, dataset, "mse")
+        ]
+        assert len(errors) == 2
+        assert float(parse_reference(label)[1]["tau_per_pixel"]) == pytest.approx(min(errors))
+    assert not [each for each in PRINTED if each.method == "geco-l0"]
+    meant = {
+        each.origin: each.method
+        for each in PRINTED
+        if each.spelling == "VAE" and each.latent_dim is None
+    }
+    assert set(meant) == {"flexae_table3_fid", "flexae_table4_precision_recall"}
+    assert set(meant.values()) == {"vae[sigma=fixed]"}
+    assert one("flexae_table3_fid", "cifar10", "vae[sigma=fixed]", None, "fid").text == "169.1"
+    assert one("ren_table1", "mnist", "vae", 16, "fid").text == "8.83"
+
+
+def test_the_relevances_that_rens_print_for_one_moon_give_two_dimensions_by_their_rule() -> None:
+    first, second = (
+        one("text_numbers", "one-moon", "r-dpvae", 2, f"relevance-{which}").value
+        for which in ("first", "second")
+    )
+    assert smallest_share(np.array([1.0 / first, 1.0 / second]), 0.95) == 2
 
 
 @pytest.mark.slow
