@@ -19,10 +19,12 @@ from benchmark.spec import BenchError, Record
 from benchmark.syntax import address, digest_of
 
 __all__ = [
+    "READINGS",
     "canonical",
     "code_of",
     "current",
     "harness_code",
+    "measured_by",
     "metric_code",
     "metric_codes",
     "metric_of",
@@ -65,12 +67,22 @@ def code_of(method: str, kind: str = "train") -> str | None:
         return None
 
 
+READINGS: Mapping[str, str] = {
+    f"lstar_{name.replace('-', '_')}": f"lstar-{name}"
+    for name in ("mean", "last", "draw", "above-half", "above-mean")
+}
+"""Further readings of a method's rule, as its discovery's ``extra`` names them, and as columns:
+they are of the discovery that L* counts, so their code is that of L*."""
+
+_DISCOVERED = dict.fromkeys(READINGS.values(), "lstar")
+
+
 @cache
 def metric_code(name: str) -> str | None:
     """Return the digest of a registered metric with the evaluator; None where it is not
     registered."""
     try:
-        target = registry.find("metrics", name).target
+        target = registry.find("metrics", _DISCOVERED.get(name, name)).target
     except BenchError:
         return None
     return digest_of(map(address, (target, *EVALUATOR)))
@@ -158,7 +170,13 @@ def outdated_metrics(record: Record) -> frozenset[str]:
     if record.spec["kind"] != "train":
         return frozenset()
     names = {*map(metric_of, record.measurements), *(record.absent.keys() & record.metrics.keys())}
-    return frozenset(name for name in names if _outdated_metric(name, record.metrics.get(name, "")))
+    return frozenset(name for name in names if _outdated_metric(name, measured_by(record, name)))
+
+
+def measured_by(record: Record, metric: str) -> str:
+    """Return the digest of the code that made a run's value of ``metric``; empty where its record
+    does not say."""
+    return record.metrics.get(_DISCOVERED.get(metric, metric), "")
 
 
 @cache

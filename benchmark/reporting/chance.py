@@ -8,16 +8,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from benchmark.identity import READINGS
 from benchmark.metrics.base import Absent
 from benchmark.metrics.dimension import relevance_gap
 from benchmark.metrics.null import Null, declared_null, null_rows, resolved, untrained_null
-from benchmark.records import metric_of
 from benchmark.references import DimensionReference, References
-from benchmark.reporting.dimensions import READINGS, readings
 from benchmark.reporting.document import ABSENT, Cell, Column, Note
 from benchmark.reporting.replicates import Replicates
 from benchmark.reporting.selection import base_name
-from benchmark.spec import BenchError, Record
+from benchmark.spec import BenchError
 
 __all__ = [
     "BAND_COLUMN",
@@ -27,9 +26,7 @@ __all__ = [
     "NULL_COLUMN",
     "Beside",
     "Nulls",
-    "inside_null",
     "nulls_of",
-    "nulls_of_record",
 ]
 
 COUNTED = ("lstar", *READINGS.values(), "lstar-90", "lstar-99")
@@ -66,15 +63,13 @@ anything of them."""
 _UNCOUNTED = Nulls(absent="not counted")
 
 
-def _nulls(
-    spec: Mapping[str, Any],
-    code: str,
-    discovery: Mapping[str, Any] | None,
-    flags: Iterable[str],
-    references: References,
-) -> Nulls:
-    if spec["steps"] == 0 or "no_selection" in flags:
+def nulls_of(runs: Replicates, references: References) -> Nulls:
+    """Return the nulls of a cell: those its method declares, else that of untrained networks where
+    they were counted."""
+    spec = runs.spec
+    if not runs.finished or spec["steps"] == 0 or "no_selection" in runs.flags:
         return NO_NULL
+    discovery = next(iter(runs.discoveries.values()), None)
     rows, size = null_rows(spec["method"], discovery), spec["latent_dim"]
     try:
         declared = {
@@ -86,43 +81,12 @@ def _nulls(
         raise BenchError(f"the null of '{spec['method']}' cannot be read: {error}") from None
     if "lstar" in declared:
         return Nulls(declared)
-    counts = references.initial(spec, code)
+    counts = references.initial(spec, runs.code)
     if counts is None:
         return _UNCOUNTED
     if not counts.values:
         return Nulls(absent=counts.absent)
     return Nulls({"lstar": untrained_null(size, counts.values, counts.gaps)})
-
-
-def nulls_of(runs: Replicates, references: References) -> Nulls:
-    """Return the nulls of a cell: those its method declares, else that of untrained networks where
-    they were counted."""
-    if not runs.finished:
-        return NO_NULL
-    discovery = next(iter(runs.discoveries.values()), None)
-    return _nulls(runs.spec, runs.code, discovery, runs.flags, references)
-
-
-def nulls_of_record(record: Record, references: References) -> Nulls:
-    """Return the nulls of one run, likewise."""
-    if record.status != "done" or record.discovery is None:
-        return NO_NULL
-    flags = record.discovery.get("flags", ())
-    return _nulls(record.spec, record.code, record.discovery, flags, references)
-
-
-def inside_null(record: Record, references: References, reading: str = "lstar") -> bool | None:
-    """Return whether the run's count by ``reading`` is what chance gives: not below its null, or
-    with relevances that have no gap beyond it; None where there is no null, or no count.
-
-    Without relevances in the record the count decides alone.
-    """
-    null = nulls_of_record(record, references).readings.get(reading)
-    counts = {metric_of(name): found for name, found in record.measurements.items()}
-    count = (readings(record) | counts).get(reading)
-    if null is None or count is None:
-        return None
-    return null.holds(count["value"], _gap(record.discovery))
 
 
 def _gap(discovery: Mapping[str, Any] | None) -> float | None:

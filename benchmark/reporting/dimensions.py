@@ -3,22 +3,17 @@ rule leaves open, beside truth and chance."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from benchmark.identity import READINGS
 from benchmark.references import References
 from benchmark.reporting.datasets import intrinsic_dim
 from benchmark.reporting.document import Table
 from benchmark.spec import Record
 
-__all__ = ["READINGS", "dimensions", "readings"]
-
-READINGS: Mapping[str, str] = {
-    f"lstar_{name.replace('-', '_')}": f"lstar-{name}"
-    for name in ("mean", "last", "draw", "above-half", "above-mean")
-}
-"""Further readings of a method's rule, as its discovery's ``extra`` names them, and as columns."""
+__all__ = ["dimensions", "readings"]
 
 _KEPT = ("lstar", "lstar-90", "lstar-99", "lstar-error", "active-units")
 

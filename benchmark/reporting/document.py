@@ -3,20 +3,45 @@ only write it down."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal
 
 from benchmark.reporting.statistics import Estimate, Written, written
 
-__all__ = ["ABSENT", "LONG", "NAME", "Cell", "Column", "Note", "Row", "Table", "clip", "spans"]
+__all__ = [
+    "ABSENT",
+    "LONG",
+    "NAME",
+    "SIGNS",
+    "Cell",
+    "Column",
+    "Note",
+    "Row",
+    "Table",
+    "clip",
+    "marks_in_words",
+    "spans",
+]
 
 ABSENT = "–"
 """What stands where there is nothing to show."""
 
 NAME, LONG = 64, 600
 """Characters of a name, and of prose, that a cell shows."""
+
+SIGNS: Mapping[str, str] = {
+    "†": "by definition",
+    "‡": "stale",
+    "§": "flagged",
+    "¶": "remark",
+    "‖": "inside the null",
+    "#": "no better than the mean image",
+    "?": "doubtful",
+}
+"""What marks say in two or three words, where no notes stand below; letters tell protocols apart
+and have none."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +124,13 @@ class Table:
     def rows(self) -> tuple[Row, ...]:
         """All rows, in order."""
         return tuple(row for group in self.groups for row in group)
+
+
+def marks_in_words(*cells: Cell) -> str:
+    """Return what the marks of cells say: ``stale, inside the null``; empty where they have
+    none."""
+    signs = dict.fromkeys(sign for cell in cells for sign in cell.marks)
+    return ", ".join(SIGNS[sign] for sign in signs if sign in SIGNS)
 
 
 def spans(columns: Sequence[Column]) -> list[tuple[str, int]]:

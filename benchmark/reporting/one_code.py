@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 
-from benchmark.identity import canonical, metric_of, outdated, outdated_metrics
+from benchmark.identity import canonical, measured_by, metric_of, outdated, outdated_metrics
 from benchmark.spec import Record
 
 __all__ = ["Measured", "measured", "of_one_code"]
@@ -49,7 +49,7 @@ def measured(
             metric, value = metric_kept(identifier), told.get("value")
             if metric is not None and value is not None and value == value:
                 name = metric_of(identifier)
-                code = name in old, canonical(record.metrics.get(name, "")) if name in old else ""
+                code = name in old, canonical(measured_by(record, name)) if name in old else ""
                 found[metric][code].append((identifier, value, seed, told.get("remark", "")))
     chosen = {
         metric: min(codes, key=lambda code: (code[0], -len(codes[code])))

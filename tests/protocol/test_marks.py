@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from harness import CPU
+from reporting.making import inside_null
 
 from benchmark.datasets.split import Splits
 from benchmark.datasets.tensors import TensorSplit
@@ -26,7 +27,6 @@ from benchmark.protocol.suites import Grid
 from benchmark.records import Store
 from benchmark.references import References
 from benchmark.reporting import notes
-from benchmark.reporting.chance import inside_null
 from benchmark.reporting.tables import build as table_of
 from benchmark.spec import UNSETTLED, Record, canonical_json
 

@@ -11,6 +11,10 @@ import numpy as np
 
 from benchmark.identity import code_of, harness_code, metric_codes
 from benchmark.records import Store
+from benchmark.references import References
+from benchmark.reporting.chance import Beside
+from benchmark.reporting.dimensions import with_readings
+from benchmark.reporting.replicates import gather
 from benchmark.spec import Record, RunSpec
 
 FD = "fd-raw[n=360,reference=360,split=test]"
@@ -104,6 +108,15 @@ def seeds(
         record(method, seed=seed, values={metric: value}, **kwargs)
         for seed, value in enumerate(values)
     ]
+
+
+def inside_null(made: Record, references: References, reading: str = "lstar") -> bool | None:
+    """Whether tables and claims take the count of a run for chance; None where it has no null, or
+    no count."""
+    (cell,) = gather([with_readings(made)])
+    beside = Beside([cell], references)
+    known = reading in beside.null(cell).readings and reading in cell.values
+    return beside.inside(cell, reading) if known else None
 
 
 def store(folder: Path, records: Iterable[Record]) -> Path:

@@ -11,15 +11,16 @@ from importlib import resources
 from pathlib import Path
 
 import pytest
-from reporting.making import record
+from reporting.making import inside_null, record
 
 from benchmark.metrics.null import null_gap
 from benchmark.references import DimensionReference, InitialCounts, References
 from benchmark.reporting import notes
 from benchmark.reporting.catalogue import TABLES
-from benchmark.reporting.chance import inside_null, nulls_of_record
+from benchmark.reporting.chance import nulls_of
 from benchmark.reporting.document import Table
 from benchmark.reporting.render import RENDERERS
+from benchmark.reporting.replicates import gather
 from benchmark.reporting.tables import build
 from benchmark.spec import BenchError, Record
 
@@ -90,7 +91,8 @@ def test_the_null_is_that_of_the_options_of_the_run() -> None:
 
 
 def test_each_reading_has_its_own_null() -> None:
-    found = nulls_of_record(counted("r-dpvae", 9), References()).readings
+    (runs,) = gather([counted("r-dpvae", 9)])
+    found = nulls_of(runs, References()).readings
     assert found["lstar"] == found["lstar-mean"] == found["lstar-last"]
     assert found["lstar"].low == 15 == found["lstar-draw"].low + 1
     assert found["lstar-90"].low == 14 and found["lstar-99"].low == 15

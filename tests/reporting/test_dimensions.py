@@ -10,7 +10,10 @@ from reporting.making import record
 
 from benchmark.metrics.dimension import smallest_share
 from benchmark.metrics.null import null_interval
+from benchmark.reporting import notes
+from benchmark.reporting.dimensions import with_readings
 from benchmark.reporting.document import Table
+from benchmark.reporting.replicates import gather
 from benchmark.reporting.tables import build
 from benchmark.spec import Record
 
@@ -55,6 +58,28 @@ def ren(seed: int, **extra: float) -> Record:
     counts = {"lstar": extra["lstar_mean"], "active-units": 8.0, "lstar-90": 7.0, "lstar-99": 9.0}
     made = record("r-dpvae", "latent-8", 16, seed, values={"mse": 1.0, **counts})
     return replace(made, discovery={**made.discovery, "extra": extra})  # type: ignore[dict-item]
+
+
+def test_readings_of_a_rule_are_stale_where_its_count_is() -> None:
+    fresh = ren(0, lstar_mean=8.0, lstar_last=9.0)
+    old = replace(fresh, metrics={**fresh.metrics, "lstar": "0" * 16})
+    for made, marks in ((fresh, ()), (old, (notes.STALE,))):
+        table = build("dimensions", [made], ["lstar", "lstar-mean", "lstar-last", "lstar-90"])
+        found = {
+            column.metric: set(cell.marks) & {notes.STALE}
+            for column, cell in zip(table.columns, table.rows[0].cells, strict=True)
+            if column.metric
+        }
+        assert all(found[name] == set(marks) for name in ("lstar", "lstar-mean", "lstar-last"))
+        assert found["lstar-90"] == set()
+
+
+def test_readings_of_two_codes_are_not_averaged() -> None:
+    made = [ren(seed, lstar_mean=8.0 + seed) for seed in range(3)]
+    codes = ("0" * 16, "1" * 16, "1" * 16)
+    old = [replace(r, metrics={**r.metrics, "lstar": c}) for r, c in zip(made, codes, strict=True)]
+    (cell,) = gather(map(with_readings, old))
+    assert cell.values["lstar"] == cell.values["lstar-mean"] == (9.0, 10.0)
 
 
 def rows_error(table: Table) -> dict[str, float]:

@@ -24,7 +24,7 @@ from benchmark.reporting.render.macros import render as macros
 from benchmark.reporting.statistics import Estimate, estimate
 from benchmark.reporting.tables import BUILDERS, build
 from benchmark.reporting.verdicts import published_verdicts
-from benchmark.spec import BenchError
+from benchmark.spec import PROTOCOL, BenchError
 
 # * first, _ second, / third of a column; + by definition; ? doubtful.
 REN_1 = """
@@ -364,7 +364,7 @@ def test_macros_carry_numbers_runs_and_protocol() -> None:
     assert r"\newcommand{\benchSummaryMnistLOneSixVaeMSE}{\ensuremath{0.0110 \pm 0.0025}}" in text
     assert r"\newcommand{\benchSummaryMnistLOneSixGecoLZeroLStar}{\ensuremath{8}}" in text
     assert r"\newcommand{\benchSummaryMnistLOneSixGraeMSE}{killed}" in text
-    assert "% protocol 1" in text and all(
+    assert f"% protocol {PROTOCOL}" in text and all(
         f"{key}" in text for row in table.rows for key in row.keys
     )
     names = re.findall(r"\\newcommand\{\\([A-Za-z]+)\}", text)

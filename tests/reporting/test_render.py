@@ -14,9 +14,11 @@ import pytest
 from reporting.making import HOSTILE, record, seeds
 
 from benchmark.metrics.null import Null
-from benchmark.reporting.document import Cell, Column, Note, Row, Table, clip
+from benchmark.reporting import notes
+from benchmark.reporting.document import SIGNS, Cell, Column, Note, Row, Table, clip
+from benchmark.reporting.layouts import DOUBT
 from benchmark.reporting.metrics import TITLES
-from benchmark.reporting.render import RENDERERS, SUFFIXES, format_of
+from benchmark.reporting.render import RENDERERS, SUFFIXES, format_of, macros
 from benchmark.reporting.render.latex import escape
 from benchmark.reporting.statistics import Estimate
 from benchmark.reporting.tables import summary
@@ -117,9 +119,9 @@ a_b|c       –  (1.20 ± 0.30) × 10⁻⁷ (n = 2)
 """
 
 CSV = """\
-dataset,lstar-90,lstar-90 half width,lstar-90 n,lstar-90 id,mse,mse half width,mse n,mse id,runs
-digits,8.0,0.0,3,lstar-90,0.0123,0.0012,3,mse,key-1 key-2
-a_b|c,,,0,,1.2e-07,3e-08,2,mse,
+dataset,lstar-90,lstar-90 half width,lstar-90 n,lstar-90 id,mse,mse half width,mse n,mse id,marks,runs
+digits,8.0,0.0,3,lstar-90,0.0123,0.0012,3,mse,dataset: stale; lstar-90: by definition,key-1 key-2
+a_b|c,,,0,,1.2e-07,3e-08,2,mse,,
 """
 
 HTML = """\
@@ -153,6 +155,19 @@ def test_small_table_reads_as_agreed_in_html() -> None:
     text = RENDERERS["html"](SMALL)
     assert text.startswith(HTML + "<style>\n") and text.endswith("\n</style>\n")
     assert "prefers-color-scheme: dark" in text
+
+
+def test_marks_stand_in_words_where_no_notes_are_below() -> None:
+    """What marks a row marks every number of it; the other row bears nothing."""
+    lines = [line for line in macros.render(SMALL).splitlines() if line.startswith(r"\newcommand")]
+    assert [line.partition(" % ")[2] for line in lines] == [
+        "stale, by definition",
+        "stale",
+        "",
+        "",
+    ]
+    signs = {notes.NO_SELECTION, notes.STALE, notes.FLAGGED, notes.REMARK, notes.CHANCE}
+    assert set(SIGNS) == signs | {notes.NO_BETTER, DOUBT}
 
 
 def test_every_suffix_stands_for_a_format() -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from benchmark.reporting.document import Cell, Column, Row, Table
+from benchmark.reporting.document import Cell, Column, Row, Table, marks_in_words
 from benchmark.reporting.render.latex import comment, escape, number
 
 __all__ = ["name_of", "render"]
@@ -43,8 +43,8 @@ def _value(cell: Cell) -> str:
 
 
 def render(table: Table) -> str:
-    """Return one ``\\newcommand`` per number, the runs behind each row and the protocol in
-    comments; names that would clash are numbered."""
+    """Return one ``\\newcommand`` per number, the runs behind each row, the protocol and the marks
+    of numbers in comments; names that would clash are numbered."""
     lines = [
         comment(line)
         for line in (f"Numbers of the table {table.name}; {table.caption}", *table.provenance)
@@ -52,10 +52,14 @@ def render(table: Table) -> str:
     seen: Counter[str] = Counter()
     for row in table.rows:
         lines.append(comment(f"runs: {' '.join(row.keys) or 'none'}"))
-        for cell, column in zip(row.cells, table.columns, strict=True):
+        pairs = list(zip(row.cells, table.columns, strict=True))
+        heads = [cell for cell, column in pairs if column.metric is None]
+        for cell, column in pairs:
             if column.metric is not None:
                 name = name_of(table, row, column)
                 seen[name] += 1
                 again = f"Again{_letters(str(seen[name]))}" if seen[name] > 1 else ""
-                lines.append(rf"\newcommand{{\{name}{again}}}{{{_value(cell)}}}")
+                words = marks_in_words(*heads, cell)
+                marks = f" {comment(words)}" if words else ""
+                lines.append(rf"\newcommand{{\{name}{again}}}{{{_value(cell)}}}{marks}")
     return "\n".join(lines) + "\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 
-from benchmark.reporting.document import Table
+from benchmark.reporting.document import Row, Table, marks_in_words
 
 __all__ = ["guard", "render"]
 
@@ -36,13 +36,20 @@ def _field(value: str | int | float | None) -> str:
 
 
 def render(table: Table) -> str:
-    """Return ``table`` as comma-separated values with a header; the last field holds the run keys
-    of the row. Notes are left out."""
+    """Return ``table`` as comma-separated values with a header; the last fields hold the marks of
+    the row in words, by column, and its run keys. Notes are left out."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow([*(guard(name) for column in table.columns for name in column.raw), "runs"])
+    names = [guard(name) for column in table.columns for name in column.raw]
+    writer.writerow([*names, "marks", "runs"])
     for row in table.rows:
-        writer.writerow(
-            [*(_field(value) for cell in row.cells for value in cell.raw), " ".join(row.keys)]
-        )
+        values = [_field(value) for cell in row.cells for value in cell.raw]
+        writer.writerow([*values, guard(_marks(table, row)), " ".join(row.keys)])
     return buffer.getvalue()
+
+
+def _marks(table: Table, row: Row) -> str:
+    """The marks of a row: ``lstar: stale, inside the null; active-units: remark``."""
+    marked = zip(table.columns, row.cells, strict=True)
+    words = ((column.raw[0], marks_in_words(cell)) for column, cell in marked)
+    return "; ".join(f"{name}: {text}" for name, text in words if text)
