@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from benchmark.cli import results_option
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from benchmark.spec import Record
 
 __all__ = ["figure"]
 
@@ -51,7 +56,7 @@ def figure(
     **filters: tuple[str, ...],
 ) -> None:
     """Draw figure NAME (see `bench list figures`)."""
-    from benchmark.identity import current, outdated, outdated_metrics
+    from benchmark.identity import current, outdated
     from benchmark.options import split_list
     from benchmark.records import load_records
     from benchmark.reporting import catalogue
@@ -72,16 +77,27 @@ def figure(
     kind = figures.kind_of(path)
     records = select(load_records(results), chosen, str(results), study=catalogue.STUDIES.get(name))
     fresh = current(records)
-    stale = sum(bool(outdated(record)) for record in records)
     if not fresh:
         raise BenchError(
-            f"all {stale} runs of this choice are stale ({outdated(records[0])}); run the same `bench run` again"
+            f"all {len(records)} runs of this choice are stale ({outdated(records[0])}); run the same `bench run` again"
         )
     material = Material.of(records, results, split_list(names), every_size=bool(latent_dims))
-    save(path, figures.draw(name, material, kind))
+    left = _left_out(records)
+    try:
+        drawn = figures.draw(name, material, kind)
+    except BenchError as error:
+        raise BenchError(f"{error}{left}") from None
+    save(path, drawn)
+    click.echo(f"wrote {path} from {len(fresh)} runs{left}", err=True)
+
+
+def _left_out(records: Sequence[Record]) -> str:
+    """Return what of a choice other code than is installed made, which no figure shows."""
+    from benchmark.identity import outdated, outdated_metrics
+
+    stale = sum(bool(outdated(record)) for record in records)
     old = sorted(
         {name for each in records if not outdated(each) for name in outdated_metrics(each)}
     )
     left = f"; {stale} stale runs left out" if stale else ""
-    left += f"; stale numbers left out: {', '.join(old)}" if old else ""
-    click.echo(f"wrote {path} from {len(fresh)} runs{left}", err=True)
+    return left + (f"; stale numbers left out: {', '.join(old)}" if old else "")

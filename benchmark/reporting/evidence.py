@@ -17,6 +17,7 @@ from benchmark.records import label
 from benchmark.references import References
 from benchmark.reporting.chance import COUNTED, Beside
 from benchmark.reporting.claims import Claim
+from benchmark.reporting.notes import doubts
 from benchmark.reporting.replicates import Replicates
 from benchmark.reporting.selection import base_name
 
@@ -32,8 +33,8 @@ class Sample:
     is not random, one stands for any seed.
 
     ``doubt`` says what is doubtful about a published figure. Of a count of dimensions,
-    ``null_low`` is what chance leaves at least, where that is known, and ``inside_null`` how many
-    seeds are what chance gives.
+    ``null_low`` is what chance leaves at least, where that is known, ``inside_null`` how many
+    seeds are what chance gives, and ``flags`` what any run says against its own count.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Sample:
     doubt: str = ""
     null_low: float | None = None
     inside_null: int = 0
+    flags: tuple[str, ...] = ()
 
 
 def name_of(cell: Replicates) -> str:
@@ -98,6 +100,7 @@ class Group:
             _doubt(cell, self.metric),
             low,
             inside,
+            tuple(sorted(doubts(cell))) if self.metric in COUNTED else (),
         )
 
 

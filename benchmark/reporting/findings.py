@@ -263,11 +263,17 @@ def _same(claim: Claim, first: Sample, second: Sample) -> tuple[float, float, st
 
 
 def _nothing_found(claim: Claim, first: Sample, second: Sample, finding: Finding) -> Finding:
-    """A count that is what chance gives supports nothing: not its size, its growth or its
-    constancy."""
-    samples = (first,) if claim.kind == "constant" else (first, second)
-    inside = [sample for sample in samples if sample.inside_null]
-    if not inside or finding.p_holds is None:
+    """A count that is what chance gives, or that its run flags, supports nothing: not its size, its
+    growth or its constancy. The smaller size of a constancy may be all that the data need."""
+    if finding.p_holds is None:
         return finding
-    told = f"{inside[0].inside_null} of {len(inside[0].values)} seeds are inside their null"
-    return replace(finding, p_holds=1.0, why=f"{finding.why}; {told}, so nothing was found")
+    chance = [first] if claim.kind == "constant" else [first, second]
+    reasons = [
+        f"{sample.inside_null} of {len(sample.values)} seeds are inside their null"
+        for sample in chance
+        if sample.inside_null
+    ]
+    reasons += [f"flagged {', '.join(each.flags)}" for each in (first, second) if each.flags]
+    if not reasons:
+        return finding
+    return replace(finding, p_holds=1.0, why=f"{finding.why}; {reasons[0]}, so nothing was found")

@@ -23,6 +23,7 @@ __all__ = [
     "NO_SELECTION",
     "REMARK",
     "STALE",
+    "doubts",
     "flag_mark",
     "notes",
     "protocol_marks",
@@ -35,12 +36,12 @@ NO_SELECTION, STALE, FLAGGED, REMARK, CHANCE, NO_BETTER = "†", "‡", "§", "�
 
 def flag_mark(metric: str, runs: Replicates) -> str | None:
     """Return the mark that flags put on an L*: those the method raised, and ``unsettled``."""
-    if metric != "lstar" or not _doubts(runs):
+    if metric != "lstar" or not doubts(runs):
         return None
     return NO_SELECTION if "no_selection" in runs.flags else FLAGGED
 
 
-def _doubts(runs: Replicates) -> frozenset[str]:
+def doubts(runs: Replicates) -> frozenset[str]:
     """Return the flags that say what to think of an L*."""
     return runs.flags | (runs.harness_flags & {UNSETTLED})
 
@@ -151,7 +152,7 @@ def _protocol_notes(runs: Sequence[Replicates], marks: Mapping[tuple[str, str], 
 
 
 def _mark_notes(signs: set[str], runs: Sequence[Replicates]) -> list[Note]:
-    flags = sorted({flag for cell in runs for flag in _doubts(cell)} - {"no_selection"})
+    flags = sorted({flag for cell in runs for flag in doubts(cell)} - {"no_selection"})
     texts = {
         NO_SELECTION: "by definition, not found: the method keeps every dimension.",
         STALE: "stale: made by other code of the method, of the training loop or of the metric than is installed now.",

@@ -48,6 +48,8 @@ def test_stale_runs_and_numbers_are_left_out_and_counted(results: Path, tmp_path
     done = call("metric-vs-latent-dim", "--results", results, "-o", tmp_path / "a.png")
     assert done.exit_code == 0, done.output
     assert "from 3 runs; 1 stale runs left out; stale numbers left out: mse" in done.output
+    told = failure("lstar", "--methods", "pca,vae", "--results", results)
+    assert "has an L*" in told and "stale numbers left out: mse" in told
     store(results, [replace(each, harness="0" * 16) for each in records])
     told = failure("samples", "--results", results, "-o", tmp_path / "b.png")
     assert "all 4 runs of this choice are stale" in told and "bench run" in told

@@ -109,6 +109,30 @@ def test_one_seed_inside_its_null_is_told() -> None:
     assert "1 of 6 seeds are inside their null, so nothing was found" in found.reason
 
 
+@pytest.mark.parametrize(
+    ("flags", "harness_flags", "told"),
+    [
+        (["collapsed"], [], "flagged collapsed, so nothing was found"),
+        (["of_my_own"], [], "flagged of_my_own"),
+        ([], ["unsettled"], "flagged unsettled"),
+        ([], [], None),
+    ],
+)
+def test_a_flagged_count_supports_nothing(
+    flags: list[str], harness_flags: list[str], told: str | None
+) -> None:
+    """No dimension left at any latent size is no constancy."""
+    name, runs = "ren-geco-lstar-constant-mnist", []
+    for dataset, size in sizes_of(name):
+        for seed in range(SEEDS + 2):
+            made = run("geco-l0", dataset, size, seed, 0, [1e-4] * size)
+            flagged = {**(made.discovery or {}), "flags": flags if seed == 0 else []}
+            runs.append(replace(made, discovery=flagged, flags=harness_flags))
+    found = judged(name, runs)
+    assert found.ruling == ("supported" if told is None else "cannot tell"), found.reason
+    assert told is None or told in found.reason
+
+
 @pytest.mark.parametrize("method", UNTRAINED)
 def test_an_untrained_network_supports_no_claim(method: str) -> None:
     """Alone, and beside every other method as untrained as it is."""
