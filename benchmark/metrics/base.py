@@ -38,8 +38,12 @@ class Measurement:
 
     def document(self) -> dict[str, Any]:
         """Return the measurement as plain JSON values; no remark and no noise are left out."""
-        found = asdict(self)
-        return {name: value for name, value in found.items() if value not in ("", None)}
+        silent = {"remark": "", "noise": None}
+        return {
+            name: value
+            for name, value in asdict(self).items()
+            if name not in silent or value != silent[name]
+        }
 
 
 @dataclass(frozen=True)

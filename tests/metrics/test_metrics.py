@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmark.metrics.base import Absent
+from benchmark.metrics.base import Absent, Measurement
 from benchmark.metrics.dimension import (
     ACTIVE_UNITS,
     LSTAR,
@@ -174,3 +174,11 @@ def test_one_test_image_has_no_active_units() -> None:
     )
     with pytest.raises(Absent, match="two test images at least, there is 1"):
         ACTIVE_UNITS.measure(parts)
+
+
+def test_a_measurement_without_a_unit_says_so() -> None:
+    """Shares have none; a record whose measurement lacks the field is invalid."""
+    plain = {"value": 0.5, "unit": "", "n": 7, "protocol": ""}
+    assert Measurement(**plain).document() == plain
+    noted = plain | {"remark": "collapsed", "noise": 0.0}
+    assert Measurement(**noted).document() == noted
