@@ -21,8 +21,9 @@ Discovery
     ``critic_unsettled``: the critic's distance has not flattened, by the rule of MaskAAE.
 
 Deviations
-    MaskAAE's slides print a WAE-GAN's FID and a WAE's NAC, but neither they nor the code say how it
-    was trained. Ours is the code's training with mu = 1, no variance penalty and no mask step, in batches of 64.
+    MaskAAE's slides print a WAE-GAN's FID and a WAE's NAC and do not say how it was trained. Ours is
+    what MaskAAE's code runs with ``--mask_on 0``: its training with mu = 1, no variance penalty and
+    no mask step, in batches of 64.
     Against Tolstikhin et al.: their discriminator is a classifier, here a critic with a gradient
     penalty, and their weight of the adversarial term is the ratio of the step sizes. Backbones are
     the shared ones, the critic is smaller on small inputs and has no output bias. The decoder

@@ -91,14 +91,12 @@ def beside_paper(table: Table) -> Table:
             row.cells[names[name]].raw[0] for name in ("dataset", "latent_dim", "method")
         )
         for place, column in enumerate(table.columns):
-            figure = known.get(
-                (
-                    twin(str(method)),
-                    base_name(str(dataset)),
-                    size if isinstance(size, int) else 0,
-                    column.metric or "",
-                )
+            where = (
+                base_name(str(dataset)),
+                size if isinstance(size, int) else 0,
+                column.metric or "",
             )
+            figure = known.get((str(method), *where)) or known.get((twin(str(method)), *where))
             if figure is not None:
                 found[place][index] = (
                     figure,

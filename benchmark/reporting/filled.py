@@ -194,15 +194,12 @@ class Filling:
     def figure(self, line: Line, slot: Slot) -> Printed | None:
         """The published figure of a place, also for the variants of a printed method."""
         method, dataset, size, metric = self.addresses[line, slot]
-        for each in self.shape.figures:
-            if (each.method, each.dataset, each.latent_dim, each.metric) == (
-                twin(method),
-                dataset,
-                size,
-                metric,
-            ):
-                return each
-        return None
+        figures = {
+            (each.method, each.dataset, each.latent_dim, each.metric): each
+            for each in self.shape.figures
+        }
+        place = (dataset, size, metric)
+        return figures.get((method, *place)) or figures.get((twin(method), *place))
 
     def head(self, line: Line) -> list[Cell]:
         """The cells that name a line: methods by our labels."""

@@ -101,19 +101,21 @@ def judge(
     compared as they stand."""
     findings: list[Finding] = []
     for dataset, sizes in claim.places.items():
-        here = _at(claim, dataset, printed)
+        here = _at(claim, dataset, {cell.method for cell in cells} if printed else None)
         group = group_for(here, dataset, sizes, cells, references)
         findings += findings_of(here, group, sizes, printed)
     return _verdict(claim, _decided(findings))
 
 
-def _at(claim: Claim, dataset: str, printed: bool) -> Claim:
-    """Return ``claim`` with the labels that its methods have on ``dataset``; of printed figures,
-    methods that stand for one row are one."""
+def _at(claim: Claim, dataset: str, rows: set[str] | None) -> Claim:
+    """Return ``claim`` with the labels that its methods have on ``dataset``. Of printed figures,
+    whose methods are ``rows``, those that stand for one row are one."""
 
     def labels(names: Sequence[str]) -> list[str]:
         run = [as_run(name, dataset) for name in names]
-        return list(dict.fromkeys(twin(label) if printed else label for label in run))
+        return list(
+            dict.fromkeys(label if rows is None or label in rows else twin(label) for label in run)
+        )
 
     return replace(claim, methods=labels(claim.methods), than=labels(claim.than))
 

@@ -266,11 +266,21 @@ def test_rates_and_schedule(
     assert (method.warm_up, method.period) == (warm_up, period)
 
 
-def test_absolute_schedule_of_a_short_run_is_refused() -> None:
-    with pytest.raises(
-        ValueError, match="with 9999 steps; expected at least 10000, or use schedule=relative"
-    ):
-        build(steps=9999, schedule="reference")
+@pytest.mark.parametrize(
+    ("config", "steps", "scaled"),
+    [
+        ({"schedule": "reference"}, 9999, True),
+        ({"schedule": "reference"}, 10_000, False),
+        ({}, 12, False),
+    ],
+)
+def test_the_codes_schedule_is_scaled_and_flagged_in_a_run_too_short_for_it(
+    config: dict[str, Any], steps: int, scaled: bool
+) -> None:
+    method, relative = build(steps=steps, **config), build(steps=steps)
+    assert ("schedule_scaled" in method.discover(batch(method).x).flags) == scaled
+    if scaled:
+        assert (method.warm_up, method.period) == (relative.warm_up, relative.period)
 
 
 def rates(method: MaskAAE) -> dict[str, set[float]]:

@@ -32,6 +32,7 @@ NAMES = [
         "flexae-table3",
         "flexae-table4",
         "gamma",
+        "geco-tau",
         "grae-jacobian",
         "grae-objective",
         "grae-uniqueness",
@@ -42,8 +43,11 @@ NAMES = [
         "headline-more",
         "headline-sprites",
         "maskaae-mask",
+        "maskaae-mnist",
         "maskaae-nac",
+        "maskaae-sizes",
         "maskaae-synthetic",
+        "maskaae-table1",
         "mivae-gaussian",
         "mivae-joint",
     ),
@@ -129,6 +133,12 @@ def test_every_suite_is_here_and_says_where_it_comes_from_and_what_it_feeds() ->
     [
         ("ren_table1", ["ren-tables"], {"dsprites": "sprites"}, set()),
         ("ren_table2", ["ren-tables"], {"dsprites": "sprites"}, set()),
+        (
+            "maskaae_table1_fid",
+            ["maskaae-table1"],
+            {},
+            {"vae-cross-entropy", "vae-flow", "wae-mmd", "two-stage-vae"},
+        ),
         ("maskaae_table2_nac", ["maskaae-nac"], {}, set()),
         (
             "flexae_table3_fid",
@@ -233,6 +243,20 @@ def test_other_suites_have_the_published_grids(no_data: None) -> None:
     }
     assert sizes_of(read_suite("maskaae-nac")) == nac
     assert {job.spec.steps for job in jobs_of(read_suite("maskaae-nac"))} == {500_000}
+    assert 110 in sizes_of(read_suite("maskaae-mnist"))["mnist"]
+    assert set(sizes_of(read_suite("maskaae-table1"))) == {
+        "mnist",
+        "fashion-mnist",
+        "cifar10",
+        "celeba",
+    }
+    for name in ("maskaae-mask", "maskaae-mnist", "maskaae-nac", "maskaae-table1", "ren-tables"):
+        kinds = {
+            job.spec.config["schedule"]
+            for job in jobs_of(read_suite(name))
+            if job.spec.method == "maskaae"
+        }
+        assert kinds == {"reference"}, name
     assert sizes_of(read_suite("maskaae-mask")) == {"mnist": {32, 64, 110}}
     synthetic = grid_of(read_suite("maskaae-synthetic"))
     assert all(
