@@ -60,7 +60,8 @@ def run(
     )
     store = Store(Path(results))
     jobs = plan(grid, Path(data_dir))
-    store.ensure_writable()
     todo = [job for job in jobs if finished(job, store) is None]
+    if todo:
+        store.ensure_writable()
     run_jobs(todo, Settings(Path(results), device), workers, Events())
     return [record for job in jobs if (record := store.read(job.spec.key)) is not None]

@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import json
 import os
+import secrets
 import tempfile
 import warnings
 from collections.abc import Collection, Iterable, Mapping
@@ -46,16 +47,15 @@ __all__ = [
 def atomic_write(path: Path, data: bytes) -> None:
     """Write ``data`` to ``path`` so that a reader, or a crash at any moment, sees the old file or
     the new one and nothing between."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with temporary.open("xb") as file:  # its mode is what the umask leaves, as of any new file
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
+        temporary.replace(path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
 
 
@@ -161,6 +161,15 @@ class Store:
         """Return the record of ``key``, or None where there is none; ``BenchError`` where it cannot
         be read."""
         return read_record(self.root.joinpath(key, "record.json"))
+
+    def stamp(self, key: str) -> tuple[int, int] | None:
+        """Return what changes whenever the record of ``key`` is written; None where there is
+        none."""
+        try:
+            told = self.root.joinpath(key, "record.json").stat()
+        except OSError:
+            return None
+        return told.st_ino, told.st_mtime_ns
 
     def records(self) -> list[Record]:
         """Return every record of the folder, in the order of their keys; one that cannot be read is

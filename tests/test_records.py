@@ -146,6 +146,26 @@ def test_a_crash_while_writing_leaves_the_old_file(
         assert (tmp_path / "a").read_bytes() == b"old"
 
 
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o077, 0o600), (0o002, 0o664)])
+def test_files_have_the_mode_that_the_umask_leaves(tmp_path: Path, umask: int, mode: int) -> None:
+    before = os.umask(umask)
+    try:
+        atomic_write(tmp_path / "file", b"a")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "file").stat().st_mode & 0o777 == mode
+
+
+def test_the_stamp_of_a_record_changes_whenever_it_is_written(tmp_path: Path) -> None:
+    store, one = Store(tmp_path), record()
+    assert store.stamp(one.key) is None
+    stamps = []
+    for _ in range(3):
+        store.write(one)
+        stamps.append(store.stamp(one.key))
+    assert len(set(stamps)) == 3 and store.stamp(one.key) == stamps[-1]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

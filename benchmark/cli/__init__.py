@@ -6,6 +6,7 @@ from __future__ import annotations
 import gc
 import importlib
 import io
+import math
 import os
 import signal
 import sys
@@ -125,6 +126,16 @@ def _fail(message: str) -> None:
     """Print one line and leave with status 2."""
     click.echo(f"bench: error: {' '.join(message.split())}", err=True)
     sys.exit(2)
+
+
+class Real(click.FloatRange):
+    """A number within bounds; nan is none."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> float:
+        number = super().convert(value, param, ctx)
+        if math.isnan(number):
+            self.fail(f"'{value}' is not a number", param, ctx)
+        return number
 
 
 def results_option(function: click.decorators.FC) -> click.decorators.FC:

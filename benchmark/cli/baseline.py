@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from benchmark.cli import results_option
+from benchmark.cli import Real, results_option
 
 __all__ = ["baseline"]
 
@@ -33,14 +33,14 @@ LISTS: dict[str, Any] = {"multiple": True, "metavar": "A,B"}
 @click.option("--budget", "budgets", **LISTS, help="only runs of these budgets  [default: all]")
 @click.option(
     "--alpha",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    type=Real(0, 1, min_open=True, max_open=True),
     default=0.05,
     show_default=True,
     help="chance of any false alarm",
 )
 @click.option(
     "--power",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    type=Real(0, 1, min_open=True, max_open=True),
     default=0.8,
     show_default=True,
     help="of the effects stated",

@@ -4,6 +4,7 @@ ended run elsewhere."""
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
@@ -105,14 +106,26 @@ def watcher(total: int) -> Iterator[Watcher]:
         yield _Bars(progress, total)
 
 
+SAME = 0.5
+"""Seconds in which a second signal is the first one again: `timeout` sends it to the process and
+to its group."""
+
+
 @contextmanager
 def signals() -> Iterator[list[int]]:
     """Yield the list into which SIGINT and SIGTERM are put while the block lasts, instead of ending
     it."""
     received: list[int] = []
+    last = -SAME
+
+    def receive(number: int, frame: object) -> None:
+        nonlocal last
+        if time.monotonic() - last > SAME:
+            received.append(number)
+        last = time.monotonic()
+
     previous = {
-        number: signal.signal(number, lambda number, frame: received.append(number))
-        for number in (signal.SIGINT, signal.SIGTERM)
+        number: signal.signal(number, receive) for number in (signal.SIGINT, signal.SIGTERM)
     }
     try:
         yield received

@@ -67,7 +67,7 @@ def replay(
             count,
             device,
             events,
-            lambda: bool(received),
+            lambda: len(received),
         )
     for each in ended:
         click.echo("\n".join(_lines(each)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from benchmark.cli import CutOff, data_dir_option, results_option
+from benchmark.cli import CutOff, Real, data_dir_option, results_option
 from benchmark.cli.first_lines import first_lines
 
 __all__ = ["default_workers", "run"]
@@ -85,13 +86,13 @@ class SeedCount(click.IntRange):
 )
 @click.option(
     "--time-limit",
-    type=click.FloatRange(0, min_open=True),
+    type=Real(0, min_open=True),
     metavar="S",
     help="seconds per run; a later call goes on from there",
 )
 @click.option(
     "--checkpoint-every",
-    type=click.FloatRange(0),
+    type=Real(0),
     default=30.0,
     show_default=True,
     metavar="S",
@@ -146,9 +147,11 @@ def run(
             tally.todo += todo + [stand_in(each) for each in waiting]
         if options["dry_run"] or options["estimate"]:
             continue
-        store.ensure_writable()
+        if todo or waiting:
+            store.ensure_writable()
         for each in waiting:
-            store.write(each.record())
+            with contextlib.suppress(OSError):  # a full disk; the summary tells of it all the same
+                store.write(each.record())
         if tally.carry_out(todo, options):
             break
     if options["dry_run"] or options["estimate"]:
@@ -333,7 +336,7 @@ class Tally:
                 settings,
                 workers,
                 events,
-                interrupted=lambda: bool(received) or events.cut_off,
+                interrupted=lambda: len(received) + events.cut_off,
             )
             if events.cut_off:
                 raise CutOff(CUT_OFF)
@@ -369,7 +372,11 @@ class Tally:
 
     def summary(self, results: Path) -> int:
         """Say how it went and return the exit status."""
-        ended = [outcome for outcome in self.ended if outcome.status != "interrupted"]
+        ended = [
+            outcome
+            for outcome in self.ended
+            if outcome.status != "interrupted" or self.signal is None
+        ]
         bad = [
             (outcome.job.spec.key, outcome.status, outcome.error)
             for outcome in ended

@@ -13,7 +13,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-from benchmark.protocol.executors.processes import context
+from benchmark.protocol.executors.server import context, launch
 from benchmark.protocol.suite import Job
 
 __all__ = ["LIMIT", "Cost", "Group", "groups", "measure"]
@@ -137,8 +137,7 @@ def measure(
 
 def _start(server: Any, job: Job, place: int, folder: Path, device: str) -> _Running:
     receiver, sender = server.Pipe(duplex=False)
-    process = server.Process(target=_work, args=(job, folder, device, sender), daemon=True)
-    process.start()
+    process = launch(server, _work, (job, folder, device, sender))
     sender.close()
     return _Running(place, process, receiver)
 

@@ -16,6 +16,7 @@ from benchmark.metrics.reconstruction import no_better_than_mean
 from benchmark.options import parse_reference, suggest
 from benchmark.protocol import checkpoint, initial, job, runtime
 from benchmark.protocol.evaluator import measure
+from benchmark.protocol.lock import locked
 from benchmark.protocol.machine import changes
 from benchmark.protocol.suite import Job, instance, load
 from benchmark.records import Store
@@ -78,7 +79,7 @@ class Evaluation:
         """Measure what the run ``key`` lacks and write its record anew, under its lock;
         ``BenchError`` says why that cannot be."""
         folder = self.store.folder(key)
-        with job.locked(folder, lambda: "busy") as held:
+        with locked(folder, lambda: "busy") as held:
             if not held:
                 raise BenchError(
                     "another process is at work on this run; try again when it is done"

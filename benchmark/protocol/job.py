@@ -4,12 +4,11 @@ becomes a record or a checkpoint."""
 from __future__ import annotations
 
 import contextlib
-import fcntl
+import errno
 import json
 import math
 import time
-import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,8 +25,10 @@ from benchmark.metrics.base import Metric
 from benchmark.metrics.reconstruction import no_better_than_mean
 from benchmark.protocol import artifacts, runtime
 from benchmark.protocol.evaluator import Evaluator, measure
+from benchmark.protocol.faults import error_text, one_line, traceback_bytes
 from benchmark.protocol.features import Source
 from benchmark.protocol.initial import count_once
+from benchmark.protocol.lock import locked
 from benchmark.protocol.reuse import Settings, finished, trained
 from benchmark.protocol.runtime import build
 from benchmark.protocol.study import Study
@@ -44,7 +45,7 @@ from benchmark.spec import (
     derive_seed,
 )
 
-__all__ = ["TIME_LIMIT", "attempt", "build", "evidence", "execute", "locked", "plain"]
+__all__ = ["TIME_LIMIT", "attempt", "build", "evidence", "execute", "plain"]
 
 TIME_LIMIT = "time limit"
 
@@ -67,8 +68,11 @@ def execute(
     Another process at work on the same run is waited for, and its record is taken; ``begun`` is
     called when the wait is over. A run that was trained by the installed code and measured by
     other is measured again from its checkpoint, and ``measured`` is called; where there is no
-    checkpoint to do that from, it is done again.
+    checkpoint to do that from, it is done again. An adapter may change the working folder: paths
+    are made absolute before one is imported.
     """
+    settings = replace(settings, results=settings.results.absolute())
+    job = replace(job, data_dir=job.data_dir.absolute())
     store = Store(settings.results)
     folder = store.folder(job.spec.key)
     folder.mkdir(parents=True, exist_ok=True)
@@ -105,28 +109,9 @@ def _renewed(job: Job, settings: Settings, store: Store) -> Record | None:
     except BenchError:
         return None
     except Exception as error:
-        atomic_write(store.folder(record.key) / "log.txt", traceback.format_exc().encode())
-        return _ended(record, "failed", f"measuring again: {type(error).__name__}: {error}".strip())
-
-
-@contextlib.contextmanager
-def locked(folder: Path, stop: Stop) -> Iterator[bool]:
-    """Hold the run's lock and clear what a killed write left; yields False where it was asked to
-    stop while it waited."""
-    with (folder / ".lock").open("w") as file:
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                if stop() is not None:
-                    yield False
-                    return
-                time.sleep(0.1)
-            else:
-                break
-        for leftover in folder.glob(".*.*.??????*"):
-            leftover.unlink(missing_ok=True)
-        yield True
+        _write_log(store.folder(record.key), error)
+        told = f"measuring again: {type(error).__name__}: {error_text(error)}"
+        return _ended(record, "failed", told.strip())
 
 
 def attempt(
@@ -160,19 +145,36 @@ def attempt(
         )
     except Diverged as error:
         return _ended(blank, "diverged", str(error))
-    except (MemoryError, torch.OutOfMemoryError) as error:
-        return _ended(blank, "out-of-memory", str(error) or "out of memory")
     except BenchError as error:
         return _ended(blank, "failed", str(error))
     except Exception as error:
-        if isinstance(error, RuntimeError) and "not enough memory" in str(error):
-            return _ended(blank, "out-of-memory", str(error))
-        atomic_write(folder / "log.txt", traceback.format_exc().encode())
-        return _ended(blank, "failed", f"{type(error).__name__}: {error}".strip())
+        text = error_text(error)
+        if _is_out_of_memory(error, text):
+            return _ended(blank, "out-of-memory", text or "out of memory")
+        _write_log(folder, error)
+        return _ended(blank, "failed", f"{type(error).__name__}: {text}".strip())
+
+
+_OUT_OF_MEMORY = ("not enough memory", "can't allocate memory", "out of memory", "ALLOC_FAILED")
+"""How torch's allocators and libraries say it, in errors of no class of their own."""
+
+
+def _is_out_of_memory(error: Exception, text: str) -> bool:
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    if isinstance(error, OSError):
+        return error.errno == errno.ENOMEM
+    return isinstance(error, RuntimeError) and any(words in text for words in _OUT_OF_MEMORY)
+
+
+def _write_log(folder: Path, error: Exception) -> None:
+    """Leave the traceback beside the record, where there is room for it."""
+    with contextlib.suppress(OSError):
+        atomic_write(folder / "log.txt", traceback_bytes(error))
 
 
 def _ended(blank: Record, status: str, error: str) -> Record:
-    return replace(blank, status=status, error=" ".join(error.split()))
+    return replace(blank, status=status, error=one_line(error))
 
 
 def _run(

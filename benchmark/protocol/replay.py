@@ -163,7 +163,7 @@ def replay(
     workers: int,
     device: str | None = None,
     events: Events | None = None,
-    interrupted: Callable[[], bool] = lambda: False,
+    interrupted: Callable[[], int] = lambda: 0,
 ) -> list[Replay]:
     """Do every run again, each in its own process, and return what became of each, in order; those
     that were interrupted are left out.

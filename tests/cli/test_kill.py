@@ -1,46 +1,91 @@
-"""Killed at a random step and started again, a run ends with the same bits; and the number of
+"""Killed at an exact step and started again, a run ends with the same bits; and the number of
 workers changes nothing."""
 
 from __future__ import annotations
 
 import fcntl
 import os
-import random
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from benchmark.cli import progress
 from benchmark.protocol import checkpoint
 from benchmark.records import Store
+
+PAUSING = '''
+"""A VAE that stands still before one step."""
+
+import os
+import signal
+from pathlib import Path
+
+from baselines.vae import VAE
+
+
+class Pausing(VAE):
+    """Stands still before step 40 where a test asks for it, until a signal comes."""
+
+    def phase(self, step):  # called on the host before every step
+        reached = os.environ.get("REACHED")
+        if step == 40 and reached:
+            Path(reached + ".part").write_text(str(os.getpid()))
+            Path(reached + ".part").rename(reached)
+            signal.pause()
+        return super().phase(step)
+'''
 
 RUN = (
     "run",
     "--methods",
-    "vae",
+    "./pausing.py",
     "--datasets",
     "circle",
     "--steps",
-    "600",
+    "120",
     "--checkpoint-every",
-    "0.02",
+    "0",
 )
+"""A checkpoint before every step, so that the one of a run that stands still is of that step."""
 
 
-def start(folder: Path, *arguments: str) -> subprocess.Popen[bytes]:
+def start(folder: Path, *arguments: str, **environment: str) -> subprocess.Popen[str]:
     folder.mkdir(exist_ok=True)
+    (folder / "pausing.py").write_text(PAUSING, encoding="utf-8")
     command = [sys.executable, "-m", "benchmark", *arguments]
     return subprocess.Popen(
         command,
         cwd=folder,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
         start_new_session=True,
     )
+
+
+def wait_for(process: subprocess.Popen[str], happened: Callable[[], bool]) -> None:
+    """Return when something has happened while ``process`` runs; fail where it never does."""
+    end = time.monotonic() + 120
+    while not happened():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < end, "it did not happen in two minutes"
+        time.sleep(0.01)
+
+
+def standing_still(folder: Path, *arguments: str) -> tuple[subprocess.Popen[str], int]:
+    """Start a run and return it, and the id of the run's own process, which stands still before
+    step 40."""
+    reached = folder / "reached"
+    process = start(folder, *RUN, *arguments, REACHED=str(reached))
+    wait_for(process, reached.exists)
+    return process, int(reached.read_text())
 
 
 def step_of(folder: Path) -> int:
@@ -49,6 +94,10 @@ def step_of(folder: Path) -> int:
         found = checkpoint.read(path)
         return -1 if found is None else int(found[1]["step"])
     return -1
+
+
+def records_of(folder: Path) -> list[Path]:
+    return list(folder.glob("results/runs/*/record.json"))
 
 
 def results(folder: Path) -> dict[str, object]:
@@ -95,33 +144,58 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
 def test_killed_run_started_again_equals_one_left_alone(
     tmp_path: Path, alone: dict[str, object]
 ) -> None:
-    target = random.SystemRandom().randrange(1, 250)
-    process = start(tmp_path, *RUN)
-    while process.poll() is None and step_of(tmp_path) < target:
-        time.sleep(0.01)
+    process, _ = standing_still(tmp_path)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait(30)
-    assert 0 < step_of(tmp_path) < 600, "the run ended before it was killed"
-    assert not list(tmp_path.glob("results/runs/*/record.json"))
+    assert step_of(tmp_path) == 40
+    assert not records_of(tmp_path)
     assert start(tmp_path, *RUN).wait(120) == 0
-    assert same(results(tmp_path), alone), f"killed after step {target}"
+    assert same(results(tmp_path), alone)
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_interrupted_run_leaves_a_checkpoint_and_goes_on(
     tmp_path: Path, alone: dict[str, object], number: int, status: int
 ) -> None:
-    """The signal goes to the whole process group, as Ctrl-C, `timeout` and schedulers send it."""
-    process = start(tmp_path, *RUN)
-    while process.poll() is None and step_of(tmp_path) < 50:
-        time.sleep(0.01)
+    """The signal goes to the whole process group, as Ctrl-C, `timeout` and schedulers send it; the
+    run ends its step."""
+    process, _ = standing_still(tmp_path)
     os.killpg(process.pid, number)
     assert process.wait(30) == status
-    assert step_of(tmp_path) >= 50
-    assert not list(tmp_path.glob("results/runs/*/record.json"))
+    assert step_of(tmp_path) == 41
+    assert not records_of(tmp_path)
     if number == signal.SIGINT:
         assert start(tmp_path, *RUN).wait(120) == 0
         assert same(results(tmp_path), alone)
+
+
+def processes_of(session: int) -> Iterator[Path]:
+    """The folders in /proc of the processes of a session."""
+    for entry in Path("/proc").iterdir():
+        try:
+            if entry.name.isdigit() and os.getsid(int(entry.name)) == session:
+                yield entry
+        except OSError:
+            continue
+
+
+def has_server(session: int) -> bool:
+    """Whether the server that runs are forked from has been started, for a moment ago."""
+    return any(b"forkserver" in (entry / "cmdline").read_bytes() for entry in processes_of(session))
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_interrupted_in_its_first_moments_it_ends_as_later(
+    tmp_path: Path, number: int, status: int
+) -> None:
+    """While the server imports torch, long before it has read what signals are not for it."""
+    process = start(tmp_path, *RUN)
+    wait_for(process, lambda: has_server(process.pid))
+    os.killpg(process.pid, number)
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == status, told
+    assert "interrupted; the same command goes on" in told and "error" not in told
+    assert not records_of(tmp_path)
 
 
 def test_two_calls_on_one_folder_share_the_work(tmp_path: Path, alone: dict[str, object]) -> None:
@@ -130,22 +204,27 @@ def test_two_calls_on_one_folder_share_the_work(tmp_path: Path, alone: dict[str,
     assert same(results(tmp_path), alone)
 
 
+def opened(session: int) -> set[str]:
+    """The files that the processes of a session hold open."""
+    names: set[str] = set()
+    for entry in processes_of(session):
+        try:
+            names |= {str(link.readlink()) for link in (entry / "fd").iterdir()}
+        except OSError:
+            continue
+    return names
+
+
 def test_a_run_that_waits_for_another_process_can_be_interrupted(tmp_path: Path) -> None:
-    key = subprocess.run(
-        [sys.executable, "-m", "benchmark", *RUN, "--dry-run"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.split()[1]
+    """Waiting is no part of its time."""
+    process = start(tmp_path, *RUN, "--dry-run")
+    key = process.communicate(timeout=60)[0].split()[1]
     folder = tmp_path / "results" / "runs" / key
     folder.mkdir(parents=True)
     with (folder / ".lock").open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         process = start(tmp_path, *RUN, "--time-limit", "0.1")
-        time.sleep(6.0)  # the run has begun to wait by then; waiting is no part of its time
-        assert process.poll() is None
-        assert [path.name for path in folder.iterdir()] == [".lock"]
+        wait_for(process, lambda: str(folder / ".lock") in opened(process.pid))
         os.killpg(process.pid, signal.SIGINT)
         assert process.wait(20) == 130
     assert [path.name for path in folder.iterdir()] == [".lock"]
@@ -160,23 +239,34 @@ def test_two_workers_give_the_same_bits_as_one(tmp_path: Path) -> None:
 
 
 def test_a_run_whose_process_is_killed_is_recorded_as_killed(tmp_path: Path) -> None:
-    process = start(tmp_path, *RUN, "--workers", "1")
-    while process.poll() is None and step_of(tmp_path) < 50:
-        time.sleep(0.01)
-    for entry in Path(
-        "/proc"
-    ).iterdir():  # the run's own process is the one that holds its lock file open
-        try:
-            held = (
-                [str(link.readlink()) for link in (entry / "fd").iterdir()]
-                if entry.name.isdigit()
-                else []
-            )
-        except OSError:
-            continue
-        if any(name.startswith(str(tmp_path)) and name.endswith(".lock") for name in held):
-            os.kill(int(entry.name), signal.SIGKILL)
+    process, run = standing_still(tmp_path)
+    os.kill(run, signal.SIGKILL)
     assert process.wait(60) == 1
     (record,) = Store(tmp_path / "results" / "runs").records()
     assert record.status == "killed"
     assert "signal 9" in str(record.error)
+
+
+def test_a_run_whose_process_alone_is_told_to_stop_is_named_and_is_no_success(
+    tmp_path: Path,
+) -> None:
+    process, run = standing_still(tmp_path)
+    os.kill(run, signal.SIGTERM)
+    out, told = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "0 done now" in out and "1 failed" in out
+    assert "interrupted: pausing-circle" in told and "a signal from elsewhere" in told
+    assert not records_of(tmp_path) and step_of(tmp_path) == 41
+
+
+def test_signals_that_come_together_are_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`timeout` sends its signal to the process and to the group; a second Ctrl-C comes later."""
+    with progress.signals() as received:
+        for _ in range(2):
+            os.kill(os.getpid(), signal.SIGTERM)
+    assert received == [signal.SIGTERM]
+    monkeypatch.setattr(progress, "SAME", 0.0)
+    with progress.signals() as received:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            os.kill(os.getpid(), number)
+    assert received == [signal.SIGINT, signal.SIGTERM]

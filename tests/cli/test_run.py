@@ -11,9 +11,11 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from click.testing import CliRunner
 
 import benchmark
 from benchmark import registry
+from benchmark.cli import cli
 from benchmark.protocol.suite import Grid, plan
 from benchmark.records import Store
 from benchmark.spec import BenchError
@@ -61,6 +63,24 @@ def test_second_call_does_nothing(ran: tuple[Path, subprocess.CompletedProcess[s
     assert again.returncode == 0
     assert "0 done now, 4 finished before" in again.stdout
     assert before == {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
+
+
+def test_with_nothing_to_do_the_folder_need_not_be_writable(
+    ran: tuple[Path, subprocess.CompletedProcess[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Permissions bind no superuser, so the check that would refuse is replaced by one that
+    does."""
+
+    def refuse(self: Store) -> None:
+        raise BenchError("cannot write results")
+
+    folder, _ = ran
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(Store, "ensure_writable", refuse)
+    done = CliRunner().invoke(cli, GRID)
+    assert done.exit_code == 0 and "4 finished before" in done.output
+    more = CliRunner().invoke(cli, [*GRID[:-1], "3"])
+    assert "cannot write results" in str(more.exception)
 
 
 def test_dry_run_tells_what_is_missing_and_writes_nothing(
@@ -277,6 +297,8 @@ def test_time_limit_leaves_a_record_and_a_later_call_goes_on(tmp_path: Path) -> 
             "--results",
         ),
         (("run", "--nonsense"), "--nonsense"),
+        (("run", "--time-limit", "nan"), "'nan' is not a number"),
+        (("run", "--checkpoint-every", "NaN"), "'NaN' is not a number"),
         (("run", "--suite", "gamma", "--shard", "1/2"), "--suite has its own grid"),
         (("run", "--suite", "gamma", "--budget", "huge"), "unknown budget 'huge'"),
         (("table", "--results", "/etc/hostname"), "--results"),

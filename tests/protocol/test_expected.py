@@ -90,6 +90,7 @@ class Ended:
 
     def __init__(self) -> None:
         self.sentinel = ended()
+        self.exitcode = 0
 
     def is_alive(self) -> bool:
         return False

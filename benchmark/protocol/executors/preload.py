@@ -2,17 +2,20 @@
 the metrics, the determinism switch.
 
 The modules of the datasets are imported beside it
-(:func:`benchmark.protocol.executors.processes.context`), and with them what those read data with.
+(:func:`benchmark.protocol.executors.server.context`), and with them what those read data with.
 """
 
 from __future__ import annotations
 
 import signal
 
-for number in (signal.SIGINT, signal.SIGTERM):
-    signal.signal(
-        number, signal.SIG_IGN
-    )  # a signal to the whole group is for the runs, which listen for it; the server ends with its parent
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+"""Sent to the whole group they are for the runs, which listen for them; the server ends with its
+parent. They were held back until here (:func:`benchmark.protocol.executors.server.launch`)."""
+
+for number in SIGNALS:
+    signal.signal(number, signal.SIG_IGN)
+signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
 
 import torch._dynamo  # noqa: E402, F401  every run's Jacobian imports it, for two seconds
 
