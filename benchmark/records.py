@@ -11,7 +11,6 @@ import contextlib
 import hashlib
 import json
 import os
-import secrets
 import tempfile
 import warnings
 from collections.abc import Collection, Iterable, Mapping
@@ -22,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from benchmark import registry
+from benchmark.files import atomic_write
 from benchmark.identity import code_of, metric_of, outdated, outdated_metrics
 from benchmark.spec import BenchError, NewerRecord, Record, digest
 
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 __all__ = [
     "Store",
     "UnreadableRecord",
-    "atomic_write",
     "cell_of",
     "code_of",
     "facts",
@@ -42,21 +41,6 @@ __all__ = [
     "metric_of",
     "read_record",
 ]
-
-
-def atomic_write(path: Path, data: bytes) -> None:
-    """Write ``data`` to ``path`` so that a reader, or a crash at any moment, sees the old file or
-    the new one and nothing between."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        with temporary.open("xb") as file:  # its mode is what the umask leaves, as of any new file
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
 
 
 def read_record(path: Path) -> Record | None:

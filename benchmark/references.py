@@ -19,7 +19,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from benchmark.records import atomic_write
+from benchmark.files import atomic_write
 from benchmark.spec import BenchError, canonical_json, digest
 
 __all__ = ["DimensionReference", "InitialCounts", "References", "cell_of"]

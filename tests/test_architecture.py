@@ -21,6 +21,7 @@ PACKAGES = {
 # A room may import itself and the rooms before it.
 ROOMS = (
     "spec",
+    "files",
     "budgets",
     "options",
     "modules",

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 
 import benchmark
 from benchmark import registry
+from benchmark.files import atomic_write
 from benchmark.identity import harness_code, metric_codes
 from benchmark.records import (
     Store,
     UnreadableRecord,
-    atomic_write,
     frame,
     label,
     load_records,

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from benchmark.datasets.download import download
-from benchmark.records import atomic_write
+from benchmark.files import atomic_write
 from benchmark.spec import BenchError
 
 __all__ = ["FILE", "SHA256", "URL", "fetch", "keep", "kept", "published", "read_pinned"]

@@ -14,8 +14,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
+from benchmark.files import atomic_write
 from benchmark.method import Method
-from benchmark.records import atomic_write
 from benchmark.spec import BenchError
 
 __all__ = ["load_state", "method_state", "read", "write"]

@@ -16,8 +16,8 @@ from torch import Tensor
 from benchmark.datasets.tensors import TensorSplit
 from benchmark.features import cnn, inception
 from benchmark.features.extractor import Network
+from benchmark.files import atomic_write
 from benchmark.metrics.base import Absent, Extractor, Images
-from benchmark.records import atomic_write
 
 __all__ = ["MOST", "Features", "Source", "other_images"]
 

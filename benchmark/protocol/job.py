@@ -19,6 +19,7 @@ from benchmark import registry
 from benchmark.budgets import BUDGETS
 from benchmark.datasets.split import Splits
 from benchmark.datasets.tensors import TensorSplit
+from benchmark.files import atomic_write
 from benchmark.identity import harness_code, metric_codes
 from benchmark.method import Discovery, Method
 from benchmark.metrics.base import Metric
@@ -34,7 +35,7 @@ from benchmark.protocol.runtime import build
 from benchmark.protocol.study import Study
 from benchmark.protocol.suite import Job, instance, load
 from benchmark.protocol.trainer import Diverged, Stopped, Trainer
-from benchmark.records import Store, atomic_write
+from benchmark.records import Store
 from benchmark.spec import (
     NO_BETTER_THAN_MEAN,
     PROTOCOL,

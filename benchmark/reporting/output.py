@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmark.records import atomic_write
+from benchmark.files import atomic_write
 from benchmark.spec import BenchError
 
 __all__ = ["save"]

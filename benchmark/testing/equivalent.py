@@ -22,8 +22,9 @@ from typing import Any
 import click
 import torch
 
+from benchmark.files import atomic_write
 from benchmark.protocol import checkpoint
-from benchmark.records import Store, atomic_write
+from benchmark.records import Store
 from benchmark.spec import BenchError
 
 __all__ = ["Plan", "Shown", "equivalent", "merged", "show"]

@@ -18,6 +18,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from benchmark.protocol.executors.server import context, launch
+from benchmark.protocol.executors.worker import work
 from benchmark.protocol.expected import longest_first
 from benchmark.protocol.faults import error_text, one_line
 from benchmark.protocol.lock import locked
@@ -168,47 +169,9 @@ def _exists(pid: int | None) -> bool:
 def _start(server: Any, job: Job, settings: Settings) -> _Running:
     receiver, sender = server.Pipe(duplex=False)
     stamp = Store(settings.results).stamp(job.spec.key)
-    process = launch(server, _work, (job, settings, sender))
+    process = launch(server, work, (job, settings, sender))
     sender.close()
     return _Running(job, process, receiver, stamp)
-
-
-def _work(job: Job, settings: Settings, events: Connection) -> None:
-    """In the run's own process: carry the job out, tell the parent now and then, and stop at a
-    step's edge when asked to."""
-    from benchmark.protocol.job import execute
-
-    asked: list[str] = []
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: asked.append("interrupted"))
-    last = 0.0
-
-    def progress(step: int, values: Mapping[str, float]) -> None:
-        nonlocal last
-        if time.monotonic() - last > 0.2:
-            last = time.monotonic()
-            try:
-                events.send(("progress", step, dict(values)))
-            except OSError:
-                asked.append("the parent is gone")
-
-    def tell(*message: Any) -> None:
-        with contextlib.suppress(OSError):
-            events.send(message)
-
-    try:
-        record = execute(
-            job,
-            settings,
-            lambda: asked[0] if asked else None,
-            progress,
-            lambda: tell("begun"),
-            lambda: tell("measured"),
-        )
-    except Exception as error:  # a full disk, say: its record cannot be written
-        tell("unsaved", "failed", one_line(f"{type(error).__name__}: {error_text(error)}"))
-        return
-    tell("ended", *(("interrupted", None) if record is None else (record.status, record.error)))
 
 
 def _listen(run: _Running, events: Events) -> None:

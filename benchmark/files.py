@@ -1,0 +1,52 @@
+"""Files of results folders: written whole or not at all; read only where they are plain files of a
+size that can be.
+
+A results folder may be a stranger's: a link in it would show a file of this machine's, and a pipe
+would never end. Standard library only.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import stat
+from pathlib import Path
+
+__all__ = ["atomic_write", "read_plain"]
+
+
+def atomic_write(path: Path, data: bytes) -> None:
+    """Write ``data`` to ``path`` so that a reader, or a crash at any moment, sees the old file or
+    the new one and nothing between."""
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        with temporary.open("xb") as file:  # its mode is what the umask leaves, as of any new file
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def read_plain(path: str | Path, limit: int) -> bytes:
+    """Return the bytes of a regular file of at most ``limit`` bytes; ``OSError`` says what else it
+    is, as it says that there is none."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise OSError(errno.ELOOP, "it is a link, and links are not followed") from None
+        raise
+    with os.fdopen(handle, "rb") as file:
+        about = os.fstat(handle)
+        if not stat.S_ISREG(about.st_mode):
+            raise OSError(errno.EINVAL, "it is no regular file")
+        if about.st_size > limit:
+            raise OSError(
+                errno.EFBIG,
+                f"it has {about.st_size:,} bytes, more than the {limit:,} that are read",
+            )
+        return file.read(limit)
