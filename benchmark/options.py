@@ -66,9 +66,15 @@ class Field:
 
 
 def suggest(name: str, known: Iterable[str]) -> str:
-    """Return ``"; did you mean 'x'?"`` for the known name closest to ``name``, or nothing."""
-    close = difflib.get_close_matches(name.lower(), list(known), n=1, cutoff=0.5)
-    return f"; did you mean '{close[0]}'?" if close else ""
+    """Return ``"; did you mean 'x'?"`` for the known name closest to ``name``, or nothing; of
+    equally close ones the one whose length is nearest."""
+    given = name.lower()
+    close = difflib.get_close_matches(given, list(known), n=3, cutoff=0.5)
+    if not close:
+        return ""
+    likeness = {each: difflib.SequenceMatcher(None, each, given).ratio() for each in close}
+    best = max(close, key=lambda each: (likeness[each], -abs(len(each) - len(given))))
+    return f"; did you mean '{best}'?"
 
 
 def split_list(texts: Iterable[str]) -> list[str]:

@@ -141,6 +141,30 @@ METHODS: tuple[Entry, ...] = (
         "mi-vae with a categorical variable, which the reward is for",
         headline=False,
     ),
+    Entry(
+        "irmae",
+        "baselines.irmae:IRMAE",
+        "autoencoder whose extra linear layers make codes of low rank; IRMAE-WD, LoRAE by options",
+        headline=False,
+    ),
+    Entry(
+        "ard-vae",
+        "baselines.ard_vae:ARDVAE",
+        "VAE whose prior takes its variances from the codes",
+        headline=False,
+    ),
+    Entry(
+        "least-volume",
+        "baselines.least_volume:LeastVolume",
+        "1-Lipschitz autoencoder that pays for the volume of its codes",
+        headline=False,
+    ),
+    Entry(
+        "vaease",
+        "baselines.vaease:VAEase",
+        "VAE whose decoder sees each coordinate less, the less certain it is; counts per image",
+        headline=False,
+    ),
 )
 
 DATASETS: tuple[Entry, ...] = (

@@ -79,3 +79,5 @@ def test_a_list_of_nothing_is_no_default(texts: list[str]) -> None:
 def test_suggestions_are_close_or_absent() -> None:
     assert suggest("rfvae", ["vae", "rf-vae"]) == "; did you mean 'rf-vae'?"
     assert suggest("zzz", ["vae"]) == ""
+    for known in (["vaease", "vae"], ["vae", "vaease"]):  # equally alike, by difflib
+        assert suggest("vea", known) == "; did you mean 'vae'?"

@@ -21,6 +21,7 @@ __all__ = [
     "ACTIVE_PRECISION",
     "all_grams",
     "axis_columns",
+    "column_energies",
     "gram",
     "hadamard_term",
     "jacobian",
@@ -89,6 +90,21 @@ def all_grams(decode: Decoder, codes: Tensor) -> Tensor:
     """Return ``J'J`` (N, L, L) at ``codes`` (N, L), a few images at a time."""
     size = max(1, _TANGENTS // codes.shape[1])
     return torch.cat([gram(jacobian(decode, part)[1]) for part in codes.split(size)])
+
+
+def column_energies(decode: Decoder, codes: Tensor) -> tuple[Tensor, Tensor]:
+    r"""Return two energies of each column of the Jacobians at ``codes`` (N, L), (L,) both, float64:
+    :math:`\frac1N \sum_i \sum_d J_{dl}^2` and :math:`\sum_d (\frac1N \sum_i |J_{dl}|)^2`.
+
+    The first is never less; they agree where all Jacobians do, up to signs, as those of a linear
+    map. A few images at a time.
+    """
+    square = absolute = torch.zeros((), dtype=torch.float64, device=codes.device)
+    for part in codes.split(max(1, _TANGENTS // codes.shape[1])):
+        matrix = jacobian(decode, part)[1].double()
+        square = square + matrix.square().sum((0, 1))
+        absolute = absolute + matrix.abs().sum(0)
+    return square / len(codes), (absolute / len(codes)).square().sum(0)
 
 
 def posterior_precision(grams: Tensor, beta: float) -> Tensor:

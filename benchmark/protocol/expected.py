@@ -26,6 +26,10 @@ MILLISECONDS = {
     "wae-gan": (40, 770),
     "flexae": (44, 780),
     "flexae-sr": (65, 4300),
+    "irmae": (3, 60),
+    "ard-vae": (7, 95),
+    "least-volume": (5, 80),
+    "vaease": (6, 95),
 }
 """Measured on one busy core, L = 16, for one outer step of 128 images: on inputs of 64 numbers, and
 on 32x32 grey images. Only the order of runs depends on them, so rough figures do."""

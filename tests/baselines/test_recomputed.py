@@ -15,6 +15,7 @@ from benchmark.method import Batch, Tick
 from benchmark.protocol.runtime import construct
 from tests.baselines import recomputation as anew
 from tests.baselines import recomputation_critics as critics
+from tests.baselines import recomputation_newer as newer
 
 F64, L, STEPS = torch.float64, 4, 400
 PROGRESS = 0.875
@@ -37,6 +38,10 @@ RECOMPUTED: dict[str, Recomputation] = {
     "grae": anew.grae,
     "mi-vae": anew.mi_vae,
     "mi-vae-joint": anew.mi_vae_joint,
+    "irmae": newer.irmae,
+    "ard-vae": newer.ard_vae,
+    "least-volume": newer.least_volume,
+    "vaease": newer.vaease,
 }
 
 CLOSED = {"pca"}
@@ -64,6 +69,8 @@ def build(name: str, shape: tuple[int, ...]) -> tuple[Any, Batch]:
             method.relevance.carried.copy_(torch.tensor([0.3, 0.7, 1.5, 4.0]))
         if name == "maskaae":
             method.mask.a.copy_(torch.tensor([0.0, 0.4, 1.0, 3.0]))
+        if name == "ard-vae":
+            method.variance.copy_(torch.tensor([0.3, 0.7, 1.5, 4.0]))
         if name == "geco-l0":
             method.constraint.ever_met.fill_(True)
             method.tau_per_pixel.fill_(0.1)
