@@ -197,9 +197,10 @@ class RVAE(VAE):
         kl = self.divergence_given(mean, log_var, self.mapped(z), self.relevance.mean.log())
         return {"nll": nll, "kl": kl}
 
-    def lstar_so_far(self, x: Tensor) -> Tensor:
-        """Count by the precision that is carried into the small steps."""
-        return self.relevance.carried_count()
+    def lstar_so_far(self, x: Tensor) -> Tensor | None:
+        """Count by the precision that is carried into the small steps; without joint steps there is
+        none."""
+        return None if self.first_joint_step >= self.steps else self.relevance.carried_count()
 
     def discover(self, x: Tensor) -> Discovery:
         """Without a joint step no precision was estimated: all dimensions, ``no_selection``."""

@@ -38,18 +38,21 @@ def is_unsettled(steps: np.ndarray, counts: np.ndarray, total: int) -> bool:
     """Return whether L* moved in the last fifth of a run of ``total`` steps: whether the counts
     (K,) after ``steps`` (K,), from the last at or before 4/5 of the run on, are not all equal.
 
-    A count that could not be made (NaN) among them is a movement; a run without counts has none.
+    A count that could not be made (NaN) among them is a movement, and so is a first count in the
+    last fifth, of a method that selected nothing before; a run without counts has none.
     """
     if not len(steps):
         return False
-    start = max(int(np.searchsorted(steps, 0.8 * total, side="right")) - 1, 0)
+    start = int(np.searchsorted(steps, 0.8 * total, side="right")) - 1
+    if start < 0:
+        return True
     window = counts[start:]
     return bool(np.isnan(window).any() or (window != window[0]).any())
 
 
 class Counter:
     """Counts by the method's own rule (:meth:`Method.lstar_so_far`) on up to 256 training images,
-    drawn once. Stops where the method says that it does not count."""
+    drawn once."""
 
     def __init__(
         self, method: Method, train: TensorSplit, seed: int, steps: int, device: torch.device

@@ -104,16 +104,14 @@ class Trainer:
 
     def _run(self) -> None:
         take = self._stepping()
-        counter: Counter | None = Counter(
-            self.method, self.train, self.seed, self.steps, self.device
-        )
+        counter = Counter(self.method, self.train, self.seed, self.steps, self.device)
         while self.step < self.steps:
             self._between_steps()
             values = take(self.step)
             self.step += 1
             self._log(values)
-            if counter is not None and not self._count(counter):
-                counter = None
+            if self.step in counter.points:
+                self._count(counter)
 
     def _stepping(self) -> Callable[[int], Mapping[str, Tensor]]:
         """Return the function that takes the outer step of a number and returns what it logs."""
@@ -206,14 +204,11 @@ class Trainer:
             self.step, {name: float(value) for name, value in values.items() if value.dim() == 0}
         )
 
-    def _count(self, counter: Counter) -> bool:
-        """Append L* so far to the curves if it is time; whether the method counts."""
-        if self.step not in counter.points:
-            return True
+    def _count(self, counter: Counter) -> None:
+        """Append L* so far to the curves, unless the method does not count (now)."""
         found = counter.count()
         if found is not None:
             self._append(dict(zip(COUNTS, (found, torch.tensor(self.step)), strict=True)))
-        return found is not None
 
     def _append(self, values: Mapping[str, Tensor]) -> None:
         for name, value in values.items():

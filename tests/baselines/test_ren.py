@@ -228,6 +228,7 @@ def test_flags_tell_when_the_count_is_none(kind: type[Method]) -> None:
     never = build(kind, burn_in=1.0)
     never.relevance.mean.copy_(torch.tensor([1.0, 1e3, 1e3, 1e3, 1e3]))
     assert never.discover(x).flags == ("no_selection",) and bool(never.discover(x).active.all())
+    assert never.lstar_so_far(x) is None and build(kind, burn_in=0.95).lstar_so_far(x) == 5
     assert "no_selection" not in build(kind, burn_in=0.95).discover(x).flags
 
 

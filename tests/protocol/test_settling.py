@@ -58,6 +58,11 @@ def test_the_window_begins_with_the_last_count_before_it() -> None:
     assert not is_unsettled(steps, np.array([4.0, 5.0, 5.0, 5.0]), 100)
 
 
+def test_a_first_count_in_the_last_fifth_is_unsettled() -> None:
+    assert is_unsettled(np.array([90.0, 100.0]), np.array([5.0, 5.0]), 100)
+    assert not is_unsettled(np.array([80.0, 100.0]), np.array([5.0, 5.0]), 100)
+
+
 class Silent(Honest):
     """What Honest does, without counts."""
 
@@ -99,30 +104,38 @@ def test_counting_changes_no_bit_of_a_run(kind: Any, silent: Any, tmp_path: Path
     assert modes == {name: module.training for name, module in other.method.named_modules()}
 
 
-def test_a_method_that_selects_nothing_is_asked_once(tmp_path: Path) -> None:
-    asked = []
-
+def test_a_method_that_selects_nothing_has_no_counts(tmp_path: Path) -> None:
     class Whole(Honest):
         def discover(self, x: torch.Tensor) -> Discovery:
-            asked.append(len(x))
             found = super().discover(x)
             return Discovery(found.relevance, found.active, flags=("no_selection",))
 
     run = trainer(Whole, tmp_path / "c")
     run.fit()
-    assert asked == [60] and "lstar" not in run.curves() and not run.unsettled
+    assert "lstar" not in run.curves() and not run.unsettled
+
+
+class Late(Noisy):
+    """Selects nothing until its last steps but four."""
+
+    def lstar_so_far(self, x: torch.Tensor) -> torch.Tensor | None:
+        return super().lstar_so_far(x) if float(self.gate.state["step"][0]) > 7 else None
 
 
 @pytest.mark.parametrize("at", [3, 4, 5, 19])
-def test_a_resumed_run_has_the_counts_of_one_left_alone(at: int, tmp_path: Path) -> None:
-    whole = trainer(Noisy, tmp_path / "whole")
+@pytest.mark.parametrize(("kind", "counted"), [(Noisy, [4, 8, 12, 16, 20]), (Late, [16, 20])])
+def test_a_resumed_run_has_the_counts_of_one_left_alone(
+    kind: Any, counted: list[int], at: int, tmp_path: Path
+) -> None:
+    whole = trainer(kind, tmp_path / "whole")
     whole.fit()
-    first = trainer(Noisy, tmp_path / "cut")
+    first = trainer(kind, tmp_path / "cut")
     first.stop = lambda: "enough" if first.step == at else None
     with pytest.raises(Stopped):
         first.fit()
-    again = trainer(Noisy, tmp_path / "cut")
+    again = trainer(kind, tmp_path / "cut")
     again.fit()
+    assert whole.curves()["lstar_step"].tolist() == counted
     assert again.resumed_at == at and identical(outcome(whole), outcome(again))
 
 
