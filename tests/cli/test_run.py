@@ -174,13 +174,24 @@ def mixed(
     (folder / "my_vae.py").write_text(
         registry.find("methods", "vae").path.read_text(encoding="utf-8"), encoding="utf-8"
     )
+    (folder / "broken.py").write_text(BROKEN, encoding="utf-8")
     return folder, bench(folder, *MIXED)
 
+
+BROKEN = '''"""A method that fails."""
+
+from baselines.vae import VAE
+
+
+class Broken(VAE):
+    def prepare(self, train):
+        raise ValueError("nothing works here")
+'''
 
 MIXED = (
     "run",
     "--methods",
-    "pca,vae[lr=1e20],vae,./my_vae.py",
+    "./broken.py,vae[lr=1e20],vae,./my_vae.py",
     "--datasets",
     "circle",
     "--latent-dims",
@@ -201,13 +212,13 @@ def test_failing_runs_leave_their_records_and_the_others_go_on(
     }
     statuses = {key: record.status for key, record in records.items()}
     assert statuses == {
-        ("pca", None): "failed",
+        ("broken", 1e-3): "failed",
         ("vae", 1e20): "diverged",
         ("vae", 1e-3): "done",
         ("my-vae", 1e-3): "done",
     }
-    failed = records["pca", None]
-    assert "PCA finds at most 2 dimensions" in str(failed.error)
+    failed = records["broken", 1e-3]
+    assert "ValueError: nothing works here" in str(failed.error)
     assert "Traceback" in (folder / "results" / "runs" / failed.key / "log.txt").read_text(
         encoding="utf-8"
     )
@@ -230,7 +241,7 @@ def test_failed_runs_are_tried_again_and_diverged_ones_kept(
         "cached",
         "cached",
     ]
-    kept = bench(folder, *(part.removeprefix("pca,") for part in MIXED))
+    kept = bench(folder, *(part.removeprefix("./broken.py,") for part in MIXED))
     assert kept.returncode == 1
     assert "0 done now, 3 finished before, 1 failed" in kept.stdout
 

@@ -22,7 +22,7 @@ claims = ["gamma-learned-generates-better"]
 [[stage]]
 methods = ["pca", "vae"]
 datasets = ["circle", "dsprites"]
-latent_dims = [2, 3]
+latent_dims = [1, 2]
 seeds = 2
 budget = "short"
 [[stage]]
@@ -98,7 +98,7 @@ def test_a_suite_of_ones_own_is_shown_by_its_file(mine: Path, tmp_path: Path) ->
     assert f"8 runs: 2 seeds, budget short, {4 * epochs:,} outer steps" in text, (
         "pca takes no steps"
     )
-    assert "dsprites, L = 2, 3: no data" in text and "and 8 runs of unknown length" in text
+    assert "dsprites, L = 1, 2: no data" in text and "and 8 runs of unknown length" in text
     assert (
         "with gamma from vae: discovery.extra.gamma" in text
         and "Feeds: claims gamma-learned-generates-better" in text
