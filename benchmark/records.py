@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from benchmark import registry
-from benchmark.files import atomic_write
+from benchmark.files import atomic_write, read_plain
 from benchmark.identity import code_of, metric_of, outdated, outdated_metrics
 from benchmark.spec import BenchError, NewerRecord, Record, digest
 
@@ -47,12 +47,16 @@ def read_record(path: Path) -> Record | None:
     """Return the record in the file ``path``, or None where there is none; ``BenchError`` where it
     cannot be read."""
     try:
-        return Record.from_json(path.read_bytes().decode())
+        return Record.from_json(read_plain(path, LARGEST).decode())
     except FileNotFoundError:
         return None
     except OSError as error:
         raise BenchError(
             f"cannot read '{path}': {error.strerror}; name a folder of records with --results"
+        ) from None
+    except RecursionError:
+        raise BenchError(
+            f"record '{path}' is not readable: its objects lie too deep in each other; delete its folder and run `bench run` again"
         ) from None
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise BenchError(
@@ -68,6 +72,9 @@ def read_record(path: Path) -> Record | None:
         ) from None
 
 
+LARGEST = 32_000_000
+"""Bytes of a record; what has more is none."""
+
 _BATCH = 64
 """Files that are read before they are decoded: turn and turn about, with the system between, both
 take half as long again."""
@@ -76,8 +83,7 @@ take half as long again."""
 def _bytes(path: str) -> bytes:
     """Return what a file holds, nothing where it cannot be read."""
     try:
-        with open(path, "rb", buffering=0) as file:  # noqa: PTH123 (a path object for each of thousands takes as long as reading)
-            return file.read()
+        return read_plain(path, LARGEST)
     except OSError:
         return b""
 
@@ -91,7 +97,7 @@ def _decoded(path: str, data: bytes) -> Record | None:
     refuses is left to read_record to judge, and left out with a warning."""
     try:
         return Record.from_document(orjson.loads(data))
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         try:
             return read_record(Path(path))
         except BenchError as error:

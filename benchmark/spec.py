@@ -14,6 +14,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, NewType
 
+from benchmark.parts import check_parts, check_spec
+
 __all__ = [
     "FLAGS",
     "NO_BETTER_THAN_MEAN",
@@ -194,9 +196,10 @@ class Record:
             raise ValueError(
                 f"status is {document['status']!r}, expected one of {', '.join(STATUSES)}"
             )
+        check_spec(document["spec"])
         if RunSpec(**document["spec"]).key != document["key"]:
             raise ValueError("the key does not belong to the spec")
-        _check_parts(document)
+        check_parts(document)
         return cls(**document)
 
 
@@ -223,47 +226,3 @@ def _schema(document: Any) -> int:
     if schema > SCHEMA:
         raise NewerRecord(f"schema is {schema}, this version reads 1 to {SCHEMA}")
     return schema
-
-
-_KINDS: Mapping[str, tuple[type, ...]] = {
-    **dict.fromkeys(("measurements", "absent", "timing", "environment", "metrics"), (dict,)),
-    **{
-        "code": (str,),
-        "harness": (str,),
-        "given": (list, type(None)),
-        "error": (str, type(None)),
-        "discovery": (dict, type(None)),
-    },
-}
-
-_WORDS = {dict: "an object", list: "a list", str: "text", type(None): "null"}
-
-_LARGEST = 1.7976931348623157e308
-
-
-def _check_parts(document: Mapping[str, Any]) -> None:
-    """Raise ``ValueError`` where a part that tables and pages read is not of its kind, or a
-    measurement no finite number."""
-    for name, kinds in _KINDS.items():
-        if name in document and not isinstance(document[name], kinds):
-            raise ValueError(
-                f"'{name}' is {document[name]!r:.60}, expected {' or '.join(_WORDS[kind] for kind in kinds)}"
-            )
-    for identifier, found in document.get("measurements", {}).items():
-        value = found.get("value") if isinstance(found, dict) else None
-        if type(value) not in (float, int) or not -_LARGEST <= value <= _LARGEST:
-            raise ValueError(
-                f"the measurement '{identifier}' is {value!r:.60}, expected a finite number"
-            )
-    discovery = document.get("discovery") or {}
-    for name in ("relevance", "active"):
-        if not isinstance(discovery.get(name, []), list):
-            raise ValueError(
-                f"'{name}' of the discovery is {discovery[name]!r:.60}, expected a list"
-            )
-    for where, flags in (
-        ("'flags'", document.get("flags", [])),
-        ("'flags' of the discovery", discovery.get("flags", [])),
-    ):
-        if not isinstance(flags, list) or not all(isinstance(flag, str) for flag in flags):
-            raise ValueError(f"{where} is {flags!r:.60}, expected a list of words")

@@ -20,6 +20,7 @@ PACKAGES = {
 
 # A room may import itself and the rooms before it.
 ROOMS = (
+    "parts",
     "spec",
     "files",
     "budgets",

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import json
+import math
 import os
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import orjson
@@ -118,14 +123,14 @@ def test_numbers_of_a_folder_keep_their_bits(value: float) -> None:
 
 
 @pytest.mark.parametrize("empty", [[], "", [["a", 1]]])
-def test_options_that_are_no_object_belong_to_no_key(tmp_path: Path, empty: object) -> None:
+def test_options_that_are_no_object_are_refused(tmp_path: Path, empty: object) -> None:
     bare = replace(SPEC, options=dict(empty))  # type: ignore[call-overload]
     stored = json.loads(record(bare).to_json())
     stored["spec"]["options"] = empty
     path = tmp_path / "key" / "record.json"
     path.parent.mkdir()
     path.write_text(json.dumps(stored))
-    with pytest.warns(UnreadableRecord, match="the key does not belong to the spec"):
+    with pytest.warns(UnreadableRecord, match="'options' of the spec is .*, expected an object"):
         assert load_records(tmp_path) == []
 
 
@@ -192,7 +197,7 @@ def test_the_stamp_of_a_record_changes_whenever_it_is_written(tmp_path: Path) ->
         ),
         (
             json.dumps({**asdict(record()), "measurements": {"mse": 1.0}}),
-            "the measurement 'mse' is None",
+            "the measurement 'mse' is 1.0, expected an object",
         ),
         (
             json.dumps({**asdict(record()), "discovery": "zz"}),
@@ -222,6 +227,155 @@ def test_records_that_cannot_be_read_are_one_line_with_the_next_step(
         Store(tmp_path).read(SPEC.key)
     advice = "upgrade, or move it away" if "newer" in message else "delete its folder and run"
     assert advice in str(error.value) and "\n" not in str(error.value)
+
+
+def full() -> dict[str, Any]:
+    """The document of a record with something in every part."""
+    base = record(
+        discovery={
+            "relevance": [0.5, 0.1],
+            "active": [True, False],
+            "flags": ["collapsed"],
+            "extra": {"gamma": 1.0},
+            "null": [{"at": 0.5}],
+        },
+        absent={"mig": "no factors"},
+        timing={"train_seconds": 1.0, "outer_steps": 300, "updates": {"model": 300}},
+        environment={
+            "python": "3.11.7",
+            "packages": {"torch": "2.5.1"},
+            "device": "cpu",
+            "threads": 1,
+            "deterministic": True,
+            "commit": None,
+            "dirty": False,
+            "determinism": {"cudnn": True},
+            "evaluations": {"mse": {"commit": "abc"}},
+        },
+        flags=["unsettled"],
+    )
+    return json.loads(base.to_json())
+
+
+ABSENT = object()
+ODD = (None, "text", 5, -1, 0.5, True, [], {}, [None], {"a": None}, math.nan, 10**400, ABSENT)
+
+
+def places(part: Any, *above: str | int) -> Iterator[tuple[str | int, ...]]:
+    """Every place in a document, by the keys that lead to it."""
+    inside = part.items() if isinstance(part, dict) else enumerate(part)
+    for key, value in inside:
+        yield (*above, key)
+        if isinstance(value, dict | list):
+            yield from places(value, *above, key)
+
+
+def changed(document: Any, place: tuple[str | int, ...], value: object) -> Any:
+    """The document with ``value`` at a place; its key belongs to its spec all the same."""
+    document = copy.deepcopy(document)
+    part = document
+    for key in place[:-1]:
+        part = part[key]
+    if value is ABSENT:
+        del part[place[-1]]
+    else:
+        part[place[-1]] = value
+    if place[0] == "spec":
+        with contextlib.suppress(Exception):
+            document["key"] = RunSpec(**document["spec"]).key
+    return document
+
+
+TYPES = jsonschema.Draft202012Validator(
+    json.loads((Path(benchmark.__file__).parent / "data" / "record.schema.json").read_text())
+)
+LATER = {"flags", "given", "measurements", "absent", "discovery", "timing", "environment", "error"}
+"""Parts that records of older versions may lack."""
+
+
+def demanded(document: Any) -> bool:
+    """Whether the schema demands another type, or a part that is not there, whatever the status of
+    the run."""
+    for error in TYPES.iter_errors(document):
+        older = not error.path and LATER & {*error.message.split("'")}
+        always = error.schema_path[0] in ("properties", "required")
+        if always and (error.validator == "type" or (error.validator == "required" and not older)):
+            return True
+    return False
+
+
+def test_types_that_the_schema_demands_are_checked_on_reading() -> None:
+    """Every place of a whole record, with something of every type in it: what the schema refuses
+    for its type is refused in one line, and what is read can be written again."""
+    whole = full()
+    assert not list(TYPES.iter_errors(whole)) and Record.from_document(whole)
+    refused = 0
+    for place in places(whole):
+        for value in ODD:
+            document = changed(whole, place, value)
+            try:
+                found = Record.from_document(document)
+            except (ValueError, TypeError):
+                refused += 1
+                continue
+            assert not demanded(document), (place, value)
+            json.loads(found.to_json())
+            label("methods", found.spec["method"], found.spec["config"])
+    assert refused > 400
+
+
+@pytest.mark.parametrize("opening", ["[", '{"a":'])
+def test_json_nested_without_end_is_one_line(tmp_path: Path, opening: str) -> None:
+    path = tmp_path / SPEC.key / "record.json"
+    path.parent.mkdir()
+    path.write_text(opening * 100_000, encoding="utf-8")
+    with pytest.raises(BenchError, match=r"not readable: its objects lie too deep|not JSON"):
+        Store(tmp_path).read(SPEC.key)
+    with pytest.warns(UnreadableRecord, match=SPEC.key):
+        assert load_records(tmp_path) == []
+
+
+def test_values_that_the_schema_leaves_open_may_not_be_deep(tmp_path: Path) -> None:
+    deep: Any = 1
+    for _ in range(300):
+        deep = [deep]
+    path = tmp_path / SPEC.key / "record.json"
+    path.parent.mkdir()
+    path.write_text(json.dumps({**full(), "environment": {"odd": deep}}), encoding="utf-8")
+    with pytest.raises(BenchError, match=r"'odd' of 'environment' is more than 10 .* deep"):
+        Store(tmp_path).read(SPEC.key)
+
+
+def put_link(path: Path) -> None:
+    target = path.with_name("elsewhere")
+    target.write_text(record().to_json(), encoding="utf-8")
+    path.symlink_to(target)
+
+
+def put_large(path: Path) -> None:
+    with path.open("wb") as file:
+        file.truncate(10**9)  # takes no room on the disk
+
+
+@pytest.mark.parametrize(
+    ("put", "message"),
+    [
+        (put_link, "it is a link, and links are not followed"),
+        (os.mkfifo, "it is no regular file"),
+        (put_large, "it has 1,000,000,000 bytes, more than"),
+    ],
+)
+def test_links_pipes_and_large_files_of_strangers_are_not_read(
+    tmp_path: Path, put: Callable[[Path], None], message: str
+) -> None:
+    good = record(replace(SPEC, seed=1))
+    Store(tmp_path).write(good)
+    (tmp_path / SPEC.key).mkdir()
+    put(tmp_path / SPEC.key / "record.json")
+    with pytest.raises(BenchError, match=message):
+        Store(tmp_path).read(SPEC.key)
+    with pytest.warns(UnreadableRecord, match=message):
+        assert load_records(tmp_path) == [good]
 
 
 def test_a_record_that_cannot_be_read_is_named_and_the_others_are_there(tmp_path: Path) -> None:
