@@ -40,11 +40,13 @@ def _uneven(batch_size: int, chunks: object) -> str | None:
     """Return why a batch cannot be cut into ``chunks`` equal parts, where that is a number."""
     if not batch_size or isinstance(chunks, bool) or not isinstance(chunks, int):
         return None
-    if chunks >= 1 and batch_size % chunks == 0:
+    if chunks < 1:
+        return f"a batch cannot be cut into chunks={chunks} parts; choose chunks=1 or more"
+    if batch_size % chunks == 0:
         return None
     return (
         f"a batch of {batch_size} images cannot be cut into chunks={chunks} equal parts; "
-        f"choose a --batch-size that {max(chunks, 1)} divides, or other chunks"
+        f"choose a --batch-size that {chunks} divides, or other chunks"
     )
 
 

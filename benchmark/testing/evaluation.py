@@ -33,8 +33,9 @@ larger."""
 @contextmanager
 def _evaluating(candidate: Candidate) -> Iterator[tuple[Method, Tensor]]:
     """The trained method in evaluation mode, and 10 images, without gradients."""
+    trained = candidate.whole.method  # trains it where no check did, which takes gradients
     with torch.no_grad():
-        yield candidate.whole.method.eval(), candidate.train.head(10)
+        yield trained.eval(), candidate.train.head(10)
 
 
 def shapes(candidate: Candidate) -> None:

@@ -59,6 +59,12 @@ def test_batches_that_chunks_do_not_divide_are_refused(
     assert fits or f"a batch of {batch_size} images cannot be cut into chunks=4" in str(reason)
 
 
+@pytest.mark.parametrize("chunks", [0, -4])
+def test_a_batch_has_one_part_at_least(chunks: int) -> None:
+    reason = refusal(registry.choose("methods", f"vae[chunks={chunks}]"), (2,), 1, 128)
+    assert reason == f"a batch cannot be cut into chunks={chunks} parts; choose chunks=1 or more"
+
+
 def test_planning_refuses_and_names_method_and_dataset(tmp_path: Path) -> None:
     images = tmp_path / "thin.npz"
     np.savez(

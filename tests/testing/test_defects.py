@@ -297,3 +297,12 @@ def test_defect_is_caught_where_it_should(defect: str, tmp_path: Path) -> None:
     failed = {name: each.message for name, each in found.items() if each.status == "failed"}
     assert set(names.split()) <= failed.keys(), failed
     assert any(says in failed[name] for name in names.split()), failed
+
+
+def test_a_step_that_fails_is_told_by_every_check_that_trains(tmp_path: Path) -> None:
+    """Checks of the trained method look at it without gradients; training it takes them."""
+    broken = SOUND.replace(STEP, "        raise ValueError('no time')\n" + STEP)
+    found = examine(broken, tmp_path, elsewhere=False)
+    failed = {name: each.message for name, each in found.items() if each.status == "failed"}
+    assert {"shapes", "deterministic-codes", "batch-size"} <= failed.keys()
+    assert set(failed.values()) == {"ValueError: no time"}
