@@ -41,8 +41,8 @@ BUDGETS: Mapping[str, Budget] = {
 
 
 QUICK_STEPS: Mapping[str, int] = {
-    "circle": 3000,
-    "one-moon": 3000,
+    "circle": 1500,
+    "one-moon": 1500,
     "latent-8": 3000,
     "latent-16": 3000,
     "digits": 1000,
