@@ -4,6 +4,7 @@ what was stored. Imports no torch."""
 from __future__ import annotations
 
 import contextlib
+import json
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -45,24 +46,24 @@ class Stored:
     def read(cls, path: Path) -> Stored | None:
         """Return the record in the file ``path``, None where there is none."""
         record = read_record(path)
-        return (
-            None
-            if record is None
-            else cls(record, path.parent, record.to_json() == path.read_text(encoding="utf-8"))
-        )
+        if record is None:
+            return None
+        text = path.read_text(encoding="utf-8")
+        written = json.dumps(json.loads(text), indent=1, sort_keys=True) + "\n"
+        return cls(record, path.parent, text == written)
 
     def other_seeds(self) -> list[Record]:
         """The finished runs beside it that differ in the seed alone and were made by the same
         code."""
         cell = cell_of(self.record.spec)
         found = Store(self.folder.parent).records()
-        mine = (self.record.code, cell)
+        mine = (self.record.code, self.record.harness, cell)
         return [
             each
             for each in found
             if each.status == "done"
             and each.key != self.record.key
-            and (each.code, cell_of(each.spec)) == mine
+            and (each.code, each.harness, cell_of(each.spec)) == mine
         ]
 
 
@@ -299,10 +300,15 @@ def _judge(run: Stored, outcome: Outcome, store: Store) -> Replay:
 def _told(stored: Record, found: Record) -> tuple[Change, ...]:
     """What differs between the two records that could explain a difference in their numbers, code
     and protocol first."""
-    first = (
-        [Change("protocol", stored.spec["protocol"], PROTOCOL)]
-        if stored.spec["protocol"] != PROTOCOL
-        else []
-    )
-    first += [Change("code", stored.code, found.code)] if stored.code != found.code else []
+    codes = {
+        "protocol": (stored.spec["protocol"], PROTOCOL),
+        "code": (stored.code, found.code),
+        "harness": (stored.harness, found.harness),
+        **{
+            f"code of {name}": (code, found.metrics[name])
+            for name, code in sorted(stored.metrics.items())
+            if name in found.metrics
+        },
+    }
+    first = [Change(name, *pair) for name, pair in codes.items() if pair[0] not in ("", pair[1])]
     return (*first, *changes(stored.environment, found.environment))

@@ -56,7 +56,7 @@ def copy(ran: Path, place: Path, edit: Callable[[dict[str, Any]], None]) -> Path
     edit(document)
     text = json.dumps(document, indent=1, sort_keys=True) + "\n"
     (folder / "record.json").write_text(
-        text if edit is nothing else text.rstrip(), encoding="utf-8"
+        text if edit in (nothing, older_schema) else text.rstrip(), encoding="utf-8"
     )
     return folder
 
@@ -78,13 +78,33 @@ def another_digit_and_torch(record: dict[str, Any]) -> None:
     another_torch(record)
 
 
+def another_digit_and_harness(record: dict[str, Any]) -> None:
+    another_digit(record)
+    record["harness"] = "0" * 16
+
+
+def another_digit_and_metric(record: dict[str, Any]) -> None:
+    another_digit(record)
+    record["metrics"]["mse"] = "0" * 16
+
+
+def older_schema(record: dict[str, Any]) -> None:
+    """As version 0.1 wrote it."""
+    for name in ("harness", "metrics", "given", "flags"):
+        del record[name]
+    record["schema"] = 1
+
+
 def far_off_and_torch(record: dict[str, Any]) -> None:
     record["measurements"]["active-units"]["value"] += 5
     another_torch(record)
 
 
 def test_verdicts(ran: Path, tmp_path: Path) -> None:
-    edits = (nothing, another_digit, another_torch, another_digit_and_torch, far_off_and_torch)
+    edits = (
+        *(nothing, another_digit, another_torch, another_digit_and_torch, far_off_and_torch),
+        *(another_digit_and_harness, another_digit_and_metric, older_schema),
+    )
     folders = [copy(ran, tmp_path / edit.__name__, edit) for edit in edits]
     done = bench(tmp_path, "replay", *map(str, folders))
     assert done.returncode == 1, done.stderr
@@ -98,12 +118,15 @@ def test_verdicts(ran: Path, tmp_path: Path) -> None:
     assert heads[2].startswith("bit-equal, although torch 0.0 -> ")
     assert heads[3].startswith("within the seed interval, because torch 0.0 -> ")
     assert heads[4].startswith("differs, because torch 0.0 -> ")
+    assert heads[5].startswith("differs, because harness 0000")
+    assert heads[6].startswith("within the seed interval, because code of mse 0000")
+    assert heads[7].startswith("bit-equal")
     for file in ("curves.npz", "artifacts.npz", "checkpoint.safetensors"):
-        assert len(re.findall(rf"{re.escape(file)}: ([1-9]\d*) of \1 equal\n", done.stdout)) == 5
-    assert done.stdout.count("record.json is not as this program wrote it") == 4
+        assert len(re.findall(rf"{re.escape(file)}: ([1-9]\d*) of \1 equal\n", done.stdout)) == 8
+    assert done.stdout.count("record.json is not as this program wrote it") == 6
     assert (
         done.stdout.splitlines()[-1]
-        == "5 replayed: 2 bit-equal, 2 differs, 1 within the seed interval"
+        == "8 replayed: 3 bit-equal, 3 differs, 2 within the seed interval"
     )
 
 
