@@ -8,10 +8,12 @@ Standard library only, so that tables read them without torch.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import re
 import statistics
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib import resources
@@ -20,7 +22,9 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from benchmark.files import atomic_write
-from benchmark.spec import BenchError, canonical_json, digest
+from benchmark.identity import harness_code, metric_codes, same
+from benchmark.records import UnreadableRecord
+from benchmark.spec import BenchError, NewerRecord, canonical_json, digest
 
 __all__ = ["DimensionReference", "InitialCounts", "References", "cell_of"]
 
@@ -69,10 +73,11 @@ class _Document:
         """Return the document in ``text``; ``ValueError`` or ``TypeError`` says what is wrong with
         it."""
         found = json.loads(text)
-        if not isinstance(found, dict) or found.get("schema") != SCHEMA:
-            raise ValueError(
-                f"schema is {found.get('schema') if isinstance(found, dict) else None!r}, this version reads {SCHEMA}"
-            )
+        schema = found.get("schema") if isinstance(found, dict) else None
+        if schema != SCHEMA:
+            newer = type(schema) is int and schema > SCHEMA
+            told = f"schema is {schema!r}, this version reads {SCHEMA}"
+            raise NewerRecord(told) if newer else ValueError(told)
         return cls(**found)
 
 
@@ -130,8 +135,9 @@ class InitialCounts(_Document):
     were taken).
 
     ``spec`` is that of the runs they stand beside, without the seed; ``code`` the digest of the
-    method's code. Where the rule has no value on an untrained network, ``absent`` says why and
-    ``values`` is empty.
+    method's code, ``harness`` and ``metrics`` those of the code that initialises and counts (empty
+    in older documents). Where the rule has no value on an untrained network, ``absent`` says why
+    and ``values`` is empty.
     """
 
     spec: Mapping[str, Any]
@@ -141,6 +147,8 @@ class InitialCounts(_Document):
     seconds: float
     absent: str = ""
     gaps: Sequence[float] = field(default_factory=list)
+    harness: str = ""
+    metrics: Mapping[str, str] = field(default_factory=dict)
     schema: int = SCHEMA
     kind: ClassVar[str] = "initial"
 
@@ -163,8 +171,17 @@ class InitialCounts(_Document):
     @property
     def complete(self) -> bool:
         """Whether nothing is left to count: there are a gap for each value, or a reason for none of
-        either."""
-        return bool(self.absent) or len(self.gaps) == len(self.values) > 0
+        either, and the installed code counted them."""
+        counted = bool(self.absent) or len(self.gaps) == len(self.values) > 0
+        return counted and not self.outdated
+
+    @property
+    def outdated(self) -> bool:
+        """Whether other code than is installed initialised the networks or counted; False where the
+        document does not say."""
+        installed = {"": harness_code(), **metric_codes(self.metrics)}
+        codes = {"": self.harness, **self.metrics}
+        return any(codes[name] and not same(codes[name], code) for name, code in installed.items())
 
 
 class References:
@@ -189,11 +206,18 @@ class References:
 
     def write(self, document: DimensionReference | InitialCounts) -> Path:
         """Store a document, whole or not at all, and return its file; an older one of the same
-        address is replaced."""
+        address is replaced, one of a newer version is not (``BenchError``)."""
         if self.folder is None:
             raise ValueError("these references have no results folder to write to")
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / document.filename
+        with contextlib.suppress(OSError, ValueError, TypeError):
+            try:
+                type(document).from_json(path.read_text(encoding="utf-8"))
+            except NewerRecord as error:
+                raise BenchError(
+                    f"'{path}' was written by a newer version ({error}): upgrade, or move it away"
+                ) from None
         atomic_write(path, document.to_json().encode())
         self._listed = None
         return path
@@ -209,7 +233,10 @@ class References:
             ]
         for file in self._listed:
             if file.name.startswith(f"{kind.kind}-") and file.name.endswith(f"-{address}.json"):
-                return _read(kind, file)
+                try:
+                    return _read(kind, file)
+                except BenchError as error:
+                    warnings.warn(f"left out: {error}", UnreadableRecord, stacklevel=2)
         return None
 
     def _places(self) -> Iterator[Traversable]:
@@ -231,6 +258,10 @@ def _read(
         )
         if not all(isinstance(value, int | float) and math.isfinite(value) for value in values):
             raise ValueError("it holds values that are not finite numbers")
+    except NewerRecord as error:
+        raise BenchError(
+            f"reference '{file}' was written by a newer version ({error}): upgrade, or move it away"
+        ) from None
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise BenchError(
             f"reference '{file}' is not readable ({' '.join(str(error).split())}); delete it and make it again"

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmark.identity import harness_code, metric_codes
+from benchmark.records import UnreadableRecord
 from benchmark.references import DimensionReference, InitialCounts, References, cell_of
 from benchmark.spec import BenchError
 
@@ -67,21 +69,45 @@ def test_an_empty_or_missing_folder_holds_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "told"),
     [
-        "{",
-        "[]",
-        '{"schema": 2}',
-        '{"schema": 1, "odd": 1}',
-        BAND.to_json().replace("1.2", "NaN"),
-        "\xff",
+        ("{", "not readable.*make it again"),
+        ("[]", "not readable.*make it again"),
+        ('{"schema": 0}', "not readable.*make it again"),
+        ('{"schema": 1, "odd": 1}', "not readable.*make it again"),
+        (BAND.to_json().replace("1.2", "NaN"), "not readable.*make it again"),
+        ("\xff", "not readable.*make it again"),
+        ('{"schema": 2}', "written by a newer version.*upgrade, or move it away"),
     ],
 )
-def test_damaged_documents_are_an_error_that_names_the_file(tmp_path: Path, text: str) -> None:
+def test_damaged_documents_are_left_out_by_name(tmp_path: Path, text: str, told: str) -> None:
     path = References(tmp_path).write(BAND)
     path.write_bytes(text.encode("latin-1"))
-    with pytest.raises(BenchError, match=f"{BAND.filename}.*not readable.*make it again"):
-        References(tmp_path).dimension(BAND.data)
+    with pytest.warns(UnreadableRecord, match=f"left out: .*{BAND.filename}.*{told}"):
+        assert References(tmp_path).dimension(BAND.data) is None
+
+
+def test_a_document_of_a_newer_version_is_not_replaced_a_damaged_one_is(tmp_path: Path) -> None:
+    path = References(tmp_path).write(BAND)
+    path.write_text('{"schema": 2}', encoding="utf-8")
+    with pytest.raises(BenchError, match=r"newer version.*upgrade, or move it away"):
+        References(tmp_path).write(BAND)
+    assert path.read_text(encoding="utf-8") == '{"schema": 2}'
+    path.write_text("{", encoding="utf-8")
+    References(tmp_path).write(BAND)
+    assert References(tmp_path).dimension(BAND.data) == BAND
+
+
+def test_counts_are_outdated_where_initialisation_or_counting_changed() -> None:
+    made = replace(initial([8] * 4), gaps=[1.0] * 4)
+    metrics = metric_codes(dict.fromkeys(("lstar", "gap")))
+    fresh = replace(made, harness=harness_code(), metrics=metrics)
+    assert fresh.complete and made.complete and not replace(made, gaps=[]).complete
+    for old in (
+        replace(fresh, harness="0" * 16),
+        replace(fresh, metrics={**metrics, "gap": "0" * 16}),
+    ):
+        assert old.outdated and not old.complete
 
 
 def test_band_is_the_spread_of_the_means() -> None:

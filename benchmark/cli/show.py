@@ -162,13 +162,13 @@ def _metric(entry: registry.Entry) -> str:
 
 
 def _run(results: Path, key: str) -> str:
-    from benchmark.identity import outdated
+    from benchmark.identity import metric_of, outdated, outdated_metrics
     from benchmark.records import Store, label
 
     record = Store(results).read(key)
     assert record is not None
     spec = record.spec
-    stale = outdated(record)
+    stale, old = outdated(record), outdated_metrics(record)
     room: registry.Room = "methods" if spec["kind"] == "train" else "studies"
     lines = [
         f"{key}: {record.status}{f' (stale: {stale})' if stale else ''}",
@@ -178,6 +178,7 @@ def _run(results: Path, key: str) -> str:
     lines += [f"    error: {record.error}"] if record.error else []
     lines += [
         f"    {name} = {found['value']:.6g} {found['unit']} (n = {found['n']})"
+        f"{' (stale: other code of the metric)' if metric_of(name) in old and not stale else ''}"
         for name, found in record.measurements.items()
     ]
     lines += [f"    {name}: absent, {reason}" for name, reason in record.absent.items()]

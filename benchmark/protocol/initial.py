@@ -11,6 +11,7 @@ import torch
 
 from benchmark.datasets.split import Split, Splits, shuffled
 from benchmark.datasets.tensors import TensorSplit
+from benchmark.identity import harness_code, metric_codes
 from benchmark.method import Method
 from benchmark.metrics.base import Absent
 from benchmark.metrics.dimension import relevance_gap
@@ -80,6 +81,8 @@ def initial_counts(
         round(time.perf_counter() - started, 2),
         absent,
         [round(gap, 6) for _, gap in counts],
+        harness_code(),
+        metric_codes(dict.fromkeys(("lstar", "gap"))),
     )
 
 

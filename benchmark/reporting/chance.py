@@ -82,7 +82,7 @@ def nulls_of(runs: Replicates, references: References) -> Nulls:
     if "lstar" in declared:
         return Nulls(declared)
     counts = references.initial(spec, runs.code)
-    if counts is None:
+    if counts is None or (counts.outdated and not runs.stale):
         return _UNCOUNTED
     if not counts.values:
         return Nulls(absent=counts.absent)
@@ -172,7 +172,8 @@ class Beside:
         )
         if uncounted:
             yield Note(
-                f"No null of {', '.join(uncounted)}: no untrained networks were counted (`bench evaluate --null` does that)."
+                f"No null of {', '.join(uncounted)}: no untrained networks were counted, or "
+                "by other code than is installed (`bench evaluate --null` does that)."
             )
         for reason in sorted({null.absent for null in nulls} - {"", "not counted"}):
             names = sorted({cell.method for cell in self.cells if self.null(cell).absent == reason})

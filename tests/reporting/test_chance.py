@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from reporting.making import inside_null, record
 
+from benchmark.identity import harness_code
 from benchmark.metrics.null import null_gap
 from benchmark.references import DimensionReference, InitialCounts, References
 from benchmark.reporting import notes
@@ -176,6 +177,22 @@ def test_untrained_networks_counted_before_gaps_were_judge_by_the_count_alone(
         table = build("summary", [made], references=References(tmp_path))
         assert cell(table, "Null", "maskaae")[0] == "≥ 5"
         assert (cell(table, "L*", "maskaae")[1] == (notes.CHANCE,)) == inside
+
+
+def test_counts_by_another_harness_stand_beside_stale_runs_alone(tmp_path: Path) -> None:
+    """What is stale keeps what it was read beside; a fresh run is to be counted anew."""
+    for harness, code, there in (
+        (harness_code(), None, True),
+        ("0" * 16, None, False),
+        ("0" * 16, "of-yesterday", True),
+    ):
+        made = counted("maskaae", 9, relevance=EQUAL, code=code)
+        References(tmp_path).write(replace(initial(made, [8] * 32), harness=harness))
+        table = build("summary", [made], references=References(tmp_path))
+        assert ("Null" in [column.title for column in table.columns]) == there
+        assert (notes.CHANCE in cell(table, "L*", "maskaae")[1]) == there
+        told = any("by other code than is installed (`bench" in note.text for note in table.notes)
+        assert told != there
 
 
 def test_counts_of_other_code_or_another_cell_do_not_stand_beside_a_run(tmp_path: Path) -> None:
