@@ -165,6 +165,74 @@ METHODS: tuple[Entry, ...] = (
         "VAE whose decoder sees each coordinate less, the less certain it is; counts per image",
         headline=False,
     ),
+    Entry(
+        "vae-cross-entropy",
+        "baselines.vae_cross_entropy:VAECrossEntropy",
+        "VAE with Bernoulli pixels",
+        headline=False,
+    ),
+    Entry(
+        "wae-mmd",
+        "baselines.wae_mmd:WAEMMD",
+        "Wasserstein autoencoder whose codes match the prior by kernels",
+        headline=False,
+    ),
+    Entry(
+        "aae",
+        "baselines.aae:AAE",
+        "autoencoder whose codes a classifier cannot tell from prior draws",
+        headline=False,
+    ),
+    Entry(
+        "two-stage-vae",
+        "baselines.two_stage_vae:TwoStageVAE",
+        "VAE, and then a VAE of its codes",
+        headline=False,
+    ),
+    Entry(
+        "rae-gmm",
+        "baselines.rae_gmm:RAEGMM",
+        "regularised autoencoder with a mixture of Gaussians fitted to its codes",
+        headline=False,
+    ),
+    Entry(
+        "ae-gmm",
+        "baselines.rae_gmm:RAEGMM",
+        "rae-gmm without a price on codes",
+        headline=False,
+        preset={"beta": 0.0},
+    ),
+    Entry(
+        "vae-vampprior",
+        "baselines.vae_vampprior:VampPrior",
+        "VAE whose prior mixes the posteriors of trained pseudo-inputs",
+        headline=False,
+    ),
+    Entry(
+        "vae-flow",
+        "baselines.vae_flow:VAEFlow",
+        "VAE with an inverse autoregressive flow as its posterior",
+        headline=False,
+    ),
+    Entry(
+        "vae-iop",
+        "baselines.vae_iop:VAEIOP",
+        "VAE whose prior is its own averaged posterior, by a classifier",
+        headline=False,
+    ),
+    Entry(
+        "injflow",
+        "baselines.injflow:InjFlow",
+        "autoencoder that pays for its decoder's volume along a random direction",
+        headline=False,
+    ),
+    Entry(
+        "injflow-gmm",
+        "baselines.injflow:InjFlow",
+        "injflow with a mixture of Gaussians fitted to its codes",
+        headline=False,
+        preset={"prior": "gmm"},
+    ),
 )
 
 DATASETS: tuple[Entry, ...] = (

@@ -3,7 +3,7 @@ that trains them.
 
 | network | images | inputs of up to 64 numbers | source |
 |---|---|---|---|
-| latent critic, latent generator | 4 x 1024, ReLU | 3 x 256, ReLU | MaskAAE and FlexAE code; the small ones are ours |
+| latent critic, classifier and generator | 4 x 1024, ReLU | 3 x 256, ReLU | MaskAAE and FlexAE code; the small ones are ours |
 | image critic | 2 convolutions, 1024, ReLU | 2 x 256, ReLU | FlexAE code; the small one is ours |
 | discriminator, two logits | 5 x 1000, LeakyReLU 0.2 | 5 x 256, LeakyReLU 0.2 | RF-VAE code; the small one is ours |
 
@@ -29,6 +29,7 @@ __all__ = [
     "gradient_penalty",
     "image_critic",
     "interpolate",
+    "latent_classifier",
     "latent_critic",
     "latent_generator",
     "permute_columns",
@@ -89,6 +90,12 @@ class PiecewiseLinear(nn.Sequential):
 def latent_critic(latent_dim: int, shape: tuple[int, ...]) -> PiecewiseLinear:
     """Return a critic of codes, (B, L) to (B, 1)."""
     return PiecewiseLinear(latent_dim, *_latent_widths(shape))
+
+
+def latent_classifier(latent_dim: int, shape: tuple[int, ...]) -> nn.Sequential:
+    """Return a classifier of codes, (B, L) to one logit (B, 1): the critic of codes with a bias on
+    its output."""
+    return nn.Sequential(*_dense(nn.ReLU, latent_dim, *_latent_widths(shape), 1))
 
 
 def latent_generator(

@@ -30,6 +30,17 @@ MILLISECONDS = {
     "ard-vae": (7, 95),
     "least-volume": (5, 80),
     "vaease": (6, 95),
+    "vae-cross-entropy": (6, 90),
+    "wae-mmd": (4, 65),
+    "aae": (6, 150),
+    "two-stage-vae": (8, 130),
+    "rae-gmm": (3, 60),
+    "ae-gmm": (3, 60),
+    "vae-vampprior": (8, 300),
+    "vae-flow": (17, 110),
+    "vae-iop": (15, 250),
+    "injflow": (12, 145),
+    "injflow-gmm": (12, 145),
 }
 """Measured on one busy core, L = 16, for one outer step of 128 images: on inputs of 64 numbers, and
 on 32x32 grey images. Only the order of runs depends on them, so rough figures do."""

@@ -16,6 +16,7 @@ from benchmark.protocol.runtime import construct
 from tests.baselines import recomputation as anew
 from tests.baselines import recomputation_critics as critics
 from tests.baselines import recomputation_newer as newer
+from tests.baselines import recomputation_rows as rows
 
 F64, L, STEPS = torch.float64, 4, 400
 PROGRESS = 0.875
@@ -42,10 +43,25 @@ RECOMPUTED: dict[str, Recomputation] = {
     "ard-vae": newer.ard_vae,
     "least-volume": newer.least_volume,
     "vaease": newer.vaease,
+    "vae-cross-entropy": rows.vae_cross_entropy,
+    "wae-mmd": rows.wae_mmd,
+    "aae": rows.aae,
+    "two-stage-vae": rows.two_stage_vae,
+    "rae-gmm": rows.rae_gmm,
+    "ae-gmm": rows.rae_gmm,
+    "vae-vampprior": rows.vae_vampprior,
+    "vae-flow": rows.vae_flow,
+    "vae-iop": rows.vae_iop,
+    "injflow": rows.injflow,
+    "injflow-gmm": rows.injflow,
 }
 
 CLOSED = {"pca"}
 """No step: tests/baselines/test_pca.py holds it against scikit-learn."""
+
+IMAGES_ONLY = {"vae-cross-entropy"}
+ONE_STAGE = {"two-stage-vae": ("encoder.", "decoder.", "noise.")}
+"""Parameters that the step at 7/8 of the run leaves alone."""
 
 
 def test_every_method_is_here() -> None:
@@ -81,6 +97,8 @@ def build(name: str, shape: tuple[int, ...]) -> tuple[Any, Batch]:
 @pytest.mark.parametrize("shape", [(6,), (1, 28, 28)], ids=["vectors", "images"])
 @pytest.mark.parametrize("name", RECOMPUTED)
 def test_one_outer_step_is_its_recomputation(name: str, shape: tuple[int, ...]) -> None:
+    if name in IMAGES_ONLY and len(shape) != 3:
+        pytest.skip("a likelihood of pixels")
     method, batch = build(name, shape)
     twin = anew.Twin(method)
     start = {name: p.detach().clone() for name, p in method.named_parameters()}
@@ -94,5 +112,6 @@ def test_one_outer_step_is_its_recomputation(name: str, shape: tuple[int, ...]) 
     for parameter, value in method.named_parameters():
         moved = value.detach() - start[parameter]
         expected = twin.named[parameter].detach() - start[parameter]
-        assert bool(moved.any()), f"{parameter} did not move"
+        rests = parameter.startswith(ONE_STAGE.get(name, ("-",)))
+        assert bool(moved.any()) != rests, f"{parameter} {'moved' if rests else 'did not move'}"
         torch.testing.assert_close(moved, expected, rtol=1e-5, atol=1e-9, msg=parameter)
