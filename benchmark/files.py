@@ -12,8 +12,9 @@ import os
 import secrets
 import stat
 from pathlib import Path
+from typing import BinaryIO
 
-__all__ = ["atomic_write", "read_plain"]
+__all__ = ["atomic_write", "open_plain", "read_plain"]
 
 
 def atomic_write(path: Path, data: bytes) -> None:
@@ -31,22 +32,30 @@ def atomic_write(path: Path, data: bytes) -> None:
         raise
 
 
-def read_plain(path: str | Path, limit: int) -> bytes:
-    """Return the bytes of a regular file of at most ``limit`` bytes; ``OSError`` says what else it
-    is, as it says that there is none."""
+def open_plain(path: str | Path, largest: int) -> BinaryIO:
+    """Return a regular file of at most ``largest`` bytes, open for reading; ``OSError`` says what
+    else it is, as it says that there is none."""
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         if error.errno == errno.ELOOP:
             raise OSError(errno.ELOOP, "it is a link, and links are not followed") from None
         raise
-    with os.fdopen(handle, "rb") as file:
+    try:
         about = os.fstat(handle)
         if not stat.S_ISREG(about.st_mode):
             raise OSError(errno.EINVAL, "it is no regular file")
-        if about.st_size > limit:
-            raise OSError(
-                errno.EFBIG,
-                f"it has {about.st_size:,} bytes, more than the {limit:,} that are read",
-            )
-        return file.read(limit)
+        if about.st_size > largest:
+            size = f"it has {about.st_size:,} bytes, more than the {largest:,} that are read"
+            raise OSError(errno.EFBIG, size)
+    except OSError:
+        os.close(handle)
+        raise
+    return os.fdopen(handle, "rb")
+
+
+def read_plain(path: str | Path, largest: int) -> bytes:
+    """Return the bytes of a regular file of at most ``largest`` bytes, as :func:`open_plain`
+    does."""
+    with open_plain(path, largest) as file:
+        return file.read(os.fstat(file.fileno()).st_size)

@@ -78,7 +78,8 @@ def suggest(name: str, known: Iterable[str]) -> str:
 
 
 def split_list(texts: Iterable[str]) -> list[str]:
-    """Return the items of comma-separated ``texts``; commas inside brackets do not separate.
+    """Return the items of comma-separated ``texts``; commas inside brackets or double quotes do not
+    separate.
 
     >>> split_list(["vae,r-vae[burn_in=0.5,sigma=fixed]", "pca"])
     ['vae', 'r-vae[burn_in=0.5,sigma=fixed]', 'pca']
@@ -87,7 +88,7 @@ def split_list(texts: Iterable[str]) -> list[str]:
     items = [
         found
         for text in given
-        for item in re.split(r",(?![^\[]*\])", text)
+        for item in re.findall(r'(?:"[^"]*"|\[[^\[\]]*\]|[^,])+', text)
         if (found := item.strip())
     ]
     if given and not items:
@@ -98,12 +99,13 @@ def split_list(texts: Iterable[str]) -> list[str]:
 
 
 def parse_reference(text: str) -> tuple[str, dict[str, str]]:
-    """Split ``name[a=1,b=2]`` into the name and the option texts.
+    """Split ``name[a=1,b=2]`` into the name and the option texts. Brackets and commas inside double
+    quotes belong to the name, the quotes do not.
 
     >>> parse_reference("circle[noise=0.05]")
     ('circle', {'noise': '0.05'})
     """
-    match = re.fullmatch(r"([^\[\]]+)(?:\[([^\[\]]*)\])?", text.strip())
+    match = re.fullmatch(r'((?:[^\[\]"]|"[^"]*")+)(?:\[([^\[\]]*)\])?', text.strip())
     if match is None:
         raise BenchError(f"cannot read '{text}': expected a name, or name[option=value,...]")
     pairs: dict[str, str] = {}
@@ -114,7 +116,7 @@ def parse_reference(text: str) -> tuple[str, dict[str, str]]:
         if name.strip() in pairs:
             raise BenchError(f"option '{name.strip()}' is given twice in '{text}'; keep one")
         pairs[name.strip()] = value.strip()
-    return match[1].strip(), pairs
+    return match[1].replace('"', "").strip(), pairs
 
 
 def resolve(owner: str, fields: Iterable[Field], given: Mapping[str, str]) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from benchmark.files import atomic_write
+from benchmark.files import atomic_write, read_plain
 from benchmark.identity import harness_code, metric_codes, same
 from benchmark.records import UnreadableRecord
 from benchmark.spec import BenchError, NewerRecord, canonical_json, digest
@@ -29,6 +29,9 @@ from benchmark.spec import BenchError, NewerRecord, canonical_json, digest
 __all__ = ["DimensionReference", "InitialCounts", "References", "cell_of"]
 
 SCHEMA = 1
+
+LARGEST = 10_000_000
+"""Bytes of a document."""
 
 
 def cell_of(spec: Mapping[str, Any]) -> dict[str, Any]:
@@ -250,7 +253,8 @@ def _read(
     kind: type[DimensionReference] | type[InitialCounts], file: Traversable
 ) -> DimensionReference | InitialCounts:
     try:
-        found = kind.from_json(file.read_text(encoding="utf-8"))
+        text = read_plain(file, LARGEST).decode() if isinstance(file, Path) else file.read_text()
+        found = kind.from_json(text)
         values = (
             [*found.values, *found.gaps]
             if isinstance(found, InitialCounts)
@@ -262,7 +266,7 @@ def _read(
         raise BenchError(
             f"reference '{file}' was written by a newer version ({error}): upgrade, or move it away"
         ) from None
-    except (OSError, ValueError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise BenchError(
             f"reference '{file}' is not readable ({' '.join(str(error).split())}); delete it and make it again"
         ) from None

@@ -598,6 +598,11 @@ def _from_file(path: Path) -> Entry:
     )
 
 
+def _readable(stem: str) -> str:
+    """Return a file's name without what separates names and options."""
+    return re.sub(r'[\[\],"=]', "_", stem)
+
+
 @dataclass(frozen=True)
 class Choice:
     """A named entry with its options resolved: what ``vae[sigma=fixed]`` or ``npz:data.npz`` on the
@@ -617,7 +622,7 @@ class Choice:
         return (
             self.entry.name
             if self.argument is None
-            else f"{self.entry.name}:{Path(self.argument).stem}"
+            else f"{self.entry.name}:{_readable(Path(self.argument).stem)}"
         )
 
     def label(self, options: Mapping[str, Any]) -> str:

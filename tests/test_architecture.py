@@ -23,6 +23,7 @@ ROOMS = (
     "parts",
     "spec",
     "files",
+    "arrays",
     "budgets",
     "options",
     "modules",

@@ -17,6 +17,7 @@ from typing import Any
 import click
 
 from benchmark import __version__
+from benchmark.cli.printable import guarded
 from benchmark.spec import BenchError
 
 __all__ = ["cli", "main"]
@@ -82,6 +83,7 @@ def main() -> None:
             stream, io.TextIOWrapper
         ):  # what the terminal cannot show is no reason to die
             stream.reconfigure(errors="replace" if stream.isatty() else "backslashreplace")
+    _guard_streams()
     warnings.showwarning = _warn
     try:
         sys.exit(cli.main(standalone_mode=False) or 0)
@@ -98,6 +100,15 @@ def main() -> None:
         _fail(str(error))
     except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
+
+
+def _guard_streams() -> None:
+    """Let nothing be printed that moves the cursor or turns the text: records may be a
+    stranger's."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if isinstance(stream, io.TextIOWrapper):
+            setattr(sys, name, guarded(stream))
 
 
 class CutOff(Exception):

@@ -98,7 +98,7 @@ def dims(names: tuple[str, ...], force: bool, data_dir: Path, results: Path) -> 
     here or in the package, is not estimated again.
     """
     from benchmark import registry
-    from benchmark.metrics.intrinsic import dimension_reference
+    from benchmark.metrics.intrinsic import dimension_reference, nearly_equal
     from benchmark.options import split_list
     from benchmark.protocol.suite import instance, load
     from benchmark.records import label
@@ -113,6 +113,11 @@ def dims(names: tuple[str, ...], force: bool, data_dir: Path, results: Path) -> 
             found = dimension_reference(label("datasets", choice.name, choice.options), splits)
             references.write(found)
         click.echo(_told(name, found))
+        near, count = nearly_equal(splits.train)
+        if near:
+            click.echo(
+                f"    {near:,} of {count:,} images are nearly equal to another: estimates by nearest neighbours suffer"
+            )
 
 
 def _told(name: str, found: DimensionReference) -> str:

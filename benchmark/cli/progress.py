@@ -4,6 +4,7 @@ ended run elsewhere."""
 from __future__ import annotations
 
 import signal
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from benchmark.cli.printable import Printable
 from benchmark.protocol.executors.processes import Events, Outcome
 from benchmark.protocol.suite import Job
 
@@ -85,10 +87,15 @@ class _Bars(Watcher):
         self.progress.update(self.grid, completed=self.done + sum(self.under_way.values()))
 
 
+def _guarded() -> bool:
+    """Whether control characters, which bars are drawn with, are written out."""
+    return isinstance(sys.stdout, Printable)
+
+
 @contextmanager
 def watcher(total: int) -> Iterator[Watcher]:
     """Yield the events to hand to the executor for ``total`` runs."""
-    console = Console()
+    console = Console(file=sys.stdout.unfiltered) if _guarded() else Console()
     if not console.is_terminal:
         yield _Lines(total)
         return

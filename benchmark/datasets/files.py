@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import io
 import zlib
 from collections.abc import Iterable
 from pathlib import Path
@@ -41,7 +42,7 @@ def read_verified(path: Path, sha256: str, *, dataset: str) -> bytes:
     remedy = f"delete it and run `bench data fetch {dataset}`"
     try:
         data = path.read_bytes()
-        plain = gzip.decompress(data) if path.suffix == ".gz" else data
+        plain = _unpacked(data) if path.suffix == ".gz" else data
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise BenchError(
             f"'{path}' is damaged, its checksum cannot be taken ({' '.join(str(error).split())}); {remedy}"
@@ -55,4 +56,17 @@ def read_verified(path: Path, sha256: str, *, dataset: str) -> bytes:
         raise BenchError(
             f"'{path}' has the wrong checksum: sha256 of its unpacked bytes is {found}, expected {sha256}; {remedy}"
         )
+    return plain
+
+
+LARGEST = 1_000_000_000
+"""Bytes of an unpacked file; every file that is pinned has fewer."""
+
+
+def _unpacked(data: bytes) -> bytes:
+    """Return the bytes in a gzip file; ``BadGzipFile`` where there are too many."""
+    with gzip.open(io.BytesIO(data)) as file:
+        plain = file.read(LARGEST + 1)
+    if len(plain) > LARGEST:
+        raise gzip.BadGzipFile(f"unpacked it has more than {LARGEST:,} bytes")
     return plain

@@ -5,20 +5,21 @@ optionally with ``train_labels`` and ``test_labels``.
 |---|---|
 | float (N, D) | vectors of any finite numbers |
 | float (N, H, W) or (N, C, H, W), C = 1 or 3 | images of numbers from 0 to 1 |
-| uint8 (N, H, W) or (N, C, H, W), C = 1 or 3 | images of bytes, 255 is 1 |
+| uint8 (N, H, W) or (N, C, H, W), C = 1 or 3 | images of bytes, 255 is 1 (not 0 and 1) |
 
 Floats are kept as float32. Pickled objects are never read. The split is yours; the digest of the
-arrays, not the path, is part of every run's key.
+arrays, not the path, is part of every run's key. A path with commas or brackets is put in double
+quotes, which the shell must not take away: 'npz:"a,b[1].npz"'.
 """
 
 from __future__ import annotations
 
-import zipfile
-import zlib
+import os
 from pathlib import Path
 
 import numpy as np
 
+from benchmark.arrays import UnreadableArrays, read_npz
 from benchmark.datasets.split import Dataset, Split, Splits
 from benchmark.options import suggest
 from benchmark.spec import BenchError
@@ -36,13 +37,10 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
             f"there is no file '{path}'; expected npz:FILE, written by numpy.savez(FILE, train=..., test=...)"
         )
     try:
-        arrays = _load(path)
-    except (OSError, ValueError, RuntimeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        reason = (
-            "it is no npz file"
-            if "If you trust the file" in str(error)
-            else " ".join(str(error).split())
-        )
+        with path.open("rb") as file:
+            arrays = read_npz(file, _memory())
+    except (OSError, UnreadableArrays) as error:
+        reason = getattr(error, "strerror", None) or error
         raise BenchError(
             f"cannot read '{path}' as npz ({reason}); write plain arrays with numpy.savez(FILE, train=..., test=...)"
         ) from None
@@ -60,12 +58,9 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
     return arrays
 
 
-def _load(path: Path) -> dict[str, np.ndarray]:
-    file = np.load(path, allow_pickle=False)
-    if isinstance(file, np.ndarray):
-        raise ValueError("it holds one array without a name, as .npy does")
-    with file:
-        return {name: np.asarray(file[name]) for name in file.files}
+def _memory() -> int:
+    """Bytes of memory of this machine: arrays that have more cannot be trained on here."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def as_stored(array: np.ndarray, where: str) -> np.ndarray:
@@ -73,6 +68,7 @@ def as_stored(array: np.ndarray, where: str) -> np.ndarray:
     ``BenchError`` names ``where`` and what is wrong."""
     _check_layout(array, where)
     if array.dtype == np.uint8:
+        _check_bytes(array, where)
         stored = array
     else:
         with np.errstate(over="ignore"):
@@ -84,9 +80,9 @@ def as_stored(array: np.ndarray, where: str) -> np.ndarray:
 def _check_layout(array: np.ndarray, where: str) -> None:
     if array.dtype != np.uint8 and array.dtype.kind != "f":
         raise BenchError(f"{where} has type {array.dtype}; expected float, or uint8 for images")
-    if array.ndim not in (2, 3, 4) or array.size == 0:
+    if array.ndim not in (2, 3, 4) or array.size == 0 or len(array) < 2:
         raise BenchError(
-            f"{where} has shape {array.shape}; expected vectors (N, D), or images (N, H, W) or (N, C, H, W), and at least one of them"
+            f"{where} has shape {array.shape}; expected vectors (N, D), or images (N, H, W) or (N, C, H, W), and at least two of them"
         )
     if array.ndim == 2 and array.dtype == np.uint8:
         raise BenchError(
@@ -95,6 +91,14 @@ def _check_layout(array: np.ndarray, where: str) -> None:
     if array.ndim == 4 and array.shape[1] not in (1, 3):
         raise BenchError(
             f"{where} has shape {array.shape}; expected (N, C, H, W) with 1 or 3 channels C, so move the channels to the second axis"
+        )
+
+
+def _check_bytes(array: np.ndarray, where: str) -> None:
+    if array.max() == 1:
+        raise BenchError(
+            f"{where} is uint8 and holds 0 and 1 only; bytes stand for 0 to 1 in steps of 1/255, so these would be black: "
+            "multiply them by 255, or give them as float"
         )
 
 
@@ -137,6 +141,10 @@ class Npz(Dataset):
             given = f"{labels.dtype} of shape {labels.shape}"
             raise BenchError(
                 f"'{name}_labels' in '{path}' is {given}; expected whole numbers of shape ({len(stored)},)"
+            )
+        if labels is not None and labels.max() > np.iinfo(np.int64).max:
+            raise BenchError(
+                f"'{name}_labels' in '{path}' holds {labels.max()}, more than an int64 can; number the classes from 0"
             )
         return Split(
             stored,

@@ -105,6 +105,23 @@ def drawn(split: Split, count: int = DRAWS, points: int = POINTS) -> Iterator[np
         yield stream.permutation(np.unique(rows, axis=0))
 
 
+NEARLY = 1e-6
+"""Of the median distance to the nearest other image: what is nearer is nearly equal."""
+
+
+def nearly_equal(split: Split) -> tuple[int, int]:
+    """Return how many images of the first draw are nearly equal to another of it, which makes
+    estimates by nearest neighbours small or absent, and of how many. Equal ones count once."""
+    from sklearn.neighbors import NearestNeighbors
+
+    points = next(drawn(split, 1))
+    if len(points) < 2:
+        return 0, len(points)
+    with threadpool_limits(1):
+        nearest = NearestNeighbors(n_neighbors=2).fit(points).kneighbors(points)[0][:, 1]
+    return int((nearest <= NEARLY * np.median(nearest)).sum()), len(points)
+
+
 def _estimate(name: str, points: np.ndarray) -> float:
     """Return one estimate; ``ValueError`` where it is none."""
     if len(points) <= NEIGHBOURS:

@@ -10,20 +10,27 @@ would. With ``n`` other stored seeds of mean
 
 from __future__ import annotations
 
+import io
+import json
 import math
-import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
+from safetensors.numpy import load
 from scipy.special import stdtrit
 
+from benchmark.arrays import UnreadableArrays, read_npz
+from benchmark.files import read_plain
 from benchmark.spec import Record
 
 __all__ = ["FILES", "Comparison", "Gap", "Part", "compare", "within"]
+
+LARGEST = 8_000_000_000
+"""Bytes of one of these files, and of its arrays unpacked."""
 
 FILES = ("curves.npz", "artifacts.npz", "checkpoint.safetensors")
 
@@ -138,19 +145,25 @@ def _same(first: np.ndarray, second: np.ndarray) -> bool:
 
 def _arrays(path: Path, key: str) -> dict[str, np.ndarray] | None:
     """The arrays of a file by name; None where there is no such file, or a checkpoint of another
-    run. A damaged one holds one array, its bytes."""
+    run. A damaged one holds one array, its bytes; one that is not read (a link, say) an empty
+    one."""
     try:
-        if path.suffix == ".npz":
-            with np.load(path, allow_pickle=False) as file:
-                return {name: file[name] for name in file.files}
-        with safe_open(path, framework="numpy") as file:
-            if (file.metadata() or {}).get("key") != key:
-                return None
-            return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        data = read_plain(path, LARGEST)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, SafetensorError):
-        return {"(damaged file)": np.frombuffer(path.read_bytes(), np.uint8)}
+    except OSError:
+        return {"(unreadable file)": np.zeros(0, np.uint8)}
+    try:
+        if path.suffix == ".npz":
+            return read_npz(io.BytesIO(data), LARGEST)
+        header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+        if (header.get("__metadata__") or {}).get("key") != key:
+            return None
+        return load(data)
+    except (UnreadableArrays, SafetensorError, ValueError, TypeError, KeyError):
+        return {"(damaged file)": np.frombuffer(data, np.uint8)}
+    except (AttributeError, RecursionError):  # of a header that is no object, or nested without end
+        return {"(damaged file)": np.frombuffer(data, np.uint8)}
 
 
 def within(

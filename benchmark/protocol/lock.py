@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 __all__ = ["locked"]
 
@@ -15,7 +17,7 @@ __all__ = ["locked"]
 def locked(folder: Path, stop: Callable[[], str | None]) -> Iterator[bool]:
     """Hold the run's lock and clear what a killed write left; yields False where it was asked to
     stop while it waited."""
-    with (folder / ".lock").open("w") as file:
+    with _opened(folder / ".lock") as file:
         while True:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -29,3 +31,10 @@ def locked(folder: Path, stop: Callable[[], str | None]) -> Iterator[bool]:
         for leftover in folder.glob(".*.*.??????*"):
             leftover.unlink(missing_ok=True)
         yield True
+
+
+def _opened(path: Path) -> BinaryIO:
+    """Return the lock file, open; made where there is none. It is not followed where it is a link,
+    and nothing is cut off: the folder may be a stranger's."""
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+    return os.fdopen(handle, "r+b", buffering=0)

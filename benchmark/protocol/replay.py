@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Literal
 
 from benchmark import registry
+from benchmark.files import read_plain
 from benchmark.options import parse_reference
 from benchmark.protocol.compare import Comparison, compare, within
 from benchmark.protocol.executors.processes import Events, Outcome, run_jobs
 from benchmark.protocol.machine import Change, changes
 from benchmark.protocol.reuse import Settings
 from benchmark.protocol.suite import OWN_DATA, Job, instance, load
-from benchmark.records import Store, cell_of, read_record
+from benchmark.records import LARGEST, Store, cell_of, read_record
 from benchmark.registry import Choice
 from benchmark.spec import PROTOCOL, BenchError, MissingData, Record, RunSpec
 
@@ -48,7 +49,7 @@ class Stored:
         record = read_record(path)
         if record is None:
             return None
-        text = path.read_text(encoding="utf-8")
+        text = read_plain(path, LARGEST).decode()
         written = json.dumps(json.loads(text), indent=1, sort_keys=True) + "\n"
         return cls(record, path.parent, text == written)
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import contextlib
 import json
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmark.files import open_plain
 from benchmark.identity import outdated_metrics, same
 from benchmark.protocol.suite import Job
 from benchmark.records import Store
@@ -108,8 +110,9 @@ def _protocol(key: str, store: Store) -> int:
         record = store.read(key)
         if record is not None:
             return int(record.spec["protocol"])
-    with contextlib.suppress(OSError, ValueError, AttributeError):
-        with (store.folder(key) / "checkpoint.safetensors").open("rb") as file:
+    damaged = (ValueError, AttributeError, TypeError, KeyError, RecursionError)
+    with contextlib.suppress(OSError, *damaged):
+        with open_plain(store.folder(key) / "checkpoint.safetensors", sys.maxsize) as file:
             length = int.from_bytes(file.read(8), "little")
             header = json.loads(file.read(min(length, _HEADER)))
         return int(header["__metadata__"].get("protocol", 1))

@@ -33,6 +33,8 @@ __all__ = ["Grid", "Stage", "Suite", "narrowed", "read_suite", "scaled", "suites
 
 TEXTS = ("summary", "source", "notes")
 LISTS = ("tables", "figures", "claims")
+LARGEST = 1_000_000_000
+"""Of the whole numbers in a suite."""
 
 
 @dataclass(frozen=True)
@@ -125,9 +127,10 @@ def read_suite(name: str) -> Suite:
     ``.toml``."""
     if name.endswith(".toml"):
         try:
-            return _parse(Path(name).stem, Path(name).read_text(encoding="utf-8"), name)
-        except (OSError, UnicodeDecodeError) as error:
+            text = Path(name).read_text(encoding="utf-8")
+        except (OSError, ValueError) as error:
             raise BenchError(f"cannot read suite '{name}': {error}") from None
+        return _parse(Path(name).stem, text, name)
     known = {suite.name: suite for suite in suites()}
     if name not in known:
         raise BenchError(
@@ -139,8 +142,10 @@ def read_suite(name: str) -> Suite:
 def _parse(name: str, text: str, file: str) -> Suite:
     try:
         document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, OverflowError) as error:
         raise BenchError(f"suite '{file}' is not TOML: {error}") from None
+    except RecursionError:
+        raise BenchError(f"suite '{file}' is not readable: its values lie too deep") from None
     _only(document, {*TEXTS, *LISTS, "stage"}, file)
     stages = document.pop("stage", None)
     if (
@@ -245,9 +250,9 @@ def _check(name: str, value: Any, file: str) -> None:
     for each in value if isinstance(value, list) else [value]:
         if name in texts and not isinstance(each, str):
             raise BenchError(f"'{name}' in suite '{file}' holds {each!r}; expected names in quotes")
-        if name in numbers and (type(each) is not int or each < 1):
+        if name in numbers and (type(each) is not int or not 1 <= each <= LARGEST):
             raise BenchError(
-                f"'{name}' in suite '{file}' is {each!r}; expected a whole number from 1"
+                f"'{name}' in suite '{file}' is {each!r:.60}; expected a whole number from 1 to {LARGEST:,}"
             )
 
 
@@ -266,9 +271,9 @@ def _check_schedule(schedule: Any, file: str) -> None:
             )
         _only(plan, {"epochs", "steps", "batch_size"}, f"{file}, schedule.{budget}")
         for name, value in plan.items():
-            if type(value) is not int or value < 1:
+            if type(value) is not int or not 1 <= value <= LARGEST:
                 raise BenchError(
-                    f"'{name}' of {where} is {value!r}; expected a whole number from 1"
+                    f"'{name}' of {where} is {value!r:.60}; expected a whole number from 1 to {LARGEST:,}"
                 )
 
 

@@ -153,7 +153,7 @@ def read(path: Path) -> Baseline:
         raise BenchError(
             f"cannot read baseline '{path}': {error.strerror}; `bench baseline -o FILE` writes one"
         ) from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BenchError(f"baseline '{path}' is not JSON ({error}); {again}") from None
     if not isinstance(document, dict) or document.get("schema") not in (1, SCHEMA):
         raise BenchError(
@@ -165,7 +165,7 @@ def read(path: Path) -> Baseline:
             for cell in document.pop("cells")
         ]
         baseline = Baseline(tuple(cells), **document)
-    except (TypeError, KeyError, AttributeError) as error:
+    except (TypeError, KeyError, AttributeError, ValueError) as error:
         raise BenchError(f"baseline '{path}' is not readable: {error}; {again}") from None
     unknown = {run.machine for cell in cells for run in cell.runs.values()} - set(baseline.machines)
     if unknown or not cells:

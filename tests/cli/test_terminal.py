@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 from reporting.making import record, store
 from rich.console import Console
 
+from benchmark.cli.printable import printable
 from benchmark.cli.progress import _Bars, watcher
 from benchmark.protocol.suite import Grid, plan
 
@@ -93,3 +95,25 @@ def test_a_reader_that_goes_away_is_told_and_finished_runs_are_kept(tmp_path: Pa
     assert "6 runs on 1 worker" in told and "Traceback" not in told
     assert "nobody reads the output any more" in told
     assert len(list((tmp_path / "runs").glob("*/record.json"))) >= 1
+
+
+EVIL = "\x1b[2J\u202e\u2028\x07"
+
+
+def test_records_of_strangers_print_no_control_characters(tmp_path: Path) -> None:
+    """In whatever part of a record they stand, on stdout and stderr."""
+    odd = record(f"vae{EVIL}", values={f"mse{EVIL}": 0.5}, config={f"sigma{EVIL}": EVIL})
+    odd = replace(odd, error=f"broken {EVIL}", absent={"fid": EVIL}, flags=[EVIL])
+    store(tmp_path / "runs", [odd])
+    for arguments in (("show", odd.key), ("table", "--format", "text"), ("show", f"x{EVIL}")):
+        done = bench(*arguments, "--results", str(tmp_path / "runs"), PYTHONIOENCODING="utf-8")
+        told = (done.stdout + done.stderr).decode()
+        assert "Traceback" not in told
+        assert not {*EVIL} & {*told} - {*"[2J"}, arguments
+        assert "\\x1b[2J\\u202e\\u2028\\x07" in told
+
+
+def test_printable_text_is_left_as_it_is() -> None:
+    text = "MSE ↓ ± 0.5\t(é)\n"
+    assert printable(text) == text
+    assert printable("a\rb") == "a\\rb"

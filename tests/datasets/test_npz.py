@@ -13,6 +13,7 @@ import pytest
 from benchmark import registry
 from benchmark.datasets.npz import NAMES, Npz
 from benchmark.datasets.split import Splits
+from benchmark.options import parse_reference, split_list
 from benchmark.spec import BenchError
 
 RNG = np.random.default_rng(3)
@@ -111,7 +112,16 @@ V, IMAGES, BYTES = np.zeros((3, 2)), np.zeros((3, 4, 4)), np.zeros((3, 4, 4), np
         ({"train": V, "test": V.astype(complex)}, "'test' in '…' has type complex128"),
         ({"train": np.array([["a"]]), "test": V}, "has type <U1; expected float"),
         ({"train": V, "test": V[:, 0]}, "'test' in '…' has shape (3,); expected vectors (N, D)"),
-        ({"train": V[:0], "test": V}, "has shape (0, 2); …at least one of them"),
+        ({"train": V[:0], "test": V}, "has shape (0, 2); …at least two of them"),
+        ({"train": V, "test": V[:1]}, "'test' in '…' has shape (1, 2); …at least two of them"),
+        (
+            {"train": BYTES + 1, "test": BYTES},
+            "'train' in '…' is uint8 and holds 0 and 1 only; …multiply them by 255",
+        ),
+        (
+            {"train": V, "test": V, "train_labels": np.full(3, 2**63, np.uint64)},
+            "'train_labels' in '…' holds 9223372036854775808, more than an int64 can",
+        ),
         ({"train": BYTES[0], "test": BYTES}, "is uint8 of shape (4, 4); bytes stand for images"),
         (
             {"train": np.zeros((3, 4, 4, 3)), "test": V},
@@ -205,6 +215,17 @@ def test_the_command_line_reaches_the_file(tmp_path: Path) -> None:
     assert len(kind(kind.Options(**choice.options), argument=choice.argument).load().train) == len(
         V
     )
+
+
+@pytest.mark.parametrize("name", ["a,b.npz", "a[1].npz", "a[x=1,y].npz", "a b.npz", "a=b.npz"])
+def test_paths_with_commas_and_brackets_are_given_in_quotes(tmp_path: Path, name: str) -> None:
+    np.savez(tmp_path / name, train=V, test=V)
+    (text, other) = split_list([f'npz:"{tmp_path}/{name}",circle[noise=0.1]'])
+    assert other == "circle[noise=0.1]"
+    choice = registry.choose("datasets", text)
+    assert choice.argument == f"{tmp_path}/{name}"
+    assert len(Npz(argument=choice.argument).load().train) == 3
+    assert parse_reference(choice.name) == (choice.name, {})
 
 
 def test_the_documented_names_are_the_accepted_ones() -> None:

@@ -13,7 +13,13 @@ from benchmark import registry
 from benchmark.datasets.split import Split, Splits
 from benchmark.datasets.tensors import TensorSplit
 from benchmark.metrics import intrinsic
-from benchmark.metrics.intrinsic import ESTIMATORS, dimension_reference, drawn, pca_dimensions
+from benchmark.metrics.intrinsic import (
+    ESTIMATORS,
+    dimension_reference,
+    drawn,
+    nearly_equal,
+    pca_dimensions,
+)
 from benchmark.protocol.suite import instance, load
 from benchmark.references import References
 from benchmark.spec import BenchError
@@ -146,3 +152,13 @@ def test_without_scikit_dimension_the_error_says_what_to_install(
     monkeypatch.setitem(sys.modules, "skdim.id", None)
     with pytest.raises(BenchError, match=r"pip install 'lstar-bench\[dims\]'"):
         dimension_reference("flat", Splits(flat(2), flat(2, 10)))
+
+
+def test_nearly_equal_images_are_counted() -> None:
+    rows = np.random.default_rng(0).normal(size=(40, 3))
+    apart = Split(rows.astype(np.float32), (3,))
+    assert nearly_equal(apart) == (0, 20)
+    many = np.random.default_rng(1).normal(size=(90, 3))
+    many[80:] = many[0] + 1e-9 * np.arange(10)[:, None]
+    near, count = nearly_equal(Split(many, (3,)))
+    assert count == 45 and 2 <= near <= 11

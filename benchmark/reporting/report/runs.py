@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
+from benchmark.files import read_plain
 from benchmark.identity import code_of, outdated
 from benchmark.records import label
 from benchmark.reporting.artifacts import read_arrays
@@ -112,10 +113,14 @@ def _typed(spec: Mapping[str, Any]) -> str:
     )
 
 
+LARGEST_LOG = 10_000_000
+"""Bytes of a ``log.txt`` that is shown."""
+
+
 def log_tail(folder: Path) -> str:
     """Return the last lines of a run's ``log.txt``; empty where there is none."""
     try:
-        text = (folder / "log.txt").read_text(encoding="utf-8", errors="replace")
+        text = read_plain(folder / "log.txt", LARGEST_LOG).decode(errors="replace")
     except OSError:
         return ""
     lines = [

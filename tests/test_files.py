@@ -1,0 +1,46 @@
+"""Files of results folders: whole or not at all, and nothing is read but regular files."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from benchmark.files import read_plain
+from benchmark.protocol.lock import locked
+
+
+def test_a_regular_file_is_read(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"12345")
+    assert read_plain(tmp_path / "a", 5) == b"12345"
+    with pytest.raises(FileNotFoundError):
+        read_plain(tmp_path / "b", 5)
+
+
+@pytest.mark.parametrize("kind", ["link", "pipe", "folder", "large"])
+def test_anything_else_is_an_error_that_says_what_it_is(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "a"
+    if kind == "link":
+        (tmp_path / "secret").write_bytes(b"1")
+        path.symlink_to(tmp_path / "secret")
+    elif kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        path.write_bytes(b"123456")
+    expected = {"link": "a link", "large": "6 bytes, more than the 5"}.get(kind, "no regular file")
+    with pytest.raises(OSError, match=expected):
+        read_plain(path, 5)
+
+
+def test_the_lock_of_a_stranger_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
+    """Opened as an ordinary file it would cut off what it points to."""
+    (tmp_path / "mine").write_bytes(b"precious")
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / ".lock").symlink_to(tmp_path / "mine")
+    with pytest.raises(OSError, match="symbolic links"), locked(run, lambda: None):
+        pass
+    assert (tmp_path / "mine").read_bytes() == b"precious"
