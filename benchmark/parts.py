@@ -7,6 +7,7 @@ table. Standard library only.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -179,8 +180,20 @@ _PARTS: Mapping[str, Check] = {
     "discovery": _or_null(_discovery, dict, "an object"),
 }
 
+_NAME = re.compile(r'[^\[\]"]+')
+_IDENTIFIER = re.compile(r'[^\[\]"]+(\[[^\[\],="]+=[^\[\],="]+(,[^\[\],="]+=[^\[\],="]+)*\])?')
+"""What can be told from options in brackets: names, and ids of measurements with such options."""
+
+
+def _name(value: Any, where: str) -> None:
+    _text(value, where)
+    if _NAME.fullmatch(value) is None or not value.strip():
+        _refuse(value, where, "a name without brackets and quotes")
+
+
 _SPEC: Mapping[str, Check] = {
-    **dict.fromkeys(("method", "dataset", "data", "budget", "kind"), _text),
+    **dict.fromkeys(("method", "dataset", "kind"), _name),
+    **dict.fromkeys(("data", "budget"), _text),
     **dict.fromkeys(("latent_dim", "seed", "steps", "batch_size", "protocol"), _whole),
     "config": _objects(_scalar),
     "options": _objects(_scalar),
@@ -208,4 +221,6 @@ def check_parts(document: Mapping[str, Any]) -> None:
     if type(measurements) is not dict:
         _refuse(measurements, "'measurements'", "an object")
     for identifier, measurement in measurements.items():
+        if _IDENTIFIER.fullmatch(identifier) is None:
+            _refuse(identifier, "the id of a measurement", "name, or name[option=value,...]")
         _measurement(measurement, f"the measurement '{identifier}'")

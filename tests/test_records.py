@@ -216,6 +216,14 @@ def test_the_stamp_of_a_record_changes_whenever_it_is_written(tmp_path: Path) ->
             "'flags' is 'unsettled', expected a list of words",
         ),
         (json.dumps({**asdict(record()), "timing": 3}), "'timing' is 3, expected an object"),
+        (
+            record().to_json().replace('"mse"', '"mse[a"'),
+            r"id of a measurement is 'mse\[a', expected name, or name\[option=value",
+        ),
+        (
+            record().to_json().replace('"method": "vae"', '"method": "v]"'),
+            "'method' of the spec is 'v]', expected a name without brackets",
+        ),
     ],
 )
 def test_records_that_cannot_be_read_are_one_line_with_the_next_step(
