@@ -110,7 +110,7 @@ def test_records_of_strangers_print_no_control_characters(tmp_path: Path) -> Non
         told = (done.stdout + done.stderr).decode()
         assert "Traceback" not in told
         assert not {*EVIL} & {*told} - {"7"}, arguments
-        assert ("\\x1b7\\u202e\\u2028\\x07" in told) == (arguments[0] == "show")
+        assert ("\\x1b7\\u202e" in told) == (arguments[0] == "show")
 
 
 def test_printable_text_is_left_as_it_is() -> None:
