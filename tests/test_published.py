@@ -1,52 +1,49 @@
-"""The records in results/published can be read, and the project's README quotes what they say."""
+"""The records in results/published can be read, and README and docs quote what they say."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from benchmark import registry
-from benchmark.records import frame, load_records
+from benchmark.protocol.suites import read_suite
+from benchmark.records import load_records
+from benchmark.spec import PROTOCOL
 
 ROOT = Path(__file__).resolve().parents[1]
 HEADLINE = [entry.name for entry in registry.METHODS if entry.headline]
-ROWS = [(dataset, method) for dataset in ("latent-8", "sprites[size=32]") for method in HEADLINE]
-METRICS = {
-    "MSE ↓": "mse",
-    "FD ↓": "fd-raw",
-    "L\\*": "lstar",
-    "L\\*90": "lstar-90",
-    "Active units": "active-units",
-}
 
 
-@pytest.mark.parametrize(("dataset", "method"), ROWS)
-def test_readme_quotes_the_published_records(dataset: str, method: str) -> None:
-    table = frame(load_records(ROOT / "results" / "published" / "quick"))
-    found = table[(table["dataset"] == dataset) & (table["method"] == method)].set_index("metric")[
-        "value"
-    ]
+def test_readme_and_results_quote_the_published_records() -> None:
+    command = [sys.executable, str(ROOT / "docs" / "make_results.py"), "--check"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert (ROOT / "docs" / "images" / "lstar.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_quote_that_differs_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "docs"))
+    import make_results
+
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    begin = text.index("<!-- begin: answer -->")
+    row = text.index("grae", begin)
+    assert make_results.quoted(text) == text
+    assert make_results.quoted(text[:row] + "GRAE" + text[row + 4 :]) == text
+
+
+def test_readme_is_one_page() -> None:
     lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
-    (head,) = [line for line in lines if line.startswith("| Dataset |") and "MSE" in line]
-    (line,) = [
-        line for line in lines if line.startswith(f"| {dataset} |") and f"| {method} |" in line
-    ]
-    titles, cells = (
-        [cell.strip().rstrip("†§‖") for cell in text.strip("|").split("|")] for text in (head, line)
-    )
-    quoted = {
-        METRICS[title]: cell for title, cell in zip(titles, cells, strict=True) if title in METRICS
-    }
-    assert len(quoted) == len(METRICS)
-    assert {name for name, text in quoted.items() if text != "–"} == set(quoted) & set(found.index)
-    for name, text in quoted.items():
-        assert text == "–" or float(text) == pytest.approx(
-            found[name], rel=5e-4
-        )  # four digits are quoted
+    assert len(lines) <= 90 and max(map(len, lines)) <= 110
 
 
-def test_published_runs_are_all_done() -> None:
-    records = load_records(ROOT / "results" / "published" / "quick")
-    assert len(records) == 66  # eleven methods on six datasets
+def test_the_headline_suite_is_published_and_done() -> None:
+    records = load_records(ROOT / "results" / "published" / "headline")
+    datasets = {name for stage in read_suite("headline").stages for name in stage.grid.datasets}
+    made = {(record.spec["method"], record.spec["dataset"]) for record in records}
+    assert made == {(method, dataset) for method in HEADLINE for dataset in datasets}
     assert {record.status for record in records} == {"done"}
+    assert {record.spec["protocol"] for record in records} == {PROTOCOL}

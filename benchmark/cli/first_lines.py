@@ -7,39 +7,63 @@ from pathlib import Path
 
 import click
 
-__all__ = ["ANSWER", "first_lines"]
+__all__ = ["ANSWER", "NEXT", "answer_text", "count_nulls", "first_lines"]
 
 ANSWER = ("lstar", "gap", "mse", "fd-raw", "active-units")
 """The metrics of the first table anyone sees."""
+
+NEXT = "next: bench table    bench figure lstar    bench report"
 
 LEFT_OUT = ("Dataset", "n (est.)", "Seeds")
 """Columns of the table that the first lines leave out, so that they fit a terminal."""
 
 
 def first_lines(results: Path, dataset: str) -> None:
-    """Print the rows of ``dataset``, aligned, with the meaning of their marks, and the next
-    commands."""
-    from benchmark.records import load_records
+    """Print the answer of ``dataset`` and the next commands, or why there is no table."""
+    from benchmark.spec import BenchError
+
+    try:
+        click.echo(f"\n{answer_text(results, dataset)}\n{NEXT}")
+    except BenchError as error:
+        click.echo(f"no table: {error}", err=True)
+
+
+def count_nulls(results: Path, data_dir: Path) -> None:
+    """Count untrained networks of every finished cell of ``results`` that needs them and has none:
+    what the table's column Null is made of (as ``bench evaluate --null``)."""
+    from benchmark.protocol.evaluation import Evaluation
+    from benchmark.records import Store, load_records
+    from benchmark.spec import BenchError
+
+    evaluation = Evaluation(Store(results), [], data_dir, (), (), "auto", False)
+    click.echo("counting untrained networks, beside which the table shows what was found", err=True)
+    for record in load_records(results):
+        if record.status == "done" and record.spec["kind"] == "train":
+            try:
+                evaluation.count(record.key)
+            except BenchError as error:
+                click.echo(f"no null of {record.key}: {error}", err=True)
+
+
+def answer_text(results: Path, dataset: str) -> str:
+    """Return what each method found on ``dataset``: one aligned row per method, and what the marks
+    mean. :class:`BenchError` where there is no finished run of it."""
+    from benchmark.records import load_records, metric_of
     from benchmark.references import References
     from benchmark.reporting import tables
     from benchmark.reporting.render import plain
     from benchmark.reporting.selection import Filters, select
-    from benchmark.spec import BenchError
 
-    try:
-        records = select(load_records(results), Filters(datasets=[dataset]), str(results))
-        measured = {name.partition("[")[0] for record in records for name in record.measurements}
-        asked = [metric for metric in ANSWER if metric in measured]
-        table = tables.build("summary", records, asked, references=References(results))
-    except BenchError as error:
-        click.echo(f"no table: {error}", err=True)
-        return
+    records = select(load_records(results), Filters(datasets=[dataset]), str(results))
+    measured = {metric_of(name) for record in records for name in record.measurements}
+    asked = [metric for metric in ANSWER if metric in measured]
+    table = tables.build("summary", records, asked, references=References(results))
     kept = [place for place, column in enumerate(table.columns) if column.title not in LEFT_OUT]
     rows = tuple(
         replace(row, cells=tuple(row.cells[place] for place in kept)) for row in table.rows
     )
     columns = tuple(table.columns[place] for place in kept)
     notes = tuple(note for note in table.notes if note.mark)
-    first = replace(table, caption=dataset, columns=columns, groups=(rows,), notes=notes)
-    click.echo(f"\n{plain.render(first)}", nl=False)
-    click.echo("\nnext: bench table    bench figure lstar    bench report")
+    return plain.render(
+        replace(table, caption=dataset, columns=columns, groups=(rows,), notes=notes)
+    )

@@ -11,7 +11,7 @@ import click
 from click.core import ParameterSource
 
 from benchmark.cli import CutOff, Real, data_dir_option, results_option
-from benchmark.cli.first_lines import first_lines
+from benchmark.cli.first_lines import count_nulls, first_lines
 
 __all__ = ["default_workers", "run"]
 
@@ -168,6 +168,7 @@ def run(
     if not options["dry_run"]:
         status = tally.summary(options["results"])
         if everything and tally.signal is None:
+            count_nulls(options["results"], options["data_dir"])
             first_lines(options["results"], stages[0].grid.datasets[0])
         raise SystemExit(status)
 

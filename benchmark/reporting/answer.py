@@ -68,7 +68,7 @@ def by_distance(cells: Sequence[Replicates], truth: int | None) -> list[Replicat
         counts = cell.values.get("lstar", ())
         if not counts:
             return 3, math.inf, rank("methods", cell.method)
-        group = 2 if "no_selection" in cell.flags else 1 if cell.flags else 0
+        group = 2 if "no_selection" in cell.flags else 1 if cell.all_flags else 0
         distance = median(counts) if truth is None else abs(median(counts) - truth)
         return group, distance, rank("methods", cell.method)
 
@@ -133,7 +133,7 @@ def _row(axes: Axes, row: int, cell: Replicates, look: Look, references: Referen
         zorder=3,
         clip_on=False,
     )
-    remarks = sorted(flag.replace("_", " ") for flag in cell.flags - {"no_selection"})
+    remarks = sorted(flag.replace("_", " ") for flag in cell.all_flags - {"no_selection"})
     if remarks:
         axes.annotate(
             plain(", ".join(remarks), 60),

@@ -13,6 +13,11 @@ CAPTIONS: Mapping[str, str] = {
         "estimate of it. Orange: what the method's rule counts where there is nothing to find. "
         "Hollow: the method keeps all dimensions by definition. At the right: flags."
     ),
+    "lstar-vs-steps": (
+        "L* by each method's own rule while it trains, a line per seed, counted now and then on "
+        "training data. Shaded: the last fifth of the run. Dotted lines moved in it, so their L* "
+        "is no settled answer. Dashed: the known dimension. Lines are set a little apart."
+    ),
     "metric-vs-latent-dim": (
         "A metric against the latent size L, one panel per dataset and one line per method: mean over seeds, with the 95 % t interval where "
         "there are several (of counts: smallest to largest). Points at one L stand side by side so that they do not hide each other."

@@ -26,6 +26,7 @@ TABLES: Mapping[str, str] = {
 
 FIGURES: Mapping[str, str] = {
     "lstar": "the answer: L* of every method and seed beside the known dimension, nearest first",
+    "lstar-vs-steps": "L* while training, beside the known dimension: which answers have settled",
     "metric-vs-latent-dim": "a metric (default mse) against the latent size, one panel per dataset",
     "lstar-vs-latent-dim": "L* against the latent size, beside the intrinsic dimension, known and estimated, and chance",
     "metric-vs-option": "a metric (default mse) against the numeric option that varies, as FID against beta",

@@ -24,6 +24,7 @@ from benchmark.reporting.images import (
 from benchmark.reporting.information import information
 from benchmark.reporting.material import Material
 from benchmark.reporting.settings import metric_vs_option
+from benchmark.reporting.settling import lstar_vs_steps
 from benchmark.reporting.studies import block_structure, objective_closeness, rotation
 from benchmark.reporting.sweeps import lstar_vs_latent_dim, metric_vs_latent_dim
 from benchmark.reporting.toy import toy
@@ -34,6 +35,7 @@ __all__ = ["DRAWERS", "draw", "drawable", "kind_of"]
 
 DRAWERS: Mapping[str, Callable[[Material], Figure]] = {
     "lstar": lstar,
+    "lstar-vs-steps": lstar_vs_steps,
     "metric-vs-latent-dim": metric_vs_latent_dim,
     "lstar-vs-latent-dim": lstar_vs_latent_dim,
     "metric-vs-option": metric_vs_option,

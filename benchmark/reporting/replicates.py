@@ -69,6 +69,11 @@ class Replicates:
         return self.stale or metric in self.stale_metrics
 
     @property
+    def all_flags(self) -> frozenset[str]:
+        """The flags of the methods' own verdicts and of the harness."""
+        return self.flags | self.harness_flags
+
+    @property
     def finished(self) -> int:
         """How many runs are done, and made by the code whose runs are averaged over."""
         return self.statuses.count("done") - self.left_out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from reporting.making import record
 from benchmark.references import DimensionReference, References
 from benchmark.reporting.answer import by_distance, lstar
 from benchmark.reporting.material import Material
-from benchmark.spec import BenchError, Record
+from benchmark.spec import UNSETTLED, BenchError, Record
 
 
 def counts(
@@ -92,6 +93,13 @@ def test_estimates_are_a_band_and_every_latent_size_is_a_panel(tmp_path: Path) -
         assert (band.get_x(), band.get_x() + band.get_width()) == (7.5, 8.5)
         ticks = np.asarray(axes.get_xticks())
         assert {0, 8, size} <= set(ticks[(ticks >= 0) & (ticks <= size)])
+
+
+def test_flags_of_the_harness_count_too(tmp_path: Path) -> None:
+    moving = replace(counts("grae", [8.0])[0], flags=(UNSETTLED,))
+    (axes,) = lstar(Material.of([*counts("pca", [12.0]), moving], tmp_path)).axes
+    assert rows(axes) == ["pca", "grae"]
+    assert UNSETTLED in [text.get_text() for text in axes.texts]
 
 
 def test_nothing_to_show_is_told(tmp_path: Path) -> None:

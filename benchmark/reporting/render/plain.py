@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 
 from benchmark.reporting.document import Cell, Column, Table, clip
@@ -9,6 +10,9 @@ from benchmark.reporting.document import Cell, Column, Table, clip
 __all__ = ["render"]
 
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+_WIDTH = 100
+"""Columns after which notes are broken."""
 
 _BEST = "*"
 """Stands before what other formats set bold."""
@@ -24,7 +28,12 @@ def render(table: Table) -> str:
     aligned = [_line(heads, table.columns, widths)]
     for group in groups:
         aligned += ["", *(_line(row, table.columns, widths) for row in group)]
-    notes = [f"{note.mark} {clip(note.text, 2000)}".strip() for note in table.notes]
+    notes = [
+        textwrap.fill(
+            f"{note.mark} {clip(note.text, 2000)}".strip(), _WIDTH, subsequent_indent="  "
+        )
+        for note in table.notes
+    ]
     texts = [clip(table.caption, 2000), "", *aligned, *([""] if notes else []), *notes]
     return "\n".join(texts) + "\n"
 
