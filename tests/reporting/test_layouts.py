@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from reporting.making import record, seeds
 
+from benchmark import registry
 from benchmark.reporting import catalogue, paper
 from benchmark.reporting.beside import agreement
 from benchmark.reporting.claims_table import claims_tables
@@ -252,7 +253,16 @@ def test_tables_without_latent_sizes_take_one_and_say_which() -> None:
     )
     assert grid_of(table)["flexae", "MNIST", "Gen."] == "5"
     notes = " ".join(note.text for note in table.notes)
-    assert "L = 32 on mnist" in notes and "VAE-Vamprior" in notes  # its rows are not here
+    assert "L = 32 on mnist" in notes and "methods are not here" not in notes
+
+
+def test_rows_of_methods_that_are_not_registered_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = tuple(entry for entry in registry.METHODS if entry.name != "vae-vampprior")
+    monkeypatch.setattr(registry, "BUILT_IN", {**registry.BUILT_IN, "methods": kept})
+    monkeypatch.setattr(registry, "METHODS", kept)
+    table = filled_table("flexae-3", [*runs([5.0], "flexae", "fid", latent_dim=32)])
+    notes = " ".join(note.text for note in table.notes)
+    assert "Rows of the paper whose methods are not here: VAE-Vamprior." in notes
 
 
 def test_rows_of_datasets_hold_their_methods_in_columns() -> None:
