@@ -65,6 +65,7 @@ def figure(
 
     from benchmark.reporting import figures
     from benchmark.reporting.material import Material
+    from benchmark.reporting.one_code import without_other_code
     from benchmark.reporting.output import save
     from benchmark.reporting.selection import Filters, latent_sizes, select
     from benchmark.spec import BenchError
@@ -82,17 +83,19 @@ def figure(
             f"all {len(records)} runs of this choice are stale ({outdated(records[0])}); run the same `bench run` again"
         )
     material = Material.of(records, results, split_list(names), every_size=bool(latent_dims))
-    left = _left_out(records)
+    shown = without_other_code(fresh)
+    left = _left_out(records, len(fresh) - len(shown))
     try:
         drawn = figures.draw(name, material, kind)
     except BenchError as error:
         raise BenchError(f"{error}{left}") from None
     save(path, drawn)
-    click.echo(f"wrote {path} from {len(fresh)} runs{left}", err=True)
+    click.echo(f"wrote {path} from {len(shown)} runs{left}", err=True)
 
 
-def _left_out(records: Sequence[Record]) -> str:
-    """Return what of a choice other code than is installed made, which no figure shows."""
+def _left_out(records: Sequence[Record], other: int) -> str:
+    """Return what of a choice no figure shows: what other code made than is installed, and the
+    ``other`` runs, of other code than most of their cell."""
     from benchmark.identity import outdated, outdated_metrics
 
     stale = sum(bool(outdated(record)) for record in records)
@@ -100,4 +103,5 @@ def _left_out(records: Sequence[Record]) -> str:
         {name for each in records if not outdated(each) for name in outdated_metrics(each)}
     )
     left = f"; {stale} stale runs left out" if stale else ""
+    left += f"; {other} runs of other code left out" if other else ""
     return left + (f"; stale numbers left out: {', '.join(old)}" if old else "")

@@ -14,6 +14,7 @@ import numpy as np
 from benchmark.identity import current
 from benchmark.records import Store
 from benchmark.reporting.artifacts import read_arrays
+from benchmark.reporting.one_code import without_other_code
 from benchmark.reporting.replicates import Replicates, gather
 from benchmark.reporting.selection import base_name, budget_rank, rank
 from benchmark.reporting.style import Look, looks
@@ -53,9 +54,10 @@ class Material:
         *,
         every_size: bool = False,
     ) -> Material:
-        """Gather the cells of ``records``, without stale runs and stale measurements; the
-        measurements kept are those that ``names`` name, else ``mse``, and ``lstar``."""
-        given = current(records)
+        """Gather the cells of ``records``, without stale runs, stale measurements and runs of other
+        code than the commonest of their cell; the measurements kept are those that ``names`` name,
+        else ``mse``, and ``lstar``."""
+        given = without_other_code(current(records))
         trained = [record for record in given if record.spec["kind"] == "train"]
         measured = sorted({identifier for record in trained for identifier in record.measurements})
         return cls(

@@ -6,9 +6,10 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 
 from benchmark.identity import canonical, measured_by, metric_of, outdated, outdated_metrics
+from benchmark.records import cell_of
 from benchmark.spec import Record
 
-__all__ = ["Measured", "measured", "of_one_code"]
+__all__ = ["Measured", "measured", "of_one_code", "without_other_code"]
 
 Measured = tuple[str, float, int, str]
 """Measurement id, value, seed and remark of one run."""
@@ -29,6 +30,16 @@ def of_one_code(runs: Sequence[Record]) -> tuple[list[Record], bool]:
     code = max(codes, key=codes.__getitem__)
     kept = [record for record in candidates if _trained_by(record) == code]
     return kept, bool(outdated(kept[0]))
+
+
+def without_other_code(records: Sequence[Record]) -> list[Record]:
+    """Return ``records`` without the finished runs that :func:`of_one_code` leaves out of their
+    cells, in their order."""
+    cells: dict[str, list[Record]] = defaultdict(list)
+    for record in sorted(records, key=lambda record: record.spec["seed"]):
+        cells[cell_of(record.spec)].append(record)
+    kept = {record.key for runs in cells.values() for record in of_one_code(runs)[0]}
+    return [record for record in records if record.status != "done" or record.key in kept]
 
 
 def _trained_by(record: Record) -> tuple[str, str]:

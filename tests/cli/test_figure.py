@@ -55,6 +55,12 @@ def test_stale_runs_and_numbers_are_left_out_and_counted(results: Path, tmp_path
     assert "all 4 runs of this choice are stale" in told and "bench run" in told
 
 
+def test_runs_of_another_version_of_ones_own_file_are_left_out_and_counted(tmp_path: Path) -> None:
+    store(tmp_path / "r", [record("mine", seed=i, code=c) for i, c in enumerate("abb")])
+    done = call("metric-vs-latent-dim", "--results", tmp_path / "r", "-o", tmp_path / "a.png")
+    assert "from 2 runs; 1 runs of other code left out" in done.output
+
+
 LACKING = {
     "block-structure": "bench run --suite grae-jacobian",
     "objective-closeness": "bench run --suite grae-objective",

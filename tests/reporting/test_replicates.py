@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from reporting.making import FD, record, seeds
 
+from benchmark.reporting.material import Material
+from benchmark.reporting.one_code import without_other_code
 from benchmark.reporting.replicates import gather
 from benchmark.spec import BenchError
 
@@ -150,3 +153,16 @@ def test_missing_values_are_no_values() -> None:
     run = record(values={"mse": 1.0})
     run.measurements["kid"] = {"value": None, "unit": "", "n": 0, "protocol": ""}  # type: ignore[index]
     assert dict(gather([run])[0].values) == {"mse": (1.0,)}
+
+
+def test_figures_show_no_run_of_other_code_than_their_cell_is_of(tmp_path: Path) -> None:
+    """Two versions of one's own file: curves and pictures of the commoner stand; an unfinished run
+    stays, and another cell has its own code."""
+    codes = ("one", "two", "two")
+    mine = [record("mine", seed=seed, code=code) for seed, code in enumerate(codes)]
+    killed = record("mine", seed=3, status="killed", code="one")
+    other = record("mine", "circle", 2, code="one")
+    shown = [mine[1], mine[2], killed, other]
+    assert without_other_code([*mine, killed, other]) == shown
+    cells = Material.of([*mine, killed, other], tmp_path).cells
+    assert {key for cell in cells for key in cell.keys} == {each.key for each in shown}
