@@ -48,10 +48,11 @@ def lstar(material: Material) -> Figure:
         raise BenchError(
             "no finished run of this choice has an L*; run `bench run` first, or choose others"
         )
-    columns = 1 if len(groups) <= 2 else 2
+    groups = dict(sorted(groups.items(), key=lambda group: intrinsic_dim(group[0][0]) is None))
+    columns = 1 if len(groups) <= 3 else 2
     rows = max(len(cells) for cells in groups.values())
     figure, axes = panels(
-        len(groups), columns, width=_WIDTH if columns == 1 else 4.4, height=_ROW * rows + 0.75
+        len(groups), columns, width=_WIDTH if columns == 1 else 5.0, height=_ROW * rows + 0.75
     )
     for panel, (place, cells) in zip(axes, groups.items(), strict=True):
         _panel(panel, place, cells, material, references)
@@ -135,8 +136,9 @@ def _row(axes: Axes, row: int, cell: Replicates, look: Look, references: Referen
     )
     remarks = sorted(flag.replace("_", " ") for flag in cell.all_flags - {"no_selection"})
     if remarks:
+        more = f" + {len(remarks) - 1}" if len(remarks) > 1 else ""
         axes.annotate(
-            plain(", ".join(remarks), 60),
+            plain(remarks[0] + more, 40),
             (1.0, row),
             (6, 0),
             axes.get_yaxis_transform(),

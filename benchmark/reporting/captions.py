@@ -11,7 +11,7 @@ CAPTIONS: Mapping[str, str] = {
         "Dimensions found, L*, one row per method and one mark per seed, answers nearest to the "
         "truth first, then those with a flag. Dashed: the known dimension of the data. Grey band: smallest to largest "
         "estimate of it. Orange: what the method's rule counts where there is nothing to find. "
-        "Hollow: the method keeps all dimensions by definition. At the right: flags."
+        "Hollow: the method keeps all dimensions by definition. At the right: the first flag, and how many more."
     ),
     "lstar-vs-steps": (
         "L* by each method's own rule while it trains, a line per seed, counted now and then on "

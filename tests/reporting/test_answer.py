@@ -102,6 +102,19 @@ def test_flags_of_the_harness_count_too(tmp_path: Path) -> None:
     assert UNSETTLED in [text.get_text() for text in axes.texts]
 
 
+def test_panels_of_known_dimension_come_first_and_many_flags_are_counted(tmp_path: Path) -> None:
+    runs = [
+        record("pca", "digits", 16, values={"mse": 1.0, "lstar": 4.0}),
+        *counts("rf-vae", [0.0], ["collapsed", "degenerate", "warm_up_too_short"]),
+    ]
+    first, second = lstar(Material.of(runs, tmp_path)).axes
+    assert [axes.get_title(loc="left") for axes in (first, second)] == [
+        "latent-8, L = 16",
+        "digits, L = 16",
+    ]
+    assert "collapsed + 2" in [text.get_text() for text in first.texts]
+
+
 def test_nothing_to_show_is_told(tmp_path: Path) -> None:
     with pytest.raises(BenchError, match="has an L\\*"):
         lstar(Material.of([record("vae", "latent-8", values={"mse": 1.0})], tmp_path))
