@@ -71,7 +71,11 @@ def parse(path: Path) -> ast.Module:
 
 
 class Module:
-    """The top level of a file: the statements that define each name, and what imports bind."""
+    """The top level of a file: the statements that define each name, and what imports bind.
+
+    ``beside``: of a file that is not the project's, the files it imports from its own package, or
+    from its own folder; they are followed whole.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -90,6 +94,7 @@ class Module:
                 origin = "." * node.level + (node.module or "")
                 for alias in node.names:
                     self.imported[alias.asname or alias.name] = (origin, alias.name)
+        self.beside = _beside(path, tree)
 
     def resolve(self, name: str) -> Address | str | None:
         """Return what a name at the top of this file refers to: a definition, the dotted name of a
@@ -100,6 +105,39 @@ class Module:
             return None
         origin, part = self.imported[name]
         return origin if part is None else member(origin, part)
+
+
+_LIBRARIES = frozenset({"site-packages", "dist-packages"})
+"""Folders in which files that lie side by side have nothing to do with each other."""
+
+
+def _beside(path: Path, tree: ast.Module) -> tuple[Path, ...]:
+    """The files of the same package, or of the same folder, that a file of somebody's own
+    imports."""
+    if any(path.is_relative_to(module_file(package).parent) for package in PROJECT):
+        return ()
+    top = path.parent
+    while (top / "__init__.py").is_file():
+        top = top.parent
+    mine = path.relative_to(top).parts[0] if top != path.parent else None
+    found: dict[Path, None] = {}
+    for node in ast.walk(tree):
+        names: list[list[str]] = []
+        folder = top
+        if isinstance(node, ast.Import):
+            names = [alias.name.split(".") for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            parts = node.module.split(".") if node.module else []
+            names = [parts, *([*parts, alias.name] for alias in node.names)]
+            folder = path.parents[node.level - 1] if node.level else top
+        for parts in names:
+            apart = not parts or parts[0] in PROJECT or (mine and parts[0] != mine)
+            if folder == top and (apart or (mine is None and top.name in _LIBRARIES)):
+                continue
+            stem = folder.joinpath(*parts)
+            files = (stem.with_suffix(".py"), stem / "__init__.py")
+            found |= dict.fromkeys(file for file in files if file.is_file() and file != path)
+    return tuple(found)
 
 
 @cache

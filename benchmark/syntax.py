@@ -1,9 +1,10 @@
 """Digests of code by its syntax trees: what a definition says, and all it stands on.
 
 The unit is a definition: a function, class or assignment at the top of a module. Its digest covers
-the definition and every definition of the project that it names, directly or not. Comments,
-docstrings, layout, annotations of functions and where a module lies change nothing; a name that
-is bound to another definition does.
+the definition and every definition of the project that it names, directly or not; of code that is
+not the project's, the files beside it that it imports, whole. Comments, docstrings, layout,
+annotations of functions and where a module lies change nothing; a name that is bound to another
+definition does.
 """
 
 from __future__ import annotations
@@ -76,9 +77,12 @@ def _definition(at: Address) -> tuple[str, tuple[tuple[str, Address | str], ...]
     the project, or the dotted name of what is not followed."""
     path, name = at
     module = module_at(path)
+    beside: set[tuple[str, Address | str]] = {("", (file, WHOLE)) for file in module.beside}
     if name == WHOLE:
-        return "", tuple(("", (path, each)) for each in sorted({*module.statements, EFFECTS}))
+        own = {("", (path, each)) for each in {*module.statements, EFFECTS}}
+        return "", tuple(sorted(beside | own, key=str))
     writer = _Writer(module)
+    writer.references |= beside
     for statement in module.statements.get(name, ()):
         writer.write(statement)
     if name != EFFECTS and module.statements.get(EFFECTS):

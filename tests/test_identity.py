@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from package_copy import PackageCopy, moved
@@ -12,6 +13,7 @@ from reporting.making import record, study
 
 from benchmark import identity, registry
 from benchmark.identity import outdated, outdated_metrics, same
+from benchmark.syntax import address, digest_of
 
 FRECHET, TRAINER = "benchmark/metrics/frechet.py", "benchmark/protocol/trainer.py"
 METHODS = {entry.name for entry in registry.METHODS}
@@ -196,3 +198,56 @@ def test_equivalent_digests_are_the_same_in_their_class_alone(
         assert not same("a", "c") and not same("x", "y") and not same("a", "x")
     finally:
         same.cache_clear()
+
+
+OWN = {"helpers.py": "def loss(x):\n    return x\n", "unused.py": "x = 1\n"}
+PACKAGE = {"__init__.py": "", "parts/__init__.py": "", "parts/layers.py": "WIDTH = 3\n"}
+
+
+def own_code(folder: Path, text: str, files: dict[str, str]) -> str:
+    """The digest of a method file of one's own, ``text``, among other ``files``."""
+    for name, source in {"mine.py": text, **files}.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(source, encoding="utf-8")
+    return digest_of([address(str(folder / "mine.py"))])
+
+
+@pytest.mark.parametrize(
+    ("text", "files", "edited"),
+    [
+        ("from helpers import loss\n", OWN, "helpers.py"),
+        ("def f():\n    import helpers\n    return helpers.loss\n", OWN, "helpers.py"),
+        ("from .parts.layers import WIDTH\n", PACKAGE, "parts/layers.py"),
+        ("from .parts import layers\n", PACKAGE, "parts/layers.py"),
+        ("import pkg.parts.layers as layers\n", PACKAGE, "parts/layers.py"),
+        ("from pkg.parts.layers import WIDTH as W\n", PACKAGE, "parts/layers.py"),
+        (
+            "from .b import *\n",
+            {"__init__.py": "", "b.py": "from . import c\n", "c.py": ""},
+            "c.py",
+        ),
+    ],
+)
+def test_what_ones_own_method_imports_from_beside_it_belongs_to_its_code(
+    tmp_path: Path, text: str, files: dict[str, str], edited: str
+) -> None:
+    other = files[edited] + "EXTRA = 1\n"
+    told = f"# a comment\n{files[edited]}"
+    before, same_as, after = (
+        own_code(tmp_path / name / "pkg", text, {**files, edited: source})
+        for name, source in (("a", files[edited]), ("b", told), ("c", other))
+    )
+    assert before == same_as != after
+
+
+@pytest.mark.parametrize("folder", ["mine", "site-packages"])
+def test_files_that_are_not_imported_and_other_libraries_do_not(
+    tmp_path: Path, folder: str
+) -> None:
+    """Side by side in ``site-packages`` lie packages of many people."""
+    edited = "unused.py" if folder == "mine" else "helpers.py"
+    before, after = (
+        own_code(tmp_path / name / folder, "from helpers import loss\n", {**OWN, edited: source})
+        for name, source in (("a", "x = 1\n"), ("b", "x = 2\n"))
+    )
+    assert before == after

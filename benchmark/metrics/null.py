@@ -118,29 +118,59 @@ def resolved(
 
     ``ValueError`` names a word in a row that means nothing.
     """
-    for row in rows:
-        if not isinstance(row, Mapping):
-            raise ValueError(f"'null' holds {row!r}; expected rows like {{'relevances': 'equal'}}")
-        if wrong := set(row) - {"readings", "options", "relevances", "share"}:
-            raise ValueError(f"a row of 'null' has no field '{min(wrong)}'")
+    told = list(rows)
+    for row in told:
+        _check_row(row)
+    for row in told:
         if reading not in row.get("readings", (reading,)) or any(
             options.get(name) != value for name, value in row.get("options", {}).items()
         ):
             continue
-        relevances = row.get("relevances")
+        relevances = row["relevances"]
         share = SHARES.get(reading, row.get("share", _DEFAULT_SHARE))
         if relevances == "untrained":
             return None
         if relevances in ("equal", "half-batch"):
             half = max(batch_size, 1) / 2.0
             return (math.inf if relevances == "equal" else half), half, share
-        if isinstance(relevances, int | float) and relevances > 0:
-            return float(relevances), float(relevances), share
+        return float(relevances), float(relevances), share
+    return None
+
+
+_CONCENTRATIONS = 1e-2, 1e6
+"""Beyond these draws of Gamma(k, k) are all nought, or all one, to floating-point numbers."""
+
+
+def _check_row(row: Mapping[str, Any]) -> None:
+    """Raise ``ValueError`` where a row of ``null`` has a part that means nothing."""
+    if not isinstance(row, Mapping):
+        raise ValueError(f"'null' holds {row!r}; expected rows like {{'relevances': 'equal'}}")
+    if wrong := set(row) - {"readings", "options", "relevances", "share"}:
+        raise ValueError(f"a row of 'null' has no field '{min(wrong)}'")
+    relevances, share = row.get("relevances"), row.get("share", 1.0)
+    low, high = _CONCENTRATIONS
+    if relevances not in ("equal", "half-batch", "untrained") and not (
+        _is_number(relevances) and low <= relevances <= high
+    ):
         raise ValueError(
             f"'null' says that relevances are {relevances!r}; expected 'equal', 'half-batch', "
-            "'untrained' or a positive number"
+            f"'untrained' or a number from {low:g} to {high:g}"
         )
-    return None
+    if not (_is_number(share) and 0.0 < share <= 1.0):
+        raise ValueError(f"'null' has the share {share!r}; expected a number above 0, at most 1")
+    if not isinstance(row.get("readings", ()), list | tuple):
+        raise ValueError(
+            f"'null' has the readings {row['readings']!r}; expected a list, as in ('lstar-draw',)"
+        )
+    if not isinstance(row.get("options", {}), Mapping):
+        raise ValueError(
+            f"'null' has the options {row['options']!r}; expected values by name, as in "
+            "{'ren_scale': 'one'}"
+        )
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 @cache

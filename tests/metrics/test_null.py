@@ -102,11 +102,20 @@ def test_the_first_row_that_fits_counts(
         ({"relevances": -1.0}, "-1.0; expected"),
         ({"relevance": "equal"}, "no field 'relevance'"),
         ("equal", "'equal'; expected rows"),
+        ({"relevances": True}, "True; expected 'equal'"),
+        ({"relevances": 1e-9}, "1e-09; expected 'equal'"),
+        ({"relevances": float("inf")}, "inf; expected 'equal'"),
+        ({"relevances": "equal", "share": 2}, "share 2; expected a number above 0, at most 1"),
+        ({"relevances": "equal", "share": "a"}, "share 'a'; expected a number"),
+        ({"relevances": "equal", "readings": "lstar-90"}, "readings 'lstar-90'; expected a list"),
+        ({"relevances": "equal", "options": ["a"]}, r"options \['a'\]; expected values by name"),
     ],
 )
 def test_rows_that_mean_nothing_are_named(row: object, told: str) -> None:
-    with pytest.raises(ValueError, match=told):
-        resolved([row], "lstar", {}, 128)  # type: ignore[list-item]
+    """Also those behind the row that counts."""
+    for rows in ([row], [{"relevances": "equal"}, row]):
+        with pytest.raises(ValueError, match=told):
+            resolved(rows, "lstar", {}, 128)  # type: ignore[arg-type]
 
 
 def test_nulls_of_registered_methods_are_read_without_import_and_a_record_knows_its_own() -> None:
