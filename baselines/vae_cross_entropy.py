@@ -45,6 +45,8 @@ __all__ = ["VAECrossEntropy"]
 class VAECrossEntropy(VAE):
     """The VAE without a decoder variance."""
 
+    images_only = True
+
     @dataclass(frozen=True)
     class Config:
         lr: float = 1e-3
@@ -55,8 +57,7 @@ class VAECrossEntropy(VAE):
     def build(self) -> None:
         if len(self.shape) != 3:
             raise ValueError(
-                f"a Bernoulli likelihood is for images in [0, 1], the data are vectors of shape "
-                f"{self.shape}; use vae"
+                f"its likelihood is for images in [0, 1], the data have shape {self.shape}; use vae"
             )
         self.encoder = backbones.encoder(self.shape, 2 * self.latent_dim)
         self.decoder = backbones.decoder(self.latent_dim, self.shape)

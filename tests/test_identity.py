@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -139,12 +140,13 @@ def test_a_definition_that_moves_between_modules_is_no_change(
 ) -> None:
     file = edited.folder / "benchmark/nn/gaussian.py"
     text = file.read_text(encoding="utf-8")
-    head, divergence, draw = text.partition("def kl_standard")[0], *text.split("def ")[1:]
-    apart = file.with_name("draws.py")
-    apart.write_text(f"{head}def {draw}", encoding="utf-8")
-    file.write_text(
-        f"{head}from benchmark.nn.draws import reparameterise\n\ndef {divergence}", encoding="utf-8"
-    )
+    head, *functions = re.split(r"(?m)^(?=def )", text)
+    moving = [part for part in functions if part.startswith("def reparameterise")]
+    staying = [part for part in functions if part not in moving]
+    assert moving and staying
+    file.with_name("draws.py").write_text(head + "".join(moving), encoding="utf-8")
+    imported = "from benchmark.nn.draws import reparameterise\n\n"
+    file.write_text(head + imported + "".join(staying), encoding="utf-8")
     assert moved(before, edited.digests()) == set()
 
 

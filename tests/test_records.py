@@ -410,7 +410,7 @@ def test_records_of_schema_1_are_read_stay_as_they_are_and_are_stale(tmp_path: P
 
 def test_a_record_that_the_system_does_not_give_out_is_an_error_not_nothing(tmp_path: Path) -> None:
     (tmp_path / SPEC.key / "record.json").mkdir(parents=True)
-    with pytest.warns(UnreadableRecord, match=r"cannot read .*: Is a directory"):
+    with pytest.warns(UnreadableRecord, match=r"cannot read .*: it is no regular file"):
         assert load_records(tmp_path) == []
 
 

@@ -19,10 +19,13 @@ def refusal(
     """Return why ``method`` cannot run on data of ``shape`` (None: not known) at ``latent_dim`` in
     batches of ``batch_size``, and what to choose; None where nothing speaks against it.
 
-    Three things are known of a method's text: it calls the shared backbones, its class says
-    ``latent_dim_within_data``, it has an option ``chunks`` (equal parts of a batch).
+    Four things are known of a method's text: it calls the shared backbones, its class says
+    ``images_only`` or ``latent_dim_within_data``, it has an option ``chunks`` (equal parts of a
+    batch).
     """
     source = method.entry.source
+    if shape is not None and source.constants.get("images_only") and len(shape) != 3:
+        return f"its likelihood is for images in [0, 1], the data have shape {shape}; use vae"
     if shape is not None and _calls_backbones(source):
         reason = misfit(shape)
         if reason is not None:

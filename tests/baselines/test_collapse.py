@@ -90,8 +90,16 @@ def test_the_start_at_zero_ends_as_black_images_and_the_start_at_the_mean_learns
     assert error(ours, splits) < 0.6 * mean_image_error(splits)
 
 
-@pytest.mark.parametrize("name", [entry.name for entry in registry.METHODS if entry.name != "pca"])
-@pytest.mark.parametrize("numbers", [(1, 28, 28), (1, 8, 8), (5,)])
+@pytest.mark.parametrize(
+    ("name", "numbers"),
+    [
+        (entry.name, numbers)
+        for entry in registry.METHODS
+        for numbers in ((1, 28, 28), (1, 8, 8), (5,))
+        if entry.name not in ("pca", "least-volume")  # no decoder; a last layer of fixed norm
+        and (len(numbers) == 3 or not entry.source.constants.get("images_only"))
+    ],
+)
 def test_every_decoder_starts_at_the_mean_of_the_training_data(
     name: str, numbers: tuple[int, ...]
 ) -> None:

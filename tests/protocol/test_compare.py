@@ -15,7 +15,7 @@ from benchmark.protocol.compare import Gap, compare, within
 from benchmark.records import load_records
 from benchmark.spec import Record
 
-PUBLISHED = Path(__file__).resolve().parents[2] / "results" / "published" / "quick"
+PUBLISHED = Path(__file__).resolve().parents[2] / "results" / "published" / "headline"
 RECORD = next(
     record
     for record in load_records(PUBLISHED)

@@ -12,7 +12,7 @@ from benchmark.protocol.machine import changes, machine_class, same_class
 from benchmark.protocol.runtime import environment, make_deterministic
 from benchmark.records import load_records
 
-PUBLISHED = Path(__file__).resolve().parents[2] / "results" / "published" / "quick"
+PUBLISHED = Path(__file__).resolve().parents[2] / "results" / "published" / "headline"
 
 
 @pytest.fixture(scope="module")

@@ -24,13 +24,19 @@ def named(name: str) -> Claim:
 
 
 def run(
-    method: str, dataset: str, size: int, seed: int, lstar: float, relevance: Sequence[float]
+    method: str,
+    dataset: str,
+    size: int,
+    seed: int,
+    lstar: float,
+    relevance: Sequence[float],
+    **config: float,
 ) -> Record:
     """A finished run that kept ``lstar`` dimensions of such relevances; its other metrics are those
     of a decoder at the mean image, whichever the method."""
     metrics = {metric for claim in claims() for metric in claim.metrics} - {"lstar"}
     values = dict.fromkeys(sorted(metrics), 1.0 + 0.01 * seed) | {"lstar": lstar}
-    made = record(method, dataset, size, seed, values=values)
+    made = record(method, dataset, size, seed, values=values, config=config)
     return replace(made, discovery={**(made.discovery or {}), "relevance": list(relevance)})
 
 
@@ -125,7 +131,7 @@ def test_a_flagged_count_supports_nothing(
     name, runs = "ren-geco-lstar-constant-mnist", []
     for dataset, size in sizes_of(name):
         for seed in range(SEEDS + 2):
-            made = run("geco-l0", dataset, size, seed, 0, [1e-4] * size)
+            made = run("geco-l0", dataset, size, seed, 0, [1e-4] * size, tau_per_pixel=0.0122)
             flagged = {**(made.discovery or {}), "flags": flags if seed == 0 else []}
             runs.append(replace(made, discovery=flagged, flags=harness_flags))
     found = judged(name, runs)
