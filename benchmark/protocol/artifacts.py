@@ -26,6 +26,9 @@ _TRAVERSAL_ROWS, _STEPS = 8, 8
 _PATHS = 4
 """Interpolations, and rows of category traversals."""
 
+_LINE, _PLANE = 10, 7
+"""Values of a rewarded component along a line, and of each of two in a plane."""
+
 _COLUMNS = 2048
 """Columns of Jacobians that a mean Gram matrix is made of at most; of 64 images at most and 8 at
 least."""
@@ -49,7 +52,8 @@ def artifacts(evidence: Evaluator, train: TensorSplit) -> dict[str, np.ndarray]:
     within the limit.
 
     ``neighbours`` holds the training image nearest (Euclidean) to each of the first samples;
-    ``traversals`` rows of one code coordinate each, most relevant first, moved over -2..2 standard
+    ``rewarded_line`` and ``rewarded_plane`` what the components that a method rewards change, see
+    :func:`_rewarded`; ``traversals`` rows of one code coordinate each, most relevant first, moved over -2..2 standard
     deviations around the code of the first test image, (rows, 8, *shape); ``interpolations`` the
     images at 8 equal steps along the straight line between the codes of two test images, those of
     ``inputs`` in turn, (4, 8, *shape); ``codes`` the counted coordinates of the inputs' codes, (n,
@@ -71,6 +75,7 @@ def artifacts(evidence: Evaluator, train: TensorSplit) -> dict[str, np.ndarray]:
         }
         arrays["traversals"] = _traversals(evidence, min(evidence.latent_dim, _TRAVERSAL_ROWS))
         arrays["interpolations"] = _interpolations(evidence, codes)
+        arrays |= _rewarded(evidence, codes[:_PATHS])
         if evidence.category_probabilities is not None:
             arrays["category_traversals"] = _category_traversals(evidence, codes[:_PATHS])
     arrays["neighbours"] = _neighbours(samples[: counts["neighbours"]], train)
@@ -137,6 +142,30 @@ def _category_traversals(evidence: Evaluator, codes: Tensor) -> Tensor:
     return evidence.method.decode(torch.cat((counted, categories), dim=2).flatten(0, 1)).view(
         rows, size, *evidence.shape
     )
+
+
+def _rewarded(evidence: Evaluator, codes: Tensor) -> dict[str, Tensor]:
+    """Return, of a method that rewards components of its code (``chosen``), ``rewarded_line``: the
+    first of them at ten values from -5 to 5 in each of ``codes``, (rows, 10, *shape), and where
+    there are two ``rewarded_plane``: both at seven values from -3 to 3 in the first code, (7, 7,
+    *shape). Nothing of other methods."""
+    chosen = getattr(evidence.method, "chosen", None)
+    if not isinstance(chosen, Tensor):
+        return {}
+    places = chosen.tolist()
+    line = codes.unsqueeze(1).repeat(1, _LINE, 1)
+    line[:, :, places[0]] = torch.linspace(-5.0, 5.0, _LINE, device=codes.device)
+    found = {"rewarded_line": line}
+    if len(places) > 1:
+        values = torch.linspace(-3.0, 3.0, _PLANE, device=codes.device)
+        plane = codes[:1].repeat(_PLANE, _PLANE, 1)
+        plane[:, :, places[0]] = values.unsqueeze(1)
+        plane[:, :, places[1]] = values
+        found["rewarded_plane"] = plane
+    return {
+        name: evidence.method.decode(moved.flatten(0, 1)).view(*moved.shape[:2], *evidence.shape)
+        for name, moved in found.items()
+    }
 
 
 @torch.no_grad()

@@ -20,6 +20,7 @@ TABLES: Mapping[str, str] = {
     "flexae-3": "layout of FlexAE's table 3: FID of reconstructions and samples",
     "flexae-4": "layout of FlexAE's table 4: precision and recall",
     "flexae-5": "layout of FlexAE's table 5: FID against the capacity of the prior's generator",
+    "sigma": "layout of the calibrated decoders' table: bound on -log p and FID by decoder, four benchmarks",
     "mivae": "MI-VAE's accuracies, which its text gives",
     "references": "intrinsic dimension of each dataset by four estimators, and by principal components",
 }
@@ -37,6 +38,8 @@ FIGURES: Mapping[str, str] = {
     "reconstructions": "test inputs and their reconstructions by each method, one column per dataset",
     "neighbours": "samples of each method and the training data nearest to them",
     "traversals": "what one latent coordinate changes, the most relevant first",
+    "rewarded": "what the two components that mi-vae rewards change together, from -3 to 3",
+    "rewarded-line": "what the first component that mi-vae rewards changes, from -5 to 5",
     "interpolations": "the straight line between the codes of two test images",
     "category-traversals": "what the categorical variable changes",
     "categories": "test images by category and class, and how sure the categories are",

@@ -18,6 +18,8 @@ from benchmark.reporting.images import (
     interpolations,
     neighbours,
     reconstructions,
+    rewarded,
+    rewarded_line,
     samples,
     traversals,
 )
@@ -46,6 +48,8 @@ DRAWERS: Mapping[str, Callable[[Material], Figure]] = {
     "reconstructions": reconstructions,
     "neighbours": neighbours,
     "traversals": traversals,
+    "rewarded": rewarded,
+    "rewarded-line": rewarded_line,
     "interpolations": interpolations,
     "category-traversals": category_traversals,
     "categories": categories,

@@ -25,6 +25,8 @@ __all__ = [
     "interpolations",
     "neighbours",
     "reconstructions",
+    "rewarded",
+    "rewarded_line",
     "samples",
     "traversals",
 ]
@@ -84,6 +86,34 @@ def traversals(material: Material) -> Figure:
         panels,
         material.artifacts,
         _legend("test data", "path of a coordinate, from the dot on; the wider the more relevant"),
+    )
+
+
+def rewarded(material: Material) -> Figure:
+    """Draw what two components that a method rewards change, both from -3 to 3 in the first test
+    image: the first down, the second across; where there is one, that one from -5 to 5."""
+    panels = Panels(
+        _rewarded, ("inputs", "rewarded_line"), "no rewarded components", size=(1.75, 1.75)
+    )
+    return grid(
+        material,
+        panels,
+        material.artifacts,
+        _legend("test data", "images at other values of the rewarded components"),
+    )
+
+
+def rewarded_line(material: Material) -> Figure:
+    """Draw what the first component that a method rewards changes, from -5 to 5, a test image per
+    row."""
+    panels = Panels(
+        _rewarded_line, ("inputs", "rewarded_line"), "no rewarded components", size=(2.8, 1.25)
+    )
+    return grid(
+        material,
+        panels,
+        material.artifacts,
+        _legend("test data", "images at other values of the rewarded component"),
     )
 
 
@@ -192,7 +222,19 @@ def _interpolations(axes: Axes, arrays: Arrays, colour: str) -> None:
 
 
 def _category_traversals(axes: Axes, arrays: Arrays, colour: str) -> None:
-    found = arrays["category_traversals"]
+    _moved(axes, arrays, arrays["category_traversals"], colour)
+
+
+def _rewarded(axes: Axes, arrays: Arrays, colour: str) -> None:
+    _moved(axes, arrays, arrays.get("rewarded_plane", arrays["rewarded_line"]), colour)
+
+
+def _rewarded_line(axes: Axes, arrays: Arrays, colour: str) -> None:
+    _moved(axes, arrays, arrays["rewarded_line"], colour)
+
+
+def _moved(axes: Axes, arrays: Arrays, found: np.ndarray, colour: str) -> None:
+    """Draw images (rows, columns, *shape) as tiles, vectors as points."""
     if is_image(arrays["inputs"]):
         _tiles(axes, mosaic(found.reshape(-1, *found.shape[2:]), found.shape[1]))
         return

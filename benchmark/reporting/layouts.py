@@ -163,6 +163,12 @@ LAYOUTS: Mapping[str, Layout] = {
             sizes={"mnist": 32, "cifar10": 128, "celeba": 128},
         ),
         Layout(
+            "sigma",
+            "sigma_vae_decoders",
+            "Calibrated decoders: bound on -log p and FID by decoder.",
+            {"neg-log-p": "-log p", "fid": "FID"},
+        ),
+        Layout(
             *(
                 "mivae",
                 "mivae_accuracy",

@@ -56,6 +56,18 @@ METHODS: Mapping[str, str] = {
         f"FlexAE P-GEN model {place}": f"flexae[generator={size}]"
         for place, size in enumerate(("affine", "1x32", "1x128", "2x256", "4x512", "4x1024"), 1)
     },
+    **{
+        "Bernoulli VAE": "vae-bernoulli",
+        "Categorical VAE": "vae-categorical",
+        "Bitwise-categorical VAE": "vae-bitwise-categorical",
+        "Logistic mixture VAE": "vae-logistic-mixture",
+        "Gaussian VAE": "vae[sigma=fixed]",
+        "Per-pixel sigma-VAE": "vae-pixel-sigma",
+        "Student-t VAE": "vae-student-t",
+        "Shared sigma-VAE": "vae",
+        "Optimal sigma-VAE": "vae[sigma=optimal]",
+        "Opt. per-image sigma-VAE": "vae-image-sigma",
+    },
     **{"VAE joint (ELBO only)": "mi-vae-joint[mi_weight=0.0]", "MI-VAE joint": "mi-vae-joint"},
     **{"VAE (learnable gamma)": "vae", "VAE (gamma fixed at gamma*)": "vae[gamma=*,sigma=fixed]"},
 }
@@ -99,6 +111,10 @@ DATASETS: Mapping[str, str] = {
         "CIFAR-10": "cifar10",
         "CelebA": "celeba",
         "one-moon": "one-moon",
+        "CelebA HVAE": "celeba",
+        "CIFAR HVAE": "cifar10",
+        "SVHN VAE": "svhn",
+        "BAIR SVG": "bair",
     },
     **{
         f"unlabelled row {place}": name
@@ -128,6 +144,7 @@ METRICS: Mapping[str, tuple[str, Decimal]] = {
         "kl_categorical": ("kl-categorical", _ONE),
         "rec_error": ("reconstruction-error", _ONE),
         "MMD": ("mmd", _ONE),
+        "neg_log_p": ("neg-log-p", _ONE),
         "relevance_first": ("relevance-first", _ONE),
         "relevance_second": ("relevance-second", _ONE),
     },

@@ -24,7 +24,8 @@ Discovery
     diagonal posterior turns the codes to V and not to the axes of z where the columns of W are not
     orthogonal; ``angle-to-codes`` against z. ``favoured-angle`` is where the bound predicts it.
     Groups: all trials, the tenth with the highest ELBO, and the longest. The claim: with diagonal
-    posteriors the best trials agree, with full ones they do not.
+    posteriors the best trials agree, with full ones they do not: ``concentration-best`` is the
+    concentration of the second group.
 
 Deviations
     The paper gives neither initial values, nor the decoder's variance (the data's, here), nor the
@@ -233,6 +234,7 @@ class Uniqueness(Study):
             name: Measurement(float(value), unit, count, text)
             for name, (value, unit, text) in values_only.items()
         }
+        measurements["concentration-best"] = measurements["concentration[trials=best]"]
         arrays = {
             "elbo": elbo[kept],
             "length": self.length[kept],

@@ -240,3 +240,15 @@ def test_float32_is_precise_enough_for_the_threshold() -> None:
         rtol=0,
         atol=1e-4,
     )
+
+
+def test_two_tight_clusters_earn_more_than_they_tell() -> None:
+    """The third flaw of the normal entropy, as mi-vae's page states it: ln 2 nats told, half of ln
+    100 earned by a critic at its least variance."""
+    torch.manual_seed(0)
+    centre = torch.tensor([-1.0, 1.0], dtype=torch.float64).repeat(20_000).unsqueeze(1)
+    spread = VARIANCE_BOUNDS[0] ** 0.5
+    codes = centre + spread * torch.randn_like(centre)
+    earned = gaussian_bound(codes, centre, torch.full_like(centre, math.log(VARIANCE_BOUNDS[0])))
+    assert float(earned) == pytest.approx(0.5 * math.log(100.0), abs=0.02)
+    assert float(earned) > 3.0 * math.log(2.0)

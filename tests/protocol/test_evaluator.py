@@ -7,6 +7,7 @@ import pytest
 import torch
 from harness import CPU, Honest, split
 
+from baselines.mi_vae import MIVAE
 from baselines.mi_vae_joint import JointMIVAE
 from baselines.vae import VAE
 from benchmark import registry
@@ -231,6 +232,25 @@ def test_a_decoder_that_cannot_be_differentiated_forward_leaves_no_gram_matrix()
 def test_a_matrix_that_is_no_small_picture_is_left_out(latent_dim: int) -> None:
     arrays = artifacts(evaluator(40, latent_dim=latent_dim), TensorSplit(split(30)))
     assert ("jacobian_gram" in arrays) == ("code_covariance" in arrays) == (latent_dim == 136)
+
+
+def test_rewarded_components_leave_a_line_and_a_plane_of_images() -> None:
+    train = TensorSplit(split(30))
+    found = evaluator(40, kind=MIVAE, train=train)
+    arrays = artifacts(found, train)
+    assert arrays["rewarded_line"].shape[:2] == (4, 10)
+    assert arrays["rewarded_plane"].shape[:2] == (7, 7)
+    code = found.method.encode(found.test.head(1)).detach().clone()
+    for (row, column), values in {(0, 0): (-3.0, -3.0), (1, 6): (-2.0, 3.0)}.items():
+        moved = code.clone()
+        moved[0, :2] = torch.tensor(values)
+        shown = arrays["rewarded_plane"][row, column]
+        np.testing.assert_allclose(shown, found.method.decode(moved)[0].detach(), rtol=1e-5)
+    code[0, 0] = 5.0
+    shown = arrays["rewarded_line"][0, 9]
+    np.testing.assert_allclose(shown, found.method.decode(code)[0].detach(), rtol=1e-5)
+    others = artifacts(evaluator(40, train=train), train)
+    assert not {"rewarded_line", "rewarded_plane"} & set(others)
 
 
 def test_categories_leave_counts_and_their_images() -> None:

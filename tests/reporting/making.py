@@ -175,6 +175,8 @@ def leave(
         ("traversals", (3, 8)),
         ("interpolations", (4, 8)),
         ("category_traversals", (4, 10)),
+        ("rewarded_line", (4, 10)),
+        ("rewarded_plane", (7, 7)),
     ):
         flat = (
             images(math.prod(count), image, len(names))

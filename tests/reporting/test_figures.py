@@ -439,6 +439,8 @@ SHAPED = set(DRAWERS) - {
     "rotation",
     "block-structure",
     "category-traversals",
+    "rewarded",
+    "rewarded-line",
     "categories",
 }
 """Figures with a legend in the module's material."""

@@ -10,7 +10,7 @@ from reporting.making import leave, record, store
 
 from benchmark.reporting.artifacts import read_arrays
 from benchmark.reporting.heatmaps import categories, code_covariance, jacobian, tidy_order
-from benchmark.reporting.images import category_traversals
+from benchmark.reporting.images import category_traversals, rewarded, rewarded_line
 from benchmark.reporting.material import Material
 
 
@@ -64,6 +64,16 @@ def test_counts_are_written_where_they_belong(material: Material) -> None:
     np.testing.assert_allclose(
         heights, found["category_histogram"].sum(0) / found["category_histogram"].sum()
     )
+
+
+def test_rewarded_components_fill_a_plane_and_a_line(material: Material) -> None:
+    for draw, name, row, column in (
+        (rewarded, "rewarded_plane", 1, 6),
+        (rewarded_line, "rewarded_line", 2, 7),
+    ):
+        picture = draw(material).axes[0].images[0].get_array()
+        tile = picture[9 * row : 9 * row + 8, 9 * column : 9 * column + 8, 0]
+        np.testing.assert_array_equal(tile, arrays(material)[name][row, column, 0])
 
 
 def test_category_traversals_have_a_column_per_category(material: Material) -> None:

@@ -19,7 +19,7 @@ from benchmark.method import Batch, Tick
 from benchmark.nn import covariance, jacobian
 from benchmark.nn.likelihood import squared_error
 from benchmark.protocol.runtime import construct
-from benchmark.studies.objective import Objective, objectives, off_block_share
+from benchmark.studies.objective import Objective, objectives, off_block_share, use_elu
 
 TICK = Tick(torch.tensor(0), torch.tensor(0.0), "train")
 
@@ -141,5 +141,30 @@ def test_options_are_those_of_the_beta_vae_and_it_trains_as_one() -> None:
         field.name: (field.default, field.type)
         for field in registry.find("methods", "beta-vae").source.fields("Config")
     }
-    assert {name: value for name, value in mine.items() if name != "draws"} == theirs
+    ours = ("draws", "activation")
+    assert {name: value for name, value in mine.items() if name not in ours} == theirs
     assert Objective.train_step is BetaVAE.train_step
+
+
+@pytest.mark.parametrize(
+    ("activation", "used", "gone"), [("elu", nn.ELU, nn.LeakyReLU), ("relu", nn.LeakyReLU, nn.ELU)]
+)
+def test_the_networks_have_the_nonlinearity_asked_for_and_the_same_initial_weights(
+    activation: str, used: type[nn.Module], gone: type[nn.Module]
+) -> None:
+    shape, config = (1, 8, 8), Objective.Config(activation=activation)  # type: ignore[arg-type]
+    study = construct(Objective, config, 0, shape=shape, latent_dim=4)
+    plain = construct(BetaVAE, BetaVAE.Config(), 0, shape=shape, latent_dim=4)
+    layers = [*study.encoder, *study.decoder]
+    assert any(isinstance(layer, used) for layer in layers)
+    assert not any(isinstance(layer, gone) for layer in layers)
+    for (name, mine), theirs in zip(
+        study.encoder.named_parameters(), plain.encoder.parameters(), strict=True
+    ):
+        assert torch.equal(mine, theirs), name
+
+
+def test_elu_takes_the_place_of_leaky_units_too() -> None:
+    network = nn.Sequential(nn.Linear(2, 2), nn.LeakyReLU(0.2), nn.Linear(2, 2), nn.Sigmoid())
+    use_elu(network)
+    assert [type(layer) for layer in network] == [nn.Linear, nn.ELU, nn.Linear, nn.Sigmoid]
