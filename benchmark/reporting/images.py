@@ -92,28 +92,22 @@ def traversals(material: Material) -> Figure:
 def rewarded(material: Material) -> Figure:
     """Draw what two components that a method rewards change, both from -3 to 3 in the first test
     image: the first down, the second across; where there is one, that one from -5 to 5."""
-    panels = Panels(
-        _rewarded, ("inputs", "rewarded_line"), "no rewarded components", size=(1.75, 1.75)
-    )
-    return grid(
-        material,
-        panels,
-        material.artifacts,
-        _legend("test data", "images at other values of the rewarded components"),
-    )
+    return _of_rewarded(material, "rewarded_plane", (1.75, 1.75))
 
 
 def rewarded_line(material: Material) -> Figure:
     """Draw what the first component that a method rewards changes, from -5 to 5, a test image per
     row."""
-    panels = Panels(
-        _rewarded_line, ("inputs", "rewarded_line"), "no rewarded components", size=(2.8, 1.25)
-    )
+    return _of_rewarded(material, "rewarded_line", (2.8, 1.25))
+
+
+def _of_rewarded(material: Material, name: str, size: tuple[float, float]) -> Figure:
+    def draw(axes: Axes, arrays: Arrays, colour: str) -> None:
+        _moved(axes, arrays, arrays.get(name, arrays["rewarded_line"]), colour)
+
+    panels = Panels(draw, ("inputs", "rewarded_line"), "no rewarded components", size=size)
     return grid(
-        material,
-        panels,
-        material.artifacts,
-        _legend("test data", "images at other values of the rewarded component"),
+        material, panels, material.artifacts, _legend("test data", "images at other values")
     )
 
 
@@ -223,14 +217,6 @@ def _interpolations(axes: Axes, arrays: Arrays, colour: str) -> None:
 
 def _category_traversals(axes: Axes, arrays: Arrays, colour: str) -> None:
     _moved(axes, arrays, arrays["category_traversals"], colour)
-
-
-def _rewarded(axes: Axes, arrays: Arrays, colour: str) -> None:
-    _moved(axes, arrays, arrays.get("rewarded_plane", arrays["rewarded_line"]), colour)
-
-
-def _rewarded_line(axes: Axes, arrays: Arrays, colour: str) -> None:
-    _moved(axes, arrays, arrays["rewarded_line"], colour)
 
 
 def _moved(axes: Axes, arrays: Arrays, found: np.ndarray, colour: str) -> None:
