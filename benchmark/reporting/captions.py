@@ -51,13 +51,13 @@ CAPTIONS: Mapping[str, str] = {
     "traversals": (
         "One code coordinate per row, the most relevant first, moved from -2 to 2 standard deviations around the code of the first test image."
     ),
-    "interpolations": "Images decoded at eight equal steps along the straight line between the codes of two test images, one pair per row.",
     "rewarded": (
         "The first test image decoded with the two components that are rewarded at seven values each "
         "from -3 to 3, the first down, the second across; where one is rewarded, test images with it "
         "from -5 to 5."
     ),
     "rewarded-line": "Test images, one per row, decoded with the first component that is rewarded at ten values from -5 to 5.",
+    "interpolations": "Images decoded at eight equal steps along the straight line between the codes of two test images, one pair per row.",
     "category-traversals": "Test images, one per row, decoded with each value of the categorical variable, one per column, in place of their own.",
     "categories": (
         "Numbers of test images by likeliest category and class, categories in the order that matches the classes best; shade: share of the "

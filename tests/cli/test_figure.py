@@ -67,7 +67,6 @@ LACKING = {
     "rotation": "bench run --suite grae-uniqueness",
     "metric-vs-option": "bench run --methods 'grae[beta=0.1],grae'",
     "lstar": "has an L*",
-    "lstar-vs-steps": "logged L* while training",
     "lstar-vs-latent-dim": "there are mse",
 }
 """Figures of what the runs here do not have, and what is said then; tests/reporting draws them."""

@@ -132,7 +132,7 @@ def test_a_study_and_a_suite_of_one_name_are_shown_both(tmp_path: Path) -> None:
     assert (
         "Discovery" in text
         and "Suite grae-uniqueness: are codes unique?" in text
-        and "32 runs" in text
+        and "96 runs: 3 seeds" in text
     )
     assert "[points=500,trials=10,nu=identity" in text and "(30 more)" in text
 
