@@ -8,7 +8,10 @@ from collections.abc import Mapping
 from benchmark.options import suggest
 from benchmark.spec import BenchError
 
-__all__ = ["FIGURES", "STUDIES", "TABLES", "check"]
+__all__ = ["ANSWER", "FIGURES", "STUDIES", "TABLES", "check"]
+
+ANSWER = ("lstar", "gap", "mse", "fd-raw", "active-units")
+"""The metrics of the table that ``bench run --all`` ends with and a report begins with."""
 
 TABLES: Mapping[str, str] = {
     "summary": "every metric of every method, dataset and latent size: mean over seeds and 95% interval",

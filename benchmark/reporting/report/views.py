@@ -13,7 +13,7 @@ from benchmark.protocol.suites import suites
 from benchmark.records import metric_of
 from benchmark.references import References
 from benchmark.reporting import tables
-from benchmark.reporting.catalogue import TABLES
+from benchmark.reporting.catalogue import ANSWER, TABLES
 from benchmark.reporting.datasets import intrinsic_dim
 from benchmark.reporting.document import Cell, Column, Row, Table, clip
 from benchmark.reporting.layouts import LAYOUTS
@@ -32,9 +32,6 @@ __all__ = [
     "heading",
     "made",
 ]
-
-ANSWER = ("lstar", "gap", "mse", "fd-raw", "active-units")
-"""What stands in the tables that a report begins with."""
 
 _FEW = 40
 """Different texts of a column up to which it can be filtered by one of them."""
