@@ -17,7 +17,7 @@ from pathlib import Path
 from benchmark.cli.first_lines import answer_text
 from benchmark.records import load_records
 from benchmark.references import References
-from benchmark.reporting import tables
+from benchmark.reporting import named_tables
 from benchmark.reporting.render import markdown
 from benchmark.reporting.selection import Filters, select
 
@@ -39,7 +39,7 @@ def summary(folder: str, *datasets: str) -> str:
     records = select(load_records(results), Filters(datasets=datasets), str(results))
     metrics = ("lstar", "lstar-90", "gap", "mse", "fd-raw", "active-units")
     return markdown.render(
-        tables.build("summary", records, metrics, references=References(results))
+        named_tables.build("summary", records, metrics, references=References(results))
     ).rstrip()
 
 

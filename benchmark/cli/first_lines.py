@@ -47,7 +47,7 @@ def answer_text(results: Path, dataset: str) -> str:
     mean. :class:`BenchError` where there is no finished run of it."""
     from benchmark.records import load_records, metric_of
     from benchmark.references import References
-    from benchmark.reporting import tables
+    from benchmark.reporting import named_tables
     from benchmark.reporting.catalogue import ANSWER
     from benchmark.reporting.render import plain
     from benchmark.reporting.selection import Filters, select
@@ -55,7 +55,7 @@ def answer_text(results: Path, dataset: str) -> str:
     records = select(load_records(results), Filters(datasets=[dataset]), str(results))
     measured = {metric_of(name) for record in records for name in record.measurements}
     asked = [metric for metric in ANSWER if metric in measured]
-    table = tables.build("summary", records, asked, references=References(results))
+    table = named_tables.build("summary", records, asked, references=References(results))
     kept = [place for place, column in enumerate(table.columns) if column.title not in LEFT_OUT]
     rows = tuple(
         replace(row, cells=tuple(row.cells[place] for place in kept)) for row in table.rows

@@ -67,7 +67,7 @@ def table(
     from benchmark.options import split_list
     from benchmark.records import load_records
     from benchmark.references import References
-    from benchmark.reporting import catalogue, tables
+    from benchmark.reporting import catalogue, named_tables
     from benchmark.reporting.layouts import printed_table
     from benchmark.reporting.output import save
     from benchmark.reporting.render import RENDERERS, format_of
@@ -88,7 +88,7 @@ def table(
     else:
         chosen = Filters(**{kind: split_list(texts) for kind, texts in filters.items()})
         records = select(load_records(results), chosen, str(results))
-        document = tables.build(
+        document = named_tables.build(
             name, records, split_list(metrics), References(results), paper=paper
         )
     text = render(document)

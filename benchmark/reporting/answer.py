@@ -17,10 +17,10 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from benchmark.references import References
-from benchmark.reporting.chance import nulls_of
 from benchmark.reporting.datasets import intrinsic_dim
 from benchmark.reporting.legend import legend
 from benchmark.reporting.material import Material
+from benchmark.reporting.nulls import nulls_of
 from benchmark.reporting.replicates import Replicates
 from benchmark.reporting.selection import rank
 from benchmark.reporting.style import BAND, FAINT, INK, Look, panels, plain

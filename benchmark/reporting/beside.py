@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from benchmark.reporting.document import Cell, Column, Note, Row, Table
 from benchmark.reporting.paper import Printed, published
+from benchmark.reporting.readings import READ_AS, twin
 from benchmark.reporting.selection import base_name
-from benchmark.reporting.spellings import READ_AS, twin
 from benchmark.reporting.statistics import Estimate
 
 __all__ = ["PAPER_NOTE", "agreement", "beside", "beside_paper", "extended"]

@@ -39,9 +39,10 @@ from importlib import resources
 from typing import Any, Literal
 
 from benchmark.options import suggest
+from benchmark.reporting.readings import METRIC_STAND_INS
 from benchmark.spec import BenchError
 
-__all__ = ["KINDS", "METRICS", "Claim", "claims", "is_number"]
+__all__ = ["KINDS", "Claim", "claims", "is_number"]
 
 Kind = Literal["below", "above", "close", "constant", "rises", "falls", "valley", "steeper"]
 
@@ -55,16 +56,6 @@ KINDS: tuple[Kind, ...] = (
     "valley",
     "steeper",
 )
-
-METRICS: Mapping[str, tuple[str, ...]] = {
-    "fid": ("fid", "fd-cnn", "fd-raw"),
-    "fid-reconstruction": ("fid-reconstruction", "fd-cnn-reconstruction", "mse"),
-    "mmd": ("mmd", "fid", "fd-cnn", "fd-raw"),
-    "reconstruction-error": ("reconstruction-error", "mse"),
-    "accuracy": ("accuracy", "accuracy-majority"),
-}
-"""What stands in for a metric that was not measured, in this order; a verdict says which it rests
-on."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +93,7 @@ class Claim:
     @property
     def metrics(self) -> tuple[str, ...]:
         """The metrics it may rest on, the one it names first."""
-        return METRICS.get(self.metric, (self.metric,))
+        return METRIC_STAND_INS.get(self.metric, (self.metric,))
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -5,26 +5,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import Any
 
-from benchmark.identity import READINGS
 from benchmark.references import References
 from benchmark.reporting.datasets import intrinsic_dim
 from benchmark.reporting.document import Table
+from benchmark.reporting.readings import readings
 from benchmark.spec import Record
 
-__all__ = ["dimensions", "readings"]
+__all__ = ["dimensions", "with_readings"]
 
 _KEPT = ("lstar", "lstar-90", "lstar-99", "lstar-error", "active-units")
-
-
-def readings(record: Record) -> dict[str, dict[str, Any]]:
-    """Return the further readings of the rule of a record's method, as measurements."""
-    extra = (record.discovery or {}).get("extra", {})
-    base: dict[str, Any] = {"unit": "dimensions", "n": 0, "protocol": "discovery"}
-    return {
-        column: {**base, "value": extra[name]} for name, column in READINGS.items() if name in extra
-    }
 
 
 def with_readings(record: Record) -> Record:

@@ -13,12 +13,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from benchmark.metrics.null import declared_null, null_rows, resolved
-from benchmark.records import label
 from benchmark.references import References
-from benchmark.reporting.chance import COUNTED, Beside
+from benchmark.reporting.chance import Beside
 from benchmark.reporting.claims import Claim
 from benchmark.reporting.notes import doubts
-from benchmark.reporting.replicates import Replicates
+from benchmark.reporting.nulls import COUNTED
+from benchmark.reporting.replicates import Replicates, name_of
 from benchmark.reporting.selection import base_name
 
 __all__ = ["Group", "Sample", "group_for"]
@@ -46,14 +46,6 @@ class Sample:
     null_low: float | None = None
     inside_null: int = 0
     flags: tuple[str, ...] = ()
-
-
-def name_of(cell: Replicates) -> str:
-    """Return the label of a cell's method as claims write it, studies by their own defaults,
-    without what only tells cells apart."""
-    if cell.spec.get("kind", "train") != "train":
-        return label("studies", cell.spec["method"], cell.spec["config"])
-    return cell.method.partition(" (")[0]
 
 
 @dataclass(frozen=True)

@@ -13,30 +13,27 @@ from benchmark.references import References
 from benchmark.reporting import notes
 from benchmark.reporting.beside import PAPER_NOTE, beside, extended
 from benchmark.reporting.cells import best_of, estimate_cell, raw_names
-from benchmark.reporting.chance import COUNTS, Beside
-from benchmark.reporting.claims import METRICS
-from benchmark.reporting.dimensions import readings
+from benchmark.reporting.chance import Beside
 from benchmark.reporting.document import Cell, Column, Note, Row, Table
-from benchmark.reporting.evidence import name_of
 from benchmark.reporting.layouts import Address, Layout, layout
 from benchmark.reporting.metrics import direction, title
+from benchmark.reporting.nulls import COUNTS
 from benchmark.reporting.paper import Printed
 from benchmark.reporting.protocols import refuse_mixing
-from benchmark.reporting.replicates import Replicates, gather
+from benchmark.reporting.readings import (
+    DATASET_STAND_INS,
+    METRIC_STAND_INS,
+    READ_AS,
+    readings,
+    twin,
+)
+from benchmark.reporting.replicates import Replicates, gather, name_of
 from benchmark.reporting.selection import base_name, rank
-from benchmark.reporting.spellings import READ_AS, as_run, twin
+from benchmark.reporting.spellings import as_run
 from benchmark.spec import Record
 
 __all__ = ["filled_table"]
 
-STAND_INS: Mapping[str, Sequence[str]] = {
-    "dsprites": ("sprites",),
-    "mnist": ("mnist-limited",),
-    "cifar10": ("cifar10-limited",),
-    "celeba": ("celeba-limited",),
-    "not stated": ("mnist",),
-}
-"""Datasets that may stand where the one a source names was not run, in this order."""
 
 Line = tuple[str, ...]
 
@@ -55,7 +52,7 @@ class Runs:
         """Take the budget that has most of what the layout asks for, of equals the longest;
         closed-form methods stand beside all."""
         wanted = {each.dataset for each in shape.figures}
-        wanted |= {other for dataset in wanted for other in STAND_INS.get(dataset, ())}
+        wanted |= {other for dataset in wanted for other in DATASET_STAND_INS.get(dataset, ())}
         found = [
             cell
             for cell in cells
@@ -70,7 +67,7 @@ class Runs:
     def labels(self, dataset: str) -> list[str]:
         """Return the labels under which a printed dataset was run: itself, else its stand-in; plain
         ones before those with options."""
-        for name in (dataset, *STAND_INS.get(dataset, ())):
+        for name in (dataset, *DATASET_STAND_INS.get(dataset, ())):
             found = {label for _, label, _ in self.cells if base_name(label) == name}
             if found:
                 return sorted(found, key=lambda label: (label != name, label))
@@ -158,7 +155,7 @@ class Filling:
 
     def metric(self, slot: Slot) -> str:
         """The metric of a column: the one printed, or what most of its cells have in its stead."""
-        family = METRICS.get(slot[2], (slot[2],))
+        family = METRIC_STAND_INS.get(slot[2], (slot[2],))
         cells = [
             found
             for line in [*self.lines, *((name,) for name in self.others)]

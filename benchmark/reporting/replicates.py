@@ -14,14 +14,14 @@ from typing import Any
 
 from benchmark.identity import metric_of, outdated
 from benchmark.options import parse_reference
-from benchmark.records import cell_of, labels
+from benchmark.records import cell_of, label, labels
 from benchmark.reporting.metrics import is_count
 from benchmark.reporting.one_code import measured, of_one_code
 from benchmark.reporting.selection import base_of, budget_rank, matches, rank
 from benchmark.reporting.statistics import Estimate, estimate
 from benchmark.spec import STATUSES, BenchError, Record, digest
 
-__all__ = ["Replicates", "gather"]
+__all__ = ["Replicates", "gather", "name_of"]
 
 
 @dataclass(frozen=True)
@@ -272,3 +272,11 @@ def _tell_methods_apart(family: list[Replicates]) -> list[Replicates]:
         replace(cell, method=f"{cell.method} ({text})")
         for cell, text in zip(family, labels, strict=True)
     ]
+
+
+def name_of(cell: Replicates) -> str:
+    """Return the label of a cell's method as claims write it, studies by their own defaults,
+    without what only tells cells apart."""
+    if cell.spec.get("kind", "train") != "train":
+        return label("studies", cell.spec["method"], cell.spec["config"])
+    return cell.method.partition(" (")[0]

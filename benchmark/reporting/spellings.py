@@ -15,10 +15,8 @@ __all__ = [
     "IN_TABLE",
     "METHODS",
     "METRICS",
-    "READ_AS",
     "SETTINGS",
     "as_run",
-    "twin",
 ]
 
 METHODS: Mapping[str, str] = {
@@ -152,20 +150,6 @@ METRICS: Mapping[str, tuple[str, Decimal]] = {
 """Printed name -> metric here, and what a printed value is multiplied with to have its unit (MSE is
 read as 1e-2, accuracy is in percent)."""
 
-TWINS: Mapping[str, str] = {
-    "rf-vae-port": "rf-vae",
-    "flexae-sr": "flexae",
-    "maskaae": "maskaae[schedule=reference]",
-}
-"""Methods here that a published row of another name also stands for: RENs ran the port of RF-VAE,
-the FlexAE rows may be FlexAE-SR's. In the files that print MaskAAE it is the row itself."""
-
-
-READ_AS: Mapping[tuple[str, str], str] = {("rf-vae", "lstar"): "lstar-above-mean"}
-"""(Method, metric) -> the reading of the method's rule that the printed figures are of, where it is
-not the method's own. RENs count the relevances of RF-VAE above their mean, the authors' rule is
-those above 1/2."""
-
 
 def as_run(name: str, dataset: str, origin: str = "") -> str:
     """Return the label of the method that a source prints as ``name`` (in the file ``origin``),
@@ -179,8 +163,3 @@ def as_run(name: str, dataset: str, origin: str = "") -> str:
         or SETTINGS.get(name, {}).get(dataset)
         or METHODS.get(name, name)
     )
-
-
-def twin(method: str) -> str:
-    """Return the label under which published figures stand that a method's runs are set beside."""
-    return TWINS.get(method, method)

@@ -20,11 +20,11 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from benchmark.references import References
-from benchmark.reporting.chance import nulls_of
 from benchmark.reporting.datasets import intrinsic_dim
 from benchmark.reporting.legend import legend
 from benchmark.reporting.material import Material
 from benchmark.reporting.metrics import title, unit
+from benchmark.reporting.nulls import nulls_of
 from benchmark.reporting.replicates import Replicates
 from benchmark.reporting.selection import base_name
 from benchmark.reporting.style import BAND, INK, Look, message, panels, plain

@@ -1,56 +1,28 @@
-"""Tables from records. A named table is one function from records to a
-:class:`~benchmark.reporting.document.Table`."""
+"""The table of every cell and metric, which the other tables of runs are cut from."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 from benchmark import registry
 from benchmark.records import metric_of
 from benchmark.references import References
 from benchmark.reporting import floors, notes
 from benchmark.reporting.absences import reasons
-from benchmark.reporting.beside import beside_paper
-from benchmark.reporting.catalogue import TABLES, check
 from benchmark.reporting.cells import best_of, estimate_cell, raw_names
-from benchmark.reporting.chance import BAND_COLUMN, COUNTS, NULL_COLUMN, Beside
+from benchmark.reporting.chance import BAND_COLUMN, NULL_COLUMN, Beside
 from benchmark.reporting.datasets import intrinsic_dim
-from benchmark.reporting.dimensions import dimensions
 from benchmark.reporting.document import ABSENT, Cell, Column, Row, Table
-from benchmark.reporting.estimates import estimates
-from benchmark.reporting.filled import filled_table
-from benchmark.reporting.layouts import LAYOUTS
 from benchmark.reporting.metrics import direction, order, title
+from benchmark.reporting.nulls import COUNTS
 from benchmark.reporting.protocols import refuse_mixing
 from benchmark.reporting.replicates import Replicates, gather
 from benchmark.reporting.selection import REFERENCE_ROWS, base_name, is_reference, rank
 from benchmark.spec import BenchError, Record
 
-__all__ = ["BUILDERS", "build", "summary"]
-
-
-def build(
-    name: str,
-    records: Iterable[Record],
-    metrics: Sequence[str] = (),
-    references: References | None = None,
-    *,
-    paper: bool = False,
-) -> Table:
-    """Return the table called ``name`` of ``records``, with the named metrics only (empty: all that
-    were measured).
-
-    ``references`` are those of the results folder; by default, those that come with the package.
-    ``paper`` sets published values beside ours.
-    """
-    check("table", TABLES, name)
-    if name in LAYOUTS:
-        return filled_table(name, records, metrics, references, paper=paper)
-    table = BUILDERS[name](records, metrics, references or References())
-    return beside_paper(table) if paper else table
+__all__ = ["summary"]
 
 
 @dataclass(frozen=True)
@@ -119,13 +91,6 @@ def summary(
     )
     below = (*notes.notes(table, cells, marks), *beside.notes())
     return replace(table, notes=below, provenance=notes.provenance(cells, names))
-
-
-BUILDERS: Mapping[str, Callable[[Iterable[Record], Sequence[str], References], Table]] = {
-    "summary": summary,
-    "dimensions": partial(dimensions, summary),
-    "references": estimates,
-}
 
 
 def _names(cells: Sequence[Replicates], metrics: Sequence[str]) -> list[str]:

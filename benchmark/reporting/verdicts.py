@@ -22,8 +22,9 @@ from benchmark.reporting.evidence import group_for
 from benchmark.reporting.findings import Finding, Outcome, findings_of
 from benchmark.reporting.paper import cells_of, published
 from benchmark.reporting.protocols import one_protocol
+from benchmark.reporting.readings import twin
 from benchmark.reporting.replicates import Replicates, gather
-from benchmark.reporting.spellings import as_run, twin
+from benchmark.reporting.spellings import as_run
 from benchmark.spec import Record
 
 __all__ = ["RULINGS", "Ruling", "Verdict", "judge", "published_verdicts", "verdicts"]

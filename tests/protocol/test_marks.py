@@ -27,7 +27,7 @@ from benchmark.protocol.suites import Grid
 from benchmark.records import Store
 from benchmark.references import References
 from benchmark.reporting import notes
-from benchmark.reporting.tables import build as table_of
+from benchmark.reporting.named_tables import build as table_of
 from benchmark.spec import UNSETTLED, Record, canonical_json
 
 FIVE = ("r-vae", "r-dpvae", "rf-vae", "maskaae", "geco-l0")

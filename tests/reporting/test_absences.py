@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from reporting.making import record
 
-from benchmark.reporting.tables import build
+from benchmark.reporting.named_tables import build
 from benchmark.spec import BenchError, Record
 
 

@@ -18,11 +18,11 @@ from benchmark.metrics.null import null_gap
 from benchmark.references import DimensionReference, InitialCounts, References
 from benchmark.reporting import notes
 from benchmark.reporting.catalogue import TABLES
-from benchmark.reporting.chance import nulls_of
 from benchmark.reporting.document import Table
+from benchmark.reporting.named_tables import build
+from benchmark.reporting.nulls import nulls_of
 from benchmark.reporting.render import RENDERERS
 from benchmark.reporting.replicates import gather
-from benchmark.reporting.tables import build
 from benchmark.spec import BenchError, Record
 
 SIGN = {"markdown": "‖", "html": "<sup>‖</sup>", "latex": r"\textsuperscript{$\|$}"}

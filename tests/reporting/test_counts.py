@@ -10,9 +10,9 @@ from reporting.making import record, seeds
 
 from benchmark.reporting.cells import best_of
 from benchmark.reporting.metrics import is_count
+from benchmark.reporting.named_tables import build
 from benchmark.reporting.render import RENDERERS
 from benchmark.reporting.replicates import gather
-from benchmark.reporting.tables import build
 from benchmark.spec import Record
 
 

@@ -13,8 +13,8 @@ from benchmark.metrics.null import null_interval
 from benchmark.reporting import notes
 from benchmark.reporting.dimensions import with_readings
 from benchmark.reporting.document import Table
+from benchmark.reporting.named_tables import build
 from benchmark.reporting.replicates import gather
-from benchmark.reporting.tables import build
 from benchmark.spec import Record
 
 SPEC_TABLE = {

@@ -13,10 +13,11 @@ from reporting.test_tables import notes, rows
 from benchmark.reporting.curves import curves
 from benchmark.reporting.images import samples
 from benchmark.reporting.material import Material
+from benchmark.reporting.named_tables import build
 from benchmark.reporting.replicates import gather
 from benchmark.reporting.report.listing import runs_view
 from benchmark.reporting.report.runs import run_page
-from benchmark.reporting.tables import build, summary
+from benchmark.reporting.tables import summary
 from benchmark.reporting.toy import toy
 from benchmark.spec import FLAGS, NO_BETTER_THAN_MEAN, UNSETTLED, Record
 

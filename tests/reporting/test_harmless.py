@@ -18,8 +18,8 @@ from reporting.making import HOSTILE, UNSEEN, record, store
 from benchmark.reporting.catalogue import TABLES
 from benchmark.reporting.claims_table import claims_table
 from benchmark.reporting.document import Table
+from benchmark.reporting.named_tables import build
 from benchmark.reporting.render import RENDERERS, SUFFIXES
-from benchmark.reporting.tables import build
 from benchmark.reporting.verdicts import published_verdicts
 from benchmark.spec import Record
 

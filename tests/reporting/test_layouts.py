@@ -19,11 +19,11 @@ from benchmark.reporting.claims_table import claims_tables
 from benchmark.reporting.document import Cell, Column, Table, spans
 from benchmark.reporting.filled import filled_table
 from benchmark.reporting.layouts import LAYOUTS, places, printed_table
+from benchmark.reporting.named_tables import BUILDERS, build
 from benchmark.reporting.render import RENDERERS
 from benchmark.reporting.render.macros import name_of
 from benchmark.reporting.render.macros import render as macros
 from benchmark.reporting.statistics import Estimate, estimate
-from benchmark.reporting.tables import BUILDERS, build
 from benchmark.reporting.verdicts import published_verdicts
 from benchmark.spec import PROTOCOL, BenchError
 

@@ -15,7 +15,7 @@ import pytest
 from benchmark import registry
 from benchmark.metrics.dimension import smallest_share
 from benchmark.options import parse_reference
-from benchmark.reporting import paper, spellings
+from benchmark.reporting import paper, readings, spellings
 from benchmark.spec import BenchError
 
 PRINTED = paper.published()
@@ -154,8 +154,8 @@ def test_cells_hold_one_run_per_source_and_never_mix_sources() -> None:
 
 
 def test_published_rows_stand_beside_variants() -> None:
-    assert spellings.twin("maskaae") == spellings.METHODS["MAAE"] != spellings.METHODS["MaskAAE"]
-    assert (spellings.twin("rf-vae-port"), spellings.twin("flexae-sr"), spellings.twin("vae")) == (
+    assert readings.twin("maskaae") == spellings.METHODS["MAAE"] != spellings.METHODS["MaskAAE"]
+    assert (readings.twin("rf-vae-port"), readings.twin("flexae-sr"), readings.twin("vae")) == (
         "rf-vae",
         "flexae",
         "vae",

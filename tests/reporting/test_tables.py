@@ -13,7 +13,8 @@ from benchmark.reporting.datasets import intrinsic_dim
 from benchmark.reporting.document import Cell, Table, clip
 from benchmark.reporting.layouts import LAYOUTS
 from benchmark.reporting.metrics import direction, order, title, unit
-from benchmark.reporting.tables import BUILDERS, build, summary
+from benchmark.reporting.named_tables import BUILDERS, build
+from benchmark.reporting.tables import summary
 from benchmark.spec import STATUSES, BenchError, Record
 
 

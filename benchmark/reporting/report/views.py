@@ -12,7 +12,7 @@ from markupsafe import Markup
 from benchmark.protocol.suites import suites
 from benchmark.records import metric_of
 from benchmark.references import References
-from benchmark.reporting import tables
+from benchmark.reporting import named_tables
 from benchmark.reporting.catalogue import ANSWER, TABLES
 from benchmark.reporting.datasets import intrinsic_dim
 from benchmark.reporting.document import Cell, Column, Row, Table, clip
@@ -101,7 +101,7 @@ def made(
     found, refused = [], []
     for name in TABLES:
         try:
-            table = tables.build(name, records, references=references)
+            table = named_tables.build(name, records, references=references)
         except BenchError as error:
             refused.append((name, str(error)))
             continue
@@ -132,7 +132,7 @@ def answer(records: Sequence[Record], references: References | None = None) -> l
         measured = {metric_of(metric) for record in runs for metric in record.measurements}
         asked = [metric for metric in ANSWER if metric in measured]
         if "lstar" in asked:
-            tables_of.append(tables.build("summary", runs, asked, references=references))
+            tables_of.append(named_tables.build("summary", runs, asked, references=references))
     return tables_of
 
 

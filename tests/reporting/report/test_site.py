@@ -20,7 +20,7 @@ from reporting.report.site_records import EVIL, full, hostile, written
 from threadpoolctl import threadpool_limits
 
 from benchmark.references import InitialCounts, References
-from benchmark.reporting import figures, tables
+from benchmark.reporting import figures, named_tables
 from benchmark.reporting.captions import CAPTIONS
 from benchmark.reporting.catalogue import FIGURES
 from benchmark.reporting.material import Material
@@ -246,7 +246,7 @@ def test_figures_are_the_same_drawn_here_or_by_other_processes(
 
 def test_tables_beside_the_page_are_those_of_bench_table(files: Files) -> None:
     records = [each for each in (*full(), *hostile()) if each.spec["kind"] == "train"]
-    summary = tables.build("summary", records)
+    summary = named_tables.build("summary", records)
     read = list(csv.reader(io.StringIO(files["tables/summary.csv"].decode())))
     assert len(read) == 1 + len(summary.rows) and files["tables/summary.tex"].decode() == RENDERERS[
         "latex"
