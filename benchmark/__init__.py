@@ -4,21 +4,23 @@
 >>> records = run(["vae", "pca"], ["digits"])  # doctest: +SKIP
 """
 
+from importlib import import_module
 from typing import Any
 
 __version__ = "0.2.0"
-__all__ = ["__version__", "load_records", "run"]
+__all__ = ["__version__", "load_model", "load_records", "run"]
+
+_HOMES = {
+    "load_model": "benchmark.models",
+    "load_records": "benchmark.records",
+    "run": "benchmark.api",
+}
+"""The public API: name and the module that it is imported from when it is asked for."""
 
 
 def __getattr__(name: str) -> Any:
     """Import the API when it is asked for, so that ``import benchmark`` stays free of pandas and
     torch."""
-    if name == "run":
-        from benchmark.api import run
-
-        return run
-    if name == "load_records":
-        from benchmark.records import load_records
-
-        return load_records
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module 'benchmark' has no attribute '{name}'")

@@ -167,6 +167,14 @@ def _environment(value: Any, where: str) -> None:
     _objects(_objects(_plain))(value.get("evaluations", {}), f"'evaluations' of {where}")
 
 
+_INPUT: Check = _fields(
+    {
+        "shape": _lists(_whole, " of whole numbers"),
+        **dict.fromkeys(("train", "test", "levels"), _whole),
+        "type": _text,
+    }
+)
+
 _PARTS: Mapping[str, Check] = {
     "code": _text,
     "harness": _text,
@@ -178,6 +186,7 @@ _PARTS: Mapping[str, Check] = {
     "flags": _lists(_text, " of words"),
     "given": _or_null(_lists(_text, " of words"), list, "a list of words"),
     "discovery": _or_null(_discovery, dict, "an object"),
+    "input": _or_null(_INPUT, dict, "an object"),
 }
 
 _NAME = re.compile(r'[^\[\]"]+')

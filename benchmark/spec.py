@@ -165,12 +165,15 @@ class Record:
     harness: str = ""
     metrics: Mapping[str, str] = field(default_factory=dict)
     given: Sequence[str] | None = None
+    input: Mapping[str, Any] | None = None
     schema: int = SCHEMA
 
     def to_json(self) -> str:
         """Return the document as indented JSON, keys sorted, ending with a newline; one of schema 1
-        without the fields that came later."""
+        without the fields that came later, ``input`` where the record says something of it."""
         document = asdict(self)
+        if self.input is None:
+            del document["input"]
         if self.schema < SCHEMA:
             document = {name: document[name] for name in document if name not in _LATER}
         return json.dumps(document, indent=1, sort_keys=True, allow_nan=False) + "\n"
@@ -207,7 +210,7 @@ _SINCE_2 = frozenset({"harness", "metrics"})
 """Fields that records have since schema 2."""
 
 
-_LATER = _SINCE_2 | {"given"}
+_LATER = _SINCE_2 | {"given", "input"}
 """The same and those that one of schema 2 may lack."""
 
 

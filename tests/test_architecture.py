@@ -42,6 +42,7 @@ ROOMS = (
     "studies",
     "reporting",
     "testing",
+    "models",
     "api",
     "cli",
 )

@@ -181,7 +181,7 @@ def test_the_stamp_of_a_record_changes_whenever_it_is_written(tmp_path: Path) ->
         (json.dumps({**asdict(record()), "schema": 0}), "schema is 0, expected 1 to 2"),
         (
             json.dumps({**asdict(record()), "schema": 1}),
-            r"unknown fields \['given', 'harness', 'metrics'\]",
+            r"unknown fields \['given', 'harness', 'input', 'metrics'\]",
         ),
         (json.dumps({**asdict(record()), "spec": {}}), "not readable"),
         *(
@@ -261,8 +261,18 @@ def full() -> dict[str, Any]:
             "evaluations": {"mse": {"commit": "abc"}},
         },
         flags=["unsettled"],
+        input={"shape": [1, 8, 8], "train": 60, "test": 40, "type": "uint8", "levels": 255},
     )
     return json.loads(base.to_json())
+
+
+def test_a_record_of_before_keeps_its_bytes() -> None:
+    """``input`` came later: a record without it is written again without it."""
+    document = full()
+    assert Record.from_document(copy.deepcopy(document)).input == document["input"]
+    del document["input"]
+    text = json.dumps(document, indent=1, sort_keys=True) + "\n"
+    assert Record.from_json(text).to_json() == text
 
 
 ABSENT = object()
@@ -297,7 +307,17 @@ def changed(document: Any, place: tuple[str | int, ...], value: object) -> Any:
 TYPES = jsonschema.Draft202012Validator(
     json.loads((Path(benchmark.__file__).parent / "data" / "record.schema.json").read_text())
 )
-LATER = {"flags", "given", "measurements", "absent", "discovery", "timing", "environment", "error"}
+LATER = {
+    "flags",
+    "given",
+    "input",
+    "measurements",
+    "absent",
+    "discovery",
+    "timing",
+    "environment",
+    "error",
+}
 """Parts that records of older versions may lack."""
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from benchmark.spec import derive_seed
 
-__all__ = ["Dataset", "Split", "Splits", "array_digest", "shuffled"]
+__all__ = ["Dataset", "Split", "Splits", "array_digest", "input_of", "shuffled"]
 
 
 @dataclass(frozen=True)
@@ -94,6 +94,21 @@ class Splits:
             for name, array in (split.layout() | split.arrays()).items()
         ]
         object.__setattr__(self, "digest", array_digest(dict(parts)))
+
+
+def input_of(splits: Splits) -> dict[str, Any]:
+    """Return what a record says of a model's input: the ``shape`` of one image or vector, how many
+    there are in ``train`` and ``test``, the stored ``type`` (``float32``, ``uint8`` or ``bits``) and
+    the ``levels`` that stored numbers are divided by, 1 where they are taken as they are."""
+    train = splits.train
+    kind = "bits" if train.packed else str(train.stored.dtype)
+    return {
+        "shape": [int(size) for size in train.shape],
+        "train": len(splits.train),
+        "test": len(splits.test),
+        "type": kind,
+        "levels": train.levels if kind == "uint8" else 1,
+    }
 
 
 class Dataset:

@@ -16,9 +16,9 @@ from torch import Tensor
 
 from benchmark.files import atomic_write
 from benchmark.method import Method
-from benchmark.spec import BenchError
+from benchmark.spec import BenchError, Record
 
-__all__ = ["load_state", "method_state", "read", "write"]
+__all__ = ["final_state", "load_state", "method_state", "read", "write"]
 
 
 def method_state(method: Method) -> dict[str, Tensor]:
@@ -66,6 +66,27 @@ def read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]] | None:
         return None
     del header["sha256"]
     return tensors, header
+
+
+def final_state(record: Record, folder: Path) -> dict[str, Tensor]:
+    """Return the tensors of the last checkpoint of the finished run ``record`` in its ``folder``;
+    ``BenchError`` where there is none, or where it is of another run, code or step."""
+    found = read(folder / "checkpoint.safetensors")
+    again = "make it again with `bench run --force`"
+    if found is None:
+        raise BenchError(f"'{folder}' holds no checkpoint that can be read; {again}")
+    tensors, header = found
+    expected = {"key": record.key, "code": record.code, "concluded": "1"}
+    if record.harness:
+        expected["harness"] = record.harness
+    expected["step"] = str(record.spec["steps"])
+    for name, value in expected.items():
+        if header.get(name) != value:
+            raise BenchError(
+                f"the checkpoint in '{folder}' has {name} {header.get(name)}, the record {value}; "
+                f"{again}"
+            )
+    return tensors
 
 
 _BLANK = "0" * 64

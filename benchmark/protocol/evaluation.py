@@ -24,7 +24,7 @@ from benchmark.references import InitialCounts, References
 from benchmark.registry import Choice
 from benchmark.spec import NO_BETTER_THAN_MEAN, PROTOCOL, BenchError, Record, RunSpec
 
-__all__ = ["Added", "Evaluation", "chosen_metrics"]
+__all__ = ["Added", "Evaluation", "choice_of", "chosen_metrics"]
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ class Evaluation:
         device = runtime.resolve_device(self.device)
         splits = self._splits(planned)
         method = job.build(planned, splits).to(device)
-        checkpoint.load_state(method, self._state(record, self.store.folder(record.key)))
+        checkpoint.load_state(method, checkpoint.final_state(record, self.store.folder(record.key)))
         evidence = job.evidence(planned, method, splits, self.store.root, device, frugal=frugal)
         found, absent = measure(evidence, metrics)
         names = {metric.name for metric in metrics}
@@ -173,12 +173,12 @@ class Evaluation:
             raise BenchError(
                 f"the run is of protocol {spec.protocol}, this version measures those of protocol {PROTOCOL}; make it again with `bench run`"
             )
-        method = _find("methods", spec.method, self.methods)
+        method = choice_of("methods", spec.method, self.methods)
         if not same(method.entry.code, record.code):
             raise BenchError(
                 f"the installed code of '{spec.method}' is not the one that trained it; make it again with `bench run`"
             )
-        dataset = _find("datasets", spec.dataset, self.datasets)
+        dataset = choice_of("datasets", spec.dataset, self.datasets)
         return Job(
             spec,
             Choice(method.entry, spec.config),
@@ -204,35 +204,13 @@ class Evaluation:
             )
         return splits
 
-    def _state(self, record: Record, folder: Path) -> Mapping[str, Any]:
-        """Return the tensors of the run's last checkpoint."""
-        found = checkpoint.read(folder / "checkpoint.safetensors")
-        again = "make it again with `bench run --force`"
-        if found is None:
-            raise BenchError(f"'{folder}' holds no checkpoint that can be read; {again}")
-        tensors, header = found
-        told = {
-            "key": (header.get("key"), record.key),
-            "code": (header.get("code"), record.code),
-            "concluded": (header.get("concluded"), "1"),
-        }
-        if record.harness:
-            told["harness"] = (header.get("harness"), record.harness)
-        told["step"] = (header.get("step"), str(record.spec["steps"]))
-        for name, (given, expected) in told.items():
-            if given != expected:
-                raise BenchError(
-                    f"the checkpoint in '{folder}' has {name} {given}, the record {expected}; {again}"
-                )
-        return tensors
 
-
-def _find(room: registry.Room, name: str, asked: Sequence[str]) -> Choice:
+def choice_of(room: registry.Room, name: str, asked: Sequence[str]) -> Choice:
     """Return the entry behind the ``name`` in a spec: registered, or one of the files that were
     ``asked`` for."""
     for text in asked:
         reference = parse_reference(text)[0]
-        if reference.endswith((".py", ".npz")):
+        if reference.endswith(".py") or ":" in reference:
             given = registry.choose(room, text)
             if given.name == name:
                 return given

@@ -17,7 +17,7 @@ import torch
 
 from benchmark import registry
 from benchmark.budgets import BUDGETS
-from benchmark.datasets.split import Splits
+from benchmark.datasets.split import Splits, input_of
 from benchmark.datasets.tensors import TensorSplit
 from benchmark.files import atomic_write
 from benchmark.identity import harness_code, metric_codes
@@ -201,6 +201,7 @@ def _run(
         raise BenchError(
             f"the data of '{job.spec.dataset}' changed while the run waited; run the same command again"
         )
+    blank = replace(blank, input=input_of(splits))
     trainer = _trainer(job, settings, device, splits, make)
     trainer.stop, trainer.progress = _with_limit(stop, settings.time_limit), progress
     try:
