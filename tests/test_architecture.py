@@ -186,6 +186,34 @@ def test_no_pickle_is_read(module: str, path: Path) -> None:
         assert "torch.load(" not in text
 
 
+CLOCKS = {"process_time", "perf_counter", "thread_time", "time"}
+"""Functions of ``time`` that tell how long something took; ``monotonic`` is for patience."""
+
+
+def clocks(text: str) -> list[str]:
+    """The clocks that a module reads."""
+    return [
+        node.attr
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "time"
+        and node.attr in CLOCKS
+    ]
+
+
+def test_no_test_depends_on_how_fast_the_machine_is() -> None:
+    """Tests count; what is timed stands in tests/performance."""
+    tests = Path(__file__).parent
+    timed = {
+        str(path.relative_to(tests))
+        for path in tests.rglob("*.py")
+        if clocks(path.read_text(encoding="utf-8"))
+    }
+    assert {name for name in timed if not name.startswith("performance")} == set()
+    assert timed  # those of tests/performance are seen
+
+
 LONG = {
     "benchmark.registry",  # one literal table
     "benchmark.cli.run",

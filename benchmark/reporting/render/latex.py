@@ -65,7 +65,7 @@ _ACCENTS = {
 
 
 def escape(text: str) -> str:
-    """Return ``text`` so that LaTeX prints it: specials by name, accents by command, any other sign
+    r"""Return ``text`` so that LaTeX prints it: specials by name, accents by command, any other sign
     by its code point, ``[U+4E2D]``.
 
     >>> escape("50% of r_vae & é")
