@@ -146,7 +146,8 @@ class Evidence(Protocol):
 
     @property
     def test_vectors(self) -> np.ndarray:
-        """Test images as rows, float64 (N, D)."""
+        """Test images as rows in one shuffled order, so that any number of the first stands for all,
+        float64 (N, D)."""
         ...
 
     @property

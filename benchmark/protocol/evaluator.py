@@ -211,7 +211,7 @@ class Evaluator:
 
     @cached_property
     def test_vectors(self) -> np.ndarray:
-        return np.concatenate([_array(x.flatten(1)) for x in self.test.batches(CHUNK)])
+        return np.concatenate([_array(x.flatten(1)) for x in self.test.shuffled(CHUNK)])
 
     def sample_vectors(self, n: int) -> np.ndarray:
         return np.concatenate([_array(x.flatten(1)) for x in self.samples(n)])

@@ -62,8 +62,9 @@ def test_a_part_of_a_sorted_split_stands_for_the_whole() -> None:
     found = Evaluator(method, data, seed=0, device=CPU, train=data)
     assert found.discovery and found.terms()
     assert found.impact()[1] == 1000 and found.information("code")[1] == 4096
-    seen = [method.discovered, method.told, torch.cat(list(found._test(5000)))]
-    assert [len(x) for x in seen] == [4096, 1000, 5000]
+    vectors = torch.from_numpy(found.test_vectors[:2000])
+    seen = [method.discovered, method.told, torch.cat(list(found._test(5000))), vectors]
+    assert [len(x) for x in seen] == [4096, 1000, 5000, 2000]
     assert all(0.45 < float(x.mean()) < 0.55 for x in seen)
 
 
