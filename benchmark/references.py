@@ -216,7 +216,7 @@ class References:
         path = self.folder / document.filename
         with contextlib.suppress(OSError, ValueError, TypeError):
             try:
-                type(document).from_json(path.read_text(encoding="utf-8"))
+                type(document).from_json(read_plain(path, LARGEST).decode())
             except NewerRecord as error:
                 raise BenchError(
                     f"'{path}' was written by a newer version ({error}): upgrade, or move it away"

@@ -14,11 +14,14 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from benchmark.files import atomic_write
+from benchmark.files import atomic_write, read_plain
 from benchmark.method import Method
 from benchmark.spec import BenchError, Record
 
 __all__ = ["final_state", "load_state", "method_state", "read", "write"]
+
+LARGEST = 8_000_000_000
+"""Bytes of a checkpoint that are read, at most."""
 
 
 def method_state(method: Method) -> dict[str, Tensor]:
@@ -47,15 +50,20 @@ def write(path: Path, tensors: Mapping[str, Tensor], header: Mapping[str, str]) 
 
 def read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]] | None:
     """Return the tensors and header of ``path``; None where there is no file, or one that is
-    damaged: one whose bytes, of header or tensors, are not those that were written.
+    damaged: one whose bytes, of header or tensors, are not those that were written. ``BenchError``
+    where it is no regular file of at most :data:`LARGEST` bytes, or may not be read.
 
     The file is read at once: one that is replaced meanwhile gives the old state or the new one,
     where a map of it would fit neither.
     """
     try:
-        data = path.read_bytes()
+        data = read_plain(path, LARGEST)
     except FileNotFoundError:
         return None
+    except OSError as error:
+        raise BenchError(
+            f"cannot read the checkpoint '{path}': {error.strerror or error}; move it away"
+        ) from None
     span = _digest_span(data)
     if span is None or data[slice(*span)] != _digest(data, span):
         return None

@@ -16,13 +16,16 @@ from torch import Tensor
 from benchmark.datasets.tensors import TensorSplit
 from benchmark.features import cnn, inception
 from benchmark.features.extractor import Network
-from benchmark.files import atomic_write
+from benchmark.files import atomic_write, read_plain
 from benchmark.metrics.base import Absent, Extractor, Images
 
 __all__ = ["MOST", "Features", "Source", "other_images"]
 
 MOST = 10_000
 """Images of each kind at most; fewer where the test split has fewer."""
+
+LARGEST = 1_000_000_000
+"""Bytes of a file of kept features that are read, at most."""
 
 REAL = ("test", "train")
 
@@ -101,7 +104,7 @@ class Features:
             / f"{about.name}-{about.digest}-{of}-{self.source.data[:16]}-shuffled{self.count}-{machine}.safetensors"
         )
         try:
-            found = load(path.read_bytes())["features"]
+            found = load(read_plain(path, LARGEST))["features"]
             if found.shape == (self.count, about.dim):
                 return found
         except (OSError, KeyError, SafetensorError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
 import sys
 import time
@@ -71,6 +72,29 @@ def test_missing_or_broken_file_reads_as_none(tmp_path: Path) -> None:
     assert checkpoint.read(tmp_path / "nothing") is None
     (tmp_path / "broken").write_bytes(b"\x08\x00\x00\x00\x00\x00\x00\x00{")
     assert checkpoint.read(tmp_path / "broken") is None
+
+
+@pytest.mark.parametrize("kind", ["link", "pipe", "folder", "large"])
+def test_what_is_no_checkpoint_of_bounded_size_is_refused_and_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """A results folder may be a stranger's: a pipe would never end, a link shows another file."""
+    path = tmp_path / "c"
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        target = tmp_path / "whole" if kind == "link" else path
+        small(target)
+        assert checkpoint.read(target) is not None
+        if kind == "link":
+            path.symlink_to(target)
+        else:
+            monkeypatch.setattr(checkpoint, "LARGEST", path.stat().st_size - 1)
+    with pytest.raises(BenchError, match=f"cannot read the checkpoint '{path}': .*; move it away"):
+        checkpoint.read(path)
+    assert path.lstat()
 
 
 def small(path: Path) -> bytes:

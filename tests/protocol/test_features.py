@@ -3,12 +3,14 @@ becomes of samples that are no good."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from harness import CPU
+from safetensors.numpy import save
 
 from baselines.vae import VAE
 from benchmark.datasets.digits import Digits
@@ -104,6 +106,33 @@ def test_features_of_real_images_are_kept_and_read_again(
     files[0].write_bytes(b"half a fi")
     assert measure(evaluator(cache=tmp_path), metrics) == first
     assert sorted(computed)[-1] in ("test", "train")
+
+
+@pytest.mark.parametrize("kind", ["link", "pipe", "large"])
+def test_kept_features_are_read_from_regular_files_of_bounded_size_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """Anything else in their place is replaced; what a link points to stays as it was."""
+    expected = evaluator(cache=tmp_path)._features.features("cnn", "test")
+    (path,) = tmp_path.iterdir()
+    content = save({"features": expected + 1.0})
+    elsewhere = tmp_path / "elsewhere"
+    if kind == "large":
+        path.write_bytes(content)
+        read = evaluator(cache=tmp_path)._features.features("cnn", "test")
+        np.testing.assert_array_equal(read, expected + 1.0)
+        monkeypatch.setattr("benchmark.protocol.features.LARGEST", len(content) - 1)
+    else:
+        path.unlink()
+        if kind == "link":
+            elsewhere.write_bytes(content)
+            path.symlink_to(elsewhere)
+        else:
+            os.mkfifo(path)
+    found = evaluator(cache=tmp_path)._features.features("cnn", "test")
+    np.testing.assert_array_equal(found, expected)
+    assert path.is_file() and not path.is_symlink()
+    assert kind != "link" or elsewhere.read_bytes() == content
 
 
 def test_the_floor_does_not_depend_on_method_or_seed_and_samples_do() -> None:
