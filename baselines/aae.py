@@ -34,7 +34,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from baselines.wae_gan import WAEGAN
-from benchmark.method import Batch, Discovery, Tick
+from benchmark.method import Batch, Tick
 from benchmark.nn import backbones
 from benchmark.nn.critics import latent_classifier
 from benchmark.nn.likelihood import squared_error
@@ -101,7 +101,6 @@ class AAE(WAEGAN):
         """Return the non-saturating loss of codes (B, L) taken for draws, 0-d, in nats."""
         return F.softplus(-self.discriminator(codes)).mean()
 
-    def discover(self, x: Tensor) -> Discovery:
-        relevance = self.encode(x).var(0, correction=0)
-        active = torch.ones_like(relevance, dtype=torch.bool)
-        return Discovery(relevance, active, flags=("no_selection",))
+    def critic_flags(self) -> tuple[str, ...]:
+        """Return nothing: there is no critic whose distance could have flattened."""
+        return ()

@@ -47,7 +47,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from benchmark.method import Batch, Discovery, Images, Method, Tick
+from baselines.vae import VAE
+from benchmark.method import Batch, Discovery, Images, Tick
 from benchmark.nn import backbones
 from benchmark.nn.ard import kl_ard
 from benchmark.nn.bernoulli import bernoulli_nll, in_logits
@@ -77,8 +78,8 @@ BOUND = 1e8
 """s is kept between 1 / BOUND and BOUND."""
 
 
-class ARDVAE(Method):
-    """Encoder and decoder from the shared backbones; the prior's variances are a buffer."""
+class ARDVAE(VAE):
+    """The VAE with a prior of its own variances, a buffer, and a decoder whose variance is fixed."""
 
     null = ({"relevances": "untrained"},)
 
@@ -139,8 +140,9 @@ class ARDVAE(Method):
         returned."""
         for part in batch.chunk(self.config.chunks):
             mean, log_var = self.posterior(part.x)
-            error = self.error(part.x, reparameterise(mean, log_var)).mean()
-            kl = self.divergence(mean, log_var).sum(1).mean()
+            z = reparameterise(mean, log_var)
+            error = self.error(part.x, z).mean()
+            kl = self.divergence(mean, log_var, z).sum(1).mean()
             loss = error + self.config.beta * kl
             self.descend(loss, self.model)
             self.remember(mean.detach(), log_var.detach())
@@ -153,7 +155,7 @@ class ARDVAE(Method):
             return bernoulli_nll(x, in_logits(self.decoder)(z))
         return squared_error(x, self.decoder(z))
 
-    def divergence(self, mean: Tensor, log_var: Tensor) -> Tensor:
+    def divergence(self, mean: Tensor, log_var: Tensor, z: Tensor | None = None) -> Tensor:
         """Return the divergence from N(0, s) by coordinate, (B, L), in nats."""
         return kl_ard(mean, log_var, -self.variance.log())
 
@@ -184,23 +186,13 @@ class ARDVAE(Method):
         self.centre.copy_(torch.cat(means).mean(0))
         self.second.copy_(torch.cat(moments).mean(0))
         first = next(train.batches(min(JUDGED, len(train))))
-        self.relevant.copy_(cumulative_rule(self.relevances(first)[0], SHARE))
+        self.relevant.copy_(cumulative_rule(self.both_relevances(first)[0], SHARE))
 
-    def relevances(self, x: Tensor) -> tuple[Tensor, Tensor]:
+    def both_relevances(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return r (L,) by the paper and by the code, float64, at the codes of images x."""
         square, absolute = column_energies(self.decoder, self.encode(x))
         variance = self.variance.double()
         return square * variance, absolute * variance
-
-    def posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        mean, log_var = self.encoder(x).chunk(2, dim=1)
-        return mean, log_var
-
-    def encode(self, x: Tensor) -> Tensor:
-        return self.posterior(x)[0]
-
-    def decode(self, z: Tensor) -> Tensor:
-        return self.decoder(z)
 
     def sample(self, n: int) -> Tensor:
         noise = torch.randn(n, self.latent_dim, device=self.second.device)
@@ -213,17 +205,18 @@ class ARDVAE(Method):
             return {}
         mean, log_var = self.posterior(x)
         log_sigma = torch.full((), 0.5 * math.log(0.5 * self.config.beta), device=x.device)
-        nll = gaussian_nll(x, self.decoder(reparameterise(mean, log_var)), log_sigma)
-        return {"nll": nll, "kl": self.divergence(mean, log_var)}
+        z = reparameterise(mean, log_var)
+        nll = gaussian_nll(x, self.decoder(z), log_sigma)
+        return {"nll": nll, "kl": self.divergence(mean, log_var, z)}
 
     @torch.no_grad()
     def lstar_so_far(self, x: Tensor) -> Tensor:
         """Count on a few images: a Jacobian costs as much as L of them."""
-        return cumulative_rule(self.relevances(x[:COUNTED])[0], SHARE).sum()
+        return cumulative_rule(self.both_relevances(x[:COUNTED])[0], SHARE).sum()
 
     @torch.no_grad()
     def discover(self, x: Tensor) -> Discovery:
-        relevance, by_code = self.relevances(x[:JUDGED])
+        relevance, by_code = self.both_relevances(x[:JUDGED])
         active = cumulative_rule(relevance, SHARE)
         rate = self.divergence(*self.posterior(x)).mean(0)
         extra = {

@@ -50,13 +50,13 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from benchmark.method import Batch, Discovery, Images, Method, Tick
+from baselines.rae_gmm import RAEGMM
+from benchmark.method import Discovery
 from benchmark.nn import backbones
 from benchmark.nn.discovery import participation_ratio
 from benchmark.nn.likelihood import squared_error
 from benchmark.nn.optim import Adam
 from benchmark.nn.spectrum import FittedGaussian, code_spectrum, gap_rule, project, share_rule
-from benchmark.nn.start import image_moments, start_at_mean
 
 __all__ = ["IRMAE"]
 
@@ -71,8 +71,9 @@ class Orthogonal(nn.Linear):
         nn.init.orthogonal_(self.weight)
 
 
-class IRMAE(Method):
-    """An autoencoder with ``layers`` linear layers between encoder and decoder."""
+class IRMAE(RAEGMM):
+    """The regularised autoencoder with ``layers`` linear layers behind the encoder, other penalties
+    and one Gaussian as its prior."""
 
     null = ({"relevances": "untrained"},)
 
@@ -115,38 +116,16 @@ class IRMAE(Method):
         self.prior = FittedGaussian(size)
         self.model = self.add_player("model", self, optimiser=Adam(config.lr))
 
-    def prepare(self, train: Images) -> None:
-        """Start the decoder at the mean training image."""
-        start_at_mean(self.decoder, image_moments(train.batches(1000))[0])
-
-    def train_step(self, batch: Batch, tick: Tick) -> dict[str, Tensor]:
-        """One Adam step on the whole batch."""
-        reconstruction = squared_error(batch.x, self.decode(self.encode(batch.x))).mean()
-        loss = self.penalised(reconstruction)
-        self.descend(loss, self.model)
-        return {"loss": loss, "reconstruction": reconstruction}
-
-    def penalised(self, loss: Tensor) -> Tensor:
-        """Return the loss with the penalties of the options; without any, the loss itself."""
-        half = 0.5 * math.prod(self.shape)
+    def penalty(self, z: Tensor) -> Tensor:
+        """Return the price of the parameters by the options, 0-d; zero without any."""
+        half, price = 0.5 * math.prod(self.shape), z.new_zeros(())
         for weight, part in ((self.config.decay, self), (self.config.nuclear, self.linear)):
             if weight > 0.0:
-                loss = loss + weight * half * sum(p.square().sum() for p in part.parameters())
-        return loss
-
-    @torch.no_grad()
-    def conclude(self, train: Images) -> None:
-        """Fit the Gaussian that samples are drawn from."""
-        self.prior.fit(torch.cat([self.encode(x) for x in train.batches(500)]))
+                price = price + weight * half * sum(p.square().sum() for p in part.parameters())
+        return price
 
     def encode(self, x: Tensor) -> Tensor:
         return self.linear(self.encoder(x))
-
-    def decode(self, z: Tensor) -> Tensor:
-        return self.decoder(z)
-
-    def sample(self, n: int) -> Tensor:
-        return self.decode(self.prior.draw(n))
 
     @torch.no_grad()
     def lstar_so_far(self, x: Tensor) -> Tensor:

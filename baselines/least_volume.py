@@ -41,14 +41,14 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from benchmark.method import Batch, Discovery, Images, Method, Tick
+from baselines.rae_gmm import RAEGMM
+from benchmark.method import Batch, Discovery, Tick
 from benchmark.nn import backbones
 from benchmark.nn.bernoulli import bernoulli_nll, in_logits
 from benchmark.nn.likelihood import squared_error
 from benchmark.nn.lipschitz import iterate, lipschitz_decoder
 from benchmark.nn.optim import Adam
 from benchmark.nn.spectrum import FittedGaussian
-from benchmark.nn.start import image_moments, start_at_mean
 
 __all__ = ["LeastVolume"]
 
@@ -62,8 +62,9 @@ ROWS = 512
 """Codes decoded at a time where many are."""
 
 
-class LeastVolume(Method):
-    """Encoder from the shared backbones, decoder with maps of norm one."""
+class LeastVolume(RAEGMM):
+    """The regularised autoencoder with a decoder of maps of norm one, another price and one Gaussian
+    as its prior."""
 
     null = ({"relevances": "untrained"},)
 
@@ -93,43 +94,24 @@ class LeastVolume(Method):
         optimiser = Adam(self.config.lr, betas=(0.9, 0.99))
         self.model = self.add_player("model", self.encoder, self.decoder, optimiser=optimiser)
 
-    def prepare(self, train: Images) -> None:
-        """Start the decoder at the mean training image."""
-        start_at_mean(self.decoder, image_moments(train.batches(1000))[0])
-
     def train_step(self, batch: Batch, tick: Tick) -> dict[str, Tensor]:
         """One power iteration per layer and one Adam step on the whole batch."""
         iterate(self.decoder)
-        code = self.encode(batch.x)
-        error = self.error(batch.x, code).mean()
-        volume = self.volume(code)
-        loss = error + math.prod(self.shape) * self.config.volume * volume
-        self.descend(loss, self.model)
-        return {"loss": loss, "reconstruction": error, "volume": volume}
+        return super().train_step(batch, tick)
 
-    def error(self, x: Tensor, code: Tensor) -> Tensor:
-        """Return the cross-entropy or the squared error of each image, (B,)."""
+    def error(self, x: Tensor, z: Tensor) -> Tensor:
+        """Return the cross-entropy or the squared error of each image from its code, (B,)."""
         if len(self.shape) == 3:
-            return bernoulli_nll(x, in_logits(self.decoder)(code))
-        return squared_error(x, self.decoder(code))
+            return bernoulli_nll(x, in_logits(self.decoder)(z))
+        return super().error(x, z)
 
-    def volume(self, code: Tensor) -> Tensor:
+    def penalty(self, z: Tensor) -> Tensor:
+        """Return the price of the volume of codes (B, L), 0-d."""
+        return math.prod(self.shape) * self.config.volume * self.volume(z)
+
+    def volume(self, z: Tensor) -> Tensor:
         """Return the geometric mean of sd + eta of codes (B, L), 0-d."""
-        return (code.std(0) + self.config.eta).log().mean().exp()
-
-    @torch.no_grad()
-    def conclude(self, train: Images) -> None:
-        """Fit the Gaussian that samples are drawn from."""
-        self.prior.fit(torch.cat([self.encode(x) for x in train.batches(500)]))
-
-    def encode(self, x: Tensor) -> Tensor:
-        return self.encoder(x)
-
-    def decode(self, z: Tensor) -> Tensor:
-        return self.decoder(z)
-
-    def sample(self, n: int) -> Tensor:
-        return self.decode(self.prior.draw(n))
+        return (z.std(0) + self.config.eta).log().mean().exp()
 
     def pruning_errors(self, x: Tensor, code: Tensor) -> tuple[Tensor, Tensor]:
         """Return the order of the coordinates by sd, the least first (L,), and l_0 to l_L (L + 1,),

@@ -80,10 +80,14 @@ class RAEGMM(Method):
     def train_step(self, batch: Batch, tick: Tick) -> dict[str, Tensor]:
         """One Adam step on the whole batch."""
         z = self.encode(batch.x)
-        reconstruction = squared_error(batch.x, self.decode(z)).mean()
-        loss = reconstruction + self.penalty(z)
+        reconstruction, penalty = self.error(batch.x, z).mean(), self.penalty(z)
+        loss = reconstruction + penalty
         self.descend(loss, self.model)
-        return {"loss": loss, "reconstruction": reconstruction}
+        return {"loss": loss, "reconstruction": reconstruction, "penalty": penalty}
+
+    def error(self, x: Tensor, z: Tensor) -> Tensor:
+        """Return the squared error of each image from its code, (B,)."""
+        return squared_error(x, self.decode(z))
 
     def penalty(self, z: Tensor) -> Tensor:
         """Return the price of codes (B, L) and of the decoder, 0-d."""
@@ -93,7 +97,7 @@ class RAEGMM(Method):
 
     @torch.no_grad()
     def conclude(self, train: Images) -> None:
-        """Fit the mixture to the training codes."""
+        """Fit the prior to the training codes."""
         self.prior.fit(torch.cat([self.encode(x) for x in train.batches(500)]))
 
     def encode(self, x: Tensor) -> Tensor:

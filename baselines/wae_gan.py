@@ -114,7 +114,11 @@ class WAEGAN(Method):
         device = next(self.decoder.parameters()).device
         return self.decode(torch.randn(n, self.latent_dim, device=device))
 
+    def critic_flags(self) -> tuple[str, ...]:
+        """Return what is to be doubted of the critic."""
+        return () if self.plateau.flat() else (CRITIC_UNSETTLED,)
+
     def discover(self, x: Tensor) -> Discovery:
         relevance = self.encode(x).var(0, correction=0)
-        flags = ("no_selection", *(() if self.plateau.flat() else (CRITIC_UNSETTLED,)))
+        flags = ("no_selection", *self.critic_flags())
         return Discovery(relevance, torch.ones_like(relevance, dtype=torch.bool), flags=flags)

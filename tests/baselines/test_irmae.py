@@ -66,8 +66,9 @@ def test_decay_is_half_the_squared_norm_times_the_numbers_of_an_image() -> None:
 
 
 def test_no_penalty_adds_nothing() -> None:
-    loss = torch.tensor(1.0)
-    assert build().penalised(loss) is loss
+    values = build().train_step(Batch(images(), torch.arange(8)), TICK)
+    assert float(values["penalty"]) == 0.0
+    assert torch.equal(values["loss"], values["reconstruction"])
 
 
 def test_squared_norms_of_two_factors_are_the_nuclear_norm_at_their_best() -> None:
@@ -82,7 +83,7 @@ def test_squared_norms_of_two_factors_are_the_nuclear_norm_at_their_best() -> No
             method.linear[1].weight.copy_(stretch * u * s.sqrt())
             method.linear[0].weight.copy_((v.T * s.sqrt()).T / stretch)
             torch.testing.assert_close(method.linear[1].weight @ method.linear[0].weight, w)
-            values.append(method.penalised(torch.zeros((), dtype=F64)) / 6)
+            values.append(method.penalty(torch.zeros(1, 4, dtype=F64)) / 6)
     torch.testing.assert_close(values[0], s.sum())
     torch.testing.assert_close(values[1], 0.5 * (1.5**2 + 1.5**-2) * s.sum())
 
