@@ -9,7 +9,7 @@ import click
 if TYPE_CHECKING:
     from benchmark import registry
 
-__all__ = ["list_command"]
+__all__ = ["list_command", "rows"]
 
 KINDS = ("methods", "datasets", "metrics", "studies", "suites", "budgets", "tables", "figures")
 
@@ -22,13 +22,14 @@ def list_command(kind: str | None) -> None:
     for position, each in enumerate(kinds):
         if len(kinds) > 1:
             click.echo(f"{chr(10) if position else ''}{each}")
-        rows = _rows(each)
-        width = max(len(name) for name, _ in rows)
-        for name, summary in rows:
+        shown = rows(each)
+        width = max(len(name) for name, _ in shown)
+        for name, summary in shown:
             click.echo(f"{'  ' if len(kinds) > 1 else ''}{name:{width}}  {summary}")
 
 
-def _rows(kind: str) -> list[tuple[str, str]]:
+def rows(kind: str) -> list[tuple[str, str]]:
+    """Return the name of everything of ``kind`` and one line about it."""
     if kind == "budgets":
         from benchmark.budgets import BUDGETS, QUICK_ELSEWHERE, QUICK_STEPS
 

@@ -13,7 +13,7 @@ from benchmark.cli import data_dir_option, results_option
 if TYPE_CHECKING:
     from benchmark import registry
 
-__all__ = ["show"]
+__all__ = ["metric_page", "show", "source_page"]
 
 
 @click.command()
@@ -31,10 +31,10 @@ def show(name: str, results: Path, data_dir: Path) -> None:
     from benchmark.spec import BenchError
 
     if name.endswith(".py"):
-        click.echo(_source("methods", registry.find("methods", name)))
+        click.echo(source_page("methods", registry.find("methods", name)))
         return
     pages = [
-        _metric(entry) if room == "metrics" else _source(room, entry)
+        metric_page(entry) if room == "metrics" else source_page(room, entry)
         for room in ("methods", "datasets", "metrics", "studies")
         for entry in registry.entries(room)
         if entry.name == name
@@ -78,7 +78,9 @@ def _suites() -> list[str]:
     return [suite.name for suite in suites()]
 
 
-def _source(room: registry.Room, entry: registry.Entry) -> str:
+def source_page(room: registry.Room, entry: registry.Entry) -> str:
+    """Return what is printed of a method, a study or a dataset, from its text: docstring, options,
+    the paper's schedule or facts, file and digest."""
     from benchmark import registry
 
     source = entry.source
@@ -142,7 +144,8 @@ def _facts(room: str, dataset: str, constants: dict[str, Any]) -> list[str]:
     ]
 
 
-def _metric(entry: registry.Entry) -> str:
+def metric_page(entry: registry.Entry) -> str:
+    """Return what is printed of a metric: unit, direction, tier, protocol, reference."""
     from benchmark import registry
 
     metric = registry.load(entry.target)
