@@ -27,7 +27,8 @@ Deviations
     model, bit for bit. Layer sizes are those of the dpVAE code; its decoder has no sigmoid, ours
     has one on images, and therefore needs He initialisation (see nn/backbones.py). Ours as well:
     the decoder's last bias starts at the mean training image, and sigma at the root mean square
-    about it, without which sprites end as black images (nn/start.py; ``sigma_start=one`` is log
+    about it, without which sprites end as black images, or below where no direction of the data
+    stands out, without which circles end at the mean image (nn/start.py; ``sigma_start=one`` is log
     sigma = 0, as in Algorithm 1 of the RENs and in the code of the sigma-VAE); and a step size of
     log sigma that lets it arrive in runs of fewer than 30,000 updates (nn/pace.py;
     ``lr_sigma=0.001`` for the same in every run).
@@ -48,7 +49,7 @@ from benchmark.nn.likelihood import gaussian_nll
 from benchmark.nn.noise import DecoderNoise
 from benchmark.nn.optim import Adam
 from benchmark.nn.pace import LOG_SIGMA
-from benchmark.nn.start import image_moments, start_at_mean
+from benchmark.nn.start import image_moments, noise_variance, start_at_mean
 
 __all__ = ["VAE", "per_image"]
 
@@ -74,7 +75,7 @@ class VAE(Method):
         """decoder variance where sigma is fixed"""
         sigma_start: Literal["data", "one"] = "data"
         """where a learned sigma starts: at the root mean square of the training data about their
-        mean, or at 1"""
+        mean, or below where all directions are alike; or at 1"""
         lr_sigma: float | None = None
         """step size of Adam for a learned log sigma; none: from the number of updates, 1e-3 from
         30,000 on"""
@@ -105,12 +106,13 @@ class VAE(Method):
             self.small.append(self.add_player("sigma", self.noise, optimiser=Adam(rate)))
 
     def prepare(self, train: Images) -> None:
-        """Start the decoder at the mean training image, and sigma at the root mean square about
-        it."""
+        """Start the decoder at the mean training image, and sigma at the root mean square about it
+        or below."""
         mean, variance = image_moments(train.batches(1000))
         start_at_mean(self.decoder, mean)
         if self.config.sigma_start == "data":
-            self.noise.start(variance)
+            some = next(train.sets(min(len(train), 1000)))
+            self.noise.start(noise_variance(some, variance))
 
     def train_step(self, batch: Batch, tick: Tick) -> dict[str, Tensor]:
         """One Adam step per chunk; the values of the last chunk are returned."""

@@ -1,8 +1,8 @@
 """The decoder's standard deviation: one scalar for all pixels, trained, computed or given.
 
 Trained, it starts where the method's ``prepare`` puts it: at the data's root mean square about the
-mean image, what it would be for a decoder that ignores its code. Without that it starts at log
-sigma = 0, as the algorithms that start it there print it.
+mean image, what it would be for a decoder that ignores its code, or below (nn/start.py). Without
+that it starts at log sigma = 0, as the algorithms that start it there print it.
 """
 
 from __future__ import annotations

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 import torch
 
 from benchmark.nn import backbones
 from benchmark.nn.noise import DecoderNoise
-from benchmark.nn.start import MARGIN, image_moments, start_at_mean
+from benchmark.nn.start import MARGIN, image_moments, noise_variance, start_at_mean
 
 F64 = torch.float64
 SHAPES = [(2,), (30,), (100,), (1, 8, 8), (1, 28, 28), (3, 32, 32), (1, 64, 64)]
@@ -77,6 +78,38 @@ def test_sigma_in_force_starts_at_the_root_mean_square(mode: str, variance: floa
     noise = DecoderNoise(mode)
     noise.start(torch.tensor(variance, dtype=F64))
     assert float(noise.current().detach().exp()) == pytest.approx(math.sqrt(variance), rel=1e-5)
+
+
+@pytest.mark.parametrize(("count", "numbers"), [(200, 2), (200, 30), (20, 30)])
+@pytest.mark.parametrize("stretch", [1.0, 3.0, 30.0])
+def test_noise_starts_below_the_variance_where_no_direction_stands_out(
+    count: int, numbers: int, stretch: float
+) -> None:
+    """Against NumPy's eigenvalues; from four mean variances on it is the variance itself, bit for
+    bit."""
+    x = torch.randn(count, numbers, generator=torch.Generator().manual_seed(0), dtype=F64) - 5.0
+    x[:, 0] *= stretch
+    spectrum = np.linalg.eigvalsh(np.cov(x.numpy().T, ddof=0))
+    ratio = spectrum[-1] / spectrum.mean()
+    variance = torch.tensor(0.37, dtype=F64)
+    start = noise_variance(x, variance)
+    if ratio >= 4.0:
+        assert torch.equal(start, variance)
+    else:
+        assert float(start) == pytest.approx(0.37 * (ratio / 4.0) ** 2, rel=1e-9)
+    assert (ratio >= 4.0) == (count == 20 or (numbers == 30 and stretch > 1.0))
+
+
+def test_noise_starts_at_a_quarter_where_all_directions_are_alike() -> None:
+    corners = torch.tensor([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]])
+    start = noise_variance(corners, torch.tensor(0.5, dtype=F64))
+    assert float(start) == pytest.approx(0.5 / 16.0, rel=1e-12)
+
+
+@pytest.mark.parametrize("count", [1, 5])
+def test_noise_of_images_that_do_not_vary_starts_at_the_variance(count: int) -> None:
+    variance = torch.tensor(0.2, dtype=F64)
+    assert torch.equal(noise_variance(torch.ones(count, 3), variance), variance)
 
 
 def test_sigma_of_data_that_never_vary_starts_above_the_floor() -> None:
