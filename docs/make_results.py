@@ -18,8 +18,8 @@ from benchmark.cli.first_lines import answer_text
 from benchmark.records import load_records
 from benchmark.references import References
 from benchmark.reporting import named_tables
+from benchmark.reporting.cells.selection import Filters, select
 from benchmark.reporting.render import markdown
-from benchmark.reporting.selection import Filters, select
 
 ROOT = Path(__file__).resolve().parents[1]
 PUBLISHED = ROOT / "results" / "published"

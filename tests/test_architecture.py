@@ -158,7 +158,7 @@ def test_looking_around_imports_no_numpy(command: list[str]) -> None:
         "import benchmark.cli; benchmark.cli.cli(['list'], standalone_mode=False)",
         "import benchmark.cli; benchmark.cli.cli(['show', 'vae'], standalone_mode=False)",
         "import benchmark.cli; benchmark.cli.cli(['show', 'ren-toy'], standalone_mode=False)",
-        "import benchmark.reporting.tables, benchmark.reporting.figures, benchmark.reporting.report.site, benchmark.metrics.frechet",
+        "import benchmark.reporting.tables.summary, benchmark.reporting.figures.draw, benchmark.reporting.report.site, benchmark.metrics.frechet",
         "import benchmark.protocol.suite, benchmark.protocol.reuse, benchmark.protocol.executors.processes",
         "from benchmark.protocol.suite import Grid, plan; from pathlib import Path; plan(Grid(['vae'], ['circle']), Path('.'))",
     ],
@@ -219,7 +219,7 @@ LONG = {
     "benchmark.cli.run",
     "benchmark.protocol.job",
     "benchmark.protocol.replay",
-    "benchmark.reporting.filled",
+    "benchmark.reporting.papers.filled",
 }
 
 

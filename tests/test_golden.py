@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.reporting.baseline_file import Baseline, read
-from benchmark.reporting.check import check, exit_status
+from benchmark.reporting.gate.baseline_file import Baseline, read
+from benchmark.reporting.gate.check import check, exit_status
 from benchmark.spec import Record
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -46,8 +46,8 @@ def test_the_golden_baseline_guards_what_ci_runs_and_closes(
     assert "--methods vae,dpvae,grae --datasets digits,circle --steps 100 --seeds 5" in script
     assert {cell.budget for cell in baseline.cells} == {"steps-100"}
     here = next(iter(baseline.machines.values()))["cpu"]
-    monkeypatch.setattr("benchmark.reporting.check.outdated", lambda record: "")
-    monkeypatch.setattr("benchmark.reporting.check.outdated_metrics", lambda record: ())
+    monkeypatch.setattr("benchmark.reporting.gate.check.outdated", lambda record: "")
+    monkeypatch.setattr("benchmark.reporting.gate.check.outdated_metrics", lambda record: ())
     assert exit_status(check(baseline, records(baseline, 1.0, here)), strict=True) == 0
     assert exit_status(check(baseline, records(baseline, 1.0, "another")), strict=True) == 0
     assert exit_status(check(baseline, records(baseline, 1.0001, here))) == 1

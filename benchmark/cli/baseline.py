@@ -60,12 +60,12 @@ def baseline(
     A cell that could never be found worse (too few seeds, no room) is an error: a gate that cannot
     close is none.
     """
+    from benchmark.cli.output import save
     from benchmark.options import split_list
     from benchmark.records import load_records
-    from benchmark.reporting.baseline import make
-    from benchmark.reporting.judgements import cells_text
-    from benchmark.reporting.output import save
-    from benchmark.reporting.selection import Filters, select
+    from benchmark.reporting.cells.selection import Filters, select
+    from benchmark.reporting.gate.baseline import make
+    from benchmark.reporting.gate.formats import cells_text
 
     chosen = Filters(**{kind: split_list(texts) for kind, texts in filters.items()})
     found = make(

@@ -48,12 +48,12 @@ def check(
     Exit status: 0 nothing is worse, 1 a cell is worse, 2 a mistake in the call, 3 no verdict: runs
     are missing or broken.
     """
+    from benchmark.cli.output import save
     from benchmark.records import load_records
-    from benchmark.reporting.baseline_file import read
-    from benchmark.reporting.check import check as judge
-    from benchmark.reporting.check import exit_status
-    from benchmark.reporting.judgements import FORMATS, text
-    from benchmark.reporting.output import save
+    from benchmark.reporting.gate.baseline_file import read
+    from benchmark.reporting.gate.check import check as judge
+    from benchmark.reporting.gate.check import exit_status
+    from benchmark.reporting.gate.formats import FORMATS, text
 
     found = read(file)
     judgements = judge(found, load_records(results), exact=not statistical)

@@ -12,8 +12,8 @@ from benchmark.cli import results_option
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from benchmark.reporting.claims import Claim
-    from benchmark.reporting.verdicts import Verdict
+    from benchmark.reporting.claims.claims import Claim
+    from benchmark.reporting.claims.verdicts import Verdict
 
 __all__ = ["claims"]
 
@@ -52,11 +52,11 @@ def claims(
     output: Path | None,
 ) -> None:
     """Judge the claims of the sources: all, or those whose names begin with one of NAMES."""
+    from benchmark.cli.output import save
     from benchmark.records import load_records
     from benchmark.references import References
-    from benchmark.reporting.claims_table import counted
-    from benchmark.reporting.output import save
-    from benchmark.reporting.verdicts import published_verdicts, verdicts
+    from benchmark.reporting.claims.table import counted
+    from benchmark.reporting.claims.verdicts import published_verdicts, verdicts
 
     chosen = _chosen(names)
     render = _renderer(kind, output, source, every)
@@ -75,7 +75,7 @@ def claims(
 
 def _chosen(names: tuple[str, ...]) -> Sequence[Claim]:
     from benchmark.options import suggest
-    from benchmark.reporting.claims import claims as known
+    from benchmark.reporting.claims.claims import claims as known
     from benchmark.spec import BenchError
 
     there = known()
@@ -91,7 +91,7 @@ def _renderer(
     kind: str | None, output: Path | None, source: str, every: bool
 ) -> Callable[[Sequence[Verdict]], str]:
     """The function from verdicts to text that was asked for."""
-    from benchmark.reporting.claims_table import as_json, as_text, claims_table, claims_tables
+    from benchmark.reporting.claims.table import as_json, as_text, claims_table, claims_tables
     from benchmark.reporting.render import RENDERERS, format_of
 
     plain = {".json": "json", ".txt": "text"}

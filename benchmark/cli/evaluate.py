@@ -63,7 +63,7 @@ def evaluate(
     from benchmark.options import split_list
     from benchmark.protocol.evaluation import Evaluation, chosen_metrics
     from benchmark.records import Store, load_records
-    from benchmark.reporting.selection import Filters, select
+    from benchmark.reporting.cells.selection import Filters, select
 
     wanted = {kind: split_list(texts) for kind, texts in filters.items()}
     chosen = chosen_metrics(split_list(metrics))

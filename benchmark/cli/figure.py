@@ -63,11 +63,11 @@ def figure(
 
     catalogue.check("figure", catalogue.FIGURES, name)
 
-    from benchmark.reporting import figures
-    from benchmark.reporting.material import Material
-    from benchmark.reporting.one_code import without_other_code
-    from benchmark.reporting.output import save
-    from benchmark.reporting.selection import Filters, latent_sizes, select
+    from benchmark.cli.output import save
+    from benchmark.reporting.cells.one_code import without_other_code
+    from benchmark.reporting.cells.selection import Filters, latent_sizes, select
+    from benchmark.reporting.figures import draw
+    from benchmark.reporting.figures.material import Material
     from benchmark.spec import BenchError
 
     chosen = Filters(
@@ -75,7 +75,7 @@ def figure(
         latent_dims=latent_sizes(split_list(latent_dims)),
     )
     path = output or Path(f"{name}.png")
-    kind = figures.kind_of(path)
+    kind = draw.kind_of(path)
     records = select(load_records(results), chosen, str(results), study=catalogue.STUDIES.get(name))
     fresh = current(records)
     if not fresh:
@@ -86,7 +86,7 @@ def figure(
     shown = without_other_code(fresh)
     left = _left_out(records, len(fresh) - len(shown))
     try:
-        drawn = figures.draw(name, material, kind)
+        drawn = draw.draw(name, material, kind)
     except BenchError as error:
         raise BenchError(f"{error}{left}") from None
     save(path, drawn)

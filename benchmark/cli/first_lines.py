@@ -49,8 +49,8 @@ def answer_text(results: Path, dataset: str) -> str:
     from benchmark.references import References
     from benchmark.reporting import named_tables
     from benchmark.reporting.catalogue import ANSWER
+    from benchmark.reporting.cells.selection import Filters, select
     from benchmark.reporting.render import plain
-    from benchmark.reporting.selection import Filters, select
 
     records = select(load_records(results), Filters(datasets=[dataset]), str(results))
     measured = {metric_of(name) for record in records for name in record.measurements}

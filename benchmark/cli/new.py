@@ -26,7 +26,7 @@ def new(name: str, output: Path | None) -> None:
     from string import Template
 
     from benchmark import registry
-    from benchmark.reporting.output import save
+    from benchmark.cli.output import save
     from benchmark.spec import BenchError
 
     if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name):

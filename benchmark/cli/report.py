@@ -43,9 +43,9 @@ def report(
     """
     from benchmark.options import split_list
     from benchmark.records import load_records
+    from benchmark.reporting.cells.selection import Filters, latent_sizes, select
     from benchmark.reporting.report import folder
     from benchmark.reporting.report.site import site
-    from benchmark.reporting.selection import Filters, latent_sizes, select
 
     folder.check(output)
     chosen = Filters(

@@ -21,7 +21,7 @@ def checked_suite(name: str) -> Suite:
     feeds a table, figure or claim that is not known."""
     from benchmark.protocol.suites import read_suite
     from benchmark.reporting import catalogue
-    from benchmark.reporting.claims import claims
+    from benchmark.reporting.claims.claims import claims
 
     suite = read_suite(name)
     known = {

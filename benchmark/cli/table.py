@@ -64,15 +64,15 @@ def table(
     **filters: Any,
 ) -> None:
     """Make table NAME (default: summary; see `bench list tables`)."""
+    from benchmark.cli.output import save
     from benchmark.options import split_list
     from benchmark.records import load_records
     from benchmark.references import References
     from benchmark.reporting import catalogue, named_tables
-    from benchmark.reporting.layouts import printed_table
-    from benchmark.reporting.output import save
+    from benchmark.reporting.cells.selection import Filters, select
+    from benchmark.reporting.papers.layouts import printed_table
     from benchmark.reporting.render import RENDERERS, format_of
     from benchmark.reporting.render.macros import render as render_macros
-    from benchmark.reporting.selection import Filters, select
     from benchmark.spec import BenchError
 
     catalogue.check("table", catalogue.TABLES, name)

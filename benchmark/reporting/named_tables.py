@@ -1,5 +1,5 @@
 """Tables by name: of each the function from records to a
-:class:`~benchmark.reporting.document.Table`."""
+:class:`~benchmark.reporting.tables.document.Table`."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
 from benchmark.references import References
-from benchmark.reporting.beside import beside_paper
 from benchmark.reporting.catalogue import TABLES, check
-from benchmark.reporting.dimensions import dimensions
-from benchmark.reporting.document import Table
-from benchmark.reporting.estimates import estimates
-from benchmark.reporting.filled import filled_table
-from benchmark.reporting.layouts import LAYOUTS
-from benchmark.reporting.tables import summary
+from benchmark.reporting.papers.agreement import beside_paper
+from benchmark.reporting.papers.filled import filled_table
+from benchmark.reporting.papers.layouts import LAYOUTS
+from benchmark.reporting.tables.dimensions import dimensions
+from benchmark.reporting.tables.document import Table
+from benchmark.reporting.tables.intrinsic import estimates
+from benchmark.reporting.tables.summary import summary
 from benchmark.spec import Record
 
 __all__ = ["BUILDERS", "build"]

@@ -16,7 +16,7 @@ from benchmark.cli.list import rows
 from benchmark.cli.show import metric_page, source_page
 from benchmark.protocol.suites import Stage, Suite, suites
 from benchmark.registry import DATASETS, METRICS, STUDIES
-from benchmark.reporting.claims import Claim, claims
+from benchmark.reporting.claims.claims import Claim, claims
 
 __all__ = ["API", "MOVED", "ROOT", "pages"]
 

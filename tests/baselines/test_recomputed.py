@@ -8,15 +8,13 @@ from typing import Any
 
 import pytest
 import torch
+from recomputation import critics, newer, rows
+from recomputation import twins as anew
 from torch import Tensor
 
 from benchmark import registry
 from benchmark.method import Batch, Tick
 from benchmark.protocol.runtime import construct
-from tests.baselines import recomputation as anew
-from tests.baselines import recomputation_critics as critics
-from tests.baselines import recomputation_newer as newer
-from tests.baselines import recomputation_rows as rows
 
 F64, L, STEPS = torch.float64, 4, 400
 PROGRESS = 0.875

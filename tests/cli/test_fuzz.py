@@ -19,8 +19,8 @@ from benchmark.options import parse_reference, split_list
 from benchmark.protocol import checkpoint
 from benchmark.protocol.suites import read_suite
 from benchmark.records import read_record
-from benchmark.reporting.artifacts import read_arrays
-from benchmark.reporting.baseline_file import read as read_baseline
+from benchmark.reporting.cells.arrays import read_arrays
+from benchmark.reporting.gate.baseline_file import read as read_baseline
 from benchmark.spec import BenchError
 
 READERS = {

@@ -13,10 +13,10 @@ from unittest import mock
 from xml.etree import ElementTree
 
 import pytest
+from reporting.making import record, seeds, store
 
 from benchmark.cli import main
 from benchmark.spec import Record
-from tests.reporting.making import record, seeds, store
 
 GOOD = (0.50, 0.52, 0.48, 0.51, 0.49)
 BAD = tuple(value + 0.3 for value in GOOD)

@@ -17,7 +17,7 @@ from benchmark.cli import cli
 from benchmark.protocol import suite as planning
 from benchmark.protocol.suites import read_suite, suites
 from benchmark.reporting.catalogue import FIGURES, TABLES
-from benchmark.reporting.claims import claims
+from benchmark.reporting.claims.claims import claims
 
 PAGE = Path(__file__).parents[2] / "docs" / "coverage.md"
 

@@ -20,7 +20,7 @@ from benchmark import registry
 from benchmark.cli import cli
 from benchmark.cli.show import metric_page, source_page
 from benchmark.protocol.suites import suites
-from benchmark.reporting.claims import claims
+from benchmark.reporting.claims.claims import claims
 
 ROOT = Path(__file__).resolve().parents[2]
 MARKDOWN = MarkdownIt("commonmark").enable("table")

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from harness import CPU, Honest, split
 from torch import Tensor
 
 from benchmark.cli.estimate import stand_in
@@ -19,7 +20,6 @@ from benchmark.protocol.probe import Probe
 from benchmark.protocol.runtime import construct
 from benchmark.protocol.stages import Waiting
 from benchmark.protocol.suite import Grid, plan
-from tests.harness import CPU, Honest, split
 
 
 class Clock:

@@ -336,7 +336,7 @@ def test_runs_leave_inception_to_evaluate_on_a_cpu(tmp_path: Path) -> None:
 
 
 def test_a_run_leaves_the_parts_of_its_elbo(run: tuple[Store, str]) -> None:
-    from benchmark.reporting.artifacts import read_arrays
+    from benchmark.reporting.cells.arrays import read_arrays
 
     store, key = run
     arrays = read_arrays(store.folder(key) / "artifacts.npz")

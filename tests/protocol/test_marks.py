@@ -26,8 +26,8 @@ from benchmark.protocol.suite import Job, instance, load, plan
 from benchmark.protocol.suites import Grid
 from benchmark.records import Store
 from benchmark.references import References
-from benchmark.reporting import notes
 from benchmark.reporting.named_tables import build as table_of
+from benchmark.reporting.tables import notes
 from benchmark.spec import UNSETTLED, Record, canonical_json
 
 FIVE = ("r-vae", "r-dpvae", "rf-vae", "maskaae", "geco-l0")

@@ -22,8 +22,8 @@ from benchmark.protocol.suite import Described, Job, plan
 from benchmark.protocol.suites import Grid, Suite, read_suite, scaled, suites
 from benchmark.records import Store, label
 from benchmark.reporting.catalogue import FIGURES, TABLES
-from benchmark.reporting.claims import claims
-from benchmark.reporting.paper import published
+from benchmark.reporting.claims.claims import claims
+from benchmark.reporting.papers.printed import published
 from benchmark.spec import BenchError, MissingData
 
 NAMES = [

@@ -13,9 +13,9 @@ import numpy as np
 from benchmark.identity import code_of, harness_code, metric_codes
 from benchmark.records import Store
 from benchmark.references import References
-from benchmark.reporting.chance import Beside
-from benchmark.reporting.dimensions import with_readings
-from benchmark.reporting.replicates import gather
+from benchmark.reporting.cells.replicates import gather
+from benchmark.reporting.tables.beside import Beside
+from benchmark.reporting.tables.dimensions import with_readings
 from benchmark.spec import BenchError, Record, RunSpec
 
 FD = "fd-raw[n=360,reference=360,split=test]"

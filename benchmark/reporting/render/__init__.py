@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from benchmark.reporting.document import Table
 from benchmark.reporting.render import html, latex, markdown, plain, spreadsheet
+from benchmark.reporting.tables.document import Table
 from benchmark.spec import BenchError
 
 __all__ = ["RENDERERS", "SUFFIXES", "format_of"]

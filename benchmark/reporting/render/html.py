@@ -6,7 +6,7 @@ from __future__ import annotations
 import html
 import re
 
-from benchmark.reporting.document import LONG, Cell, Column, Row, Table, clip, spans
+from benchmark.reporting.tables.document import LONG, Cell, Column, Row, Table, clip, spans
 
 __all__ = ["content", "heading", "mark", "render"]
 

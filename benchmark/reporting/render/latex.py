@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-from benchmark.reporting.document import Cell, Column, Note, Row, Table, clip, spans
+from benchmark.reporting.tables.document import Cell, Column, Note, Row, Table, clip, spans
 
 __all__ = ["comment", "escape", "number", "render"]
 

@@ -6,8 +6,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from benchmark.reporting.document import Cell, Column, Row, Table, marks_in_words
 from benchmark.reporting.render.latex import comment, escape, number
+from benchmark.reporting.tables.document import Cell, Column, Row, Table, marks_in_words
 
 __all__ = ["name_of", "render"]
 

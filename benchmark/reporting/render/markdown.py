@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmark.reporting.document import Cell, Column, Row, Table, clip
+from benchmark.reporting.tables.document import Cell, Column, Row, Table, clip
 
 __all__ = ["escape", "render"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-from benchmark.reporting.document import Cell, Column, Table, clip
+from benchmark.reporting.tables.document import Cell, Column, Table, clip
 
 __all__ = ["render"]
 

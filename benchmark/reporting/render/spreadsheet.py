@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 
-from benchmark.reporting.document import Row, Table, marks_in_words
+from benchmark.reporting.tables.document import Row, Table, marks_in_words
 
 __all__ = ["guard", "render"]
 

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 from threadpoolctl import threadpool_limits
 
-from benchmark.reporting import figures
 from benchmark.reporting.captions import CAPTIONS
 from benchmark.reporting.catalogue import FIGURES
-from benchmark.reporting.material import Material
+from benchmark.reporting.figures import draw
+from benchmark.reporting.figures.material import Material
 from benchmark.spec import BenchError
 
 __all__ = ["Drawing", "drawings"]
@@ -74,7 +74,7 @@ def _drawn_elsewhere(name: str) -> Drawing:
 def _drawing(name: str, material: Material) -> Drawing:
     caption = CAPTIONS[name]
     try:
-        png = figures.draw(name, material, "png", dpi=_DPI)
+        png = draw.draw(name, material, "png", dpi=_DPI)
     except BenchError as error:
         return Drawing(name, caption, reason=str(error))
     except Exception as error:  # arrays of another shape than a figure expects: the page says so and has everything else

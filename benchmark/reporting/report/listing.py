@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from benchmark.reporting.document import clip
-from benchmark.reporting.metrics import title
+from benchmark.reporting.cells.selection import budget_rank, rank
+from benchmark.reporting.cells.titles import title
 from benchmark.reporting.report.overview import duration, labels
 from benchmark.reporting.report.views import TableView, ViewCell, ViewColumn, ViewRow, choices
-from benchmark.reporting.selection import budget_rank, rank
+from benchmark.reporting.tables.document import clip
 from benchmark.spec import FLAGS, Record
 
 __all__ = ["in_order", "runs_view", "study_views"]

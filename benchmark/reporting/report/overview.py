@@ -9,8 +9,8 @@ from itertools import chain
 from typing import Any
 
 from benchmark.records import label
-from benchmark.reporting.document import clip
-from benchmark.reporting.selection import budget_rank, rank
+from benchmark.reporting.cells.selection import budget_rank, rank
+from benchmark.reporting.tables.document import clip
 from benchmark.spec import STATUSES, Record
 
 __all__ = ["Coverage", "Fact", "coverage", "duration", "environment", "labels", "plan"]

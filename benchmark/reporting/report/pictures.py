@@ -12,7 +12,7 @@ import numpy as np
 from markupsafe import Markup
 from PIL import Image
 
-from benchmark.reporting.mosaic import Plane, alternate, is_image, mosaic
+from benchmark.reporting.figures.mosaic import Plane, alternate, is_image, mosaic
 from benchmark.reporting.report.charts import scatter
 
 __all__ = ["Picture", "data_uri", "pictures", "png_bytes"]

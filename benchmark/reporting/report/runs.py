@@ -15,8 +15,8 @@ from markupsafe import Markup
 from benchmark.files import read_plain
 from benchmark.identity import code_of, outdated
 from benchmark.records import label
-from benchmark.reporting.artifacts import read_arrays
-from benchmark.reporting.metrics import order, title
+from benchmark.reporting.cells.arrays import read_arrays
+from benchmark.reporting.cells.titles import order, title
 from benchmark.reporting.report.charts import bars, curve
 from benchmark.reporting.report.overview import duration, labels
 from benchmark.reporting.report.pictures import Picture, pictures

@@ -18,13 +18,13 @@ from threadpoolctl import threadpool_limits
 
 import benchmark
 from benchmark.references import References
-from benchmark.reporting.claims_table import claims_table
-from benchmark.reporting.document import Table
-from benchmark.reporting.material import Material
+from benchmark.reporting.claims.table import claims_table
+from benchmark.reporting.claims.verdicts import verdicts
+from benchmark.reporting.figures.material import Material
 from benchmark.reporting.render import RENDERERS
 from benchmark.reporting.report import drawings, failures, listing, methods, overview, runs, views
 from benchmark.reporting.report.pictures import data_uri
-from benchmark.reporting.verdicts import verdicts
+from benchmark.reporting.tables.document import Table
 from benchmark.spec import Record
 
 __all__ = ["site"]

@@ -14,11 +14,11 @@ from benchmark.records import metric_of
 from benchmark.references import References
 from benchmark.reporting import named_tables
 from benchmark.reporting.catalogue import ANSWER, TABLES
-from benchmark.reporting.datasets import intrinsic_dim
-from benchmark.reporting.document import Cell, Column, Row, Table, clip
-from benchmark.reporting.layouts import LAYOUTS
+from benchmark.reporting.cells.datasets import intrinsic_dim
+from benchmark.reporting.cells.selection import rank
+from benchmark.reporting.papers.layouts import LAYOUTS
 from benchmark.reporting.render import html
-from benchmark.reporting.selection import rank
+from benchmark.reporting.tables.document import Cell, Column, Row, Table, clip
 from benchmark.spec import BenchError, Record
 
 __all__ = [

@@ -8,7 +8,7 @@ from pathlib import Path
 from reporting.making import record, store
 from reporting.report.site_records import full
 
-from benchmark.reporting.layouts import LAYOUTS
+from benchmark.reporting.papers.layouts import LAYOUTS
 from benchmark.reporting.report.site import site
 from benchmark.reporting.report.views import answer, made
 from benchmark.spec import Record

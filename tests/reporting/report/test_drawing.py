@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from reporting.making import images, vectors
 
-from benchmark.reporting.mosaic import mosaic
+from benchmark.reporting.figures.mosaic import mosaic
 from benchmark.reporting.report.charts import bars, curve, scatter, ticks
 from benchmark.reporting.report.pictures import pictures
 

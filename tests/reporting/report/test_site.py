@@ -20,10 +20,11 @@ from reporting.report.site_records import EVIL, full, hostile, written
 from threadpoolctl import threadpool_limits
 
 from benchmark.references import InitialCounts, References
-from benchmark.reporting import figures, named_tables
+from benchmark.reporting import named_tables
 from benchmark.reporting.captions import CAPTIONS
 from benchmark.reporting.catalogue import FIGURES
-from benchmark.reporting.material import Material
+from benchmark.reporting.figures import draw
+from benchmark.reporting.figures.material import Material
 from benchmark.reporting.render import RENDERERS
 from benchmark.reporting.report import drawings
 from benchmark.reporting.report.pictures import png_bytes
@@ -53,7 +54,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
     records = [*full(), *hostile()]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(drawings, "FIGURES", {"curves": FIGURES["curves"], "toy": FIGURES["toy"]})
-        patch.setattr(figures, "draw", stand_in)
+        patch.setattr(draw, "draw", stand_in)
         patch.setattr(drawings.os, "cpu_count", lambda: 1)  # other processes would draw in earnest
         return made(written(tmp_path_factory.mktemp("runs"), records), records)
 
@@ -205,7 +206,7 @@ def test_a_figure_that_fails_is_said_and_stops_nothing(
         raise IndexError("too many indices")
 
     monkeypatch.setattr(drawings, "FIGURES", {"curves": FIGURES["curves"]})
-    monkeypatch.setattr(figures, "draw", broken)
+    monkeypatch.setattr(draw, "draw", broken)
     page = Page(made(store(tmp_path, [record()]), [record()])["index.html"].decode())
     assert "failed: IndexError: too many indices" in page.text and "Summary" in page.text
 

@@ -1,0 +1,19 @@
+"""What tables and figures know of a dataset beyond its name."""
+
+from __future__ import annotations
+
+from benchmark import registry
+from benchmark.reporting.cells.selection import base_name
+from benchmark.spec import BenchError
+
+__all__ = ["intrinsic_dim"]
+
+
+def intrinsic_dim(dataset: str) -> int | None:
+    """Return the known intrinsic dimension of a dataset, by its label; None where it is not
+    known."""
+    try:
+        found = registry.find("datasets", base_name(dataset)).source.constants.get("intrinsic_dim")
+    except BenchError:
+        return None
+    return found if isinstance(found, int) else None

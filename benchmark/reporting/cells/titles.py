@@ -1,0 +1,98 @@
+"""What tables and figures call a metric, and what it declares of itself: unit and direction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from benchmark import registry
+from benchmark.reporting.statistics.estimate import Direction
+from benchmark.spec import BenchError
+
+if TYPE_CHECKING:
+    from benchmark.metrics.base import Metric
+
+__all__ = ["TITLES", "direction", "is_count", "order", "title", "unit"]
+
+TITLES: Mapping[str, str] = {
+    "mse": "MSE",
+    "mse-sampled": "MSE (sampled)",
+    "fd-raw": "FD",
+    "fid": "FID",
+    "fid-reconstruction": "FID (rec.)",
+    "kid": "KID",
+    "fd-cnn": "FD-CNN",
+    "fd-cnn-reconstruction": "FD-CNN (rec.)",
+    "kid-cnn": "KID-CNN",
+    "lstar": "L*",
+    "lstar-mean": "L* (mean)",
+    "lstar-last": "L* (last)",
+    "lstar-draw": "L* (draw)",
+    "lstar-above-half": "L* (r > ½)",
+    "lstar-above-mean": "L* (r > mean)",
+    "lstar-90": "L*90",
+    "lstar-99": "L*99",
+    "lstar-error": "|L* − n|",
+    "gap": "Gap",
+    "gap-at": "Gap at",
+    "active-units": "Active units",
+    "precision": "Precision",
+    "recall": "Recall",
+    "density": "Density",
+    "coverage": "Coverage",
+    "prd-precision": "PRD precision",
+    "prd-recall": "PRD recall",
+    "sw2": "SW2",
+    "mmd": "MMD",
+    "nac": "NAC",
+    "mi-bound": "MI bound",
+    "mi-bound-category": "MI bound (category)",
+    "impact": "Impact",
+    "accuracy": "Accuracy",
+    "accuracy-majority": "Accuracy (majority)",
+}
+"""Column titles, in the order of the columns; other metrics follow under their own names."""
+
+
+def title(metric: str) -> str:
+    """Return what stands above a metric's column."""
+    return TITLES.get(metric, metric)
+
+
+def order(metrics: Iterable[str]) -> list[str]:
+    """Return ``metrics`` in the order of their columns: titled ones, then the registry's order,
+    then by name."""
+    known = [
+        *TITLES,
+        *(entry.name for entry in registry.entries("metrics") if entry.name not in TITLES),
+    ]
+    return sorted(
+        metrics, key=lambda name: (known.index(name) if name in known else len(known), name)
+    )
+
+
+def _metric(name: str) -> Metric | None:
+    try:
+        found: Metric = registry.load(registry.find("metrics", name).target)
+    except BenchError:
+        return None
+    return found
+
+
+def direction(metric: str) -> Direction:
+    """Return whether less or more of a metric is better; ``none`` for metrics that are not
+    registered here."""
+    found = _metric(metric)
+    return "none" if found is None else found.direction
+
+
+def unit(metric: str) -> str:
+    """Return the unit of a metric; empty for metrics that are not registered here."""
+    found = _metric(metric)
+    return "" if found is None else found.unit
+
+
+def is_count(metric: str) -> bool:
+    """Return whether a metric counts dimensions, so that its seeds are integers: those with that
+    unit, and further readings of a method's rule."""
+    return metric.startswith("lstar-") or unit(metric) == "dimensions"

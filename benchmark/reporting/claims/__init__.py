@@ -1,0 +1,1 @@
+"""Claims of the sources, judged by runs or by published figures."""

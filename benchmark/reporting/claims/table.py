@@ -1,0 +1,129 @@
+"""Verdicts as a table document: one row per claim, grouped by source."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from itertools import groupby
+
+from benchmark.reporting.claims.verdicts import RULINGS, Verdict
+from benchmark.reporting.tables.document import Cell, Column, Note, Row, Table
+
+__all__ = ["as_json", "as_text", "claims_table", "claims_tables", "counted"]
+
+_PAGE = 12
+"""Claims that fit on a printed page."""
+
+_COLUMNS = (
+    Column("Claim", ("claim",)),
+    Column("Verdict", ("verdict",)),
+    Column("Statement", ("statement", "source", "where"), wide=True),
+    Column("Because", ("because", "metrics"), wide=True),
+)
+
+
+def counted(found: Iterable[Verdict]) -> str:
+    """Return how many verdicts of each kind there are: ``30 supported, 3 contradicted``; orderings
+    that tables show and nobody claimed by themselves."""
+    verdicts = list(found)
+    claimed = _tally(each for each in verdicts if each.claim.claimed)
+    shown = _tally(each for each in verdicts if not each.claim.claimed)
+    return "; ".join(filter(None, (claimed, shown and f"orderings nobody claimed: {shown}")))
+
+
+def _tally(verdicts: Iterable[Verdict]) -> str:
+    rulings = [verdict.ruling for verdict in verdicts]
+    return ", ".join(f"{rulings.count(ruling)} {ruling}" for ruling in RULINGS if ruling in rulings)
+
+
+def _row(verdict: Verdict) -> Row:
+    claim = verdict.claim
+    cells = (
+        Cell(claim.name, raw=(claim.name,)),
+        Cell(verdict.ruling, raw=(verdict.ruling,), best=verdict.ruling == "contradicted"),
+        Cell(
+            f"{_text(verdict)} [{claim.where}]",
+            raw=(claim.text, claim.source, claim.where),
+            long=True,
+        ),
+        Cell(verdict.reason, raw=(verdict.reason, " ".join(verdict.metrics)), long=True),
+    )
+    return Row(cells, verdict.keys)
+
+
+def _text(verdict: Verdict) -> str:
+    claim = verdict.claim
+    return claim.text if claim.claimed else f"{claim.text} (Nobody's claim.)"
+
+
+def claims_table(found: Sequence[Verdict], on: str) -> Table:
+    """Return the verdicts as a table; ``on`` says what they were judged by, ``records`` or
+    ``published figures``."""
+    groups = tuple(
+        tuple(map(_row, group))
+        for _, group in groupby(found, key=lambda verdict: verdict.claim.source)
+    )
+    sources = "; ".join(dict.fromkeys(verdict.claim.source for verdict in found))
+    printed = (
+        "Published figures are single runs without error bars: they are compared as they stand."
+    )
+    tested = (
+        "A claim is supported where each of its comparisons comes out as claimed in a two-sided "
+        "test over seeds (5%), supported so far where some could not be made, contradicted where "
+        "one comes out the other way (5%, Holm within the claim). Counts inside their null support "
+        "nothing."
+    )
+    metrics = sorted({metric for verdict in found for metric in verdict.metrics})
+    return Table(
+        name="claims",
+        caption=f"Claims of the sources judged by {on}: {counted(found)}.",
+        columns=_COLUMNS,
+        groups=groups,
+        notes=(
+            Note(tested if on == "records" else printed),
+            Note(f"Sources, in the order of the groups: {sources}."),
+        ),
+        provenance=tuple(metrics),
+    )
+
+
+def claims_tables(found: Sequence[Verdict], on: str) -> list[Table]:
+    """Return the verdicts as tables of one source each, short enough for a page."""
+    parts = []
+    for _, group in groupby(found, key=lambda verdict: verdict.claim.source):
+        verdicts = list(group)
+        parts += [verdicts[start : start + _PAGE] for start in range(0, len(verdicts), _PAGE)]
+    return [claims_table(part, on) for part in parts]
+
+
+def as_text(found: Sequence[Verdict], *, every: bool = False) -> str:
+    """Return the verdicts as lines for a terminal; ``every`` adds each comparison."""
+    lines = []
+    for source, group in groupby(found, key=lambda verdict: verdict.claim.source):
+        lines += ["", source]
+        for verdict in group:
+            lines += [
+                f"  {verdict.ruling.upper() if verdict.ruling == 'contradicted' else verdict.ruling:16}  {verdict.claim.name}"
+            ]
+            lines += [
+                f"                    {_text(verdict)} [{verdict.claim.where}]",
+                f"                    {verdict.reason}",
+            ]
+            lines += (
+                [
+                    f"                      {each.outcome:6}  {each.text}: {each.why}"
+                    for each in verdict.findings
+                ]
+                if every
+                else []
+            )
+    return "\n".join([*lines, "", counted(found)]).lstrip("\n") + "\n"
+
+
+def as_json(found: Sequence[Verdict]) -> str:
+    """Return the verdicts as a JSON list, each with its claim and its comparisons."""
+    return (
+        json.dumps([{"metrics": verdict.metrics, **asdict(verdict)} for verdict in found], indent=1)
+        + "\n"
+    )

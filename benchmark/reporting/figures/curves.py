@@ -1,0 +1,210 @@
+"""What was logged while training, against outer steps: one panel per dataset and quantity, a thin
+line per seed, a thick one for their mean."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from benchmark.options import suggest
+from benchmark.reporting.figures.legend import legend
+from benchmark.reporting.figures.material import Material
+from benchmark.reporting.figures.remarks import warning
+from benchmark.reporting.figures.style import FAINT, INK, Look, message, panels, plain
+from benchmark.spec import FLAGS, NO_BETTER_THAN_MEAN, BenchError
+
+__all__ = ["Line", "curves", "handles", "lines_of", "panel"]
+
+_START = 0.1
+"""The share of a run whose values may leave the panel where they would flatten all the rest."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One run: its steps (T,) and values (T,), what it is called, whether it finished, whether
+    values were summed over dimensions, and whether it is no better than the mean image."""
+
+    series: str
+    method: str
+    steps: np.ndarray
+    values: np.ndarray
+    finished: bool
+    summed: bool
+    hollow: bool = False
+
+
+def curves(material: Material) -> Figure:
+    """Draw the quantities that are asked for (default ``loss``) against outer steps; a quantity per
+    latent dimension is summed over them."""
+    names = material.names or ("loss",)
+    found = lines_of(material, names)
+    missing = [name for name in names if not any(key[2] == name for key in found)]
+    if missing:
+        there = sorted(
+            {name for cell in material.cells for key in cell.keys for name in material.curves(key)}
+            - {"step", "lstar_step"}
+        )
+        guess = suggest(missing[0], there)
+        raise BenchError(
+            f"no run of this choice logged '{missing[0]}'{guess} (there are {', '.join(there)}; name one with --metric)"
+        )
+    places = list(dict.fromkeys(place[:2] for place in material.places))
+    keys = [
+        (*place, name)
+        for place in places
+        for name in names
+        if len(names) > 1 or (*place, name) in found
+    ]
+    figure, axes = panels(
+        len(keys), len(names) if 1 < len(names) <= 4 else 3, width=2.9, height=2.1
+    )
+    dashes = material.dashes()
+    for each, (dataset, size, name) in zip(axes, keys, strict=True):
+        lines = found.get((dataset, size, name), [])
+        panel(each, lines, dashes, material.looks)
+        hollow = dict.fromkeys(line.series for line in lines if line.hollow)
+        warning(each, f"{FLAGS[NO_BETTER_THAN_MEAN]}: {', '.join(hollow)}" if hollow else "")
+        each.set_title(plain(f"{dataset}, L = {size}"))
+        each.set_xlabel("outer steps")
+        each.set_ylabel(
+            plain(name) + ("\n(sum over dimensions)" if any(line.summed for line in lines) else "")
+        )
+    shown = {
+        line.series: material.looks[line.method].colour
+        for lines in found.values()
+        for line in lines
+    }
+    legend(
+        figure,
+        handles(
+            shown, dashes, any(not line.finished for lines in found.values() for line in lines)
+        ),
+        6,
+    )
+    return figure
+
+
+def lines_of(material: Material, names: Sequence[str]) -> dict[tuple[str, int, str], list[Line]]:
+    """Return the lines by dataset, latent size and quantity, of those ``names`` that were logged;
+    :class:`BenchError` where nothing was."""
+    found: dict[tuple[str, int, str], list[Line]] = defaultdict(list)
+    logged = False
+    places = set(material.places)
+    for cell in material.cells:
+        for key, status in (
+            zip(cell.keys, cell.statuses, strict=True) if cell.place in places else ()
+        ):
+            arrays = material.curves(key)
+            logged |= bool(arrays)
+            for name in names:
+                if name in arrays and "step" in arrays:
+                    line = _line(material.series(cell), cell.method, arrays, name, status)
+                    found[cell.dataset, cell.latent_dim, name].append(
+                        replace(line, hollow=key in material.hollow)
+                    )
+    if not logged:
+        raise BenchError(
+            "no run of this choice left a curves.npz (closed-form methods leave none); choose others, or do them again with `bench run --force`"
+        )
+    return found
+
+
+def _line(
+    series: str, method: str, arrays: Mapping[str, np.ndarray], name: str, status: str
+) -> Line:
+    values = np.asarray(arrays[name], dtype=np.float64)
+    return Line(
+        series,
+        method,
+        arrays.get(f"{name}_step", arrays["step"]),
+        values.reshape(len(values), -1).sum(1),
+        status == "done",
+        values.ndim > 1,
+    )
+
+
+def panel(
+    axes: Axes, lines: Sequence[Line], dashes: Mapping[str, str], looks: Mapping[str, Look]
+) -> None:
+    """Draw ``lines`` into a panel: each seed, and the mean of each series."""
+    groups = {name: [line for line in lines if line.series == name] for name in dashes}
+    for name, group in groups.items():
+        if group:
+            _series(axes, group, looks[group[0].method].colour, dashes[name])
+    values = np.concatenate([line.values for line in lines]) if lines else np.empty(0)
+    values = values[np.isfinite(values)]
+    if not len(values):
+        message(axes, "no finite value" if lines else "not logged")
+    else:
+        _view(axes, lines)
+
+
+def _series(axes: Axes, group: Sequence[Line], colour: str, dashes: str) -> None:
+    """Draw each seed, and the mean of those that finished with the same steps; a cross ends a run
+    that did not finish."""
+    done = [line for line in group if line.finished]
+    together = len(done) > 1 and all(np.array_equal(line.steps, done[0].steps) for line in done)
+    for line in group:
+        thin = {"alpha": 0.4, "linewidth": 0.7} if together else {}
+        axes.plot(
+            line.steps,
+            line.values,
+            dashes,
+            color=colour,
+            marker="." if len(line.steps) == 1 else "",
+            **thin,
+        )
+        if not line.finished:
+            axes.plot(
+                line.steps[-1:],
+                line.values[-1:],
+                "x",
+                color=colour,
+                markersize=6,
+                markeredgewidth=1.5,
+            )
+    if together:
+        axes.plot(
+            done[0].steps, np.mean([line.values for line in done], axis=0), dashes, color=colour
+        )
+
+
+def _view(axes: Axes, lines: Sequence[Line]) -> None:
+    """Where the first steps would flatten all the rest, show the rest and say so."""
+    later = [line.values[line.steps > _START * line.steps[-1]] for line in lines if len(line.steps)]
+    rest = np.concatenate([values[np.isfinite(values)] for values in later])
+    everything = np.concatenate([line.values[np.isfinite(line.values)] for line in lines])
+    if len(rest) and 0 < np.ptp(rest) < np.ptp(everything) / 4:
+        margin = 0.05 * np.ptp(rest)
+        axes.set_ylim(rest.min() - margin, rest.max() + 3 * margin)
+        axes.text(
+            0.98,
+            0.97,
+            "first steps out of view",
+            transform=axes.transAxes,
+            ha="right",
+            va="top",
+            fontsize=6,
+            color=FAINT,
+        )
+
+
+def handles(shown: Mapping[str, str], dashes: Mapping[str, str], broken: bool) -> list[Line2D]:
+    """Return the legend of the series ``shown`` with their colours, and of the cross where a run is
+    ``broken`` off."""
+    found = [
+        Line2D([], [], color=shown[name], linestyle=dashes[name], label=plain(name))
+        for name in dashes
+        if name in shown
+    ]
+    return found + (
+        [Line2D([], [], color=INK, marker="x", linestyle="", label="ended before it was done")]
+        if broken
+        else []
+    )

@@ -1,0 +1,201 @@
+"""A panel for every method and dataset: one row per method, one column per dataset, wrapped in
+blocks of columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from benchmark.reporting.cells.replicates import Replicates
+from benchmark.reporting.figures.layout import EvenPanels
+from benchmark.reporting.figures.legend import legend
+from benchmark.reporting.figures.material import Material, methods_of
+from benchmark.reporting.figures.remarks import warning
+from benchmark.reporting.figures.style import DATA, message, plain
+from benchmark.spec import BenchError
+
+__all__ = ["TEST_DATA", "Arrays", "Panels", "grid"]
+
+_ACROSS = 7
+"""Columns before they wrap."""
+
+Arrays = Mapping[str, np.ndarray]
+Draw = Callable[[Axes, Arrays, str], None]
+
+TEST_DATA = "test data"
+
+_NO_RUN = "no run"
+
+
+@dataclass(frozen=True)
+class Panels:
+    """What the panels of a grid show.
+
+    ``draw(axes, arrays, colour)`` draws one run; ``needed`` names the arrays it must have left,
+    where they come from is ``read``'s matter. ``data`` draws the test data in a row of its own.
+    ``size`` is that of a panel in inches. ``absent`` says of methods without these arrays what they
+    have not: "no categorical variable".
+    """
+
+    draw: Draw
+    needed: tuple[str, ...]
+    absent: str
+    data: Draw | None = None
+    size: tuple[float, float] = (1.55, 1.55)
+    file: str = "artifacts.npz"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One dataset at one latent size: the arrays of each method, what is written where a method
+    has none, and what must be said of those that are shown."""
+
+    heading: str
+    arrays: Mapping[str, Arrays]
+    reasons: Mapping[str, str]
+    remarks: Mapping[str, str]
+
+
+def grid(
+    material: Material,
+    panels: Panels,
+    read: Callable[[Replicates], Arrays],
+    handles: Callable[[Sequence[Arrays]], Sequence[Artist]] = lambda shown: (),
+) -> Figure:
+    """Return the figure: a column per dataset (its largest latent size, unless sizes were named), a
+    row per method that has something to show.
+
+    The others are named below. ``handles`` makes the legend from all arrays that are shown.
+    :class:`BenchError` where no panel has any.
+    """
+    places = set(material.places)
+    methods = methods_of(cell for cell in material.cells if cell.place in places)
+    columns = [_column(material, place, methods, panels, read) for place in material.places]
+    shown = [method for method in methods if any(method in column.arrays for column in columns)]
+    if not shown:
+        what = " and ".join(panels.needed)
+        raise BenchError(
+            f"no finished run of this choice left {what} in its {panels.file} ({panels.absent}, "
+            "or older records); choose others, or do them again with `bench run --force`"
+        )
+    columns = [column for column in columns if column.arrays]
+    failed = [
+        method for method in methods if method not in shown and _never_finished(material, method)
+    ]
+    rows = [
+        *([TEST_DATA] if panels.data else []),
+        *(method for method in methods if method in shown or method in failed),
+    ]
+    with rc_context({"axes.grid": False}):
+        figure = _layout(rows, columns, panels, material)
+    missing = [method for method in methods if method not in rows]
+    note = f"Not shown, {panels.absent}: {', '.join(missing)}" if missing else ""
+    legend(
+        figure, handles([found for column in columns for found in column.arrays.values()]), 3, note
+    )
+    return figure
+
+
+def _never_finished(material: Material, method: str) -> bool:
+    return not any(cell.finished for cell in material.cells if cell.method == method)
+
+
+def _layout(
+    rows: Sequence[str], columns: Sequence[Column], panels: Panels, material: Material
+) -> Figure:
+    """Return the panels; where there are many methods and few datasets, datasets are the rows and
+    methods the columns."""
+    turned = len(rows) > _ACROSS >= 2 * len(columns)
+    lines, tracks = (len(columns), len(rows)) if turned else (len(rows), len(columns))
+    blocks = -(-tracks // _ACROSS)
+    across = -(-tracks // blocks)
+    width, height = panels.size
+    figure = Figure(
+        figsize=(max(across * width, 2.6) + 0.4, blocks * (lines * height + 0.3) + 0.3),
+        layout=EvenPanels(),
+    )
+    places = figure.add_gridspec(blocks * lines, across)
+    for row, left in np.ndindex(blocks * lines, across):
+        number, line = row // lines * across + left, row % lines
+        if number >= tracks:
+            continue
+        column, name = (columns[line], rows[number]) if turned else (columns[number], rows[line])
+        panel: Axes = figure.add_subplot(places[row, left])
+        _panel(
+            panel,
+            column,
+            name,
+            panels,
+            material.looks[name].colour if name in material.looks else DATA,
+        )
+        if line == 0:
+            panel.set_title(plain(name, 24) if turned else column.heading)
+        if left == 0:
+            _name_row(panel, column.heading if turned else plain(name, 20))
+        elif not turned:
+            panel.set_ylabel("")
+    return figure
+
+
+def _name_row(axes: Axes, name: str) -> None:
+    """Write the name of a row at its left, before the label of the panel's own axis if it has
+    one."""
+    if axes.get_ylabel():
+        axes.set_ylabel(f"{name}\n{axes.get_ylabel()}")
+    else:
+        axes.annotate(
+            name,
+            (0, 0.5),
+            (-4, 0),
+            "axes fraction",
+            "offset points",
+            rotation=90,
+            ha="right",
+            va="center",
+            multialignment="center",
+        )
+
+
+def _column(
+    material: Material,
+    place: tuple[str, int, str],
+    methods: Sequence[str],
+    panels: Panels,
+    read: Callable[[Replicates], Arrays],
+) -> Column:
+    cells = {cell.method: cell for cell in material.cells if cell.place == place}
+    arrays = {method: read(cell) for method, cell in cells.items()}
+    complete = {
+        method: found
+        for method, found in arrays.items()
+        if all(name in found and found[name].size for name in panels.needed)
+    }
+    reasons = {
+        method: cells[method].trouble or "not stored" if method in cells else _NO_RUN
+        for method in methods
+    }
+    dataset, size, budget = place
+    heading = (
+        plain(dataset, 24)
+        + f"\nL = {size}"
+        + (f", {plain(budget, 16)}" if len(material.budgets) > 1 else "")
+    )
+    remarks = {method: material.remark(cells[method]) for method in complete}
+    return Column(heading, complete, reasons, remarks)
+
+
+def _panel(axes: Axes, column: Column, name: str, panels: Panels, colour: str) -> None:
+    if name == TEST_DATA and panels.data is not None:
+        panels.data(axes, next(iter(column.arrays.values())), DATA)
+    elif name in column.arrays:
+        panels.draw(axes, column.arrays[name], colour)
+        warning(axes, column.remarks[name])
+    else:
+        axes.set_axis_off()
+        message(axes, column.reasons.get(name, ""))

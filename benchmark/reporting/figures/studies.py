@@ -1,0 +1,273 @@
+"""Figures of the studies: how close two objectives are, what blocks a posterior leaves, whether
+codes are unique.
+
+After figures 1, 2 and 3 of Kumar and Poole, "On Implicit Regularization in beta-VAEs", ICML 2020
+(https://arxiv.org/abs/2002.00041).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+from benchmark.records import Store, label
+from benchmark.reporting.cells.arrays import read_arrays
+from benchmark.reporting.figures.heatmaps import signed
+from benchmark.reporting.figures.legend import legend
+from benchmark.reporting.figures.material import Material
+from benchmark.reporting.figures.style import FAINT, PALETTE, message, plain
+from benchmark.reporting.statistics.estimate import estimate
+from benchmark.spec import BenchError, Record
+
+__all__ = ["block_structure", "objective_closeness", "rotation"]
+
+_OBJECTIVES = {"beta-vae": "beta-VAE", "taylor": "second order", "grae": "GRAE"}
+
+_GAPS = {
+    "beta-vae-taylor": "beta-VAE less second order",
+    "taylor-grae": "second order less GRAE",
+    "beta-vae-grae": "beta-VAE less GRAE",
+}
+
+_MARKERS = ("o", "s", "^")
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run of a study and the arrays that it left."""
+
+    record: Record
+    arrays: Mapping[str, np.ndarray]
+
+    @property
+    def config(self) -> Mapping[str, Any]:
+        """Its options."""
+        return self.record.spec["config"]
+
+    def value(self, name: str) -> float | None:
+        """Return a measurement, None where it was not made."""
+        found = self.record.measurements.get(name)
+        return None if found is None else float(found["value"])
+
+
+def _runs(material: Material, study: str, needed: Sequence[str] = ()) -> list[Run]:
+    """Return the finished runs of ``study`` that left the arrays ``needed``; :class:`BenchError`
+    where there are none."""
+    store: Store = material.store
+    done = [
+        record
+        for record in material.studies
+        if record.spec["kind"] == study and record.status == "done"
+    ]
+    runs = [
+        Run(record, read_arrays(store.folder(record.key) / "artifacts.npz") if needed else {})
+        for record in done
+    ]
+    runs = [run for run in runs if all(name in run.arrays for name in needed)]
+    if not runs:
+        what = f" with {' and '.join(needed)} in its artifacts.npz" if needed else ""
+        raise BenchError(
+            f"there is no finished run of the study '{study}'{what}; make them with `bench run --suite {study}`"
+        )
+    return sorted(
+        runs,
+        key=lambda run: (run.record.spec["dataset"], run.record.spec["latent_dim"], run.record.key),
+    )
+
+
+def _setting(run: Run) -> str:
+    """Dataset, latent size and posterior of a run, for titles."""
+    spec, config = run.record.spec, run.config
+    posterior = (
+        f"blocks of {config['block']}"
+        if config.get("covariance", "block") == "block"
+        else config["covariance"]
+    )
+    return f"{label('datasets', spec['dataset'], spec['options'])}, L = {spec['latent_dim']}, {posterior}"
+
+
+def objective_closeness(material: Material) -> Figure:
+    """Draw the three objectives against beta, and the gaps between them below: mean and 95 %
+    interval over seeds."""
+    groups: dict[str, list[Run]] = defaultdict(list)
+    for run in _runs(material, "grae-objective"):
+        groups[_setting(run)].append(run)
+    figure = Figure(figsize=(2.9 * len(groups) + 0.4, 4.9), layout="constrained")
+    axes = figure.subplots(2, len(groups), squeeze=False)
+    for place, (setting, runs) in enumerate(groups.items()):
+        for row, (prefix, names) in enumerate((("objective-", _OBJECTIVES), ("gap-", _GAPS))):
+            _against_beta(
+                axes[row, place], runs, prefix, list(names), colours=PALETTE[3 * row : 3 * row + 3]
+            )
+        axes[0, place].set_title(plain(setting))
+        axes[1, place].axhline(0.0, color=FAINT, linewidth=0.8)
+    axes[0, 0].set_ylabel("objective\n(half squared pixel units)")
+    axes[1, 0].set_ylabel("gap\n(half squared pixel units)")
+    keys = [
+        (names[name], PALETTE[3 * row + place], _MARKERS[place])
+        for row, names in enumerate((_OBJECTIVES, _GAPS))
+        for place, name in enumerate(names)
+    ]
+    legend(
+        figure,
+        [Line2D([], [], color=colour, marker=marker, label=text) for text, colour, marker in keys],
+        3,
+    )
+    return figure
+
+
+def _against_beta(
+    axes: Axes, runs: Sequence[Run], prefix: str, names: Sequence[str], colours: Sequence[str]
+) -> None:
+    for name, colour, marker in zip(names, colours, _MARKERS, strict=True):
+        values: dict[float, list[float]] = defaultdict(list)
+        for run in runs:
+            value = run.value(prefix + name)
+            if value is not None:
+                values[float(run.config["beta"])].append(value)
+        betas = sorted(values)
+        found = [estimate(values[beta]) for beta in betas]
+        axes.errorbar(
+            betas,
+            [each.mean for each in found],
+            yerr=[each.half_width or 0.0 for each in found],
+            fmt=f"-{marker}",
+            color=colour,
+            capsize=2.0,
+        )
+    betas = sorted({float(run.config["beta"]) for run in runs})
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(FixedLocator(betas))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.set_xlabel("beta")
+
+
+def block_structure(material: Material) -> Figure:
+    """Draw the mean posterior precision and the mean of J'J side by side, a row per setting (its
+    first seed): blocks in one show in the other."""
+    first: dict[str, Run] = {}
+    found = _runs(material, "grae-jacobian", ("gram", "precision", "inside"))
+    for run in sorted(
+        found, key=lambda run: (run.record.spec["seed"], _setting(run), float(run.config["beta"]))
+    ):
+        first.setdefault(f"{_setting(run)}\nbeta = {run.config['beta']:g}", run)
+    figure = Figure(figsize=(4.6, 2.25 * len(first) + 0.3), layout="constrained")
+    axes = figure.subplots(len(first), 2, squeeze=False)
+    for row, (setting, run) in zip(axes, first.items(), strict=True):
+        for panel, name in zip(row, ("precision", "gram"), strict=True):
+            panel.grid(False)
+            signed(panel, run.arrays[name])
+            _block_lines(panel, run.arrays["inside"])
+        row[0].set_ylabel(
+            plain(setting.partition("\n")[0], 40) + "\n" + setting.partition("\n")[2], fontsize=7
+        )
+        share, chance = run.value("off-block"), run.value("off-block[partition=random]")
+        if share is not None and chance is not None:
+            row[1].set_title(f"outside blocks {share:.2f}, by chance {chance:.2f}", fontsize=7)
+    axes[0, 0].set_title("mean posterior precision")
+    axes[0, 1].set_title("\n".join(filter(None, ("mean of J'J", axes[0, 1].get_title()))))
+    return figure
+
+
+def _block_lines(axes: Axes, inside: np.ndarray) -> None:
+    """Draw lines between the blocks, ``inside`` (L, L) says which pairs of coordinates share
+    one."""
+    for edge in np.flatnonzero(~np.diagonal(inside, 1).astype(bool)):
+        axes.axhline(edge + 0.5, color=FAINT, linewidth=0.4)
+        axes.axvline(edge + 0.5, color=FAINT, linewidth=0.4)
+
+
+def rotation(material: Material) -> Figure:
+    """Draw the angle of every trial against its ELBO: a row per nonlinearity, a column per kind of
+    posterior and mixing."""
+    runs = _runs(material, "grae-uniqueness", ("elbo", "angle", "length"))
+    nonlinearities = [
+        name
+        for name in ("identity", "tanh", "elu", "sigmoid")
+        if any(run.config["nu"] == name for run in runs)
+    ]
+    kinds = sorted(
+        {_kind(run) for run in runs},
+        key=lambda kind: (kind[2] != "orthogonal", not kind[1], kind[0]),
+    )
+    figure = Figure(
+        figsize=(1.75 * max(len(kinds), 2) + 0.5, 1.6 * len(nonlinearities) + 0.8),
+        layout="constrained",
+    )
+    axes = figure.subplots(len(nonlinearities), len(kinds), squeeze=False, sharey=True)
+    longest = max(float(run.arrays["length"].max()) for run in runs)
+    points = None
+    for row, nu in zip(axes, nonlinearities, strict=True):
+        row[0].set_ylabel(f"{nu}\nangle (degrees)")
+        for panel, kind in zip(row, kinds, strict=True):
+            found = [run for run in runs if run.config["nu"] == nu and _kind(run) == kind]
+            points = _angles(panel, found, longest) or points
+    for panel, (covariance, amortised, mixing) in zip(axes[0], kinds, strict=True):
+        panel.set_title(
+            f"{covariance}, {'amortised' if amortised else 'per point'}\nW {mixing}", fontsize=8
+        )
+    for panel in axes[-1]:
+        panel.set_xlabel("ELBO (nats per point)")
+    if points is not None:
+        figure.colorbar(
+            points,
+            ax=axes.ravel().tolist(),
+            label="steps at the first rate",
+            fraction=0.03,
+            aspect=40,
+        )
+    return figure
+
+
+def _kind(run: Run) -> tuple[str, bool, str]:
+    return run.config["covariance"], bool(run.config["amortised"]), run.config["mixing"]
+
+
+def _angles(axes: Axes, runs: Sequence[Run], longest: float) -> Any:
+    """Draw the trials of ``runs`` and return the points; trials below the 5th percentile of the
+    ELBO are left of the view, and counted."""
+    axes.set(ylim=(-47, 47), yticks=[-45, 0, 45])
+    if not runs:
+        message(axes, "no finished run")
+        return None
+    elbo, angle, length = (
+        np.concatenate([run.arrays[name] for run in runs]) for name in ("elbo", "angle", "length")
+    )
+    points = axes.scatter(
+        elbo,
+        angle,
+        c=length,
+        s=5,
+        linewidths=0,
+        cmap="viridis_r",
+        norm="log",
+        vmin=100,
+        vmax=max(longest, 101),
+    )
+    left, right = float(np.percentile(elbo, 5)), float(elbo.max())
+    margin = 0.05 * (right - left) or 1.0
+    axes.set_xlim(left - margin, right + margin)
+    axes.locator_params(axis="x", nbins=3)
+    axes.tick_params(labelsize=6)
+    outside = int((elbo < left - margin).sum())
+    if outside:
+        axes.text(
+            0.03,
+            0.97,
+            f"{outside} further left",
+            transform=axes.transAxes,
+            ha="left",
+            va="top",
+            fontsize=6,
+            color=FAINT,
+        )
+    return points

@@ -1,0 +1,293 @@
+"""A metric against the provisioned latent size: one panel per dataset, one line per method, mean
+and 95% t interval over seeds.
+
+For L* the figure also shows what it is read beside: the intrinsic dimension, known and estimated,
+the whole code, and what a rule finds where there is nothing to find.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
+
+from benchmark.references import References
+from benchmark.reporting.cells.datasets import intrinsic_dim
+from benchmark.reporting.cells.nulls import nulls_of
+from benchmark.reporting.cells.replicates import Replicates
+from benchmark.reporting.cells.selection import base_name
+from benchmark.reporting.cells.titles import title, unit
+from benchmark.reporting.figures.legend import legend
+from benchmark.reporting.figures.material import Material
+from benchmark.reporting.figures.style import BAND, INK, Look, message, panels, plain
+from benchmark.spec import BenchError
+
+__all__ = ["draw_line", "lstar_vs_latent_dim", "metric_vs_latent_dim", "one_metric", "scale_values"]
+
+
+def metric_vs_latent_dim(material: Material) -> Figure:
+    """Draw the one metric that is asked for (default ``mse``) against L on a binary logarithmic
+    axis."""
+    return _sweep(material, one_metric(material))
+
+
+def lstar_vs_latent_dim(material: Material) -> Figure:
+    """Draw L* against L beside the intrinsic dimension, known or estimated, the line L* = L, and
+    the nulls of the methods' rules."""
+    return _sweep(material, "lstar", References(material.store.root))
+
+
+def one_metric(material: Material) -> str:
+    """Return the metric that is asked for; :class:`BenchError` where several are, or no finished
+    run has it."""
+    if len(material.names) > 1:
+        raise BenchError(
+            f"this figure shows one metric, given were {', '.join(material.names)}; name one with --metric"
+        )
+    metric = base_name(material.names[0]) if material.names else "mse"
+    _check(material, metric)
+    return metric
+
+
+def _check(material: Material, metric: str) -> None:
+    if not any(metric in cell.values for cell in material.cells):
+        raise BenchError(
+            f"no finished run of this choice has the metric '{metric}'; there are {', '.join(material.measured) or 'none'}"
+        )
+
+
+def _sweep(material: Material, metric: str, references: References | None = None) -> Figure:
+    _check(material, metric)
+    datasets: dict[str, list[Replicates]] = defaultdict(list)
+    for cell in material.cells:
+        datasets[cell.dataset].append(cell)
+    figure, axes = panels(len(datasets), 3, width=2.7, height=2.1)
+    styles = material.dashes()
+    for place, (dataset, cells) in enumerate(datasets.items()):
+        kept = [cell for cell in cells if metric in cell.values]
+        _panel(axes[place], kept, metric, styles, material, references)
+        _decorate(axes[place], dataset, metric, first=place % 3 == 0)
+        if references is not None:
+            _beside(axes[place], kept, references)
+    legend(figure, [*_handles(material, styles, metric), *_handles_beside(material, references)], 6)
+    return figure
+
+
+def _beside(axes: Axes, cells: Sequence[Replicates], references: References) -> None:
+    """Draw the line L* = L, and the band of the estimators of the data's dimension."""
+    sizes = sorted({cell.latent_dim for cell in cells})
+    if not sizes:
+        return
+    all_sizes = np.geomspace(sizes[0] / 1.25, sizes[-1] * 1.25, 100)
+    axes.plot(all_sizes, all_sizes, ":", color=INK, linewidth=0.8, zorder=1.5)
+    axes.set_ylim(-0.03 * sizes[-1], 1.06 * sizes[-1])
+    axes.yaxis.set_major_locator(MaxNLocator(6, integer=True))
+    band = _band(cells[0], references)
+    if band is not None:
+        axes.axhspan(*band, color=BAND, linewidth=0, zorder=0.5)
+
+
+def _band(cell: Replicates, references: References) -> tuple[float, float] | None:
+    found = references.dimension(cell.data)
+    return None if found is None else found.band
+
+
+def _chance(
+    axes: Axes,
+    places: Sequence[float],
+    cells: Sequence[Replicates],
+    colour: str,
+    references: References,
+) -> None:
+    """Draw behind each point a bar over the counts that the method's rule gives where there is
+    nothing to find."""
+    for place, cell in zip(places, cells, strict=True):
+        null = nulls_of(cell, references).readings.get("lstar")
+        if null is not None:
+            bar = axes.plot([place, place], [null.low, cell.latent_dim], color=colour)[0]
+            bar.set(linewidth=5.0, alpha=0.18, solid_capstyle="butt", zorder=0.8)
+
+
+def _panel(
+    axes: Axes,
+    cells: Sequence[Replicates],
+    metric: str,
+    styles: dict[str, str],
+    material: Material,
+    references: References | None,
+) -> None:
+    if not cells:
+        message(axes, "no finished run")
+    series: dict[str, list[Replicates]] = defaultdict(list)
+    for cell in cells:
+        series[material.series(cell)].append(cell)
+    spread = min(0.06, 0.3 / max(1, len(styles)))
+    for place, name in enumerate(styles):
+        if name in series:
+            look = material.looks[series[name][0].method]
+            shift = 2.0 ** (spread * (place - (len(styles) - 1) / 2))
+            points = [cell.latent_dim * shift for cell in series[name]]
+            draw_line(axes, points, series[name], metric, look, styles[name])
+            if references is not None:
+                _chance(axes, points, series[name], look.colour, references)
+    _scales(axes, cells, metric)
+
+
+def draw_line(
+    axes: Axes,
+    places: Sequence[float],
+    cells: Sequence[Replicates],
+    metric: str,
+    look: Look,
+    dashes: str,
+) -> None:
+    """Draw one series at ``places``: means joined by a line, error bars, and hollow markers where L*
+    is L by definition."""
+    found = [estimate for cell in cells if (estimate := cell.estimate(metric))]
+    means = [each.mean for each in found]
+    axes.plot(places, means, dashes, color=look.colour, alpha=0.85)
+    axes.errorbar(
+        places,
+        means,
+        yerr=np.transpose([each.reach for each in found]),
+        fmt="none",
+        ecolor=look.colour,
+        elinewidth=1.0,
+        capsize=2.0,
+    )
+    for place, mean, cell in zip(places, means, cells, strict=True):
+        hollow = metric == "lstar" and "no_selection" in cell.flags
+        axes.plot(
+            [place],
+            [mean],
+            look.marker,
+            color=look.colour,
+            markerfacecolor="white" if hollow else look.colour,
+        )
+
+
+def _scales(axes: Axes, cells: Sequence[Replicates], metric: str) -> None:
+    sizes = sorted({cell.latent_dim for cell in cells}) or [1]
+    axes.set_xscale("log", base=2)
+    axes.set_xlim(sizes[0] / 1.25, sizes[-1] * 1.25)
+    axes.set_xticks(sizes, _labels(sizes))
+    axes.xaxis.set_minor_locator(NullLocator())
+    scale_values(axes, [value for cell in cells for value in cell.values[metric]], metric)
+
+
+def scale_values(axes: Axes, values: Sequence[float], metric: str) -> None:
+    """Choose the axis of ``values``: from 0 for dimensions, logarithmic where they span more than a
+    power of ten, else of 2 % at least."""
+    if unit(metric) == "dimensions":
+        axes.set_ylim(bottom=0)
+    elif values and 0 < 10 * min(values) < max(values) < 1e6 * min(
+        values
+    ):  # beyond that the small ones are rounding, and flatten the rest
+        axes.set_yscale("log")
+        if max(values) < 100 * min(values):
+            axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+            axes.yaxis.set_minor_locator(NullLocator())
+    elif values:
+        _widen(axes)
+
+
+def _widen(axes: Axes) -> None:
+    """Show at least a fiftieth of the values' size, so that rounding looks like none, and numbers
+    in full."""
+    low, high = axes.get_ylim()
+    middle, least = (low + high) / 2.0, 0.01 * max(abs(low), abs(high))
+    if high - low < 2.0 * least:
+        axes.set_ylim(middle - least, middle + least)
+    axes.ticklabel_format(axis="y", useOffset=False)
+
+
+def _labels(sizes: Sequence[int]) -> list[str]:
+    """Return the tick labels: every size, except those that would stand too close to the one
+    before."""
+    span = max(1.0, math.log2(sizes[-1] / sizes[0]))
+    labels, last = [], -math.inf
+    for size in sizes:
+        clear = math.log2(size) - last > 0.08 * span
+        labels.append(str(size) if clear else "")
+        last = math.log2(size) if clear else last
+    return labels
+
+
+def _decorate(axes: Axes, dataset: str, metric: str, *, first: bool) -> None:
+    axes.set_title(plain(dataset))
+    axes.set_xlabel("latent size L")
+    if first:
+        axes.set_ylabel(
+            f"{plain(title(metric))}\n({unit(metric)})" if unit(metric) else plain(title(metric))
+        )
+    known = intrinsic_dim(dataset)
+    if known is not None and unit(metric) == "dimensions":
+        axes.axhline(known, color=INK, linewidth=0.8, linestyle=(0, (4, 2)), zorder=1.5)
+
+
+def _handles(material: Material, styles: dict[str, str], metric: str) -> list[Artist]:
+    cells = {material.series(cell): cell for cell in material.cells}
+    handles: list[Artist] = []
+    for name, dashes in styles.items():
+        shown = material.looks[cells[name].method]
+        handles.append(
+            Line2D(
+                [], [], color=shown.colour, marker=shown.marker, linestyle=dashes, label=plain(name)
+            )
+        )
+    if unit(metric) == "dimensions":
+        if any(intrinsic_dim(cell.dataset) is not None for cell in material.cells):
+            handles.append(
+                Line2D(
+                    [],
+                    [],
+                    color=INK,
+                    linewidth=0.8,
+                    linestyle=(0, (4, 2)),
+                    label="intrinsic dimension",
+                )
+            )
+        if metric == "lstar" and any("no_selection" in cell.flags for cell in material.cells):
+            handles.append(
+                Line2D(
+                    [],
+                    [],
+                    color=INK,
+                    marker="o",
+                    markerfacecolor="white",
+                    linestyle="",
+                    label="by definition, not found",
+                )
+            )
+    return handles
+
+
+def _handles_beside(material: Material, references: References | None) -> list[Artist]:
+    if references is None:
+        return []
+    handles: list[Artist] = [
+        Line2D([], [], color=INK, linewidth=0.8, linestyle=":", label="L* = L")
+    ]
+    if any(nulls_of(cell, references).text for cell in material.cells):
+        handles.append(
+            Line2D(
+                [],
+                [],
+                color=INK,
+                linewidth=5.0,
+                alpha=0.25,
+                label="null of the method's rule",
+            )
+        )
+    if any(_band(cell, references) for cell in material.cells):
+        handles.append(Patch(facecolor=BAND, label="estimates of the dimension of the data"))
+    return handles

@@ -1,0 +1,150 @@
+"""Data in the plane and what a model makes of it, after figure 4 of "RENs: Relevance Encoding
+Networks" (https://arxiv.org/abs/2205.13061)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
+
+from benchmark.reporting.cells.replicates import Replicates
+from benchmark.reporting.figures.layout import EvenPanels
+from benchmark.reporting.figures.material import Material
+from benchmark.reporting.figures.style import DATA, plain
+from benchmark.spec import BenchError
+
+__all__ = ["toy"]
+
+_SIZE = 1.75
+"""Inches of a panel."""
+
+Arrays = Mapping[str, np.ndarray]
+
+
+def toy(material: Material) -> Figure:
+    """Draw a row per cell (its first finished seed) and the panels of ``PANELS``; points carry the
+    colour of their angle in the data."""
+    found = [(cell, material.artifacts(cell)) for cell in material.cells]
+    rows = [
+        (_name(cell, material.remark(cell)), arrays)
+        for cell, arrays in found
+        if arrays.get("inputs", np.empty(0)).shape[1:] == (2,) and "codes" in arrays
+    ]
+    if not rows:
+        raise BenchError(
+            "no finished run of this choice has data in the plane; choose --datasets circle,one-moon (run again if records are old)"
+        )
+    with rc_context({"axes.grid": False}):
+        return _drawn(rows)
+
+
+def _drawn(rows: Sequence[tuple[str, Arrays]]) -> Figure:
+    figure = Figure(
+        figsize=(len(PANELS) * _SIZE, len(rows) * _SIZE * 1.08 + 0.2), layout=EvenPanels()
+    )
+    for across, (title, draw) in zip(
+        figure.subplots(len(rows), len(PANELS), squeeze=False).T, PANELS.items(), strict=True
+    ):
+        across[0].set_title(title)
+        for axes, (name, arrays) in zip(across, rows, strict=True):
+            draw(axes, arrays)
+            if draw is _data:
+                axes.set_ylabel(name)
+    return figure
+
+
+def _name(cell: Replicates, remark: str) -> str:
+    lines = (plain(cell.method, 24), plain(cell.dataset, 24), remark)
+    return "\n".join(filter(None, lines))
+
+
+def _angles(arrays: Arrays) -> np.ndarray:
+    return np.arctan2(arrays["inputs"][:, 1], arrays["inputs"][:, 0])
+
+
+def _data(axes: Axes, arrays: Arrays) -> None:
+    _plane(axes, arrays, arrays["inputs"], _angles(arrays), behind=False)
+
+
+def _reconstruction(axes: Axes, arrays: Arrays) -> None:
+    _plane(axes, arrays, arrays["reconstructions"], _angles(arrays))
+
+
+def _samples(axes: Axes, arrays: Arrays) -> None:
+    _plane(axes, arrays, arrays["samples"], None)
+
+
+def _plane(
+    axes: Axes,
+    arrays: Arrays,
+    points: np.ndarray,
+    angles: np.ndarray | None,
+    *,
+    behind: bool = True,
+) -> None:
+    """Draw points over the data, in the window of the data."""
+    data = arrays["inputs"]
+    if behind:
+        axes.scatter(*data.T, s=3, color=DATA, linewidths=0)
+    _coloured(axes, points, angles)
+    middle, reach = (data.max(0) + data.min(0)) / 2, 0.6 * np.ptp(data, axis=0).max()
+    axes.set(
+        xlim=(middle[0] - reach, middle[0] + reach),
+        ylim=(middle[1] - reach, middle[1] + reach),
+        aspect="equal",
+        xticks=[],
+        yticks=[],
+    )
+    axes.spines[:].set(visible=True, color="#dddddd")
+
+
+def _coloured(axes: Axes, points: np.ndarray, angles: np.ndarray | None) -> None:
+    colour = (
+        {"color": "#333333"}
+        if angles is None
+        else {"c": angles, "cmap": _wheel(), "vmin": -np.pi, "vmax": np.pi}
+    )
+    axes.scatter(points[:, 0], points[:, 1], s=3, linewidths=0, **colour)  # type: ignore[arg-type]
+
+
+@cache
+def _wheel() -> ListedColormap:
+    """Hues of one lightness, the last next to the first."""
+    from seaborn import husl_palette
+
+    return ListedColormap(husl_palette(256, s=0.9, l=0.55))
+
+
+def _latent(axes: Axes, arrays: Arrays) -> None:
+    """The first two coordinates of the codes; a single one is drawn against the angle."""
+    codes = arrays["codes"]
+    points = codes[:, :2] if codes.shape[1] > 1 else np.column_stack((codes[:, 0], _angles(arrays)))
+    _coloured(axes, points, _angles(arrays))
+    axes.set(xlabel="$z_1$", ylabel="$z_2$" if codes.shape[1] > 1 else "angle", box_aspect=1)
+
+
+def _errors(axes: Axes, arrays: Arrays) -> None:
+    """Distances of points to their reconstructions, with their mean."""
+    distance = np.linalg.norm(arrays["inputs"] - arrays["reconstructions"], axis=1)
+    axes.stairs(*np.histogram(distance, bins=30), fill=True, color="#949494")
+    axes.set_ylim(bottom=0)
+    axes.axvline(distance.mean(), color="#333333", linewidth=1)
+    axes.set(xlabel=f"mean distance {distance.mean():.3g}", yticks=[], box_aspect=1)
+    axes.locator_params(axis="x", nbins=3)
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.spines["left"].set_visible(False)
+
+
+PANELS: Mapping[str, Callable[[Axes, Arrays], None]] = {
+    "data": _data,
+    "reconstruction": _reconstruction,
+    "samples": _samples,
+    "latent space": _latent,
+    "error": _errors,
+}

@@ -1,0 +1,192 @@
+"""A baseline is made of finished runs: which measurements are guarded, and whether each could be
+found worse."""
+
+from __future__ import annotations
+
+import statistics
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from benchmark.identity import metric_of, outdated, outdated_metrics
+from benchmark.options import parse_reference
+from benchmark.protocol.machine import machine_class
+from benchmark.reporting.cells.selection import base_name, budget_rank, matches, rank
+from benchmark.reporting.cells.titles import direction
+from benchmark.reporting.gate.baseline_file import (
+    Baseline,
+    Cell,
+    Place,
+    Run,
+    place_of,
+    smallest_effect,
+)
+from benchmark.reporting.statistics.estimate import Direction
+from benchmark.reporting.statistics.worsening import FEWEST, choose
+from benchmark.spec import BenchError, Record, digest
+
+__all__ = ["make"]
+
+
+def make(
+    records: Iterable[Record],
+    metrics: Sequence[str] = (),
+    *,
+    alpha: float = 0.05,
+    power: float = 0.8,
+) -> Baseline:
+    """Return the baseline of finished ``records``: every metric that has a better side, or those
+    that ``metrics`` names.
+
+    :class:`BenchError` where a run is unfinished or stale, where seeds differ in more than the
+    seed, or where a cell could never be found worse.
+    """
+    groups: dict[Place, list[Record]] = defaultdict(list)
+    for record in records:
+        _usable(record)
+        groups[place_of(record.spec)].append(record)
+    chosen = {place: _identifiers(runs, metrics) for place, runs in groups.items()}
+    _all_used(metrics, {identifier for found in chosen.values() for identifier in found})
+    count = sum(map(len, chosen.values()))
+    if not count:
+        raise BenchError(
+            "no run measured a metric that has a better side; name others with --metrics"
+        )
+    cells = [
+        _cell(runs, identifier, alpha / count, power)
+        for place, runs in groups.items()
+        for identifier in chosen[place]
+    ]
+    cells.sort(key=_order)
+    machines = {
+        _name(found): found
+        for found in (
+            machine_class(record.environment) for runs in groups.values() for record in runs
+        )
+    }
+    return Baseline(tuple(cells), machines, alpha, power)
+
+
+def _order(cell: Cell) -> tuple[Any, ...]:
+    return (
+        rank("datasets", cell.dataset),
+        cell.latent_dim,
+        budget_rank(cell.budget),
+        rank("methods", cell.method),
+        cell.metric,
+    )
+
+
+def _usable(record: Record) -> None:
+    if record.status != "done":
+        raise BenchError(
+            f"run {record.key} ended as '{record.status}'; a baseline is made of finished runs: `bench run` tries it again"
+        )
+    stale = outdated(record)
+    if stale:
+        raise BenchError(
+            f"run {record.key}: {stale}; run the same `bench run` again, then write the baseline"
+        )
+
+
+def _name(machine: Mapping[str, Any]) -> str:
+    return digest(machine)[:12]
+
+
+def _identifiers(runs: Sequence[Record], metrics: Sequence[str]) -> list[str]:
+    """The measurement ids of one place to be guarded."""
+    found = sorted({identifier for record in runs for identifier in record.measurements})
+    if not metrics:
+        return [
+            identifier
+            for identifier in found
+            if direction(parse_reference(identifier)[0]) != "none"
+        ]
+    return [
+        identifier for identifier in found if any(_wanted(wanted, identifier) for wanted in metrics)
+    ]
+
+
+def _wanted(wanted: str, identifier: str) -> bool:
+    name, options = parse_reference(identifier)
+    return wanted == identifier or matches(wanted, name, options)
+
+
+def _all_used(metrics: Sequence[str], found: Iterable[str]) -> None:
+    there = sorted(found)
+    for wanted in metrics:
+        if not any(_wanted(wanted, identifier) for identifier in there):
+            raise BenchError(
+                f"no run measured '{wanted}'; ask for others with --metrics (see `bench list metrics`)"
+            )
+
+
+def _cell(runs: Sequence[Record], identifier: str, level: float, power: float) -> Cell:
+    runs = sorted(runs, key=lambda record: record.spec["seed"])
+    kind, method, dataset, size, budget = place_of(runs[0].spec)
+    told = f"{method} on {dataset}, L = {size}, {identifier}"
+    seeds = [record.spec["seed"] for record in runs]
+    if len({record.code for record in runs}) > 1 or len(set(seeds)) < len(seeds):
+        raise BenchError(
+            f"{told}: runs of different specs or codes, or copies of one run, have one name; make the baseline from a folder of its own (--results)"
+        )
+    lacking = [record.key for record in runs if identifier not in record.measurements]
+    if lacking:
+        raise BenchError(
+            f"{told}: run {lacking[0]} did not measure it; `bench evaluate --metrics {base_name(identifier)}` adds it, or leave it out with --metrics"
+        )
+    metric = metric_of(identifier)
+    for record in runs:
+        if metric in outdated_metrics(record):
+            raise BenchError(
+                f"{told}: run {record.key} was measured by other code of the metric than is installed; run the same `bench run` again, then write the baseline"
+            )
+    way = direction(metric)
+    values = [record.measurements[identifier]["value"] for record in runs]
+    unit, test = runs[0].measurements[identifier]["unit"], choose(values)
+    if len(seeds) < FEWEST:
+        raise BenchError(
+            f"{told}: {len(seeds)} seeds could never be found worse by any test; make at least 3, better 5, with `bench run --seeds 5`"
+        )
+    effect = smallest_effect(values, way, unit, level, power)
+    _can_fail(told, way, values, effect)
+    found = {
+        str(record.spec["seed"]): Run(record.key, _name(machine_class(record.environment)), value)
+        for record, value in zip(runs, values, strict=True)
+    }
+    spec = {name: value for name, value in runs[0].spec.items() if name != "seed"}
+    if "taken" in spec:
+        spec["config"] = {**spec["config"], **dict.fromkeys(spec["taken"], "*")}
+    return Cell(
+        kind,
+        method,
+        dataset,
+        size,
+        budget,
+        identifier,
+        way,
+        unit,
+        spec,
+        runs[0].code,
+        statistics.fmean(values),
+        statistics.stdev(values),
+        test,
+        effect,
+        found,
+    )
+
+
+def _can_fail(told: str, way: Direction, values: Sequence[float], effect: float | None) -> None:
+    """Refuse a cell that has no room to get worse: a count or share that would have to fall below
+    zero."""
+    mean = statistics.fmean(values)
+    if effect is None or (effect and not (way == "max" and min(values) >= 0 and mean - effect < 0)):
+        return
+    lost = (
+        f"a fall by {effect:.3g} from {mean:.3g} would end below zero"
+        if effect
+        else "its value has neither size nor spread"
+    )
+    raise BenchError(
+        f"{told}: could never be found worse ({lost}, {len(values)} seeds); make more seeds, a longer budget, or leave it out (--metrics)"
+    )

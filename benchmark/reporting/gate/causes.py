@@ -1,0 +1,55 @@
+"""What is not as it was when the baseline was written: options, data, schedule, code, machine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from benchmark import registry
+from benchmark.protocol.machine import machine_class
+from benchmark.reporting.gate.baseline_file import Baseline, Cell
+from benchmark.spec import BenchError, Record
+
+__all__ = ["causes_of"]
+
+
+def causes_of(cell: Cell, runs: Sequence[Record], baseline: Baseline) -> tuple[str, ...]:
+    """Return what differs between the runs of ``cell`` and ``runs`` of today, a line each."""
+    record = runs[0]
+    told = []
+    for name, before in cell.spec.items():
+        after = record.spec.get(name)
+        if isinstance(before, Mapping) and isinstance(after, Mapping):
+            open_options = record.spec.get("taken", {}) if name == "config" else {}
+            told += [
+                f"{option} {before.get(option)} -> {after.get(option)}"
+                for option in sorted(before.keys() | after.keys())
+                if option not in open_options and before.get(option) != after.get(option)
+            ]
+        elif before != after:
+            told.append(f"{name} {_short(before)} -> {_short(after)}")
+    if record.code != cell.code:
+        told.append(
+            f"code of {record.spec['method']} ({_file(record.spec['method'])} or what it imports) {cell.code} -> {record.code}"
+        )
+    before = baseline.machines[cell.runs[str(record.spec["seed"])].machine]
+    after = machine_class(record.environment)
+    told += [
+        f"{name} {before[name]} -> {after[name]}"
+        for name in before
+        if name in after and before[name] != after[name]
+    ]
+    return tuple(told)
+
+
+def _file(method: str) -> str:
+    """The source file of a method as the project's tree names it."""
+    try:
+        path = registry.find("methods", method).path
+    except BenchError:
+        return "a file of yours"
+    return f"{path.parent.name}/{path.name}"
+
+
+def _short(value: Any) -> str:
+    return str(value)[:12]

@@ -1,0 +1,219 @@
+"""What the gate says, for people, for JUnit readers and as annotations of GitHub, and what to do
+about it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from xml.etree import ElementTree
+
+from benchmark.reporting.cells.selection import base_name
+from benchmark.reporting.gate.baseline_file import Baseline, Cell
+from benchmark.reporting.gate.check import Judgement, Verdict
+from benchmark.reporting.statistics.worsening import Test, seeds_for, smallest_p
+
+__all__ = ["FORMATS", "cells_text", "github", "junit", "text"]
+
+_ORDER: tuple[Verdict, ...] = ("worse", "no verdict", "cannot tell", "better", "not worse")
+_LEVELS: Mapping[Verdict, str] = {
+    "worse": "error",
+    "no verdict": "error",
+    "cannot tell": "warning",
+    "better": "notice",
+}
+
+
+def _line(found: Judgement) -> str:
+    cell = found.cell
+    moved = ""
+    if found.mean is not None:
+        relative = (
+            f" ({100 * (found.mean - cell.mean) / abs(cell.mean):+.3g} %)" if cell.mean else ""
+        )
+        moved = f" {cell.mean:.6g} -> {found.mean:.6g}{relative},"
+    p = "" if found.p is None else f", corrected p = {found.p:.2g}"
+    return _printable(f"{cell.name}:{moved} {found.reason}{p}")
+
+
+def _printable(message: str) -> str:
+    """Errors of runs may hold anything; XML and logs may not."""
+    return "".join(each if each.isprintable() else " " for each in message)
+
+
+def _changed(found: Judgement) -> str:
+    return _printable(f"changed: {', '.join(found.causes)}") if found.causes else ""
+
+
+def text(judgements: Sequence[Judgement], baseline: Baseline) -> str:
+    """Return one line per cell, the worst first, what changed beside it, a summary, and what to do
+    next."""
+    lines = []
+    for found in sorted(judgements, key=lambda each: _ORDER.index(each.verdict)):
+        lines.append(f"{found.verdict:11}  {_line(found)}")
+        if found.causes and found.verdict != "not worse":
+            lines.append(f"{'':11}  {_changed(found)}")
+    return (
+        "\n".join([*lines, _summary(judgements, baseline), *_advice(judgements, baseline)]) + "\n"
+    )
+
+
+def _summary(judgements: Sequence[Judgement], baseline: Baseline) -> str:
+    count = Counter(each.verdict for each in judgements)
+    told = ", ".join(f"{count[verdict]} {verdict}" for verdict in _ORDER if count[verdict])
+    tested = sum(each.p is not None for each in judgements)
+    how = (
+        f"; chance of any false alarm {baseline.alpha:g}"
+        if tested
+        else "; all bits compared"
+        if count["no verdict"] < len(judgements)
+        else ""
+    )
+    return f"{len(judgements)} cells: {told}{how}"
+
+
+def _advice(judgements: Sequence[Judgement], baseline: Baseline) -> list[str]:
+    worse = [each for each in judgements if each.verdict == "worse"]
+    lines = []
+    if worse:
+        keys = next((each.keys for each in worse if each.keys), ())
+        lines.append(
+            "What to do: see what changed above, and undo it or find its cause (`git log -p` of a file whose code changed):"
+        )
+        lines += [f"    bench show {keys[0]}"] if keys else []
+        if any(each.p is None and each.mean is not None for each in worse):
+            lines.append(
+                "    bench check --statistical ...      is it more than other seeds would do?"
+            )
+        lines.append(
+            "If the change is meant, write the baseline again, commit it with the reason, and say it in the changelog:"
+        )
+        lines.append("    bench baseline -o FILE")
+    lines += _remedies(judgements, baseline)
+    if any(each.verdict == "cannot tell" for each in judgements):
+        lines.append(
+            "Cannot tell: more seeds would (run and write the baseline with a larger --seeds); a warning, an error with --strict."
+        )
+    return lines
+
+
+def _remedies(judgements: Sequence[Judgement], baseline: Baseline) -> list[str]:
+    """What leads to a verdict where there is none; a finished run is not made again by the call
+    that made it."""
+    lines = []
+    remedies = {each.remedy for each in judgements}
+    if "run" in remedies:
+        lines.append("No verdict where runs are missing or broken; these calls make them:")
+        lines += [f"    {command}" for command in baseline.commands]
+    if "evaluate" in remedies:
+        lacking = [base_name(each.cell.metric) for each in judgements if each.remedy == "evaluate"]
+        lines += [
+            "No verdict where finished runs did not measure the metric; their checkpoints can:",
+            f"    bench evaluate --metrics {','.join(dict.fromkeys(lacking))} --results DIR",
+            "Where the checkpoints are gone, add --force to these calls, which train again:",
+            *(f"    {command}" for command in baseline.commands),
+        ]
+    if "fresh" in remedies:
+        lines.append("No verdict where several runs fit: compare a fresh folder (--results).")
+    return lines
+
+
+def junit(judgements: Sequence[Judgement], baseline: Baseline) -> str:
+    """Return the judgements as JUnit XML: worse is a failure, no verdict an error, cannot tell is
+    skipped with its reason."""
+    tags: Mapping[Verdict, str] = {
+        "worse": "failure",
+        "no verdict": "error",
+        "cannot tell": "skipped",
+    }
+    count = Counter(tags.get(each.verdict, "passed") for each in judgements)
+    numbers = {
+        "tests": len(judgements),
+        "failures": count["failure"],
+        "errors": count["error"],
+        "skipped": count["skipped"],
+    }
+    suite = ElementTree.Element(
+        "testsuite", name="bench check", **{name: str(number) for name, number in numbers.items()}
+    )
+    for each in judgements:
+        case = ElementTree.SubElement(
+            suite,
+            "testcase",
+            classname=f"{each.cell.dataset}.{each.cell.method}",
+            name=each.cell.name,
+        )
+        tag = tags.get(each.verdict)
+        if tag is not None:
+            ElementTree.SubElement(case, tag, message=_line(each)).text = _changed(each)
+        else:
+            ElementTree.SubElement(case, "system-out").text = f"{each.verdict}: {_line(each)}"
+    ElementTree.SubElement(suite, "system-out").text = "\n".join(
+        [_summary(judgements, baseline), *_advice(judgements, baseline)]
+    )
+    ElementTree.indent(suite)
+    return ElementTree.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def github(judgements: Sequence[Judgement], baseline: Baseline) -> str:
+    """Return the text with an annotation before it for every cell that is not simply well."""
+    lines = []
+    for each in judgements:
+        if each.verdict in _LEVELS:
+            told = "; ".join(filter(None, (_line(each), _changed(each))))
+            lines.append(
+                f"::{_LEVELS[each.verdict]} title={_escaped(f'{each.verdict}: {each.cell.name}', title=True)}::{_escaped(told)}"
+            )
+    return "\n".join([*lines, text(judgements, baseline)])
+
+
+def _escaped(message: str, *, title: bool = False) -> str:
+    """As the runner's commands want it: https://github.com/actions/toolkit,
+    packages/core/src/command.ts."""
+    pairs = [("%", "%25"), ("\r", "%0D"), ("\n", "%0A")] + (
+        [(":", "%3A"), (",", "%2C")] if title else []
+    )
+    for plain, escaped in pairs:
+        message = message.replace(plain, escaped)
+    return message
+
+
+FORMATS = {"text": text, "junit": junit, "github": github}
+
+
+def cells_text(baseline: Baseline) -> str:
+    """Return one line per cell of a baseline: its mean and spread, and the smallest worsening that
+    will be seen; then what so many seeds can show among so many cells."""
+    lines = [_detects(cell, baseline) for cell in baseline.cells]
+    return "\n".join([*lines, *_reach(baseline)]) + "\n"
+
+
+def _detects(cell: Cell, baseline: Baseline) -> str:
+    spread = f"{cell.name}: {cell.mean:.6g}, spread {cell.spread:.2g} over {len(cell.runs)} seeds"
+    way = {"min": "rise", "max": "fall", "none": "move"}[cell.direction]
+    if cell.effect is None:
+        level = baseline.level / (2 if cell.direction == "none" else 1)
+        needed = seeds_for(level, cell.test)
+        return f"{spread}; may miss any {way} by itself: {needed} seeds would not ({cell.test})"
+    relative = f" ({100 * cell.effect / abs(cell.mean):.3g} %)" if cell.mean else ""
+    return (
+        f"{spread}; sees a {way} by {cell.effect:.3g}{relative} "
+        f"with power {baseline.power:g} ({cell.test})"
+    )
+
+
+def _reach(baseline: Baseline) -> list[str]:
+    """The smallest p that so many seeds can give, and how many the number of cells asks for."""
+    lines = []
+    names: Mapping[Test, str] = {
+        "paired": "continuous metrics (paired t)",
+        "permutation": "counts and cells without spread (permutation)",
+        "welch": "counts and cells without spread (Welch)",
+    }
+    for test, seeds in sorted({(cell.test, len(cell.runs)) for cell in baseline.cells}):
+        smallest, needed = smallest_p(seeds, test), seeds_for(baseline.level, test)
+        lines.append(
+            f"{names[test]}: {seeds} seeds far apart give p = {smallest:.2g}, never less; "
+            f"{len(baseline.cells)} cells ask for {baseline.level:.2g}: {needed} seeds or more"
+            + ("" if seeds >= needed else ", so make more (`bench run --seeds`) or fewer cells")
+        )
+    return lines

@@ -1,0 +1,1 @@
+"""What sources print: figures, layouts, and our values in both."""

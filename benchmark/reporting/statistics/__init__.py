@@ -1,0 +1,1 @@
+"""Numbers in, numbers out: intervals, tests, and how much worse is seen."""

@@ -1,0 +1,1 @@
+"""Tables as documents, cell by cell, with the notes below them."""

@@ -1,0 +1,44 @@
+"""The table ``dimensions``: what each method makes of its latent space, by the readings that its
+rule leaves open, beside truth and chance."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+
+from benchmark.references import References
+from benchmark.reporting.cells.datasets import intrinsic_dim
+from benchmark.reporting.cells.readings import readings
+from benchmark.reporting.tables.document import Table
+from benchmark.spec import Record
+
+__all__ = ["dimensions", "with_readings"]
+
+_KEPT = ("lstar", "lstar-90", "lstar-99", "lstar-error", "active-units")
+
+
+def with_readings(record: Record) -> Record:
+    """Return the record with dimension counts only, the further readings of its rule among them.
+
+    Where the dimension of the data is known, ``lstar-error`` is filled in for records made before
+    it was measured.
+    """
+    kept = {name: found for name, found in record.measurements.items() if name in _KEPT}
+    found = readings(record)
+    known = intrinsic_dim(record.spec["dataset"])
+    if known is not None and "lstar" in kept:
+        found["lstar-error"] = {**kept["lstar"], "value": abs(kept["lstar"]["value"] - known)}
+    return replace(record, measurements={**found, **kept})
+
+
+def dimensions(
+    summary: Callable[[Iterable[Record], Sequence[str], References | None], Table],
+    records: Iterable[Record],
+    metrics: Sequence[str],
+    references: References | None = None,
+) -> Table:
+    """Return the table, built by ``summary`` from the dimension counts of ``records``."""
+    return replace(
+        summary([with_readings(record) for record in records], metrics, references),
+        name="dimensions",
+    )

@@ -1,0 +1,258 @@
+"""The table of every cell and metric, which the other tables of runs are cut from."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from benchmark import registry
+from benchmark.records import metric_of
+from benchmark.references import References
+from benchmark.reporting.cells.absences import reasons
+from benchmark.reporting.cells.datasets import intrinsic_dim
+from benchmark.reporting.cells.nulls import COUNTS
+from benchmark.reporting.cells.protocols import refuse_mixing
+from benchmark.reporting.cells.replicates import Replicates, gather
+from benchmark.reporting.cells.selection import REFERENCE_ROWS, base_name, is_reference, rank
+from benchmark.reporting.cells.titles import direction, order, title
+from benchmark.reporting.tables import floors, notes
+from benchmark.reporting.tables.beside import BAND_COLUMN, NULL_COLUMN, Beside
+from benchmark.reporting.tables.document import ABSENT, Cell, Column, Row, Table
+from benchmark.reporting.tables.values import best_of, estimate_cell, raw_names
+from benchmark.spec import BenchError, Record
+
+__all__ = ["summary"]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row in the making: what names it, and its replicates (None: no run was made)."""
+
+    dataset: str
+    latent_dim: int
+    budget: str
+    method: str
+    runs: Replicates | None
+
+
+def summary(
+    records: Iterable[Record], metrics: Sequence[str] = (), references: References | None = None
+) -> Table:
+    """One row per cell, grouped by dataset, then latent size, then method; one column per metric,
+    mean over seeds and 95 % t interval.
+
+    :class:`BenchError` where one dataset's values of a metric were measured by several protocols;
+    where ``metrics`` names every one of them they stand side by side, with letters and nothing
+    bold.
+    """
+    records = list(records)
+    cells = gather(records, metrics)
+    _check_metrics(metrics, cells, records)
+    refuse_mixing(cells, metrics)
+    lines = _with_missing(cells)
+    names = _names(cells, metrics)
+    budgets = {line.budget for line in lines}
+    dims = {line.dataset: intrinsic_dim(line.dataset) for line in lines}
+    beside = Beside(cells if set(names) & set(COUNTS) else (), references or References())
+    heads = _head_columns(
+        len(budgets) > 1, any(known is not None for known in dims.values()), beside.has_band
+    )
+    marks = notes.protocol_marks(cells)
+    groups: dict[str, list[Row]] = defaultdict(list)
+    for block in _blocks(lines):
+        best = {name: _best(block, name) for name in names}
+        for line in block:
+            row = (
+                *_head_cells(line, heads, dims, beside),
+                *_metric_cells(line, names, best, marks, beside),
+            )
+            row += (beside.null_cell(line.runs),) if beside.has_null else ()
+            groups[line.dataset].append(Row(row, line.runs.keys if line.runs else ()))
+    lowest = floors.floors(cells)
+    for dataset, group in groups.items():
+        head = {
+            "Dataset": Cell(dataset, raw=(dataset,)),
+            "n": _known_dim(dims[dataset]),
+            BAND_COLUMN.title: beside.band(dataset),
+        }
+        end = (beside.null_cell(None),) if beside.has_null else ()
+        for label in REFERENCE_ROWS.values():
+            head["Method"] = Cell(label, raw=(label,))
+            group += [
+                Row((*row, *end))
+                for row in floors.floor_rows(dataset, label, lowest, heads, head, names, marks)
+            ]
+    table = Table(
+        name="summary",
+        caption=f"Mean over seeds; {'budget' if len(budgets) == 1 else 'budgets'} {', '.join(dict.fromkeys(line.budget for line in lines))}.",
+        columns=(*heads, *map(_metric_column, names), *((NULL_COLUMN,) if beside.has_null else ())),
+        groups=tuple(map(tuple, groups.values())),
+    )
+    below = (*notes.notes(table, cells, marks), *beside.notes())
+    return replace(table, notes=below, provenance=notes.provenance(cells, names))
+
+
+def _names(cells: Sequence[Replicates], metrics: Sequence[str]) -> list[str]:
+    """Return the metrics that have a column: those measured, but no references, which have a row; a
+    reference asked for by name has both."""
+    measured = {name for cell in cells for name in cell.values}
+    asked = set(map(base_name, metrics))
+    return order(
+        {name for name in measured if not is_reference(name) or name in asked} or asked or {"mse"}
+    )
+
+
+def _with_missing(cells: Sequence[Replicates]) -> list[Line]:
+    """Return a line per cell, and one without runs for each method of the table wherever at least
+    two others were run and it was not."""
+    methods = sorted({cell.method for cell in cells}, key=lambda name: rank("methods", name))
+    places: dict[tuple[str, int, str], dict[str, Replicates]] = defaultdict(dict)
+    for cell in cells:
+        places[cell.place][cell.method] = cell
+    # A closed-form method takes no steps, so what it did under one budget stands for all.
+    closed = {
+        (cell.dataset, cell.latent_dim, cell.method) for cell in cells if cell.spec["steps"] == 0
+    }
+    return [
+        Line(*place, method, found.get(method))
+        for place, found in places.items()
+        for method in methods
+        if method in found
+        or (
+            len(found) > 1
+            and not _in_other_form(method, found)
+            and (*place[:2], method) not in closed
+        )
+    ]
+
+
+def _in_other_form(method: str, found: Iterable[str]) -> bool:
+    """Whether the method stands there under a label that only tells steps or batch size apart
+    (``vae (50 steps)``)."""
+    return any(method.partition(" (")[0] == other.partition(" (")[0] for other in found)
+
+
+def _check_metrics(
+    metrics: Sequence[str], cells: Sequence[Replicates], records: Sequence[Record]
+) -> None:
+    present = {name for cell in cells for name in cell.values}
+    for wanted in metrics:
+        if base_name(wanted) not in present and any(cell.finished for cell in cells):
+            there = ", ".join(
+                order(
+                    {
+                        metric_of(identifier)
+                        for record in records
+                        for identifier in record.measurements
+                    }
+                )
+            )
+            name = base_name(wanted)
+            known = any(entry.name == name for entry in registry.METRICS)
+            told = reasons(name, records) or (
+                f"measure it with `bench evaluate --metrics {name}`"
+                if known
+                else "see `bench list metrics`"
+            )
+            raise BenchError(
+                f"no finished run of this choice has the metric '{wanted}' ({told}); there are {there or 'none'}"
+            )
+
+
+def _blocks(lines: Sequence[Line]) -> list[list[Line]]:
+    blocks: dict[tuple[str, int, str], list[Line]] = defaultdict(list)
+    for line in lines:
+        blocks[line.dataset, line.latent_dim, line.budget].append(line)
+    return list(blocks.values())
+
+
+def _best(block: Sequence[Line], metric: str) -> str | None:
+    """Return the method of a block whose value is clearly best."""
+    found = best_of([line.runs for line in block if line.runs], metric)
+    return None if found is None else found.method
+
+
+def _head_columns(with_budget: bool, with_dims: bool, with_band: bool) -> tuple[Column, ...]:
+    columns = [Column("Dataset", ("dataset",))]
+    columns += [Column("n", ("intrinsic dimension",), "right")] if with_dims else []
+    columns += [BAND_COLUMN] if with_band else []
+    columns += [Column("L", ("latent_dim",), "right")]
+    columns += [Column("Budget", ("budget",))] if with_budget else []
+    return (
+        *columns,
+        Column("Method", ("method",)),
+        Column("Seeds", ("seeds finished", "seeds", "status", "stale"), "right"),
+    )
+
+
+def _metric_column(metric: str) -> Column:
+    return Column(
+        title(metric),
+        raw_names(metric, metric),
+        "right",
+        metric,
+        direction(metric),
+    )
+
+
+def _head_cells(
+    line: Line, columns: Sequence[Column], dims: Mapping[str, int | None], beside: Beside
+) -> list[Cell]:
+    known = dims[line.dataset]
+    stale = bool(line.runs and line.runs.stale)
+    cells = {
+        "Dataset": Cell(line.dataset, raw=(line.dataset,)),
+        "n": _known_dim(known),
+        BAND_COLUMN.title: beside.band(line.dataset),
+        "L": Cell(str(line.latent_dim), raw=(line.latent_dim,)),
+        "Budget": Cell(line.budget, raw=(line.budget,)),
+        "Method": Cell(
+            line.method,
+            raw=(line.method,),
+            marks=(*((notes.STALE,) if stale else ()), *notes.run_marks(line.runs)),
+        ),
+        "Seeds": _seeds(line.runs),
+    }
+    return [cells[column.title] for column in columns]
+
+
+def _known_dim(known: int | None) -> Cell:
+    return Cell(ABSENT if known is None else str(known), raw=(known,))
+
+
+def _seeds(runs: Replicates | None) -> Cell:
+    if runs is None:
+        return Cell("0", raw=(0, 0, "missing", None))
+    done, count = runs.finished, len(runs.keys)
+    raw = (done, count, runs.trouble or "done", "yes" if runs.stale else "no")
+    return Cell(str(done) if done == count else f"{done}/{count}", raw=raw, note=runs.trouble)
+
+
+def _metric_cells(
+    line: Line,
+    names: Sequence[str],
+    best: Mapping[str, str | None],
+    letters: Mapping[tuple[str, str], str],
+    beside: Beside,
+) -> list[Cell]:
+    runs = line.runs
+    if runs is None or not runs.finished:
+        status = "missing" if runs is None else ", ".join(dict.fromkeys(runs.statuses))
+        return [
+            Cell(status if place == 0 else ABSENT, raw=(None, None, 0, None))
+            for place in range(len(names))
+        ]
+    cells = []
+    for name in names:
+        signs = (
+            notes.flag_mark(name, runs),
+            notes.CHANCE if beside.inside(runs, name) else None,
+            notes.REMARK if runs.remarks.get(name) else None,
+            notes.STALE if name in runs.stale_metrics and not runs.stale else None,
+            letters.get((line.dataset, runs.ids.get(name, ""))),
+        )
+        cells.append(
+            estimate_cell(runs, name, best[name] == line.method, tuple(filter(None, signs)))
+        )
+    return cells
