@@ -50,6 +50,12 @@ EVALUATOR = (
 )
 """What hands every metric its evidence."""
 
+FACTORS = ("benchmark.protocol.factors:hand_factors",)
+"""What hands some metrics the factors of the data besides."""
+
+OF_FACTORS = ("mig", "dci-disentanglement", "dci-completeness", "dci-informativeness")
+"""Those metrics."""
+
 
 @cache
 def harness_code() -> str:
@@ -85,7 +91,8 @@ def metric_code(name: str) -> str | None:
         target = registry.find("metrics", _DISCOVERED.get(name, name)).target
     except BenchError:
         return None
-    return digest_of(map(address, (target, *EVALUATOR)))
+    more = FACTORS if name in OF_FACTORS else ()
+    return digest_of(map(address, (target, *EVALUATOR, *more)))
 
 
 def metric_codes(names: Mapping[str, object]) -> dict[str, str]:

@@ -499,6 +499,30 @@ METRICS: tuple[Entry, ...] = (
         headline=False,
     ),
     Entry(
+        "mig",
+        "benchmark.metrics.factors:MIG",
+        "mutual information gap: whether one coordinate of the code tells of each known factor",
+        headline=False,
+    ),
+    Entry(
+        "dci-disentanglement",
+        "benchmark.metrics.factors:DCI_DISENTANGLEMENT",
+        "whether each coordinate of the code tells of one known factor alone",
+        headline=False,
+    ),
+    Entry(
+        "dci-completeness",
+        "benchmark.metrics.factors:DCI_COMPLETENESS",
+        "whether each known factor is told by one coordinate of the code alone",
+        headline=False,
+    ),
+    Entry(
+        "dci-informativeness",
+        "benchmark.metrics.factors:DCI_INFORMATIVENESS",
+        "error of known factors predicted from the code",
+        headline=False,
+    ),
+    Entry(
         "accuracy",
         "benchmark.metrics.categorical:ACCURACY",
         "accuracy of the categorical variable as a classifier, one category per class",

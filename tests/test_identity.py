@@ -190,6 +190,17 @@ def test_metrics_are_stale_one_by_one_absent_ones_too() -> None:
     assert outdated_metrics(replace(made, metrics=metrics)) == {"accuracy"}
 
 
+def test_metrics_of_factors_stand_on_what_hands_them_the_factors() -> None:
+    names = {each.name for each in registry.METRICS if ".factors:" in each.target}
+    assert names == set(identity.OF_FACTORS)
+    target = registry.find("metrics", "mig").target
+    bare = digest_of(map(address, (target, *identity.EVALUATOR)))
+    assert identity.metric_code("mig") != bare
+    assert identity.metric_code("mse") == digest_of(
+        map(address, (registry.find("metrics", "mse").target, *identity.EVALUATOR))
+    )
+
+
 def test_equivalent_digests_are_the_same_in_their_class_alone(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -16,6 +16,7 @@ from benchmark.metrics.reconstruction import no_better_than_mean
 from benchmark.options import parse_reference, suggest
 from benchmark.protocol import checkpoint, initial, job, runtime
 from benchmark.protocol.evaluator import measure
+from benchmark.protocol.factors import hand_factors
 from benchmark.protocol.lock import locked
 from benchmark.protocol.machine import changes
 from benchmark.protocol.suite import Job, instance, load
@@ -145,7 +146,7 @@ class Evaluation:
         method = job.build(planned, splits).to(device)
         checkpoint.load_state(method, checkpoint.final_state(record, self.store.folder(record.key)))
         evidence = job.evidence(planned, method, splits, self.store.root, device, frugal=frugal)
-        found, absent = measure(evidence, metrics)
+        found, absent = measure(hand_factors(evidence, splits), metrics)
         names = {metric.name for metric in metrics}
         others = {
             identifier: each

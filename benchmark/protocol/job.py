@@ -26,6 +26,7 @@ from benchmark.metrics.base import Metric
 from benchmark.metrics.reconstruction import no_better_than_mean
 from benchmark.protocol import artifacts, runtime
 from benchmark.protocol.evaluator import Evaluator, measure
+from benchmark.protocol.factors import hand_factors
 from benchmark.protocol.faults import error_text, one_line, traceback_bytes
 from benchmark.protocol.features import Source
 from benchmark.protocol.initial import count_once
@@ -214,7 +215,7 @@ def _run(
     if job.spec.kind != "train":
         return replace(blank, status="done", **_studied(trainer, splits, folder, started))
     found = evidence(job, trainer.method, splits, settings.results, device, frugal=True)
-    measurements, absent = measure(found, _metrics(job.spec.budget))
+    measurements, absent = measure(hand_factors(found, splits), _metrics(job.spec.budget))
     if "mse" not in measurements:
         raise Diverged(f"the reconstruction error of the trained model: {absent['mse']}")
     terms = {f"term_{name}": values for name, values in found.terms().items()}

@@ -48,6 +48,10 @@ TITLES: Mapping[str, str] = {
     "mi-bound": "MI bound",
     "mi-bound-category": "MI bound (category)",
     "impact": "Impact",
+    "mig": "MIG",
+    "dci-disentanglement": "DCI D",
+    "dci-completeness": "DCI C",
+    "dci-informativeness": "DCI I (error)",
     "accuracy": "Accuracy",
     "accuracy-majority": "Accuracy (majority)",
 }
