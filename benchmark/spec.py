@@ -47,7 +47,7 @@ STATUSES = ("done", "failed", "diverged", "killed", "timed-out", "out-of-memory"
 NO_BETTER_THAN_MEAN, UNSETTLED = "no_better_than_mean", "unsettled"
 
 FLAGS: Mapping[str, str] = {
-    NO_BETTER_THAN_MEAN: "no better than the mean image",
+    NO_BETTER_THAN_MEAN: "hardly better than the mean image",
     UNSETTLED: "L* moved in the last fifth of the run",
 }
 """Flags that the harness raises itself, whatever a method says of itself, and what they mean."""

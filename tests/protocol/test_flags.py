@@ -42,12 +42,15 @@ def test_the_mean_image_is_that_of_the_training_split_measured_on_the_test_split
     [
         (0.5, 0.4, True),
         (0.4, 0.4, True),
-        (0.39, 0.4, False),
+        (0.39, 0.4, True),
+        (0.3601, 0.4, True),
+        (0.3599, 0.4, False),
+        (0.0, 0.0, True),
         (None, 0.4, False),
         (0.5, None, False),
     ],
 )
-def test_at_or_above_the_mean_image_is_no_better(
+def test_less_than_a_tenth_below_the_mean_image_is_no_better(
     mse: float | None, mean: float | None, expected: bool
 ) -> None:
     given = {"mse": mse, "mse-mean-image": mean}

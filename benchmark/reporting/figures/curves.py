@@ -28,7 +28,7 @@ _START = 0.1
 @dataclass(frozen=True)
 class Line:
     """One run: its steps (T,) and values (T,), what it is called, whether it finished, whether
-    values were summed over dimensions, and whether it is no better than the mean image."""
+    values were summed over dimensions, and whether it is hardly better than the mean image."""
 
     series: str
     method: str

@@ -33,7 +33,7 @@ class Material:
     ``measured`` are the ids of all measurements, kept or not. ``every_size`` says that latent sizes
     were named, so that a figure that shows one size per dataset by default shows them all.
     ``discoveries`` are the verdicts of finished runs by key, ``studies`` the records of studies,
-    ``hollow`` the keys of runs that reconstruct no better than the mean image.
+    ``hollow`` the keys of runs that reconstruct hardly better than the mean image.
     """
 
     cells: tuple[Replicates, ...]

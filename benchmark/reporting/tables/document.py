@@ -37,7 +37,7 @@ SIGNS: Mapping[str, str] = {
     "§": "flagged",
     "¶": "remark",
     "‖": "inside the null",
-    "#": "no better than the mean image",
+    "#": "hardly better than the mean image",
     "?": "doubtful",
 }
 """What marks say in two or three words, where no notes stand below; letters tell protocols apart

@@ -47,8 +47,8 @@ def doubts(runs: Replicates) -> frozenset[str]:
 
 
 def run_marks(runs: Replicates | None) -> tuple[str, ...]:
-    """Return the marks of a whole cell: :data:`NO_BETTER` where a seed reconstructs no better than
-    the mean image."""
+    """Return the marks of a whole cell: :data:`NO_BETTER` where a seed reconstructs hardly better
+    than the mean image."""
     return (NO_BETTER,) if runs and NO_BETTER_THAN_MEAN in runs.harness_flags else ()
 
 
@@ -158,7 +158,7 @@ def _mark_notes(signs: set[str], runs: Sequence[Replicates]) -> list[Note]:
         STALE: "stale: made by other code of the method, of the training loop or of the metric than is installed now.",
         CHANCE: "inside the null, in one seed at least: the rule gives as many, or relevances with no larger gap, where there is nothing to find.",
         FLAGGED: f"flagged in one seed or more: it may be no answer ({', '.join(flags)}; see docs/record.md).",
-        NO_BETTER: "one seed or more reconstructs no better than the mean training image: whatever else is said of these runs, they encode nothing.",
+        NO_BETTER: "one seed or more reconstructs hardly better than the mean training image, by less than a tenth: they encode next to nothing.",
     }
     found = [Note(text, sign) for sign, text in texts.items() if sign in signs]
     return found + ([Note(f"{'; '.join(_remarks(runs))}.", REMARK)] if REMARK in signs else [])

@@ -23,7 +23,7 @@ def raw_names(name: str, metric: str) -> tuple[str, ...]:
 def best_of(cells: Sequence[Replicates], metric: str) -> Replicates | None:
     """Return the cell whose value is clearly best among those that have one, by intervals or paired
     tests; never a stale one
-    or one that is no better than the mean image.
+    or one that is hardly better than the mean image.
 
     None where none is, or where they were measured by more than one protocol. Counts have no
     intervals, and are compared by permutations of their pairs.
