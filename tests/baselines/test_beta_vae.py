@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 import torch
 
 from baselines.beta_vae import BetaVAE
+from baselines.vae import VAE
 from benchmark.method import Batch, Tick
 from benchmark.nn import covariance
 from benchmark.nn.gaussian import kl_standard
@@ -59,6 +61,45 @@ def test_loss_sums_pixels_and_coordinates_and_drops_the_constant() -> None:
     torch.testing.assert_close(
         method.train_step(Batch(x, torch.arange(8)), TICK)["loss"], expected, rtol=1e-5, atol=0.0
     )
+
+
+@pytest.mark.parametrize("gamma", [0.05, 0.4, 2.0])
+def test_a_vae_of_constant_variance_has_the_same_gradients_up_to_a_factor(gamma: float) -> None:
+    """beta plays the constant decoder variance: this adapter's loss is gamma times the VAE's and a
+    constant. Rybkin et al. (2021) have beta / 2 because their beta-VAE leaves out the half of the
+    squared error; with ``||x - g||^2 + b KL``, twice this adapter's loss at beta = b / 2, they say
+    the same."""
+    x = batch().x
+    method = build(chunks=1, beta=gamma)
+    vae: VAE = construct(
+        VAE,
+        replace(VAE.Config(), sigma="fixed", gamma=gamma, chunks=1),
+        0,
+        shape=x.shape[1:],
+        latent_dim=4,
+    )  # type: ignore[assignment]
+    (loss, grads), (vae_loss, vae_grads) = first_gradient(method, x), first_gradient(vae, x)
+    constant = 0.5 * x[0].numel() * math.log(2.0 * math.pi * gamma)
+    torch.testing.assert_close(loss, gamma * (vae_loss - constant), rtol=1e-4, atol=1e-4)
+    assert len(grads) == len(vae_grads)
+    for mine, other in zip(grads, vae_grads, strict=True):
+        torch.testing.assert_close(mine, gamma * other, rtol=1e-3, atol=1e-5)
+        assert bool(mine.any())
+
+
+def first_gradient(method: Any, x: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:
+    """The loss of the first step on ``x`` and its gradients by encoder and decoder."""
+    parameters = [*method.encoder.parameters(), *method.decoder.parameters()]
+    found: list[tuple[torch.Tensor, list[torch.Tensor]]] = []
+
+    def descend(loss: torch.Tensor, *players: object) -> None:
+        found.append((loss.detach(), list(torch.autograd.grad(loss, parameters))))
+
+    method.descend = descend
+    torch.manual_seed(5)
+    method.train_step(Batch(x, torch.arange(len(x))), TICK)
+    (only,) = found
+    return only
 
 
 @pytest.mark.parametrize("kind", KINDS)
