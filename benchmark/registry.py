@@ -550,6 +550,11 @@ STUDIES: tuple[Entry, ...] = (
         "benchmark.studies.objective:Objective",
         "three objectives of one network trained as a beta-VAE",
     ),
+    Entry(
+        "gamma-slices",
+        "benchmark.studies.slices:Slices",
+        "slices through a VAE's objective, sparse at one point, at one decoder variance",
+    ),
 )
 
 BUILT_IN: Mapping[Room, tuple[Entry, ...]] = {

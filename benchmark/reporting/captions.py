@@ -33,6 +33,12 @@ CAPTIONS: Mapping[str, str] = {
         "A logged quantity against outer steps: a thin line per seed, a thick one for the mean of the seeds that finished; a cross where a "
         "run broke off."
     ),
+    "rate": (
+        "Twice the divergence of posterior from prior against minus the logarithm of the decoder's variance gamma: a line per run that "
+        "learns gamma, from the first step on, and a mark for the end of each run that had it fixed, those of one seed joined. Dotted: the "
+        "slope over the last quarter, r hat, which counts the dimensions that the decoder uses where training has arrived; a dash where "
+        "gamma stands still."
+    ),
     "traces": (
         "What each method makes of every latent dimension while it trains, one line per dimension of the first finished seed: the mask of "
         "maskaae, the relevance of rf-vae, the prior variance of relevance encoding networks, the divergence of VAEs, the expected number "
@@ -82,6 +88,11 @@ CAPTIONS: Mapping[str, str] = {
     "block-structure": (
         "Mean posterior precision of a beta-VAE with correlated posteriors, and the mean of J'J of its decoder. Grey lines: the blocks of "
         "the posterior. Beside them the share of squared entries outside blocks, and that of random partitions."
+    ),
+    "slices": (
+        "The objective of a VAE with a linear decoder along a line of perfect reconstructions, whose point at 0 is the optimal sparse "
+        "representation: a panel per slice, a line per decoder variance gamma, each from its minimum (0) to its maximum (1). Dashed: where "
+        "the minimum lies. Small variances have it at 0 and others beside it, large ones have one minimum that may lie elsewhere."
     ),
     "rotation": (
         "Angle between the codes found and the true ones, up to order and sign of the axes, against the ELBO: a point per trial, its colour "

@@ -35,6 +35,7 @@ FIGURES: Mapping[str, str] = {
     "lstar-vs-latent-dim": "L* against the latent size, beside the intrinsic dimension, known and estimated, and chance",
     "metric-vs-option": "a metric (default mse) against the numeric option that varies, as FID against beta",
     "curves": "a logged quantity (default loss) against outer steps, one panel per dataset and quantity",
+    "rate": "twice the divergence against the decoder's variance while training: its slope counts informative dimensions",
     "traces": "relevance, mask, prior variance or divergence of every latent dimension while training",
     "information": "bound on mutual information, and divergences, while training",
     "samples": "samples of each method beside the test data, one column per dataset",
@@ -51,6 +52,7 @@ FIGURES: Mapping[str, str] = {
     "toy": "data, reconstruction, samples, latent space and error histogram of each method on data in the plane",
     "objective-closeness": "objectives of beta-VAE and GRAE on one network, and their gaps, against beta (study grae-objective)",
     "block-structure": "blocks of the posterior precision and of the decoder's Jacobian (study grae-jacobian)",
+    "slices": "slices through a VAE's objective at several decoder variances (study gamma-slices)",
     "rotation": "rotation of the codes against the ELBO, one point per trial (study grae-uniqueness)",
 }
 
@@ -58,6 +60,7 @@ STUDIES: Mapping[str, str] = {
     "objective-closeness": "grae-objective",
     "block-structure": "grae-jacobian",
     "rotation": "grae-uniqueness",
+    "slices": "gamma-slices",
 }
 """The study whose records a figure is drawn from; the other figures are drawn from runs of
 methods."""

@@ -26,7 +26,9 @@ from benchmark.reporting.figures.images import (
 from benchmark.reporting.figures.information import information
 from benchmark.reporting.figures.material import Material
 from benchmark.reporting.figures.options import metric_vs_option
+from benchmark.reporting.figures.rate import rate
 from benchmark.reporting.figures.settling import lstar_vs_steps
+from benchmark.reporting.figures.slices import slices
 from benchmark.reporting.figures.studies import block_structure, objective_closeness, rotation
 from benchmark.reporting.figures.sweeps import lstar_vs_latent_dim, metric_vs_latent_dim
 from benchmark.reporting.figures.toy import toy
@@ -42,6 +44,7 @@ DRAWERS: Mapping[str, Callable[[Material], Figure]] = {
     "lstar-vs-latent-dim": lstar_vs_latent_dim,
     "metric-vs-option": metric_vs_option,
     "curves": curves,
+    "rate": rate,
     "traces": traces,
     "information": information,
     "samples": samples,
@@ -58,6 +61,7 @@ DRAWERS: Mapping[str, Callable[[Material], Figure]] = {
     "toy": toy,
     "objective-closeness": objective_closeness,
     "block-structure": block_structure,
+    "slices": slices,
     "rotation": rotation,
 }
 

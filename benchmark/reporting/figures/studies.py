@@ -27,7 +27,7 @@ from benchmark.reporting.figures.style import FAINT, PALETTE, message, plain
 from benchmark.reporting.statistics.estimate import estimate
 from benchmark.spec import BenchError, Record
 
-__all__ = ["block_structure", "objective_closeness", "rotation"]
+__all__ = ["Run", "block_structure", "finished_runs", "objective_closeness", "rotation"]
 
 _OBJECTIVES = {"beta-vae": "beta-VAE", "taylor": "second order", "grae": "GRAE"}
 
@@ -58,7 +58,7 @@ class Run:
         return None if found is None else float(found["value"])
 
 
-def _runs(material: Material, study: str, needed: Sequence[str] = ()) -> list[Run]:
+def finished_runs(material: Material, study: str, needed: Sequence[str] = ()) -> list[Run]:
     """Return the finished runs of ``study`` that left the arrays ``needed``; :class:`BenchError`
     where there are none."""
     store: Store = material.store
@@ -98,7 +98,7 @@ def objective_closeness(material: Material) -> Figure:
     """Draw the three objectives against beta, and the gaps between them below: mean and 95 %
     interval over seeds."""
     groups: dict[str, list[Run]] = defaultdict(list)
-    for run in _runs(material, "grae-objective"):
+    for run in finished_runs(material, "grae-objective"):
         groups[_setting(run)].append(run)
     figure = Figure(figsize=(2.9 * len(groups) + 0.4, 4.9), layout="constrained")
     axes = figure.subplots(2, len(groups), squeeze=False)
@@ -155,7 +155,7 @@ def block_structure(material: Material) -> Figure:
     """Draw the mean posterior precision and the mean of J'J side by side, a row per setting (its
     first seed): blocks in one show in the other."""
     first: dict[str, Run] = {}
-    found = _runs(material, "grae-jacobian", ("gram", "precision", "inside"))
+    found = finished_runs(material, "grae-jacobian", ("gram", "precision", "inside"))
     for run in sorted(
         found, key=lambda run: (run.record.spec["seed"], _setting(run), float(run.config["beta"]))
     ):
@@ -189,7 +189,7 @@ def _block_lines(axes: Axes, inside: np.ndarray) -> None:
 def rotation(material: Material) -> Figure:
     """Draw the angle of every trial against its ELBO: a row per nonlinearity, a column per kind of
     posterior and mixing."""
-    runs = _runs(material, "grae-uniqueness", ("elbo", "angle", "length"))
+    runs = finished_runs(material, "grae-uniqueness", ("elbo", "angle", "length"))
     nonlinearities = [
         name
         for name in ("identity", "tanh", "elu", "sigmoid")

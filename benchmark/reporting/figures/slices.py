@@ -1,0 +1,54 @@
+"""Slices through a VAE's objective at several decoder variances, after figure 3 of Dai, Wenliang,
+Wipf, "On the value of infinite gradients in variational autoencoder models", NeurIPS 2021."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from benchmark.reporting.figures.legend import legend
+from benchmark.reporting.figures.material import Material
+from benchmark.reporting.figures.studies import Run, finished_runs
+from benchmark.reporting.figures.style import FAINT, INK, panels
+
+__all__ = ["slices"]
+
+_MOST = 4
+"""Slices that are drawn: those of the first seeds."""
+
+
+def slices(material: Material) -> Figure:
+    """Draw each slice in a panel of its own, a line per gamma from its own minimum at 0 to its
+    maximum at 1, and a dashed line where the minimum lies."""
+    groups: dict[str, list[Run]] = defaultdict(list)
+    for run in finished_runs(material, "gamma-slices", ("position", "objective")):
+        spec, config = run.record.spec, run.config
+        name = f"L = {spec['latent_dim']}, {config['informative']} of {config['inputs']}, seed {spec['seed']}"
+        groups[name].append(run)
+    shown = dict(sorted(groups.items())[:_MOST])
+    gammas = sorted({float(run.config["gamma"]) for runs in shown.values() for run in runs})
+    shades = matplotlib.colormaps["viridis"]
+    colours = {
+        gamma: shades(0.9 * place / max(1, len(gammas) - 1)) for place, gamma in enumerate(gammas)
+    }
+    figure, axes = panels(len(shown), 2, width=3.2, height=2.3)
+    for panel, (name, runs) in zip(axes, shown.items(), strict=True):
+        for run in sorted(runs, key=lambda run: -float(run.config["gamma"])):
+            _slice(panel, run, colours[float(run.config["gamma"])])
+        panel.set_title(name, fontsize=8)
+        panel.set(xlabel="along the slice", ylabel="objective (share of its range)")
+        panel.axvline(0.0, color=FAINT, linewidth=0.5, zorder=0)
+    keys = [Line2D([], [], color=colours[gamma], label=f"gamma = {gamma:g}") for gamma in gammas]
+    legend(figure, [*keys, Line2D([], [], color=INK, linestyle="--", label="minimum")], 4)
+    return figure
+
+
+def _slice(axes: Axes, run: Run, colour: tuple[float, float, float, float]) -> None:
+    where, values = run.arrays["position"], run.arrays["objective"]
+    low, high = float(values.min()), float(values.max())
+    axes.plot(where, (values - low) / ((high - low) or 1.0), color=colour, linewidth=1.0)
+    axes.axvline(where[values.argmin()], color=colour, linestyle="--", linewidth=0.9)
