@@ -6,10 +6,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmark.protocol.executors.processes import Events, run_jobs
-from benchmark.protocol.reuse import Settings, finished
-from benchmark.protocol.suite import Grid, plan
+from benchmark.planning.jobs import Grid, plan
+from benchmark.planning.reuse import Settings, finished
 from benchmark.records import Store
+from benchmark.running.processes import Events, run_jobs
 from benchmark.spec import BenchError, Record
 
 __all__ = ["run"]

@@ -34,23 +34,23 @@ __all__ = [
 ]
 
 HARNESS = (
-    "benchmark.protocol.trainer:Trainer",
-    "benchmark.protocol.runtime:build",
-    "benchmark.protocol.runtime:make_deterministic",
-    "benchmark.protocol.job:_trainer",
+    "benchmark.training.trainer:Trainer",
+    "benchmark.training.runtime:build",
+    "benchmark.training.runtime:make_deterministic",
+    "benchmark.running.job:_trainer",
     "benchmark.datasets.tensors:TensorSplit",
     "benchmark.datasets.split:Split",
 )
 """What decides training beside the method and the data; what these stand on belongs to it."""
 
 EVALUATOR = (
-    "benchmark.protocol.evaluator:Evaluator",
-    "benchmark.protocol.evaluator:measure",
-    "benchmark.protocol.job:evidence",
+    "benchmark.evaluation.evaluator:Evaluator",
+    "benchmark.evaluation.evaluator:measure",
+    "benchmark.running.job:evidence",
 )
 """What hands every metric its evidence."""
 
-FACTORS = ("benchmark.protocol.factors:hand_factors",)
+FACTORS = ("benchmark.evaluation.factors:hand_factors",)
 """What hands some metrics the factors of the data besides."""
 
 OF_FACTORS = ("mig", "dci-disentanglement", "dci-completeness", "dci-informativeness")

@@ -17,16 +17,16 @@ from torch import Tensor
 
 from benchmark import registry
 from benchmark.datasets.split import input_of
+from benchmark.evaluation.evaluator import CHUNK
 from benchmark.identity import same
 from benchmark.method import Method
-from benchmark.protocol import checkpoint
-from benchmark.protocol.evaluation import choice_of
-from benchmark.protocol.evaluator import CHUNK
-from benchmark.protocol.runtime import construct, resolve_device, seed_noise
-from benchmark.protocol.suite import instance, load
+from benchmark.planning.jobs import instance, load
 from benchmark.records import read_record
 from benchmark.registry import Choice
+from benchmark.running.evaluate import choice_of
 from benchmark.spec import BenchError, Record, derive_seed
+from benchmark.training import checkpoint
+from benchmark.training.runtime import construct, resolve_device, seed_noise
 
 __all__ = ["Array", "TrainedModel", "load_model"]
 

@@ -37,9 +37,9 @@ PLUMBING = (
     "benchmark.identity",
     "benchmark.options",
     "benchmark.records",
-    "benchmark.references",
-    "benchmark.protocol.suite",
-    "benchmark.protocol.suites",
+    "benchmark.controls",
+    "benchmark.planning.jobs",
+    "benchmark.planning.suites",
 )
 """Modules that are named, not followed: what they decide stands in a run's spec or is no number."""
 

@@ -15,8 +15,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from benchmark.cli.first_lines import answer_text
+from benchmark.controls import References
 from benchmark.records import load_records
-from benchmark.references import References
 from benchmark.reporting import named_tables
 from benchmark.reporting.cells.selection import Filters, select
 from benchmark.reporting.render import markdown

@@ -26,6 +26,6 @@ def data_dir() -> Path:
 @pytest.fixture(scope="session", autouse=True)
 def deterministic() -> None:
     """The switch that every run throws, thrown for the tests too."""
-    from benchmark.protocol.runtime import make_deterministic
+    from benchmark.training.runtime import make_deterministic
 
     make_deterministic()

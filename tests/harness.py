@@ -15,9 +15,9 @@ from benchmark.datasets.split import Split, Splits
 from benchmark.datasets.tensors import TensorSplit
 from benchmark.method import Batch, Discovery, Method, Tick
 from benchmark.nn.optim import Adam
-from benchmark.protocol.checkpoint import method_state
-from benchmark.protocol.runtime import construct
-from benchmark.protocol.trainer import Trainer
+from benchmark.training.checkpoint import method_state
+from benchmark.training.runtime import construct
+from benchmark.training.trainer import Trainer
 
 CPU = torch.device("cpu")
 

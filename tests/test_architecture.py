@@ -32,13 +32,18 @@ ROOMS = (
     "registry",
     "identity",
     "records",
-    "references",
+    "controls",
     "nn",
     "method",
+    "machine",
     "datasets",
     "metrics",
-    "features",
-    "protocol",
+    "extractors",
+    "planning",
+    "training",
+    "evaluation",
+    "study",
+    "running",
     "studies",
     "reporting",
     "testing",
@@ -111,8 +116,8 @@ def test_imports_point_upwards_in_the_plan_only(module: str, path: Path) -> None
 
 def test_the_check_sees_an_upward_arrow() -> None:
     assert upward("benchmark.nn.losses", {"benchmark.method"}) == ["benchmark.method"]
-    assert upward("baselines.vae", {"benchmark.protocol.trainer", "benchmark.nn.optim"}) == [
-        "benchmark.protocol.trainer"
+    assert upward("baselines.vae", {"benchmark.training.trainer", "benchmark.nn.optim"}) == [
+        "benchmark.training.trainer"
     ]
     assert upward("baselines.vae", {"benchmark"}) == ["benchmark"]
 
@@ -159,8 +164,8 @@ def test_looking_around_imports_no_numpy(command: list[str]) -> None:
         "import benchmark.cli; benchmark.cli.cli(['show', 'vae'], standalone_mode=False)",
         "import benchmark.cli; benchmark.cli.cli(['show', 'ren-toy'], standalone_mode=False)",
         "import benchmark.reporting.tables.summary, benchmark.reporting.figures.draw, benchmark.reporting.report.site, benchmark.metrics.frechet",
-        "import benchmark.protocol.suite, benchmark.protocol.reuse, benchmark.protocol.executors.processes",
-        "from benchmark.protocol.suite import Grid, plan; from pathlib import Path; plan(Grid(['vae'], ['circle']), Path('.'))",
+        "import benchmark.planning.jobs, benchmark.planning.reuse, benchmark.running.processes",
+        "from benchmark.planning.jobs import Grid, plan; from pathlib import Path; plan(Grid(['vae'], ['circle']), Path('.'))",
     ],
 )
 def test_looking_and_reporting_import_no_torch(statement: str) -> None:
@@ -180,7 +185,7 @@ def test_no_pickle_is_read(module: str, path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert not {"pickle", "joblib", "dill"} & {name.split(".")[0] for name in imports(path)}
     assert "allow_pickle=True" not in text
-    if module == "benchmark.features.inception":  # the one exception, sha256-pinned, tensors only
+    if module == "benchmark.extractors.inception":  # the one exception, sha256-pinned, tensors only
         assert text.count("torch.load(") == text.count("weights_only=True)") == 1
     else:
         assert "torch.load(" not in text
@@ -217,8 +222,8 @@ def test_no_test_depends_on_how_fast_the_machine_is() -> None:
 LONG = {
     "benchmark.registry",  # one literal table
     "benchmark.cli.run",
-    "benchmark.protocol.job",
-    "benchmark.protocol.replay",
+    "benchmark.running.job",
+    "benchmark.running.replay",
     "benchmark.reporting.papers.filled",
 }
 

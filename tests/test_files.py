@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmark.files import read_plain
-from benchmark.protocol.lock import locked
+from benchmark.running.lock import locked
 
 
 def test_a_regular_file_is_read(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from benchmark import identity, registry
 from benchmark.identity import outdated, outdated_metrics, same
 from benchmark.syntax import address, digest_of
 
-FRECHET, TRAINER = "benchmark/metrics/frechet.py", "benchmark/protocol/trainer.py"
+FRECHET, TRAINER = "benchmark/metrics/frechet.py", "benchmark/training/trainer.py"
 METHODS = {entry.name for entry in registry.METHODS}
 STUDIES = {entry.name for entry in registry.STUDIES}
 ON_VAE = {
@@ -53,11 +53,11 @@ def edited(package: PackageCopy) -> Iterator[PackageCopy]:
             {"fd-raw", "fd-raw-floor"},
         ),
         ("benchmark/metrics/base.py", "int(n)", "int(n) + 1", METRICS),
-        ("benchmark/protocol/evaluator.py", "CHUNK = 500", "CHUNK = 400", METRICS),
+        ("benchmark/evaluation/evaluator.py", "CHUNK = 500", "CHUNK = 400", METRICS),
         (TRAINER, 'self.seed, "prepare"', 'self.seed, "make ready"', {"harness"}),
-        ("benchmark/protocol/stream.py", '"order", epoch', '"orders", epoch', {"harness"}),
+        ("benchmark/training/batches.py", '"order", epoch', '"orders", epoch', {"harness"}),
         (
-            "benchmark/protocol/runtime.py",
+            "benchmark/training/runtime.py",
             "len(splits.train) // spec.batch_size",
             "1 + len(splits.train) // spec.batch_size",
             {"harness"},
@@ -124,7 +124,7 @@ def test_words_and_layout_change_nothing(edited: PackageCopy, before: dict[str, 
 def test_a_moved_module_is_no_change(edited: PackageCopy, before: dict[str, object]) -> None:
     for old, new in (
         ("benchmark/nn/gaussian.py", "benchmark/nn/normal.py"),
-        ("benchmark/protocol/stream.py", "benchmark/datasets/batches.py"),
+        ("benchmark/training/batches.py", "benchmark/datasets/batches.py"),
         ("benchmark/metrics/frechet.py", "benchmark/metrics/wasserstein.py"),
     ):
         (edited.folder / old).rename(edited.folder / new)

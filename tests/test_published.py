@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmark import registry
-from benchmark.protocol.suites import read_suite
+from benchmark.planning.suites import read_suite
 from benchmark.records import load_records
 from benchmark.spec import PROTOCOL
 

@@ -53,8 +53,8 @@ def claims(
 ) -> None:
     """Judge the claims of the sources: all, or those whose names begin with one of NAMES."""
     from benchmark.cli.output import save
+    from benchmark.controls import References
     from benchmark.records import load_records
-    from benchmark.references import References
     from benchmark.reporting.claims.table import counted
     from benchmark.reporting.claims.verdicts import published_verdicts, verdicts
 

@@ -10,7 +10,7 @@ import click
 from benchmark.cli import data_dir_option, results_option
 
 if TYPE_CHECKING:
-    from benchmark.references import DimensionReference
+    from benchmark.controls import DimensionReference
 
 __all__ = ["data"]
 
@@ -47,10 +47,10 @@ def fetch(name: str, data_dir: Path) -> None:
     """Download dataset NAME, or the weights that FID needs (NAME is then inception), into the data
     folder."""
     from benchmark import registry
-    from benchmark.protocol.suite import instance
+    from benchmark.planning.jobs import instance
 
     if name == INCEPTION:
-        from benchmark.features import inception
+        from benchmark.extractors import inception
 
         click.echo(f"{INCEPTION}: {inception.fetch(data_dir)}")
         return
@@ -98,11 +98,11 @@ def dims(names: tuple[str, ...], force: bool, data_dir: Path, results: Path) -> 
     here or in the package, is not estimated again.
     """
     from benchmark import registry
+    from benchmark.controls import References
     from benchmark.metrics.intrinsic import dimension_reference, nearly_equal
     from benchmark.options import split_list
-    from benchmark.protocol.suite import instance, load
+    from benchmark.planning.jobs import instance, load
     from benchmark.records import label
-    from benchmark.references import References
 
     references = References(results)
     for name in split_list(names):
@@ -136,7 +136,7 @@ def _told(name: str, found: DimensionReference) -> str:
 
 def _state(name: str, data_dir: Path) -> str:
     from benchmark import registry
-    from benchmark.protocol.suite import instance
+    from benchmark.planning.jobs import instance
     from benchmark.spec import BenchError, MissingData
 
     if registry.find("datasets", name).headline:
@@ -152,20 +152,20 @@ def _state(name: str, data_dir: Path) -> str:
 
 def _verify(name: str, data_dir: Path) -> str:
     from benchmark import registry
-    from benchmark.protocol.suite import instance, load
+    from benchmark.planning.jobs import instance, load
 
     splits = load(instance(registry.choose("datasets", name), data_dir))
     return f"{len(splits.train)} train, {len(splits.test)} test, shape {'x'.join(map(str, splits.train.shape))}, digest {splits.digest[:16]}"
 
 
 def _inception_state(data_dir: Path) -> str:
-    from benchmark.features import weights
+    from benchmark.extractors import weights
 
     return "here" if weights.kept([data_dir]) or weights.published(data_dir) else "missing"
 
 
 def _verify_inception(data_dir: Path) -> str:
-    from benchmark.features import weights
+    from benchmark.extractors import weights
     from benchmark.spec import MissingData
 
     path = weights.kept([data_dir]) or weights.published(data_dir)

@@ -12,7 +12,7 @@ import click
 from benchmark.cli import data_dir_option, results_option
 
 if TYPE_CHECKING:
-    from benchmark.protocol.evaluation import Evaluation
+    from benchmark.running.evaluate import Evaluation
     from benchmark.spec import Record
 
 __all__ = ["evaluate"]
@@ -61,9 +61,9 @@ def evaluate(
     well, 1 a run could not be evaluated, 2 a mistake in the call, 130 interrupted.
     """
     from benchmark.options import split_list
-    from benchmark.protocol.evaluation import Evaluation, chosen_metrics
     from benchmark.records import Store, load_records
     from benchmark.reporting.cells.selection import Filters, select
+    from benchmark.running.evaluate import Evaluation, chosen_metrics
 
     wanted = {kind: split_list(texts) for kind, texts in filters.items()}
     chosen = chosen_metrics(split_list(metrics))
@@ -95,7 +95,7 @@ def evaluate(
 
 def _count(evaluation: Evaluation, records: Sequence[Record]) -> int:
     """Count untrained networks for every cell of ``records`` that lacks it; the exit status."""
-    from benchmark.references import InitialCounts, cell_of
+    from benchmark.controls import InitialCounts, cell_of
     from benchmark.spec import digest
 
     made = failed = 0

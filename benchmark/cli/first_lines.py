@@ -28,8 +28,8 @@ def first_lines(results: Path, dataset: str) -> None:
 def count_nulls(results: Path, data_dir: Path) -> None:
     """Count untrained networks of every finished cell of ``results`` that needs them and has none:
     what the table's column Null is made of (as ``bench evaluate --null``)."""
-    from benchmark.protocol.evaluation import Evaluation
     from benchmark.records import Store, load_records
+    from benchmark.running.evaluate import Evaluation
     from benchmark.spec import BenchError
 
     evaluation = Evaluation(Store(results), [], data_dir, (), (), "auto", False)
@@ -45,8 +45,8 @@ def count_nulls(results: Path, data_dir: Path) -> None:
 def answer_text(results: Path, dataset: str) -> str:
     """Return what each method found on ``dataset``: one aligned row per method, and what the marks
     mean. :class:`BenchError` where there is no finished run of it."""
+    from benchmark.controls import References
     from benchmark.records import load_records, metric_of
-    from benchmark.references import References
     from benchmark.reporting import named_tables
     from benchmark.reporting.catalogue import ANSWER
     from benchmark.reporting.cells.selection import Filters, select

@@ -40,7 +40,7 @@ def rows(kind: str) -> list[tuple[str, str]]:
             for budget in BUDGETS.values()
         ]
     if kind == "suites":
-        from benchmark.protocol.suites import suites
+        from benchmark.planning.suites import suites
 
         return [(suite.name, suite.summary) for suite in suites()]
     if kind in ("tables", "figures"):

@@ -22,8 +22,8 @@ from rich.progress import (
 )
 
 from benchmark.cli.printable import Printable
-from benchmark.protocol.executors.processes import Events, Outcome
-from benchmark.protocol.suite import Job
+from benchmark.planning.jobs import Job
+from benchmark.running.processes import Events, Outcome
 
 __all__ = ["signals", "watcher"]
 

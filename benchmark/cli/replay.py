@@ -11,8 +11,8 @@ import click
 from benchmark.cli import data_dir_option, results_option
 
 if TYPE_CHECKING:
-    from benchmark.protocol.compare import Comparison
-    from benchmark.protocol.replay import Replay
+    from benchmark.running.compare import Comparison
+    from benchmark.running.replay import Replay
 
 __all__ = ["replay"]
 
@@ -56,7 +56,7 @@ def replay(
     """
     from benchmark.cli.progress import signals, watcher
     from benchmark.cli.run import default_workers
-    from benchmark.protocol import replay as protocol
+    from benchmark.running import replay as protocol
 
     runs = [protocol.locate(text, results) for text in records]
     count = min(len(runs), workers or default_workers(device or "cpu"))

@@ -124,8 +124,8 @@ def run(
     left out and reported. Exit status: 0 all well, 1 a run failed or could not be made, 2 a mistake
     in the call, 130 or 143 interrupted.
     """
-    from benchmark.cli.estimate import estimate, stand_in
-    from benchmark.protocol.stages import resolve, together
+    from benchmark.cli.run_cost import estimate, stand_in
+    from benchmark.planning.stages import resolve, together
     from benchmark.records import Store
 
     store, tally, seen = Store(options["results"]), Tally(), {}
@@ -184,11 +184,11 @@ def _stages(
 ) -> tuple[list[Any], list[Any]]:
     """Return the stages to run, every one of them planned once so that a mistake is told before
     anything runs, and what lacks its data."""
-    from benchmark.cli.suite_page import checked_suite
+    from benchmark.cli.show_suite import checked_suite
     from benchmark.options import split_list
-    from benchmark.protocol.stages import available
-    from benchmark.protocol.suite import plan
-    from benchmark.protocol.suites import Stage, narrowed, scaled
+    from benchmark.planning.jobs import plan
+    from benchmark.planning.stages import available
+    from benchmark.planning.suites import Stage, narrowed, scaled
 
     given = click.get_current_context().get_parameter_source
     asked = {name for name in SCALES | OWN if given(name) is ParameterSource.COMMANDLINE}
@@ -226,7 +226,7 @@ def _sizes(latent_dims: tuple[str, ...]) -> list[int]:
 def _grid(
     methods: list[str], datasets: list[str], latent_dims: list[int], options: dict[str, Any]
 ) -> Any:
-    from benchmark.protocol.suites import Grid
+    from benchmark.planning.suites import Grid
     from benchmark.spec import BenchError
 
     if not (methods and datasets):
@@ -255,7 +255,7 @@ def _shard(jobs: list[Any], text: str | None) -> list[Any]:
 
 def _split(jobs: list[Any], store: Any, force: bool) -> tuple[list[Any], list[Any]]:
     """Return the jobs to be done, and the records that make the others unnecessary."""
-    from benchmark.protocol.reuse import finished
+    from benchmark.planning.reuse import finished
 
     todo, kept = [], []
     for job in jobs:
@@ -279,7 +279,7 @@ def _announce(jobs: list[Any], todo: list[Any], waiting: list[Any]) -> None:
 
 def announce_changed(todo: list[Any], store: Any) -> None:
     """Say of which runs the stored record is of other code, one line for each kind of change."""
-    from benchmark.protocol.reuse import CHANGES, changed
+    from benchmark.planning.reuse import CHANGES, changed
 
     kinds = {job.spec.key: changed(job, store) for job in todo}
     for kind, told in CHANGES.items():
@@ -313,8 +313,8 @@ class Tally:
     def carry_out(self, todo: list[Any], options: dict[str, Any]) -> bool:
         """Run the jobs under progress bars; whether a signal interrupted them."""
         from benchmark.cli.progress import signals, watcher
-        from benchmark.protocol.executors.processes import run_jobs
-        from benchmark.protocol.reuse import Settings
+        from benchmark.planning.reuse import Settings
+        from benchmark.running.processes import run_jobs
 
         if not todo:
             return False
@@ -347,7 +347,7 @@ class Tally:
     def announce_earlier(self, jobs: list[Any], store: Any) -> None:
         """Say once of each run in the store that an earlier protocol made that it stays as it
         is."""
-        from benchmark.protocol.reuse import earlier
+        from benchmark.planning.reuse import earlier
         from benchmark.spec import PROTOCOL
 
         runs = earlier(jobs, store)
@@ -419,7 +419,7 @@ def default_workers(device: str) -> int:
         if torch.cuda.is_available():
             return 1
         if device == "cuda":
-            from benchmark.protocol.runtime import resolve_device
+            from benchmark.training.runtime import resolve_device
 
             resolve_device(device)
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -41,7 +41,7 @@ def show(name: str, results: Path, data_dir: Path) -> None:
     ]
     suites = _suites()
     if name in suites or name.endswith(".toml"):
-        from benchmark.cli.suite_page import suite_page
+        from benchmark.cli.show_suite import suite_page
 
         pages.append(f"{'Suite ' if pages else ''}{suite_page(name, data_dir)}")
     if pages:
@@ -73,7 +73,7 @@ def show(name: str, results: Path, data_dir: Path) -> None:
 
 
 def _suites() -> list[str]:
-    from benchmark.protocol.suites import suites
+    from benchmark.planning.suites import suites
 
     return [suite.name for suite in suites()]
 

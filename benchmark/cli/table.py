@@ -65,9 +65,9 @@ def table(
 ) -> None:
     """Make table NAME (default: summary; see `bench list tables`)."""
     from benchmark.cli.output import save
+    from benchmark.controls import References
     from benchmark.options import split_list
     from benchmark.records import load_records
-    from benchmark.references import References
     from benchmark.reporting import catalogue, named_tables
     from benchmark.reporting.cells.selection import Filters, select
     from benchmark.reporting.papers.layouts import printed_table

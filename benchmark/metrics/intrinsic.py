@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from benchmark.controls import DimensionReference
 from benchmark.datasets.split import Split, Splits
 from benchmark.metrics.moments import Moments
-from benchmark.references import DimensionReference
 from benchmark.spec import BenchError, derive_seed
 
 __all__ = ["DRAWS", "ESTIMATORS", "POINTS", "dimension_reference", "drawn", "pca_dimensions"]

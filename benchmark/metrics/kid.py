@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from benchmark.metrics.base import Absent, Evidence, Images
-from benchmark.metrics.features import feature_metric
+from benchmark.metrics.fid import feature_metric
 
 __all__ = ["KID", "KID_CNN", "KID_CNN_FLOOR", "KID_FLOOR", "kernel_distance"]
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
-from benchmark.references import References
+from benchmark.controls import References
 from benchmark.reporting.catalogue import TABLES, check
 from benchmark.reporting.papers.agreement import beside_paper
 from benchmark.reporting.papers.filled import filled_table

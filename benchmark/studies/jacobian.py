@@ -40,7 +40,7 @@ from benchmark.metrics.base import Measurement
 from benchmark.nn import backbones, jacobian
 from benchmark.nn.likelihood import squared_error
 from benchmark.nn.optim import Adam
-from benchmark.protocol.study import Outcome, Study
+from benchmark.study import Outcome, Study
 
 __all__ = ["Blocks", "outside_share", "same_block"]
 

@@ -41,7 +41,7 @@ from benchmark.datasets.tensors import TensorSplit
 from benchmark.metrics.base import Measurement
 from benchmark.nn import covariance, jacobian
 from benchmark.nn.likelihood import squared_error
-from benchmark.protocol.study import Outcome, Study
+from benchmark.study import Outcome, Study
 
 __all__ = ["Objective", "objectives", "off_block_share", "use_elu"]
 

@@ -45,7 +45,7 @@ from benchmark.method import Batch, Images, Tick
 from benchmark.metrics.base import Measurement
 from benchmark.nn.optim import Adam
 from benchmark.nn.schedules import cosine
-from benchmark.protocol.study import Outcome, Study
+from benchmark.study import Outcome, Study
 
 __all__ = ["Slices", "draw_slice", "least_cost", "local_minima"]
 

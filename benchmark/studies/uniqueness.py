@@ -46,7 +46,6 @@ from torch import Tensor, nn
 
 from benchmark.method import Batch, Images, Tick
 from benchmark.metrics.base import Measurement
-from benchmark.protocol.study import Outcome, Study
 from benchmark.studies.angles import concentration, favoured_angle, procrustes, turn_angle
 from benchmark.studies.plane import (
     NOISE,
@@ -59,6 +58,7 @@ from benchmark.studies.plane import (
     random_turns,
     squared_error,
 )
+from benchmark.study import Outcome, Study
 
 __all__ = ["Uniqueness", "ladder"]
 

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from benchmark.testing import document, evaluation, invariance, processes, training
+from benchmark.testing import docstring, evaluation, invariance, processes, training
 from benchmark.testing.candidate import Candidate, Check, CheckFailed, Skipped
 
 __all__ = ["CHECKS", "Candidate", "Check", "CheckFailed", "Outcome", "check_method", "outcomes"]
 
 CHECKS: tuple[Check, ...] = (
-    *document.CHECKS,
+    *docstring.CHECKS,
     *training.CHECKS,
     *invariance.CHECKS,
     *evaluation.CHECKS,

@@ -18,9 +18,9 @@ from benchmark import registry
 from benchmark.datasets.split import Split
 from benchmark.datasets.tensors import TensorSplit
 from benchmark.method import Batch, Method, Tick
-from benchmark.protocol.checkpoint import method_state
-from benchmark.protocol.runtime import construct, make_deterministic, seed_noise
-from benchmark.protocol.trainer import Stopped, Trainer
+from benchmark.training.checkpoint import method_state
+from benchmark.training.runtime import construct, make_deterministic, seed_noise
+from benchmark.training.trainer import Stopped, Trainer
 
 __all__ = [
     "BATCH",

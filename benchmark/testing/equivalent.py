@@ -23,9 +23,9 @@ import click
 import torch
 
 from benchmark.files import atomic_write
-from benchmark.protocol import checkpoint
 from benchmark.records import Store
 from benchmark.spec import BenchError
+from benchmark.training import checkpoint
 
 __all__ = ["Plan", "Shown", "equivalent", "merged", "show"]
 

@@ -10,8 +10,6 @@ import torch
 from torch import Tensor
 
 from benchmark.method import Method
-from benchmark.protocol.checkpoint import method_state
-from benchmark.protocol.runtime import seed_noise
 from benchmark.testing.candidate import (
     BATCH,
     CPU,
@@ -22,6 +20,8 @@ from benchmark.testing.candidate import (
     CheckFailed,
     Skipped,
 )
+from benchmark.training.checkpoint import method_state
+from benchmark.training.runtime import seed_noise
 
 __all__ = ["CHECKS"]
 

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from benchmark.method import Method, Player
-from benchmark.protocol.checkpoint import method_state
-from benchmark.protocol.runtime import seed_noise
 from benchmark.testing.candidate import CPU, Candidate, Check, CheckFailed
+from benchmark.training.checkpoint import method_state
+from benchmark.training.runtime import seed_noise
 
 __all__ = ["CHECKS"]
 

@@ -10,11 +10,6 @@ import torch
 from torch import Tensor
 
 from benchmark.method import Method, Player
-from benchmark.protocol import stepper
-from benchmark.protocol import trainer as trainer_module
-from benchmark.protocol.checkpoint import method_state
-from benchmark.protocol.lint import HostRead, no_host_reads
-from benchmark.protocol.runtime import seed_noise
 from benchmark.testing.candidate import (
     CPU,
     LATENT_DIM,
@@ -26,8 +21,13 @@ from benchmark.testing.candidate import (
     Skipped,
     digest,
 )
+from benchmark.testing.graphs import Replay
 from benchmark.testing.guards import no_files, no_foreign_randomness
-from benchmark.testing.replay import Replay
+from benchmark.training import stepper
+from benchmark.training import trainer as trainer_module
+from benchmark.training.checkpoint import method_state
+from benchmark.training.host_reads import HostRead, no_host_reads
+from benchmark.training.runtime import seed_noise
 
 __all__ = ["CHECKS"]
 

@@ -14,7 +14,7 @@ from markup import as_markdown, cell, prose, table
 from benchmark import registry
 from benchmark.cli.list import rows
 from benchmark.cli.show import metric_page, source_page
-from benchmark.protocol.suites import Stage, Suite, suites
+from benchmark.planning.suites import Stage, Suite, suites
 from benchmark.registry import DATASETS, METRICS, STUDIES
 from benchmark.reporting.claims.claims import Claim, claims
 

@@ -16,7 +16,7 @@ from benchmark.method import Batch, Tick
 from benchmark.nn.gaussian import kl_standard
 from benchmark.nn.jacobian import column_energies
 from benchmark.nn.likelihood import squared_error
-from benchmark.protocol.runtime import construct
+from benchmark.training.runtime import construct
 
 F64 = torch.float64
 

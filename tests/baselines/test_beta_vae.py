@@ -14,8 +14,8 @@ from baselines.vae import VAE
 from benchmark.method import Batch, Tick
 from benchmark.nn import covariance
 from benchmark.nn.gaussian import kl_standard
-from benchmark.protocol.lint import no_host_reads
-from benchmark.protocol.runtime import construct
+from benchmark.training.host_reads import no_host_reads
+from benchmark.training.runtime import construct
 
 TICK = Tick(torch.tensor(0), torch.tensor(0.0), "train")
 KINDS = {"diagonal": 4 + 4, "block": 4 + 6, "full": 4 + 10}

@@ -24,8 +24,8 @@ from benchmark.datasets.toys import Circle
 from benchmark.method import Images, Method
 from benchmark.nn.discovery import active_units
 from benchmark.nn.start import image_moments, start_at_mean
-from benchmark.protocol.runtime import construct
-from benchmark.protocol.trainer import Trainer
+from benchmark.training.runtime import construct
+from benchmark.training.trainer import Trainer
 
 BATCH, L = 128, 10
 

@@ -26,7 +26,7 @@ from benchmark.method import Batch, Tick
 from benchmark.nn.bernoulli import bernoulli_nll, in_logits
 from benchmark.nn.gaussian import channel_rate, kl_standard, reparameterise
 from benchmark.nn.likelihood import gaussian_nll, squared_error
-from benchmark.protocol.runtime import construct
+from benchmark.training.runtime import construct
 
 F64 = torch.float64
 

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from baselines.flexae import FlexAE
 from benchmark.method import Batch, Player, Tick
 from benchmark.nn.optim import Adam
-from benchmark.protocol.lint import no_host_reads
-from benchmark.protocol.runtime import construct
+from benchmark.training.host_reads import no_host_reads
+from benchmark.training.runtime import construct
 
 TICK = Tick(torch.tensor(0), torch.tensor(0.0), "train")
 L, B, SHAPE = 3, 4, (1, 8, 8)

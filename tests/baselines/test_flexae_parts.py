@@ -15,7 +15,7 @@ from benchmark.datasets.digits import Digits
 from benchmark.datasets.tensors import TensorSplit
 from benchmark.method import Batch, Tick
 from benchmark.nn import slopes
-from benchmark.protocol.runtime import construct
+from benchmark.training.runtime import construct
 
 TICK = Tick(torch.tensor(0), torch.tensor(0.0), "train")
 L, B, SHAPE = 3, 4, (1, 8, 8)

@@ -14,8 +14,8 @@ from baselines.geco_l0 import GecoL0
 from benchmark.datasets.split import Split
 from benchmark.datasets.tensors import TensorSplit
 from benchmark.nn.gates import undecided_gates
-from benchmark.protocol.runtime import construct
-from benchmark.protocol.trainer import Trainer
+from benchmark.training.runtime import construct
+from benchmark.training.trainer import Trainer
 
 UPDATES, CHUNKS, BATCH, L = 9000, 4, 128, 12
 TRUE, NUMBERS, NOISE = 5, 32, 0.1

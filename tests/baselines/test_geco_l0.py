@@ -17,8 +17,8 @@ from benchmark.datasets.split import Split
 from benchmark.datasets.tensors import TensorSplit
 from benchmark.method import Batch, Tick
 from benchmark.nn.gaussian import kl_standard
-from benchmark.protocol.checkpoint import method_state
-from benchmark.protocol.runtime import construct
+from benchmark.training.checkpoint import method_state
+from benchmark.training.runtime import construct
 
 STEPS, PER_EPOCH, BATCH, L = 20, 4, 16, 5
 DATA = Split(

@@ -18,8 +18,8 @@ from benchmark.datasets.tensors import TensorSplit
 from benchmark.method import Batch, Tick
 from benchmark.nn import jacobian
 from benchmark.nn.likelihood import squared_error
-from benchmark.protocol.lint import no_host_reads
-from benchmark.protocol.runtime import construct
+from benchmark.training.host_reads import no_host_reads
+from benchmark.training.runtime import construct
 
 TICK = Tick(torch.tensor(0), torch.tensor(0.0), "train")
 F64 = torch.float64

@@ -13,7 +13,7 @@ from baselines.irmae import IRMAE
 from benchmark.method import Batch, Tick
 from benchmark.nn import backbones
 from benchmark.nn.likelihood import squared_error
-from benchmark.protocol.runtime import construct
+from benchmark.training.runtime import construct
 
 TICK = Tick(torch.tensor(0), torch.tensor(0.0), "train")
 F64 = torch.float64

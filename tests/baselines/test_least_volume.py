@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from baselines.least_volume import LeastVolume
 from benchmark.method import Batch, Tick
-from benchmark.protocol.runtime import construct
+from benchmark.training.runtime import construct
 
 TICK = Tick(torch.tensor(0), torch.tensor(0.0), "train")
 

@@ -17,9 +17,9 @@ from benchmark.datasets.split import Split
 from benchmark.datasets.tensors import TensorSplit
 from benchmark.method import Batch, Tick
 from benchmark.nn.critics import gradient_penalty
-from benchmark.protocol.checkpoint import method_state
-from benchmark.protocol.lint import no_host_reads
-from benchmark.protocol.runtime import construct
+from benchmark.training.checkpoint import method_state
+from benchmark.training.host_reads import no_host_reads
+from benchmark.training.runtime import construct
 
 B, L = 6, 5
 SHAPES = pytest.mark.parametrize("shape", [(7,), (1, 4, 4)], ids=["vectors", "images"])

@@ -18,13 +18,13 @@ from baselines.vae import VAE
 from benchmark.datasets.digits import Digits
 from benchmark.datasets.split import Split
 from benchmark.datasets.tensors import TensorSplit
+from benchmark.evaluation.evaluator import Evaluator
 from benchmark.method import Batch, Method, Player, Tick
 from benchmark.nn.gaussian import reparameterise
 from benchmark.nn.information import gaussian_bound
-from benchmark.protocol.checkpoint import method_state
-from benchmark.protocol.evaluator import Evaluator
-from benchmark.protocol.runtime import construct
-from benchmark.protocol.trainer import Trainer
+from benchmark.training.checkpoint import method_state
+from benchmark.training.runtime import construct
+from benchmark.training.trainer import Trainer
 
 STEPS, PER_EPOCH, BATCH = 10, 5, 16
 DATA = Split(

@@ -18,6 +18,7 @@ from baselines.mi_vae_joint import JointMIVAE
 from benchmark.datasets.mnist import MNIST
 from benchmark.datasets.split import Split, Splits
 from benchmark.datasets.tensors import TensorSplit
+from benchmark.evaluation.evaluator import Evaluator
 from benchmark.method import Batch, Method, Player, Tick
 from benchmark.metrics.categorical import ACCURACY
 from benchmark.nn import backbones
@@ -26,10 +27,9 @@ from benchmark.nn.gaussian import reparameterise
 from benchmark.nn.information import categorical_bound
 from benchmark.nn.likelihood import gaussian_nll
 from benchmark.nn.noise import DecoderNoise
-from benchmark.protocol.checkpoint import method_state
-from benchmark.protocol.evaluator import Evaluator
-from benchmark.protocol.runtime import construct
-from benchmark.protocol.trainer import Trainer
+from benchmark.training.checkpoint import method_state
+from benchmark.training.runtime import construct
+from benchmark.training.trainer import Trainer
 
 STEPS, PER_EPOCH, BATCH, L, K = 10, 5, 16, 3, 4
 DATA = Split(

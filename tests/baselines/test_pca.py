@@ -13,7 +13,7 @@ from sklearn.decomposition import PCA as Reference
 from baselines.pca import PCA
 from benchmark.datasets.split import Split
 from benchmark.datasets.tensors import TensorSplit
-from benchmark.protocol.runtime import construct
+from benchmark.training.runtime import construct
 
 
 def fitted(data: Split, latent_dim: int) -> PCA:
@@ -111,7 +111,7 @@ def test_known_errors_on_real_images(
     from harness import CPU
 
     from benchmark.datasets import mnist
-    from benchmark.protocol.evaluator import Evaluator
+    from benchmark.evaluation.evaluator import Evaluator
 
     splits = getattr(mnist, name)(data_dir=data_dir).load()
     method = fitted(splits.train, latent_dim)

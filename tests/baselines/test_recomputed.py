@@ -14,7 +14,7 @@ from torch import Tensor
 
 from benchmark import registry
 from benchmark.method import Batch, Tick
-from benchmark.protocol.runtime import construct
+from benchmark.training.runtime import construct
 
 F64, L, STEPS = torch.float64, 4, 400
 PROGRESS = 0.875

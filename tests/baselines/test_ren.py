@@ -17,12 +17,12 @@ from baselines.r_vae import RVAE
 from baselines.vae import VAE
 from benchmark.datasets.split import Split
 from benchmark.datasets.tensors import TensorSplit
+from benchmark.evaluation.evaluator import Evaluator
 from benchmark.method import Batch, Method, Tick
-from benchmark.protocol.checkpoint import method_state
-from benchmark.protocol.evaluator import Evaluator
-from benchmark.protocol.lint import no_host_reads
-from benchmark.protocol.runtime import construct
-from benchmark.protocol.trainer import Stopped, Trainer
+from benchmark.training.checkpoint import method_state
+from benchmark.training.host_reads import no_host_reads
+from benchmark.training.runtime import construct
+from benchmark.training.trainer import Stopped, Trainer
 
 STEPS, PER_EPOCH, BATCH = 24, 8, 16
 DATA = Split(

@@ -16,8 +16,8 @@ from baselines.r_vae import RVAE
 from benchmark.datasets.split import Split
 from benchmark.datasets.tensors import TensorSplit
 from benchmark.method import Method
-from benchmark.protocol.runtime import construct
-from benchmark.protocol.trainer import Trainer
+from benchmark.training.runtime import construct
+from benchmark.training.trainer import Trainer
 
 PER_EPOCH, BATCH = 32, 128
 

@@ -20,7 +20,7 @@ from benchmark.datasets.split import Split
 from benchmark.datasets.tensors import TensorSplit
 from benchmark.method import Batch, Method, Tick
 from benchmark.nn.ard import HYPERPRIOR, conjugate_posterior
-from benchmark.protocol.runtime import construct
+from benchmark.training.runtime import construct
 
 BATCH, L = 16, 5
 X = torch.rand(BATCH, 1, 8, 8, generator=torch.Generator().manual_seed(0))

@@ -16,7 +16,7 @@ from torch.nn import functional as F
 from baselines.rf_vae import RFVAE
 from baselines.rf_vae_port import RFVAEPort
 from benchmark.method import Batch, Method, Tick
-from benchmark.protocol.runtime import construct
+from benchmark.training.runtime import construct
 
 L, BATCH = 4, 8
 SHAPES = [(64,), (1, 8, 8)]

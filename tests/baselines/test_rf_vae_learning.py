@@ -17,8 +17,8 @@ from benchmark.datasets.digits import Digits
 from benchmark.datasets.split import Split
 from benchmark.datasets.tensors import TensorSplit
 from benchmark.method import Method
-from benchmark.protocol.runtime import construct
-from benchmark.protocol.trainer import Trainer
+from benchmark.training.runtime import construct
+from benchmark.training.trainer import Trainer
 
 BATCH = 64
 

@@ -15,8 +15,8 @@ from baselines.rf_vae import RFVAE
 from baselines.rf_vae_port import RFVAEPort
 from benchmark.method import Batch, Method, Tick
 from benchmark.nn.optim import Adam
-from benchmark.protocol.checkpoint import method_state
-from benchmark.protocol.runtime import construct
+from benchmark.training.checkpoint import method_state
+from benchmark.training.runtime import construct
 
 L, BATCH = 4, 8
 both = pytest.mark.parametrize("kind", [RFVAE, RFVAEPort])

@@ -14,7 +14,7 @@ from baselines.vaease import VAEase, split_counts
 from benchmark.datasets.split import Split
 from benchmark.datasets.tensors import TensorSplit
 from benchmark.method import Batch, Tick
-from benchmark.protocol.runtime import construct
+from benchmark.training.runtime import construct
 
 TICK = Tick(torch.tensor(0), torch.tensor(0.0), "train")
 

@@ -16,10 +16,10 @@ from baselines.maskaae import MaskAAE
 from baselines.wae_gan import WAEGAN
 from benchmark.datasets.digits import Digits
 from benchmark.datasets.tensors import TensorSplit
+from benchmark.evaluation.evaluator import Evaluator
 from benchmark.method import Batch, Tick
-from benchmark.protocol.evaluator import Evaluator
-from benchmark.protocol.runtime import construct
-from benchmark.protocol.trainer import Trainer
+from benchmark.training.runtime import construct
+from benchmark.training.trainer import Trainer
 
 B, L = 6, 5
 

@@ -95,7 +95,7 @@ def test_an_edited_metric_is_measured_again_without_training(runs: Runs) -> None
 def test_an_edited_evaluator_measures_everything_again(runs: Runs) -> None:
     before = runs.record
     runs.package.edit(
-        "benchmark/protocol/evaluator.py",
+        "benchmark/evaluation/evaluator.py",
         "return _array((x.double() - reconstruction.double())",
         "return 3 * _array((x.double() - reconstruction.double())",
     )
@@ -125,7 +125,7 @@ def test_a_metric_that_fails_loses_nothing(runs: Runs) -> None:
 
 def test_an_edited_trainer_trains_again(runs: Runs) -> None:
     before = runs.record
-    runs.package.edit("benchmark/protocol/stream.py", '"order", epoch', '"orders", epoch')
+    runs.package.edit("benchmark/training/batches.py", '"order", epoch', '"orders", epoch')
     last, told = runs.again()
     assert last.startswith("1 runs: 1 done now, 0 finished before")
     assert "were trained by other code of the training loop than is installed" in told
@@ -145,11 +145,11 @@ def test_an_edited_method_trains_again(runs: Runs) -> None:
 def test_words_layout_and_moved_modules_leave_a_run_finished(runs: Runs) -> None:
     for path in runs.package.folder.rglob("*.py"):
         text = path.read_text(encoding="utf-8").replace(
-            "benchmark.protocol.stream", "benchmark.protocol.batches"
+            "benchmark.training.batches", "benchmark.training.stream"
         )
         path.write_text(f"# a comment\n{ast.unparse(ast.parse(text))}\n", encoding="utf-8")
-    stream = runs.package.folder / "benchmark/protocol/stream.py"
-    stream.rename(stream.with_name("batches.py"))
+    stream = runs.package.folder / "benchmark/training/batches.py"
+    stream.rename(stream.with_name("stream.py"))
     last, told = runs.again()
     assert last.startswith("1 runs: 0 done now, 1 finished before") and "changed code" not in told
 

@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 from benchmark.cli import cli
 from benchmark.datasets.npz import Npz
 from benchmark.options import parse_reference, split_list
-from benchmark.protocol import checkpoint
-from benchmark.protocol.suites import read_suite
+from benchmark.planning.suites import read_suite
 from benchmark.records import read_record
 from benchmark.reporting.cells.arrays import read_arrays
 from benchmark.reporting.gate.baseline_file import read as read_baseline
 from benchmark.spec import BenchError
+from benchmark.training import checkpoint
 
 READERS = {
     "record.json": read_record,

@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 
 from benchmark.cli import progress
-from benchmark.protocol import checkpoint
 from benchmark.records import Store
+from benchmark.training import checkpoint
 
 PAUSING = '''
 """A VAE that stands still before one step."""

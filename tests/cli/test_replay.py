@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from benchmark.protocol.replay import locate
+from benchmark.running.replay import locate
 from benchmark.spec import BenchError
 
 

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 import benchmark
 from benchmark import registry
 from benchmark.cli import cli
-from benchmark.protocol.suite import Grid, plan
+from benchmark.planning.jobs import Grid, plan
 from benchmark.records import Store
 from benchmark.spec import BenchError
 

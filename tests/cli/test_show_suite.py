@@ -10,9 +10,9 @@ from click.testing import CliRunner
 
 from benchmark.budgets import quick_steps
 from benchmark.cli import cli
-from benchmark.protocol.outline import outline
-from benchmark.protocol.stages import available, resolve
-from benchmark.protocol.suites import read_suite, suites
+from benchmark.planning.preview import outline
+from benchmark.planning.stages import available, resolve
+from benchmark.planning.suites import read_suite, suites
 from benchmark.records import Store
 from benchmark.spec import BenchError
 

@@ -16,7 +16,7 @@ from rich.console import Console
 
 from benchmark.cli.printable import printable
 from benchmark.cli.progress import _Bars, watcher
-from benchmark.protocol.suite import Grid, plan
+from benchmark.planning.jobs import Grid, plan
 
 
 def bench(*arguments: str, **environment: str) -> subprocess.CompletedProcess[bytes]:

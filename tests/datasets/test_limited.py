@@ -11,7 +11,7 @@ import pytest
 from benchmark import registry
 from benchmark.datasets.limited import limited
 from benchmark.datasets.split import Split, Splits
-from benchmark.protocol.suite import instance
+from benchmark.planning.jobs import instance
 from benchmark.spec import BenchError, MissingData
 
 

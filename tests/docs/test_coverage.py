@@ -14,8 +14,8 @@ import pytest
 
 from benchmark import registry
 from benchmark.cli import cli
-from benchmark.protocol import suite as planning
-from benchmark.protocol.suites import read_suite, suites
+from benchmark.planning import jobs as planning
+from benchmark.planning.suites import read_suite, suites
 from benchmark.reporting.catalogue import FIGURES, TABLES
 from benchmark.reporting.claims.claims import claims
 
@@ -126,8 +126,8 @@ def test_suites_of_sources_are_on_the_page() -> None:
 
 def test_the_page_is_planned_without_torch() -> None:
     text = (
-        "import sys; from benchmark.cli import cli; from benchmark.protocol.suite import plan; "
-        "from benchmark.protocol.suites import read_suite; from pathlib import Path; "
+        "import sys; from benchmark.cli import cli; from benchmark.planning.jobs import plan; "
+        "from benchmark.planning.suites import read_suite; from pathlib import Path; "
         "[plan(stage.grid, Path()) for stage in read_suite('grae-uniqueness').stages]; "
         "sys.exit('torch' in sys.modules)"
     )

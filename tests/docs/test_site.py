@@ -19,7 +19,7 @@ from markdown_it import MarkdownIt
 from benchmark import registry
 from benchmark.cli import cli
 from benchmark.cli.show import metric_page, source_page
-from benchmark.protocol.suites import suites
+from benchmark.planning.suites import suites
 from benchmark.reporting.claims.claims import claims
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from benchmark.datasets.split import Split
 from benchmark.datasets.tensors import TensorSplit
+from benchmark.evaluation.evaluator import Evaluator, measure
 from benchmark.method import Method
 from benchmark.metrics.base import Absent, Metric
 from benchmark.metrics.categorical import (
@@ -27,11 +28,10 @@ from benchmark.metrics.categorical import (
     majority,
     one_to_one,
 )
-from benchmark.protocol.evaluator import Evaluator, measure
-from benchmark.protocol.job import execute
-from benchmark.protocol.reuse import Settings
-from benchmark.protocol.suite import plan
-from benchmark.protocol.suites import Grid
+from benchmark.planning.jobs import plan
+from benchmark.planning.reuse import Settings
+from benchmark.planning.suites import Grid
+from benchmark.running.job import execute
 
 
 def evidence(

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from benchmark import registry
+from benchmark.controls import References
 from benchmark.datasets.split import Split, Splits
 from benchmark.datasets.tensors import TensorSplit
 from benchmark.metrics import intrinsic
@@ -20,8 +21,7 @@ from benchmark.metrics.intrinsic import (
     nearly_equal,
     pca_dimensions,
 )
-from benchmark.protocol.suite import instance, load
-from benchmark.references import References
+from benchmark.planning.jobs import instance, load
 from benchmark.spec import BenchError
 
 pytest.importorskip(

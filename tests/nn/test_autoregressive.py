@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from benchmark.nn.autoregressive import InverseAutoregressiveFlow, MaskedNetwork
-from benchmark.protocol.weights import draw_weights
+from benchmark.training.weights import draw_weights
 
 F64 = torch.float64
 

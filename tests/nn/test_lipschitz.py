@@ -13,7 +13,7 @@ from benchmark.nn.lipschitz import (
     iterate,
     lipschitz_decoder,
 )
-from benchmark.protocol.weights import draw_weights
+from benchmark.training.weights import draw_weights
 
 SHAPES = [(6,), (70,), (1, 8, 8), (1, 28, 28), (3, 32, 32), (1, 17, 21)]
 

@@ -13,9 +13,9 @@ from baselines.maskaae import MaskAAE
 from baselines.wae_gan import WAEGAN
 from benchmark.method import Batch, Method, Tick
 from benchmark.nn.plateau import CRITIC_UNSETTLED, Plateau
-from benchmark.protocol.checkpoint import method_state
-from benchmark.protocol.lint import no_host_reads
-from benchmark.protocol.runtime import construct
+from benchmark.training.checkpoint import method_state
+from benchmark.training.host_reads import no_host_reads
+from benchmark.training.runtime import construct
 
 B = 4
 KINDS: dict[str, tuple[type[Any], dict[str, Any]]] = {

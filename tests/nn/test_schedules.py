@@ -17,7 +17,7 @@ from benchmark.nn.schedules import (
     milestones,
     staircase,
 )
-from benchmark.protocol.lint import no_host_reads
+from benchmark.training.host_reads import no_host_reads
 
 EVERY: dict[str, Schedule] = {
     "linear": linear(0.1),

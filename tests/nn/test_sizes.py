@@ -10,7 +10,7 @@ import torch
 from benchmark.nn import backbones
 from benchmark.nn.critics import image_critic
 from benchmark.nn.sizes import convolutions, halvings, is_small, misfit
-from benchmark.protocol.weights import draw_weights
+from benchmark.training.weights import draw_weights
 
 
 @pytest.mark.parametrize("side", range(8, 300))

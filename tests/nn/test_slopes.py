@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from benchmark.nn import slopes
 from benchmark.nn.critics import PiecewiseLinear, gradient_penalty, image_critic, latent_critic
 from benchmark.nn.slopes import distance_and_penalty, piecewise_linear_distance_and_penalty
-from benchmark.protocol.lint import no_host_reads
+from benchmark.training.host_reads import no_host_reads
 
 F64 = torch.float64
 

@@ -24,13 +24,13 @@ from torch import Tensor, nn
 from baselines.vae import VAE
 from benchmark.datasets.split import Split
 from benchmark.datasets.tensors import TensorSplit
-from benchmark.features import inception
-from benchmark.features.extractor import Network
-from benchmark.features.fid_inception import FIDInception
+from benchmark.evaluation.evaluator import Evaluator
+from benchmark.extractors import inception
+from benchmark.extractors.extractor import Network
+from benchmark.extractors.fid_inception import FIDInception
 from benchmark.metrics.base import Extractor
-from benchmark.metrics.features import FID, FID_FLOOR, FID_RECONSTRUCTION
-from benchmark.protocol import runtime
-from benchmark.protocol.evaluator import Evaluator
+from benchmark.metrics.fid import FID, FID_FLOOR, FID_RECONSTRUCTION
+from benchmark.training import runtime
 
 CPU = torch.device("cpu")
 SHAPE = (3, 64, 64)

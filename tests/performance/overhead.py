@@ -25,8 +25,8 @@ from benchmark.datasets.split import Split
 from benchmark.datasets.tensors import TensorSplit
 from benchmark.nn.gaussian import kl_standard
 from benchmark.nn.likelihood import gaussian_nll, softclip
-from benchmark.protocol import runtime
-from benchmark.protocol.trainer import Trainer
+from benchmark.training import runtime
+from benchmark.training.trainer import Trainer
 
 CPU = torch.device("cpu")
 

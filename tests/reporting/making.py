@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from benchmark.controls import References
 from benchmark.identity import code_of, harness_code, metric_codes
 from benchmark.records import Store
-from benchmark.references import References
 from benchmark.reporting.cells.replicates import gather
 from benchmark.reporting.tables.beside import Beside
 from benchmark.reporting.tables.dimensions import with_readings

@@ -16,8 +16,8 @@ from benchmark.datasets.split import Split
 from benchmark.datasets.tensors import TensorSplit
 from benchmark.method import Batch, Tick
 from benchmark.nn import covariance
-from benchmark.protocol.runtime import construct
 from benchmark.studies.jacobian import Blocks, outside_share, same_block
+from benchmark.training.runtime import construct
 
 TICK = Tick(torch.tensor(0), torch.tensor(0.0), "train")
 

@@ -18,8 +18,8 @@ from benchmark.datasets.tensors import TensorSplit
 from benchmark.method import Batch, Tick
 from benchmark.nn import covariance, jacobian
 from benchmark.nn.likelihood import squared_error
-from benchmark.protocol.runtime import construct
 from benchmark.studies.objective import Objective, objectives, off_block_share, use_elu
+from benchmark.training.runtime import construct
 
 TICK = Tick(torch.tensor(0), torch.tensor(0.0), "train")
 

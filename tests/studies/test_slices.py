@@ -11,9 +11,9 @@ import pytest
 import torch
 
 from benchmark.method import Batch, Tick
-from benchmark.protocol.lint import no_host_reads
-from benchmark.protocol.runtime import construct
 from benchmark.studies.slices import Slices, draw_slice, least_cost, local_minima
+from benchmark.training.host_reads import no_host_reads
+from benchmark.training.runtime import construct
 
 
 def study(steps: int = 400, latent_dim: int = 8, **config: Any) -> Slices:

@@ -17,14 +17,14 @@ import numpy as np
 import pytest
 
 from benchmark import registry
-from benchmark.protocol import checkpoint
-from benchmark.protocol.job import execute
-from benchmark.protocol.reuse import Settings, finished
-from benchmark.protocol.study import Study
-from benchmark.protocol.suite import plan
-from benchmark.protocol.suites import Grid, read_suite
+from benchmark.planning.jobs import plan
+from benchmark.planning.reuse import Settings, finished
+from benchmark.planning.suites import Grid, read_suite
 from benchmark.records import Store
+from benchmark.running.job import execute
 from benchmark.spec import BenchError
+from benchmark.study import Study
+from benchmark.training import checkpoint
 
 STAGE = '[[stage]]\nstudies = ["grae-uniqueness[points=40,trials=2]"]\nsteps = 2500\n'
 

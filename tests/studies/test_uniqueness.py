@@ -12,9 +12,6 @@ import torch
 from torch import Tensor
 
 from benchmark.method import Tick
-from benchmark.protocol.checkpoint import method_state
-from benchmark.protocol.lint import no_host_reads
-from benchmark.protocol.runtime import construct
 from benchmark.studies.angles import turn_angle
 from benchmark.studies.plane import (
     NOISE,
@@ -27,6 +24,9 @@ from benchmark.studies.plane import (
     squared_error,
 )
 from benchmark.studies.uniqueness import Uniqueness, ladder, summary
+from benchmark.training.checkpoint import method_state
+from benchmark.training.host_reads import no_host_reads
+from benchmark.training.runtime import construct
 
 F64 = torch.float64
 CELLS = [

@@ -46,7 +46,7 @@ def test_a_refactor_is_shown_and_a_change_of_bits_is_refused(
 ) -> None:
     old, package, new = trees
     package.edit(  # the same bits by another way
-        "benchmark/protocol/stream.py",
+        "benchmark/training/batches.py",
         "return parts[0] if len(parts) == 1 else torch.cat(parts)",
         "return torch.cat(parts)",
     )
@@ -60,7 +60,7 @@ def test_a_trainer_of_other_bits_refuses_everything(
     trees: tuple[Tree, PackageCopy, Tree],
 ) -> None:
     old, package, new = trees
-    package.edit("benchmark/protocol/stream.py", '"order", epoch', '"orders", epoch')
+    package.edit("benchmark/training/batches.py", '"order", epoch', '"orders", epoch')
     package.edit(FRECHET, "return mean, centred.T", "return 1.0 * mean, centred.T")
     shown = show(old, new, SMALL)
     assert {"harness", "metric fd-raw"} <= {each.what for each in shown}

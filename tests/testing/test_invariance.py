@@ -70,7 +70,7 @@ def test_parametrised_weights_that_no_stream_reaches_are_caught(
     if not planted:
         weights_of_their_own(Candidate(str(path), tmp_path))
         return
-    monkeypatch.setattr("benchmark.protocol.runtime.draw_weights", plain_resets)
+    monkeypatch.setattr("benchmark.training.runtime.draw_weights", plain_resets)
     with pytest.raises(CheckFailed, match=r"encoder.*original.* starts elsewhere"):
         weights_of_their_own(Candidate(str(path), tmp_path))
 

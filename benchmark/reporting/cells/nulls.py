@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from benchmark.controls import References
 from benchmark.identity import READINGS
 from benchmark.metrics.base import Absent
 from benchmark.metrics.dimension import relevance_gap
 from benchmark.metrics.null import Null, declared_null, null_rows, resolved, untrained_null
-from benchmark.references import References
 from benchmark.reporting.cells.replicates import Replicates
 from benchmark.spec import BenchError
 

@@ -12,8 +12,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from benchmark.controls import References
 from benchmark.metrics.null import declared_null, null_rows, resolved
-from benchmark.references import References
 from benchmark.reporting.cells.nulls import COUNTED
 from benchmark.reporting.cells.replicates import Replicates, name_of
 from benchmark.reporting.cells.selection import base_name

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from benchmark.references import References
+from benchmark.controls import References
 from benchmark.reporting.cells.protocols import one_protocol
 from benchmark.reporting.cells.readings import twin
 from benchmark.reporting.cells.replicates import Replicates, gather

@@ -19,7 +19,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
-from benchmark.references import References
+from benchmark.controls import References
 from benchmark.reporting.cells.datasets import intrinsic_dim
 from benchmark.reporting.cells.nulls import nulls_of
 from benchmark.reporting.cells.replicates import Replicates

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from benchmark.identity import metric_of, outdated, outdated_metrics
+from benchmark.machine import machine_class
 from benchmark.options import parse_reference
-from benchmark.protocol.machine import machine_class
 from benchmark.reporting.cells.selection import base_name, budget_rank, matches, rank
 from benchmark.reporting.cells.titles import direction
 from benchmark.reporting.gate.baseline_file import (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from benchmark.protocol.machine import machine_class, same_class
+from benchmark.machine import machine_class, same_class
 from benchmark.reporting.gate.baseline_file import Baseline, Cell
 from benchmark.reporting.statistics.worsening import NEGLIGIBLE
 from benchmark.spec import Record

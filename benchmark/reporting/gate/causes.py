@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from benchmark import registry
-from benchmark.protocol.machine import machine_class
+from benchmark.machine import machine_class
 from benchmark.reporting.gate.baseline_file import Baseline, Cell
 from benchmark.spec import BenchError, Record
 

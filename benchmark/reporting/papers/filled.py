@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from benchmark import registry
+from benchmark.controls import References
 from benchmark.options import parse_reference
-from benchmark.references import References
 from benchmark.reporting.cells.nulls import COUNTS
 from benchmark.reporting.cells.protocols import refuse_mixing
 from benchmark.reporting.cells.readings import (

@@ -17,7 +17,7 @@ from markupsafe import Markup
 from threadpoolctl import threadpool_limits
 
 import benchmark
-from benchmark.references import References
+from benchmark.controls import References
 from benchmark.reporting.claims.table import claims_table
 from benchmark.reporting.claims.verdicts import verdicts
 from benchmark.reporting.figures.material import Material

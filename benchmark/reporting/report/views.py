@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from benchmark.protocol.suites import suites
+from benchmark.controls import References
+from benchmark.planning.suites import suites
 from benchmark.records import metric_of
-from benchmark.references import References
 from benchmark.reporting import named_tables
 from benchmark.reporting.catalogue import ANSWER, TABLES
 from benchmark.reporting.cells.datasets import intrinsic_dim

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from benchmark.references import DimensionReference, References
+from benchmark.controls import DimensionReference, References
 from benchmark.reporting.cells.nulls import NO_NULL, Nulls, gap_of, nulls_of
 from benchmark.reporting.cells.replicates import Replicates
 from benchmark.reporting.cells.selection import base_name

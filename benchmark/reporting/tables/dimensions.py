@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from benchmark.references import References
+from benchmark.controls import References
 from benchmark.reporting.cells.datasets import intrinsic_dim
 from benchmark.reporting.cells.readings import readings
 from benchmark.reporting.tables.document import Table

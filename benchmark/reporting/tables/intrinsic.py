@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from benchmark.controls import DimensionReference, References
 from benchmark.metrics.intrinsic import ESTIMATORS
-from benchmark.references import DimensionReference, References
 from benchmark.reporting.cells.datasets import intrinsic_dim
 from benchmark.reporting.cells.replicates import gather
 from benchmark.reporting.tables.beside import BAND_COLUMN, Beside

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from benchmark import registry
+from benchmark.controls import References
 from benchmark.records import metric_of
-from benchmark.references import References
 from benchmark.reporting.cells.absences import reasons
 from benchmark.reporting.cells.datasets import intrinsic_dim
 from benchmark.reporting.cells.nulls import COUNTS

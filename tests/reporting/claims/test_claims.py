@@ -14,8 +14,8 @@ from reporting.making import record, seeds
 
 from benchmark import registry
 from benchmark.options import parse_reference
-from benchmark.protocol.suite import OWN_DATA
-from benchmark.protocol.suites import Suite, suites
+from benchmark.planning.jobs import OWN_DATA
+from benchmark.planning.suites import Suite, suites
 from benchmark.records import label
 from benchmark.reporting.claims.claims import KINDS, Claim, _claim, claims
 from benchmark.reporting.claims.table import as_json, as_text, claims_table, claims_tables, counted

@@ -10,7 +10,7 @@ import pytest
 from matplotlib.axes import Axes
 from reporting.making import record
 
-from benchmark.references import DimensionReference, References
+from benchmark.controls import DimensionReference, References
 from benchmark.reporting.figures.answer import by_distance, lstar
 from benchmark.reporting.figures.material import Material
 from benchmark.spec import UNSETTLED, BenchError, Record

@@ -14,8 +14,8 @@ from matplotlib.figure import Figure
 from reporting.figures.test_studies import study_arrays, study_runs
 from reporting.making import HOSTILE, images, leave, leave_study, record, seeds, store
 
+from benchmark.controls import DimensionReference, References
 from benchmark.metrics.null import declared_null
-from benchmark.references import DimensionReference, References
 from benchmark.registry import METHODS
 from benchmark.reporting.captions import CAPTIONS
 from benchmark.reporting.catalogue import FIGURES, STUDIES

@@ -14,8 +14,8 @@ from reporting.making import record
 
 from benchmark import registry
 from benchmark.cli.run import run as run_command
-from benchmark.protocol.suite import Grid
-from benchmark.protocol.suite import plan as plan_jobs
+from benchmark.planning.jobs import Grid
+from benchmark.planning.jobs import plan as plan_jobs
 from benchmark.reporting.report.methods import block, method_notes, sections
 from benchmark.reporting.report.overview import coverage, duration, environment, plan
 from benchmark.reporting.report.runs import command, log_tail

@@ -19,7 +19,7 @@ from reporting.report.parsed import Page
 from reporting.report.site_records import EVIL, full, hostile, written
 from threadpoolctl import threadpool_limits
 
-from benchmark.references import InitialCounts, References
+from benchmark.controls import InitialCounts, References
 from benchmark.reporting import named_tables
 from benchmark.reporting.captions import CAPTIONS
 from benchmark.reporting.catalogue import FIGURES

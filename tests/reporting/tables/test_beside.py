@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 from reporting.making import inside_null, record
 
+from benchmark.controls import DimensionReference, InitialCounts, References
 from benchmark.identity import harness_code
 from benchmark.metrics.null import null_gap
-from benchmark.references import DimensionReference, InitialCounts, References
 from benchmark.reporting.catalogue import TABLES
 from benchmark.reporting.cells.nulls import nulls_of
 from benchmark.reporting.cells.replicates import gather

@@ -1,0 +1,1 @@
+"""What a trained method is measured by: evidence on demand, features, arrays, untrained networks."""

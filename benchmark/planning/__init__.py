@@ -1,0 +1,1 @@
+"""What to run: suites, their stages, grids to jobs. No torch."""

@@ -1,0 +1,168 @@
+"""Stages of a suite: the options that a later stage takes from the records of an earlier one are
+resolved run by run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from benchmark import registry
+from benchmark.options import suggest
+from benchmark.planning.jobs import Job, Seen, budget_of, described, plan
+from benchmark.planning.reuse import finished
+from benchmark.planning.suites import Stage
+from benchmark.records import Store
+from benchmark.spec import BenchError, MissingData, Record
+
+__all__ = ["Absent", "Waiting", "available", "resolve", "together"]
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A job whose parent has no value to take (yet), and why; in its spec the open options are
+    None."""
+
+    job: Job
+    reason: str
+
+    def record(self) -> Record:
+        """The record that says so."""
+        return Record(
+            spec=self.job.spec.document(),
+            key=self.job.spec.key,
+            code=self.job.code,
+            harness=self.job.harness,
+            given=self.job.given,
+            status="blocked",
+            error=self.reason,
+        )
+
+
+@dataclass(frozen=True)
+class Absent:
+    """The runs of a stage on one dataset whose data is not here, and what to do about it. Without
+    data they have no digest, so no key and no record."""
+
+    dataset: str
+    runs: int
+    reason: str
+
+
+def available(stage: Stage, data_dir: Path, seen: Seen) -> tuple[Stage | None, list[Absent]]:
+    """Return the stage restricted to datasets whose data is here (None where nothing is left), and
+    what became of the others."""
+    budget_of(stage.grid)
+    here: list[str] = []
+    absent: list[Absent] = []
+    for dataset in stage.grid.datasets:
+        choice = registry.choose("datasets", dataset)
+        try:
+            described(choice, data_dir, seen)
+        except MissingData as reason:
+            absent.append(Absent(dataset, _count(stage, choice), str(reason)))
+        else:
+            here.append(dataset)
+    if stage.grid.datasets and not here:
+        return None, absent
+    return replace(stage, grid=replace(stage.grid, datasets=here)), absent
+
+
+def _count(stage: Stage, dataset: registry.Choice) -> int:
+    """How many runs the stage has on one dataset."""
+    declared = dataset.entry.source.constants.get("latent_dims", ())
+    sizes = len(set(stage.grid.latent_dims)) or (
+        len(declared) if budget_of(stage.grid).sweep else 1
+    )
+    return sizes * len(set(stage.grid.methods)) * stage.grid.seeds
+
+
+def together(stages: Sequence[Stage]) -> list[list[Stage]]:
+    """Return the stages in groups that can run at once: one that takes values begins a new group,
+    for what it takes must be there."""
+    groups: list[list[Stage]] = []
+    for stage in stages:
+        if stage.take or not groups:
+            groups.append([])
+        groups[-1].append(stage)
+    return groups
+
+
+def resolve(
+    stage: Stage, data_dir: Path, store: Store, seen: Seen | None = None
+) -> tuple[list[Job], list[Waiting]]:
+    """Return the jobs of a stage, the options it takes filled in from ``store``, and those that
+    wait for a parent."""
+    seen = {} if seen is None else seen
+    jobs = plan(stage.grid, data_dir, seen)
+    if not stage.take:
+        return jobs, []
+    parents = {option: _parents(stage, option, data_dir, seen) for option in stage.take}
+    ready: list[Job] = []
+    waiting: list[Waiting] = []
+    for job in jobs:
+        try:
+            values = {
+                option: _value(store, parents[option][_place(job)], _path(stage, option))
+                for option in stage.take
+            }
+        except LookupError as reason:
+            waiting.append(
+                Waiting(
+                    _with_options(job, dict.fromkeys(stage.take), stage.take), str(reason.args[0])
+                )
+            )
+        else:
+            ready.append(_with_options(job, values, stage.take))
+    return ready, waiting
+
+
+def _place(job: Job) -> tuple[Any, ...]:
+    return job.spec.data, job.spec.latent_dim, job.spec.seed
+
+
+def _parents(stage: Stage, option: str, data_dir: Path, seen: Seen) -> dict[tuple[Any, ...], Job]:
+    method = stage.take[option].partition(":")[0].strip()
+    return {_place(job): job for job in plan(replace(stage.grid, methods=[method]), data_dir, seen)}
+
+
+def _path(stage: Stage, option: str) -> list[str]:
+    return stage.take[option].partition(":")[2].strip().split(".")
+
+
+def _value(store: Store, parent: Job, path: list[str]) -> float:
+    """Return the number at ``path`` in the parent's record; ``LookupError`` with the reason where
+    there is none."""
+    record = store.read(parent.spec.key)
+    state = "not run" if record is None else record.status
+    if record is not None and state == "done" and finished(parent, store) is None:
+        state = "stale"
+    if record is None or state != "done":
+        raise LookupError(f"its parent {parent.spec.key} is {state}; run it first")
+    found: Any = {each.name: getattr(record, each.name) for each in fields(Record)}
+    for part in path:
+        if not isinstance(found, Mapping) or part not in found:
+            raise LookupError(
+                f"the record of its parent {parent.spec.key} has no '{'.'.join(path)}'"
+            )
+        found = found[part]
+    if not isinstance(found, (int, float)):
+        raise LookupError(
+            f"'{'.'.join(path)}' in the record of its parent {parent.spec.key} is no number"
+        )
+    return float(found)
+
+
+def _with_options(job: Job, values: Mapping[str, float | None], take: Mapping[str, str]) -> Job:
+    for option in values:
+        if option not in job.spec.config:
+            raise BenchError(
+                f"'{job.spec.method}' has no option '{option}' to take a value for{suggest(option, job.spec.config)}"
+            )
+    config = {**job.spec.config, **values}
+    return replace(
+        job,
+        spec=replace(job.spec, config=config, taken=dict(take)),
+        method=replace(job.method, options=config),
+    )

@@ -1,1 +1,0 @@
-"""One protocol for every method: plan, train, evaluate, record."""

@@ -1,0 +1,1 @@
+"""Jobs to records: one run, processes of runs, evaluation later, replay."""

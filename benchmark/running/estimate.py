@@ -1,0 +1,175 @@
+"""What a grid would cost, from a short probe of each method on each dataset: hours, memory, disk.
+Imports no torch."""
+
+from __future__ import annotations
+
+import math
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any
+
+from benchmark.planning.jobs import Job
+from benchmark.running.server import context, launch
+
+__all__ = ["LIMIT", "Cost", "Group", "groups", "measure"]
+
+LIMIT = 60.0
+"""Seconds a probe may take; one that is still evaluating then tells what it knows."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of one run: seconds until it is trained and seconds to evaluate (None: more than the probe
+    had), its outer steps, bytes of memory and disk."""
+
+    training: float
+    evaluation: float | None
+    steps: int
+    memory: int
+    disk: int
+
+    def seconds(self, steps: int) -> float:
+        """Seconds of a run of so many steps."""
+        return self.training * (steps / self.steps if self.steps else 1.0) + (
+            LIMIT if self.evaluation is None else self.evaluation
+        )
+
+
+@dataclass(frozen=True)
+class Group:
+    """Runs that one probe stands for: one method on one dataset, the largest latent size, whatever
+    the seed and fractional options."""
+
+    jobs: tuple[Job, ...]
+    cost: Cost | None = None
+    error: str = ""
+
+    @property
+    def probe(self) -> Job:
+        """The run that is tried out."""
+        return max(self.jobs, key=lambda job: (job.spec.latent_dim, job.spec.steps))
+
+    @property
+    def name(self) -> tuple[str, str]:
+        """Method and dataset."""
+        return self.probe.spec.method, self.probe.spec.dataset
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of all runs, one after the other."""
+        return (
+            0.0
+            if self.cost is None
+            else sum(self.cost.seconds(job.spec.steps) for job in self.jobs)
+        )
+
+
+def groups(jobs: Iterable[Job]) -> list[Group]:
+    """Return the groups of ``jobs`` in the order in which they first occur."""
+    found: dict[tuple[Any, ...], list[Job]] = {}
+    for job in jobs:
+        options = tuple(
+            sorted(
+                (name, value)
+                for name, value in job.spec.config.items()
+                if not isinstance(value, float | None)
+            )
+        )
+        found.setdefault(
+            (
+                job.spec.kind,
+                job.spec.method,
+                options,
+                job.spec.dataset,
+                job.spec.data,
+                job.spec.batch_size,
+            ),
+            [],
+        ).append(job)
+    return [Group(tuple(members)) for members in found.values()]
+
+
+@dataclass
+class _Running:
+    place: int
+    process: BaseProcess
+    pipe: Connection
+    begun: float | None = None
+
+
+def measure(
+    found: Sequence[Group],
+    workers: int,
+    device: str,
+    tell: Callable[[Group], None] = lambda group: None,
+    limit: float = LIMIT,
+) -> list[Group]:
+    """Return the groups with their costs, ``workers`` probes at once so that they disturb each
+    other as runs will; ``tell`` hears of each."""
+    results, waiting, running = list(found), list(reversed(range(len(found)))), []
+    server = context([group.probe for group in found])
+    with tempfile.TemporaryDirectory(prefix="bench-estimate-") as folder:
+        try:
+            while waiting or running:
+                while waiting and len(running) < workers:
+                    place = waiting.pop()
+                    running.append(_start(server, found[place].probe, place, Path(folder), device))
+                wait([each.pipe for each in running], timeout=0.2)
+                for each in list(running):
+                    results[each.place] = _listen(each, results[each.place])
+                    if (
+                        not each.process.is_alive()
+                        or time.monotonic() - (each.begun or math.inf) > limit
+                    ):
+                        results[each.place] = _end(each, _listen(each, results[each.place]), limit)
+                        running.remove(each)
+                        tell(results[each.place])
+        finally:
+            for each in running:
+                each.process.kill()
+    return results
+
+
+def _start(server: Any, job: Job, place: int, folder: Path, device: str) -> _Running:
+    receiver, sender = server.Pipe(duplex=False)
+    process = launch(server, _work, (job, folder, device, sender))
+    sender.close()
+    return _Running(place, process, receiver)
+
+
+def _work(job: Job, folder: Path, device: str, pipe: Connection) -> None:
+    from benchmark.running.probe import probe
+
+    pipe.send(None)
+    probe(job, folder, device, pipe)
+
+
+def _listen(each: _Running, group: Group) -> Group:
+    try:
+        while each.pipe.poll():
+            said = each.pipe.recv()
+            if said is None:  # it has begun: waiting for the server of processes does not count
+                each.begun = time.monotonic()
+                continue
+            group = (
+                replace(group, cost=said) if isinstance(said, Cost) else replace(group, error=said)
+            )
+    except (EOFError, OSError):
+        pass
+    return group
+
+
+def _end(each: _Running, group: Group, limit: float) -> Group:
+    each.process.kill()
+    each.process.join()
+    if group.cost is None and not group.error:
+        return replace(
+            group,
+            error=f"no answer within {limit:g} s, or its process was ended (exit code {each.process.exitcode})",
+        )
+    return group

@@ -1,0 +1,1 @@
+"""The steps of one run: batches, weights, the loop, its checkpoints."""
