@@ -48,6 +48,7 @@ ROOMS = (
     "reporting",
     "testing",
     "models",
+    "exports",
     "api",
     "cli",
 )

@@ -32,6 +32,7 @@ COMMANDS = {
     "claims": "judge the claims of the sources",
     "figure": "draw a figure from records",
     "report": "make pages to read of all records",
+    "export": "write codes, networks or records for other programs",
     "replay": "do stored runs again and compare",
     "baseline": "write down what runs measured when all was well",
     "check": "judge runs against a baseline",

@@ -1,0 +1,2 @@
+"""What leaves the benchmark: codes of a dataset, networks in other formats, records in other
+people's trackers."""
