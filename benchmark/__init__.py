@@ -8,9 +8,11 @@ from importlib import import_module
 from typing import Any
 
 __version__ = "0.2.0"
-__all__ = ["__version__", "load_model", "load_records", "run"]
+__all__ = ["LatentDimension", "__version__", "dataset", "load_model", "load_records", "run"]
 
 _HOMES = {
+    "LatentDimension": "benchmark.estimator",
+    "dataset": "benchmark.datasets.own",
     "load_model": "benchmark.models",
     "load_records": "benchmark.records",
     "run": "benchmark.api",

@@ -316,6 +316,24 @@ DATASETS: tuple[Entry, ...] = (
         "npz:FILE, arrays 'train' and 'test' of your own",
         headline=False,
     ),
+    Entry(
+        "images",
+        "benchmark.datasets.images_folder:ImagesFolder",
+        "images:FOLDER, images of your own in a folder",
+        headline=False,
+    ),
+    Entry(
+        "csv",
+        "benchmark.datasets.vectors:Csv",
+        "csv:FILE, vectors of your own in a table",
+        headline=False,
+    ),
+    Entry(
+        "parquet",
+        "benchmark.datasets.vectors:Parquet",
+        "parquet:FILE, the same as Apache Parquet",
+        headline=False,
+    ),
 )
 
 METRICS: tuple[Entry, ...] = (
@@ -592,9 +610,10 @@ def entries(room: Room) -> tuple[Entry, ...]:
 
 
 def find(room: Room, name: str) -> Entry:
-    """Return the entry called ``name``; for methods also a file of yours, ``./my_vae.py``."""
-    if room == "methods" and name.endswith(".py"):
-        return _from_file(Path(name))
+    """Return the entry called ``name``; for methods and datasets also a file of yours,
+    ``./my_vae.py``."""
+    if room in _BASES and name.endswith(".py"):
+        return _from_file(room, Path(name))
     for entry in BUILT_IN[room]:
         if entry.name == name:
             return entry
@@ -607,20 +626,31 @@ def find(room: Room, name: str) -> Entry:
     )
 
 
-def _from_file(path: Path) -> Entry:
+_BASES = {"methods": "Method", "datasets": "Dataset"}
+"""What the class in a file of yours is built on."""
+
+
+def _from_file(room: Room, path: Path) -> Entry:
+    kind, base = room[:-1], _BASES[room]
     if not path.is_file():
         raise BenchError(
-            f"there is no method file '{path}'; expected a Python file with one class built on Method"
+            f"there is no {kind} file '{path}'; expected a Python file with one class built on {base}"
         )
     source = read_class(path.resolve())
+    if source.root != base:
+        raise BenchError(
+            f"'{path}' holds a class built on {source.root}; expected one built on {base}, as a "
+            f"{kind} is"
+        )
     name = re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-")
     if not path.stem.isascii() or not name:
+        example = "my_vae" if room == "methods" else "my_data"
         raise BenchError(
-            f"'{path}' gives no name for a method; expected a file called with letters and digits, as ./my_vae.py"
+            f"'{path}' gives no name for a {kind}; expected a file called with letters and digits, as ./{example}.py"
         )
-    if any(entry.name == name for entry in METHODS):
+    if any(entry.name == name for entry in BUILT_IN[room]):
         raise BenchError(
-            f"'{path}' would be called '{name}', which is a built-in method; rename the file"
+            f"'{path}' would be called '{name}', which is a built-in {kind}; rename the file"
         )
     return Entry(
         name, str(path.resolve()), (source.doc.splitlines() or ["user file"])[0], headline=False
@@ -675,8 +705,10 @@ def choose(room: Room, text: str) -> Choice:
     entry = find(room, name) if colon else find(room, reference)
     takes_argument = room == "datasets" and bool(entry.source.constants.get("takes_file"))
     if bool(colon) != takes_argument:
+        form = f"{entry.name}:{'FOLDER' if entry.name == 'images' else 'FILE'}"
         raise BenchError(
-            f"'{text}' cannot be read: expected {entry.name + ':FILE' if takes_argument else entry.name} (see `bench show {entry.name}`)"
+            f"'{text}' cannot be read: expected {form if takes_argument else entry.name} "
+            f"(see `bench show {entry.name}`)"
         )
     fields: Iterable[Field] = entry.source.fields(OPTIONS_CLASS[room])
     fixed = sorted(set(given) & set(entry.preset))

@@ -46,6 +46,20 @@ class SourceClass:
                 merged[field.name] = field
         return tuple(merged.values())
 
+    @property
+    def root(self) -> str:
+        """The class outside its file that it is built on: ``Method``, ``Dataset``, or another."""
+        return _root(self.lineage[-1])
+
+    def defines(self, name: str) -> bool:
+        """Return whether the class, or one it is derived from below ``Method`` or ``Dataset``, has a
+        function of this name."""
+        return any(
+            isinstance(node, ast.FunctionDef) and node.name == name
+            for part in self.lineage
+            for node in part.body
+        )
+
     def _nested(self, name: str) -> list[ast.ClassDef]:
         """The nested class ``name`` and, as long as each is written ``name(Base.name)``, that of
         the next class upwards."""

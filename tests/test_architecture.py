@@ -50,6 +50,7 @@ ROOMS = (
     "models",
     "exports",
     "api",
+    "estimator",
     "cli",
 )
 ADAPTERS_SEE = {"registry", "nn", "method"}

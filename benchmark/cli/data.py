@@ -55,7 +55,7 @@ def fetch(name: str, data_dir: Path) -> None:
         click.echo(f"{INCEPTION}: {inception.fetch(data_dir)}")
         return
     choice = registry.choose("datasets", name)
-    if choice.entry.headline or choice.argument is not None:
+    if not choice.entry.source.defines("fetch"):
         click.echo(f"'{name}' needs no download")
         return
     instance(choice, data_dir).fetch()
@@ -139,7 +139,7 @@ def _state(name: str, data_dir: Path) -> str:
     from benchmark.planning.jobs import instance
     from benchmark.spec import BenchError, MissingData
 
-    if registry.find("datasets", name).headline:
+    if not registry.find("datasets", name).source.defines("fetch"):
         return "here"
     try:
         instance(registry.choose("datasets", name), data_dir).load()

@@ -56,6 +56,6 @@ def rows(kind: str) -> list[tuple[str, str]]:
 def _mark(kind: str, entry: registry.Entry) -> str:
     """What to know of an entry before it is used: a download, or a metric that not every run
     measures."""
-    if kind == "datasets" and not entry.headline and not entry.source.constants.get("takes_file"):
+    if kind == "datasets" and entry.source.defines("fetch"):
         return " (download)"
     return " (full tier: see `bench evaluate`)" if kind == "metrics" and not entry.headline else ""

@@ -24,7 +24,9 @@ _NAMES_SHOWN = 4
 @click.argument("records", nargs=-1, required=True, metavar="RECORD...")
 @click.option("--method", metavar="FILE.py", help="the file of your own that the run was made with")
 @click.option(
-    "--dataset", metavar="npz:FILE", help="the data of your own that the run was made with"
+    "--dataset",
+    metavar="NAME",
+    help="the data of your own that the run was made with: npz:FILE, images:FOLDER, FILE.py",
 )
 @click.option(
     "--workers", type=click.IntRange(1), help="runs at once  [default: one per core; 1 on a GPU]"

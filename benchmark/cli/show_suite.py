@@ -136,7 +136,7 @@ def _commands(name: str, lines: list[Line]) -> str:
     from benchmark import registry
 
     fetched = any(
-        line.dataset and not registry.choose("datasets", line.dataset).entry.headline
+        line.dataset and registry.choose("datasets", line.dataset).entry.source.defines("fetch")
         for line in lines
     )
     command = f"bench run --suite {name}{' --data-dir DIR' if fetched else ''}"

@@ -12,24 +12,12 @@ from __future__ import annotations
 import numpy as np
 from sklearn.datasets import load_digits
 
-from benchmark.datasets.split import Dataset, Split, Splits
+from benchmark.datasets.split import Dataset, Split, Splits, every_fifth
 from benchmark.spec import BenchError
 
-__all__ = ["Digits", "every_fifth"]
+__all__ = ["Digits"]
 
 LEVELS = 16.0
-
-
-def every_fifth(labels: np.ndarray) -> np.ndarray:
-    """Return which images (N,) are test images: every fifth, counted class after class, so each
-    class is split 80/20 to within one image.
-
-    >>> every_fifth(np.array([1, 0, 0, 0, 0, 0, 1, 1]))
-    array([ True,  True, False, False, False, False, False, False])
-    """
-    chosen = np.zeros(len(labels), dtype=bool)
-    chosen[np.argsort(labels, kind="stable")[::5]] = True
-    return chosen
 
 
 class Digits(Dataset):

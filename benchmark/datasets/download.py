@@ -3,9 +3,11 @@ a dataset comes here; loading never does."""
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import http.client
 import urllib.request
+from collections.abc import Iterable
 from pathlib import Path
 
 from benchmark.spec import BenchError, MissingData
@@ -71,6 +73,7 @@ def download(url: str, path: Path, *, dataset: str, md5: str = "", sha256: str =
         _verify(path, pinned, dataset)
         return
     partial = path.with_name(f"{path.name}.part")
+    new = [folder for folder in (path.parent, *path.parent.parents) if not folder.exists()]
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         found = _receive(url, partial, kind)
@@ -84,6 +87,15 @@ def download(url: str, path: Path, *, dataset: str, md5: str = "", sha256: str =
         ) from None
     finally:
         partial.unlink(missing_ok=True)
+        if not path.exists():
+            _remove_empty(new)
+
+
+def _remove_empty(folders: Iterable[Path]) -> None:
+    """Remove the folders that are there and hold nothing, the deepest first."""
+    for folder in folders:
+        with contextlib.suppress(OSError):
+            folder.rmdir()
 
 
 def _receive(url: str, path: Path, kind: str) -> str:

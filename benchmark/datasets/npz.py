@@ -20,11 +20,12 @@ from pathlib import Path
 import numpy as np
 
 from benchmark.arrays import UnreadableArrays, read_npz
-from benchmark.datasets.split import Dataset, Split, Splits
+from benchmark.datasets.given import Given
+from benchmark.datasets.split import Split, Splits
 from benchmark.options import suggest
 from benchmark.spec import BenchError
 
-__all__ = ["Npz", "as_stored", "read_arrays"]
+__all__ = ["Npz", "as_stored", "checked_labels", "read_arrays"]
 
 NAMES = ("train", "test", "train_labels", "test_labels")
 
@@ -113,18 +114,27 @@ def _check_values(stored: np.ndarray, where: str) -> None:
         )
 
 
-class Npz(Dataset):
-    """The arrays of the file; latent dimensions and batch size are the command line's to choose."""
+def checked_labels(labels: np.ndarray, count: int, where: str) -> np.ndarray:
+    """Return ``labels`` (count,) of whole numbers as int64; ``BenchError`` names ``where`` and what
+    is wrong."""
+    if labels.dtype.kind not in "iu" or labels.shape != (count,):
+        raise BenchError(
+            f"{where} is {labels.dtype} of shape {labels.shape}; expected whole numbers of shape "
+            f"({count},)"
+        )
+    if labels.max() > np.iinfo(np.int64).max:
+        raise BenchError(
+            f"{where} holds {labels.max()}, more than an int64 can; number the classes from 0"
+        )
+    return labels.astype(np.int64)
 
-    takes_file = True
-    batch_size = 128
-    latent_dims = (16,)
+
+class Npz(Given):
+    """The arrays of the file."""
 
     def load(self) -> Splits:
         """Return the split the file gives."""
-        if not self.argument:
-            raise BenchError("'npz' was given no file; expected npz:FILE")
-        path = Path(self.argument).expanduser()
+        path = self.path("npz", "npz:FILE")
         arrays = read_arrays(path)
         train, test = (self._split(path, arrays, name) for name in ("train", "test"))
         if train.shape != test.shape or train.stored.dtype != test.stored.dtype:
@@ -137,17 +147,6 @@ class Npz(Dataset):
     def _split(self, path: Path, arrays: dict[str, np.ndarray], name: str) -> Split:
         stored = as_stored(arrays[name], f"'{name}' in '{path}'")
         labels = arrays.get(f"{name}_labels")
-        if labels is not None and (labels.dtype.kind not in "iu" or labels.shape != (len(stored),)):
-            given = f"{labels.dtype} of shape {labels.shape}"
-            raise BenchError(
-                f"'{name}_labels' in '{path}' is {given}; expected whole numbers of shape ({len(stored)},)"
-            )
-        if labels is not None and labels.max() > np.iinfo(np.int64).max:
-            raise BenchError(
-                f"'{name}_labels' in '{path}' holds {labels.max()}, more than an int64 can; number the classes from 0"
-            )
-        return Split(
-            stored,
-            shape=stored.shape[1:],
-            labels=None if labels is None else labels.astype(np.int64),
-        )
+        if labels is not None:
+            labels = checked_labels(labels, len(stored), f"'{name}_labels' in '{path}'")
+        return Split(stored, shape=stored.shape[1:], labels=labels)

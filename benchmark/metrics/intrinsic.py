@@ -43,7 +43,8 @@ def _skdim() -> Any:
             import skdim.id
     except ImportError:
         raise BenchError(
-            "estimators of intrinsic dimension need scikit-dimension; pip install 'lstar-bench[dims]'"
+            "estimators of intrinsic dimension need scikit-dimension; run pip install '.[dims]' in a "
+            "checkout (pip install 'lstar-bench[dims]' elsewhere)"
         ) from None
     return skdim.id
 

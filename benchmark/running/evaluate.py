@@ -147,7 +147,9 @@ class Evaluation:
         splits = self._splits(planned)
         method = job.build(planned, splits).to(device)
         checkpoint.load_state(method, checkpoint.final_state(record, self.store.folder(record.key)))
-        evidence = job.evidence(planned, method, splits, self.store.root, device, frugal=frugal)
+        evidence = job.evidence_told(
+            planned, method, splits, self.store.root, device, frugal=frugal
+        )
         found, absent = measure(hand_factors(evidence, splits), metrics)
         names = {metric.name for metric in metrics}
         others = {

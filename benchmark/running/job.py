@@ -48,7 +48,7 @@ from benchmark.training import runtime
 from benchmark.training.runtime import build
 from benchmark.training.trainer import Diverged, Stopped, Trainer
 
-__all__ = ["TIME_LIMIT", "attempt", "build", "evidence", "execute", "plain"]
+__all__ = ["TIME_LIMIT", "attempt", "build", "evidence", "evidence_told", "execute", "plain"]
 
 TIME_LIMIT = "time limit"
 
@@ -215,7 +215,7 @@ def _run(
     started = time.perf_counter()
     if job.spec.kind != "train":
         return replace(blank, status="done", **_studied(trainer, splits, folder, started))
-    found = evidence(job, trainer.method, splits, settings.results, device, frugal=True)
+    found = evidence_told(job, trainer.method, splits, settings.results, device, frugal=True)
     measurements, absent = measure(hand_factors(found, splits), _metrics(job.spec.budget))
     if "mse" not in measurements:
         raise Diverged(f"the reconstruction error of the trained model: {absent['mse']}")
@@ -288,6 +288,17 @@ def evidence(
     return Evaluator(
         method, test, seed=job.spec.seed, device=device, train=train, source=source, **known
     )
+
+
+def evidence_told(job: Job, *arguments: Any, **settings: Any) -> Evaluator:
+    """Return the :func:`evidence` of ``job``, with the intrinsic dimension that the options of data
+    of your own tell. Not part of it, as only such runs know the option: the digests of all others
+    stay what they are."""
+    found = evidence(job, *arguments, **settings)
+    told = job.spec.options.get("intrinsic_dim")
+    if told is not None:
+        found.intrinsic_dim = told
+    return found
 
 
 def _metrics(budget: str) -> list[Metric]:

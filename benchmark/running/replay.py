@@ -128,11 +128,10 @@ def job_of(
     room: registry.Room = "methods" if spec.kind == "train" else "studies"
     try:
         entry = registry.find(room, method or spec.method)
-        source = _source(spec, dataset)
     except BenchError as error:
-        raise Unreplayable(
-            f"{error}; give a file of yours with --method FILE.py or --dataset npz:FILE"
-        ) from None
+        hint = "" if method else "; if it was a file of yours, name it with --method FILE.py"
+        raise Unreplayable(f"{error}{hint}") from None
+    source = _source(spec, dataset)
     if entry.name != spec.method:
         raise BenchError(
             f"the record is of '{spec.method}', but --method names '{entry.name}'; name the file it was made with"
@@ -150,13 +149,25 @@ def job_of(
 
 
 def _source(spec: RunSpec, given: str | None) -> Choice:
+    """Return the data of a run; ``given`` names a file of yours.
+
+    :class:`Unreplayable` where the data are not here and ``given`` does not say where."""
     if spec.dataset == OWN_DATA.name:
         return OWN_DATA
-    name, colon, _ = spec.dataset.partition(":")
-    argument = given.partition(":")[2] if given else None
-    if colon and not argument:
-        raise BenchError(f"the data of the run, '{spec.dataset}', were a file")
-    return Choice(registry.find("datasets", name), dict(spec.options), argument if colon else None)
+    if given is not None:
+        choice = registry.choose("datasets", given)
+        if choice.name == spec.dataset:
+            return replace(choice, options=dict(spec.options))
+    kind, colon, _ = spec.dataset.partition(":")
+    if colon:
+        form = f"name it with --dataset {kind}:PATH"
+        told = f", not '{given}'" if given is not None else ""
+        raise Unreplayable(f"the data of the run were a file, '{spec.dataset}'{told}; {form}")
+    try:
+        return Choice(registry.find("datasets", kind), dict(spec.options))
+    except BenchError as error:
+        hint = "if it was a file of yours, name it with --dataset FILE.py"
+        raise Unreplayable(f"{error}; {hint}") from None
 
 
 def replay(

@@ -201,7 +201,7 @@ def test_fetch_without_gdown_names_the_extra(
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(
         BenchError,
-        match=r"gdown is needed; run `pip install 'lstar-bench\[celeba\]'` and fetch again",
+        match=r"gdown is needed; run pip install '\.\[celeba\]' in a checkout .* and fetch again",
     ):
         CelebA(data_dir=tmp_path).fetch()
 

@@ -98,16 +98,27 @@ def test_a_failed_download_is_one_line_and_leaves_nothing(
     answer: Callable[[], Answer], reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answer_with(monkeypatch, answer)
+    folder = tmp_path / "data" / "raw"  # not there yet, and not there after
     with pytest.raises(BenchError) as caught:
-        download(URL, tmp_path / "data.bin", md5=MD5, dataset="cifar10")
+        download(URL, folder / "data.bin", md5=MD5, dataset="cifar10")
     message = str(caught.value)
     assert (
         message.startswith(f"could not fetch 'cifar10' from {URL}: ")
         and reason in message
         and "\n" not in message
     )
-    assert f"copy data.bin into '{tmp_path}'" in message
+    assert f"copy data.bin into '{folder}'" in message
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_failed_download_keeps_folders_that_were_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer_with(monkeypatch, refuse)
+    (tmp_path / "data").mkdir()
+    with pytest.raises(BenchError):
+        download(URL, tmp_path / "data" / "raw" / "data.bin", md5=MD5, dataset="cifar10")
+    assert list(tmp_path.iterdir()) == [tmp_path / "data"]
 
 
 def test_missing_files_and_folders_say_what_to_do(tmp_path: Path) -> None:

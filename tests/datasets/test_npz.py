@@ -211,7 +211,7 @@ def test_the_command_line_reaches_the_file(tmp_path: Path) -> None:
     path = save(tmp_path, train=V, test=V)
     choice = registry.choose("datasets", f"npz:{path}")
     kind = registry.load(choice.entry.target)
-    assert kind is Npz and choice.options == {}
+    assert kind is Npz and choice.options == {"intrinsic_dim": None}
     assert len(kind(kind.Options(**choice.options), argument=choice.argument).load().train) == len(
         V
     )

@@ -25,7 +25,7 @@ from benchmark.planning.jobs import instance, load
 from benchmark.spec import BenchError
 
 pytest.importorskip(
-    "skdim", reason="scikit-dimension is not installed (pip install 'lstar-bench[dims]')"
+    "skdim", reason="scikit-dimension is not installed (pip install '.[dims]')"
 )
 
 
@@ -150,7 +150,7 @@ def test_without_scikit_dimension_the_error_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(sys.modules, "skdim.id", None)
-    with pytest.raises(BenchError, match=r"pip install 'lstar-bench\[dims\]'"):
+    with pytest.raises(BenchError, match=r"pip install '\.\[dims\]' in a checkout"):
         dimension_reference("flat", Splits(flat(2), flat(2, 10)))
 
 

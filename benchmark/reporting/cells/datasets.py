@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from benchmark import registry
+from benchmark.options import parse_reference
 from benchmark.reporting.cells.selection import base_name
 from benchmark.spec import BenchError
 
@@ -10,9 +11,12 @@ __all__ = ["intrinsic_dim"]
 
 
 def intrinsic_dim(dataset: str) -> int | None:
-    """Return the known intrinsic dimension of a dataset, by its label; None where it is not
-    known."""
+    """Return the known intrinsic dimension of a dataset, by its label, whose options tell that of
+    data of yours; None where it is not known."""
     try:
+        told = parse_reference(dataset)[1].get("intrinsic_dim", "")
+        if told.isdecimal():
+            return int(told)
         found = registry.find("datasets", base_name(dataset)).source.constants.get("intrinsic_dim")
     except BenchError:
         return None

@@ -102,7 +102,7 @@ def matches(wanted: str, name: str, options: Mapping[str, Any]) -> bool:
     if wanted in (name, base_name(name)):
         return True
     reference, given = parse_reference(wanted)
-    if reference.endswith((".py", ".npz")):
+    if reference.endswith(".py") or ":" in reference:
         reference = _name_of_file(reference)
     return reference in (name, base_name(name)) and all(
         key in options and _same(options[key], text) for key, text in given.items()

@@ -86,11 +86,22 @@ def _character(character: str) -> str:
 
 
 def _prose(text: str) -> str:
-    """Return one line of text; L* and L*90 stand as mathematics."""
+    """Return one line of text; L* and L*90 stand as mathematics, words between backticks, which are
+    to be typed, in a typewriter face."""
+    parts = clip(text, 2000).split("`")
+    if len(parts) % 2 == 0:  # one without its partner is a sign like others
+        parts = ["`".join(parts)]
+    written = [
+        rf"\texttt{{{escape(part)}}}" if place % 2 else _mathematics(escape(part))
+        for place, part in enumerate(parts)
+    ]
+    return "".join(written)
+
+
+def _mathematics(text: str) -> str:
+    """Return escaped ``text`` with L* and L*90 as mathematics."""
     return re.sub(
-        r"L\*(\d*)",
-        lambda found: f"$L^*_{{{found[1]}}}$" if found[1] else "$L^*$",
-        escape(clip(text, 2000)),
+        r"L\*(\d*)", lambda found: f"$L^*_{{{found[1]}}}$" if found[1] else "$L^*$", text
     )
 
 

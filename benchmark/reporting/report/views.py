@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from benchmark.controls import References
 from benchmark.planning.suites import suites
-from benchmark.records import metric_of
+from benchmark.records import labels, metric_of
 from benchmark.reporting import named_tables
 from benchmark.reporting.catalogue import ANSWER, TABLES
 from benchmark.reporting.cells.datasets import intrinsic_dim
@@ -125,7 +125,7 @@ def answer(records: Sequence[Record], references: References | None = None) -> l
     the null, and at what error."""
     known: dict[str, list[Record]] = {}
     for record in records:
-        if intrinsic_dim(record.spec["dataset"]) is not None:
+        if intrinsic_dim(labels(record.spec)[1]) is not None:
             known.setdefault(record.spec["dataset"], []).append(record)
     tables_of: list[Table] = []
     for runs in (known[name] for name in sorted(known, key=lambda name: rank("datasets", name))):

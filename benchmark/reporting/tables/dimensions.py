@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from benchmark.controls import References
+from benchmark.records import labels
 from benchmark.reporting.cells.datasets import intrinsic_dim
 from benchmark.reporting.cells.readings import readings
 from benchmark.reporting.tables.document import Table
@@ -25,7 +26,7 @@ def with_readings(record: Record) -> Record:
     """
     kept = {name: found for name, found in record.measurements.items() if name in _KEPT}
     found = readings(record)
-    known = intrinsic_dim(record.spec["dataset"])
+    known = intrinsic_dim(labels(record.spec)[1])
     if known is not None and "lstar" in kept:
         found["lstar-error"] = {**kept["lstar"], "value": abs(kept["lstar"]["value"] - known)}
     return replace(record, measurements={**found, **kept})

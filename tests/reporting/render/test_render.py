@@ -7,6 +7,7 @@ import io
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -155,6 +156,14 @@ def test_small_table_reads_as_agreed_in_html() -> None:
     text = RENDERERS["html"](SMALL)
     assert text.startswith(HTML + "<style>\n") and text.endswith("\n</style>\n")
     assert "prefers-color-scheme: dark" in text
+
+
+def test_what_is_to_be_typed_stands_in_a_typewriter_face() -> None:
+    notes_of = (Note("L* of other code (`bench evaluate --null` counts_it)."), Note("A lone ` sign."))
+    text = RENDERERS["latex"](replace(SMALL, notes=notes_of))
+    assert r"$L^*$ of other code (\texttt{bench evaluate --null} counts\_it)." in text
+    assert "A lone {`} sign." in text
+    assert "{`}bench" not in text
 
 
 def test_marks_stand_in_words_where_no_notes_are_below() -> None:
