@@ -134,7 +134,8 @@ class CelebA(Dataset):
     def _download(self) -> None:
         if importlib.util.find_spec("gdown") is None:
             raise BenchError(
-                "to fetch 'celeba' from Google Drive gdown is needed; run pip install '.[celeba]' in a checkout (pip install 'lstar-bench[celeba]' elsewhere) and fetch again"
+                "to fetch 'celeba' from Google Drive gdown is needed; run pip install '.[celeba]' in a "
+                "checkout (pip install 'lstar-bench[celeba]' elsewhere) and fetch again"
             )
         from torchvision import datasets
 

@@ -24,9 +24,7 @@ from benchmark.metrics.intrinsic import (
 from benchmark.planning.jobs import instance, load
 from benchmark.spec import BenchError
 
-pytest.importorskip(
-    "skdim", reason="scikit-dimension is not installed (pip install '.[dims]')"
-)
+pytest.importorskip("skdim", reason="scikit-dimension is not installed (pip install '.[dims]')")
 
 
 def flat(dim: int, count: int = 1200, numbers: int = 20) -> Split:

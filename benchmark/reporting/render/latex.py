@@ -100,9 +100,7 @@ def _prose(text: str) -> str:
 
 def _mathematics(text: str) -> str:
     """Return escaped ``text`` with L* and L*90 as mathematics."""
-    return re.sub(
-        r"L\*(\d*)", lambda found: f"$L^*_{{{found[1]}}}$" if found[1] else "$L^*$", text
-    )
+    return re.sub(r"L\*(\d*)", lambda found: f"$L^*_{{{found[1]}}}$" if found[1] else "$L^*$", text)
 
 
 def number(cell: Cell) -> str:

@@ -159,7 +159,10 @@ def test_small_table_reads_as_agreed_in_html() -> None:
 
 
 def test_what_is_to_be_typed_stands_in_a_typewriter_face() -> None:
-    notes_of = (Note("L* of other code (`bench evaluate --null` counts_it)."), Note("A lone ` sign."))
+    notes_of = (
+        Note("L* of other code (`bench evaluate --null` counts_it)."),
+        Note("A lone ` sign."),
+    )
     text = RENDERERS["latex"](replace(SMALL, notes=notes_of))
     assert r"$L^*$ of other code (\texttt{bench evaluate --null} counts\_it)." in text
     assert "A lone {`} sign." in text
