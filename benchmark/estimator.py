@@ -20,10 +20,10 @@ from benchmark.datasets.own import dataset
 from benchmark.datasets.split import array_digest, every_fifth
 from benchmark.method import Method
 from benchmark.models import load_model
-from benchmark.protocol.job import execute
-from benchmark.protocol.reuse import Settings
-from benchmark.protocol.suite import Job, plan
-from benchmark.protocol.suites import Grid
+from benchmark.planning.jobs import Job, plan
+from benchmark.planning.reuse import Settings
+from benchmark.planning.suites import Grid
+from benchmark.running.job import execute
 from benchmark.spec import BenchError, Record
 
 __all__ = ["LatentDimension"]

@@ -50,7 +50,7 @@ def export(
     Codes of one run are written as arrays 'train' and 'test' with the labels, which npz:FILE reads
     as a dataset again, or as a table. Networks are held against the model before they are written.
     """
-    from benchmark.protocol.replay import locate
+    from benchmark.running.replay import locate
     from benchmark.spec import BenchError
 
     if len(runs) != 1:
@@ -76,9 +76,9 @@ def _codes(
     model: TrainedModel, path: Path, dataset: str | None, active: bool, data_dir: Path
 ) -> str:
     """Write the codes of a dataset; what was written, in words."""
+    from benchmark.cli.output import save
+    from benchmark.evaluation.artifacts import npz_bytes
     from benchmark.exports.codes import csv_bytes, npz_arrays, splits_for
-    from benchmark.protocol.artifacts import npz_bytes
-    from benchmark.reporting.output import save
 
     arrays = npz_arrays(model, splits_for(model, dataset, data_dir), active=active)
     if path.suffix == ".npz":

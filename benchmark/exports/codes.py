@@ -12,7 +12,7 @@ import numpy as np
 from benchmark import registry
 from benchmark.datasets.split import Split, Splits
 from benchmark.models import TrainedModel
-from benchmark.protocol.suite import instance, load
+from benchmark.planning.jobs import instance, load
 from benchmark.registry import Choice
 from benchmark.spec import BenchError
 

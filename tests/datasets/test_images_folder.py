@@ -11,7 +11,7 @@ from PIL import Image
 
 from benchmark import registry
 from benchmark.datasets.split import Splits
-from benchmark.protocol.suite import instance
+from benchmark.planning.jobs import instance
 from benchmark.spec import BenchError
 
 RNG = np.random.default_rng(5)
@@ -86,7 +86,7 @@ def test_size_cuts_the_centred_square_and_scales_it(tmp_path: Path) -> None:
 
 
 def test_any_size_is_planned_and_the_key_follows_the_options(tmp_path: Path) -> None:
-    from benchmark.protocol.suite import Grid, plan
+    from benchmark.planning.jobs import Grid, plan
 
     write(tmp_path, {f"{i}.png": rgb(17, 23) for i in range(10)})
     names = [f'images:"{tmp_path}"', f'images:"{tmp_path}"[intrinsic_dim=3]']

@@ -12,7 +12,7 @@ from torch.utils.data import TensorDataset
 
 from benchmark import dataset, registry
 from benchmark.datasets.split import Splits
-from benchmark.protocol.suite import instance
+from benchmark.planning.jobs import instance
 from benchmark.spec import BenchError
 
 RNG = np.random.default_rng(3)

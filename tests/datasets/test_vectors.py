@@ -10,7 +10,7 @@ import pytest
 
 from benchmark import registry
 from benchmark.datasets.split import Splits
-from benchmark.protocol.suite import instance
+from benchmark.planning.jobs import instance
 from benchmark.spec import BenchError
 
 RNG = np.random.default_rng(7)

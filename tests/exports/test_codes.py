@@ -11,10 +11,10 @@ from click.testing import CliRunner
 
 from benchmark import load_model, registry
 from benchmark.cli import cli
-from benchmark.protocol.job import execute
-from benchmark.protocol.reuse import Settings
-from benchmark.protocol.suite import instance, load, plan
-from benchmark.protocol.suites import Grid
+from benchmark.planning.jobs import instance, load, plan
+from benchmark.planning.reuse import Settings
+from benchmark.planning.suites import Grid
+from benchmark.running.job import execute
 from benchmark.spec import BenchError
 
 

@@ -12,10 +12,10 @@ from benchmark import load_model
 from benchmark.exports import networks
 from benchmark.exports.networks import TOLERANCE, onnx_files, torchscript_file
 from benchmark.models import TrainedModel
-from benchmark.protocol.job import execute
-from benchmark.protocol.reuse import Settings
-from benchmark.protocol.suite import plan
-from benchmark.protocol.suites import Grid
+from benchmark.planning.jobs import plan
+from benchmark.planning.reuse import Settings
+from benchmark.planning.suites import Grid
+from benchmark.running.job import execute
 from benchmark.spec import BenchError
 
 
