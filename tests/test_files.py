@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import signal
 from pathlib import Path
 
 import pytest
@@ -44,3 +46,52 @@ def test_the_lock_of_a_stranger_that_is_a_link_is_not_followed(tmp_path: Path) -
     with pytest.raises(OSError, match="symbolic links"), locked(run, lambda: None):
         pass
     assert (tmp_path / "mine").read_bytes() == b"precious"
+
+
+def test_a_lock_is_held_by_one_and_given_back(tmp_path: Path) -> None:
+    with locked(tmp_path, lambda: "busy") as first:
+        with locked(tmp_path, lambda: "busy") as second:
+            assert (first, second) == (True, False)
+        with locked(tmp_path, lambda: "busy") as third:
+            assert not third  # giving up gave nothing back
+    with pytest.raises(RuntimeError), locked(tmp_path, lambda: "busy"):
+        raise RuntimeError
+    with locked(tmp_path, lambda: "busy") as fourth:
+        assert fourth
+
+
+def test_a_process_forked_by_the_holder_does_not_keep_the_lock(tmp_path: Path) -> None:
+    with locked(tmp_path, lambda: None):
+        child = os.fork()
+        if child == 0:
+            signal.alarm(60)  # it ends by itself where the test does not end it
+            signal.pause()
+    try:
+        with locked(tmp_path, lambda: "busy") as held:
+            assert held
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_who_waits_for_a_folder_that_is_deleted_locks_the_new_one(
+    tmp_path: Path, again: bool
+) -> None:
+    """Else two would be at work: the file they waited for is no longer the one at the path."""
+    folder = tmp_path / "run"
+    folder.mkdir()
+
+    def replaced() -> None:
+        """Called while it waits: the folder goes, is perhaps made again, and the holder ends."""
+        shutil.rmtree(folder, ignore_errors=True)
+        if again:
+            folder.mkdir()
+        holder.__exit__(None, None, None)
+
+    holder = locked(folder, lambda: "busy")
+    assert holder.__enter__()
+    with locked(folder, replaced) as held:
+        assert held
+        with locked(folder, lambda: "busy") as other:
+            assert not other
