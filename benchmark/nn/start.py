@@ -32,7 +32,7 @@ MARGIN = 0.01
 
 STANDS_OUT = 4.0
 """From this many mean variances on, the largest variance of a direction needs no lower sigma. The
-planar circle has 1, one moon 1.7, latent-16 5.2, digits and latent-8 9, MNIST and sprites dozens."""
+planar circle has 1, one moon 1.7, latent-16 5.2, digits and latent-8 9, MNIST 77, sprites of 32 132."""
 
 _AFFINE = (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)
 

@@ -39,11 +39,14 @@ def words(node: ast.AST, named: Mapping[str, Any]) -> set[str]:
 
 def raised(text: str, named: Mapping[str, Any]) -> set[str]:
     """The flags in the source of an adapter: words, or constants of the module (``named``), given as
-    ``flags=``, or gathered under that name or as ``raised``."""
+    ``flags=``, gathered under that name or as ``raised``, or returned by a method ``..._flags``."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.keyword) and node.arg == "flags":
             found |= words(node.value, named)
+        if isinstance(node, ast.FunctionDef) and node.name.endswith("_flags"):
+            returns = (child.value for child in ast.walk(node) if isinstance(child, ast.Return))
+            found |= set().union(*(words(value, named) for value in returns if value is not None))
         targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
         names = {target.id for target in targets if isinstance(target, ast.Name)}
         if names & {"flags", "raised"}:
