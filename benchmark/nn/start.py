@@ -10,9 +10,9 @@ weighs the error of images in [0, 1] some thirty times too little against the KL
 for as long as Adam's step size takes. Measured in docs/decisions.md; both starts are ours, no
 source has them.
 
-The root mean square is what sigma is for a decoder that ignores its code, so a run that starts there
-leaves the prior only where some direction is worth its KL: in the linear VAE, one of a variance above
-sigma^2 (Lucas et al., "Don't Blame the ELBO!", 2019, https://arxiv.org/abs/1911.02469). Images have
+The root mean square is what sigma is for a decoder that ignores its code, so a run that starts
+there leaves the prior only where some direction is worth its KL: in the linear VAE, one of a
+variance above sigma^2 (Lucas et al., "Don't Blame the ELBO!", 2019, https://arxiv.org/abs/1911.02469). Images have
 such directions by the dozen. A noisy circle in the plane has none, both are its mean variance, and
 every run stays at the mean image, a local optimum of the bound (2.17 nats; 1.7 to 1.9 with the
 circle). There sigma starts lower (:func:`noise_variance`).
@@ -31,8 +31,11 @@ MARGIN = 0.01
 """A mean closer than this to 0 or 1 is moved to it: its logit would be without bound."""
 
 STANDS_OUT = 4.0
-"""From this many mean variances on, the largest variance of a direction needs no lower sigma. The
-planar circle has 1, one moon 1.7, latent-16 5.2, digits and latent-8 9, MNIST 77, sprites of 32 132."""
+"""From this many mean variances on, the largest variance of a direction needs no lower sigma.
+
+The planar circle has 1, one moon 1.7, latent-16 5.2, digits and latent-8 9, MNIST 77, sprites of
+32x32 132.
+"""
 
 _AFFINE = (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)
 

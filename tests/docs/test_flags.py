@@ -6,6 +6,7 @@ import ast
 import importlib
 import inspect
 import re
+import textwrap
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -39,14 +40,11 @@ def words(node: ast.AST, named: Mapping[str, Any]) -> set[str]:
 
 def raised(text: str, named: Mapping[str, Any]) -> set[str]:
     """The flags in the source of an adapter: words, or constants of the module (``named``), given as
-    ``flags=``, gathered under that name or as ``raised``, or returned by a method ``..._flags``."""
+    ``flags=``, or gathered under that name or as ``raised``."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.keyword) and node.arg == "flags":
             found |= words(node.value, named)
-        if isinstance(node, ast.FunctionDef) and node.name.endswith("_flags"):
-            returns = (child.value for child in ast.walk(node) if isinstance(child, ast.Return))
-            found |= set().union(*(words(value, named) for value in returns if value is not None))
         targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
         names = {target.id for target in targets if isinstance(target, ast.Name)}
         if names & {"flags", "raised"}:
@@ -58,24 +56,33 @@ def raised(text: str, named: Mapping[str, Any]) -> set[str]:
 ADAPTERS = sorted(Path(baselines.__file__).parent.glob("[!_]*.py"))
 
 
-def discover_of(path: Path) -> Callable[..., Any]:
-    """The ``discover`` of an adapter's class: its own, or that of its base."""
+def returned(method: Callable[..., Any]) -> set[str]:
+    """The flags that a method ``..._flags`` may return."""
+    tree = ast.parse(textwrap.dedent(inspect.getsource(method)))
+    values = [node.value for node in ast.walk(tree) if isinstance(node, ast.Return)]
+    return set().union(*(words(value, method.__globals__) for value in values if value is not None))
+
+
+def adapter_of(path: Path) -> type[Method]:
+    """The one method class of an adapter's file."""
     module = importlib.import_module(f"baselines.{path.stem}")
     (kind,) = (
         found
         for name in module.__all__
         if isinstance(found := getattr(module, name), type) and issubclass(found, Method)
     )
-    return inspect.unwrap(kind.discover)
+    return kind
 
 
 @pytest.mark.parametrize("path", ADAPTERS, ids=lambda path: path.stem)
 def test_the_table_says_what_an_adapter_raises(path: Path) -> None:
     name = path.stem.replace("_", "-")
     told = {flag for flag, raisers in documented().items() if name in raisers}
-    discover = discover_of(path)
+    adapter = adapter_of(path)
+    discover = inspect.unwrap(adapter.discover)
     text = Path(inspect.getfile(discover)).read_text(encoding="utf-8")
-    assert told == raised(text, discover.__globals__)
+    helpers = [getattr(adapter, name) for name in dir(adapter) if name.endswith("_flags")]
+    assert told == raised(text, discover.__globals__).union(*map(returned, helpers))
 
 
 def test_the_table_says_what_the_harness_raises_and_names_no_strangers() -> None:
