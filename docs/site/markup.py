@@ -80,7 +80,7 @@ def _shape(heading: str, text: str) -> Callable[[str], str]:
     if heading == "Options":
         return _options
     rows = heading == "Facts" or heading.startswith("Paper schedules")
-    return _facts if rows or text.startswith("Source: ") else blocks
+    return _facts if rows or "\nCode digest: " in text else blocks
 
 
 def _sections(text: str) -> list[tuple[str, str]]:
@@ -90,7 +90,7 @@ def _sections(text: str) -> list[tuple[str, str]]:
     for before, line, after in zip(lines, lines[1:], lines[2:], strict=False):
         if line[:1].strip() and not before and after.startswith("    "):
             found.append((line, []))
-        elif line[:1].strip() and (found[-1][0] or line.startswith("Source: ")):
+        elif line[:1].strip() and (found[-1][0] or after.startswith("Code digest: ")):
             found.append(("", [line]))
         else:
             found[-1][1].append(line)

@@ -104,6 +104,27 @@ def test_prose_shows_every_sign_as_it_is(site: ModuleType) -> None:
     assert words(markup.table(["a"], [[markup.cell("x | y")]])) == ["a", "x", "|", "y"]
 
 
+def test_a_section_is_set_as_what_it_is(site: ModuleType) -> None:
+    text = """name: what it is
+
+Source: a book of
+two lines.
+
+Options
+    size = 64    32 or 64
+        pixels
+
+Facts
+    Shape: (2,)
+
+Source: name.py
+Code digest: 0"""
+    parts = importlib.import_module("markup").as_markdown(text).split("\n\n")
+    assert parts[:3] == ["# name", "What it is.", "Source: a book of two lines."]
+    assert parts[3] == "## Options" and parts[4].splitlines()[2].startswith("| `size` | `64` |")
+    assert parts[5:] == ["## Facts", "- Shape: (2,)", "- Source: name.py\n- Code digest: 0\n"]
+
+
 def test_docstrings_become_markdown(site: ModuleType) -> None:
     mended = importlib.import_module("markup").mended
     assert mended("A :class:`Cost` of :func:`~a.b`.") == "A `Cost` of `a.b`."
