@@ -46,7 +46,7 @@ HARNESS = (
 EVALUATOR = (
     "benchmark.evaluation.evaluator:Evaluator",
     "benchmark.evaluation.evaluator:measure",
-    "benchmark.running.job:evidence",
+    "benchmark.evaluation.evidence:evidence",
 )
 """What hands every metric its evidence."""
 

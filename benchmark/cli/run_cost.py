@@ -13,7 +13,7 @@ import click
 if TYPE_CHECKING:
     from benchmark.planning.jobs import Job
     from benchmark.planning.stages import Waiting
-    from benchmark.running.estimate import Group
+    from benchmark.running.cost import Group
     from benchmark.spec import Record
 
 __all__ = ["estimate", "stand_in"]
@@ -41,7 +41,8 @@ def stand_in(waiting: Waiting) -> Job:
 def estimate(todo: Sequence[Job], kept: Sequence[Record], workers: int, device: str) -> int:
     """Probe one run of every method and dataset in ``todo``, print what all of them would cost, and
     return the exit status."""
-    from benchmark.running.estimate import LIMIT, groups, measure
+    from benchmark.running.cost import LIMIT, groups
+    from benchmark.running.estimate import measure
 
     begun, found = time.monotonic(), groups(todo)
     if found:

@@ -13,6 +13,7 @@ from benchmark.controls import InitialCounts, References
 from benchmark.datasets.split import Splits
 from benchmark.evaluation import untrained
 from benchmark.evaluation.evaluator import measure
+from benchmark.evaluation.evidence import evidence_told, plain
 from benchmark.evaluation.factors import hand_factors
 from benchmark.identity import metric_codes, metric_of, outdated, outdated_metrics, same
 from benchmark.machine import changes
@@ -22,7 +23,6 @@ from benchmark.options import parse_reference, suggest
 from benchmark.planning.jobs import Job, instance, load
 from benchmark.records import Store
 from benchmark.registry import Choice
-from benchmark.running import job
 from benchmark.running.lock import locked
 from benchmark.spec import NO_BETTER_THAN_MEAN, PROTOCOL, BenchError, Record, RunSpec
 from benchmark.training import checkpoint, runtime
@@ -145,12 +145,10 @@ class Evaluation:
         runtime.make_deterministic()
         device = runtime.resolve_device(self.device)
         splits = self._splits(planned)
-        method = job.build(planned, splits).to(device)
+        method = runtime.build(planned, splits).to(device)
         checkpoint.load_state(method, checkpoint.final_state(record, self.store.folder(record.key)))
-        evidence = job.evidence_told(
-            planned, method, splits, self.store.root, device, frugal=frugal
-        )
-        found, absent = measure(hand_factors(evidence, splits), metrics)
+        known = evidence_told(planned, method, splits, self.store.root, device, frugal=frugal)
+        found, absent = measure(hand_factors(known, splits), metrics)
         names = {metric.name for metric in metrics}
         others = {
             identifier: each
@@ -167,7 +165,7 @@ class Evaluation:
             flags=_flags(record.flags, {**others, **found}),
         )
         if "lstar" in names:
-            changed = replace(changed, discovery=job.plain(evidence.discovery, method.null))
+            changed = replace(changed, discovery=plain(known.discovery, method.null))
         return changed, list(found), absent
 
     def _job(self, record: Record) -> Job:

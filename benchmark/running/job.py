@@ -5,50 +5,37 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import json
-import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import torch
 
-from benchmark import registry
-from benchmark.budgets import BUDGETS
 from benchmark.datasets.split import Splits, input_of
 from benchmark.datasets.tensors import TensorSplit
 from benchmark.evaluation import artifacts
-from benchmark.evaluation.evaluator import Evaluator, measure
-from benchmark.evaluation.factors import hand_factors
-from benchmark.evaluation.features import Source
+from benchmark.evaluation.evidence import pays_for_full
+from benchmark.evaluation.outcome import evaluate, timing_of
 from benchmark.evaluation.untrained import count_once
 from benchmark.files import atomic_write
-from benchmark.identity import harness_code, metric_codes
-from benchmark.method import Discovery, Method
-from benchmark.metrics.base import Metric
-from benchmark.metrics.reconstruction import no_better_than_mean
+from benchmark.identity import harness_code
 from benchmark.planning.jobs import Job, instance, load
 from benchmark.planning.reuse import Settings, finished, trained
 from benchmark.records import Store
+from benchmark.running.evaluate import Evaluation
 from benchmark.running.faults import error_text, one_line, traceback_bytes
 from benchmark.running.lock import locked
 from benchmark.spec import (
-    NO_BETTER_THAN_MEAN,
     PROTOCOL,
-    UNSETTLED,
     BenchError,
     Record,
-    canonical_json,
-    derive_seed,
 )
-from benchmark.study import Study
 from benchmark.training import runtime
 from benchmark.training.runtime import build
 from benchmark.training.trainer import Diverged, Stopped, Trainer
 
-__all__ = ["TIME_LIMIT", "attempt", "build", "evidence", "evidence_told", "execute", "plain"]
+__all__ = ["TIME_LIMIT", "attempt", "execute"]
 
 TIME_LIMIT = "time limit"
 
@@ -102,8 +89,6 @@ def _renewed(job: Job, settings: Settings, store: Store) -> Record | None:
     """Return the record of a run whose numbers were measured again from its checkpoint; None where
     training has to be done. A metric that fails leaves the record as it was, and returns one that
     says so."""
-    from benchmark.running.evaluate import Evaluation  # which builds on this module
-
     record = trained(job, store)
     if record is None or record.status != "done":
         return None
@@ -189,127 +174,64 @@ def _run(
     progress: Progress,
     make: Callable[..., Trainer],
 ) -> Record:
+    """Return the record of one run: load, train, evaluate."""
     folder = Store(settings.results).folder(job.spec.key)
-    if job.spec.protocol != PROTOCOL:
-        raise BenchError(
-            f"the run is of protocol {job.spec.protocol}, this version trains by protocol {PROTOCOL}; plan it anew with `bench run`"
-        )
-    if (job.method.entry.code, harness_code()) != (job.code, job.harness):
-        raise BenchError(
-            f"the code of '{job.spec.method}' or of the training loop changed while the run waited; run the same command again"
-        )
-    splits = load(instance(job.dataset, job.data_dir))
-    if splits.digest != job.spec.data:
-        raise BenchError(
-            f"the data of '{job.spec.dataset}' changed while the run waited; run the same command again"
-        )
-    blank = replace(blank, input=input_of(splits))
+    splits = _load_as_planned(job)
     trainer = _trainer(job, settings, device, splits, make)
     trainer.stop, trainer.progress = _with_limit(stop, settings.time_limit), progress
-    try:
+    with _curves_kept(folder, trainer):
         trainer.fit()
-    except Diverged:
-        _write_curves(folder, trainer)
-        raise
-    _write_curves(folder, trainer)
     started = time.perf_counter()
-    if job.spec.kind != "train":
-        return replace(blank, status="done", **_studied(trainer, splits, folder, started))
-    found = evidence_told(job, trainer.method, splits, settings.results, device, frugal=True)
-    measurements, absent = measure(hand_factors(found, splits), _metrics(job.spec.budget))
-    if "mse" not in measurements:
-        raise Diverged(f"the reconstruction error of the trained model: {absent['mse']}")
-    terms = {f"term_{name}": values for name, values in found.terms().items()}
-    atomic_write(
-        folder / "artifacts.npz",
-        artifacts.npz_bytes({**artifacts.artifacts(found, trainer.train), **terms}),
-    )
+    evaluated = evaluate(job, trainer, splits, settings.results)
+    if evaluated.arrays:
+        atomic_write(folder / "artifacts.npz", artifacts.npz_bytes(evaluated.arrays))
     (folder / "log.txt").unlink(missing_ok=True)
-    timing = {
-        "train_seconds": trainer.seconds,
-        "evaluate_seconds": time.perf_counter() - started,
-        **_work(trainer),
-    }
+    timing = timing_of(trainer, time.perf_counter() - started)
     record = replace(
-        blank,
-        status="done",
-        measurements=measurements,
-        absent=absent,
-        metrics=metric_codes({**measurements, **absent}),
-        discovery=plain(found.discovery, trainer.method.null),
-        timing=timing,
-        flags=_flags(measurements, trainer),
+        blank, status="done", input=input_of(splits), timing=timing, **evaluated.fields
     )
-    if _pays_for_full(job.spec.budget):
+    if job.spec.kind == "train" and pays_for_full(job.spec.budget):
         count_once(job, record, splits, settings.results, device)
     return record
 
 
-def _studied(trainer: Trainer, splits: Splits, folder: Path, started: float) -> dict[str, Any]:
-    """Return what the record of a study says; its arrays are written beside it."""
-    study = trainer.method.eval()
-    assert isinstance(study, Study)
-    runtime.seed_noise(derive_seed(trainer.seed, "study"), trainer.device)
-    outcome = study.outcome(TensorSplit(splits.test, trainer.device))
-    bad = [name for name, found in outcome.measurements.items() if not math.isfinite(found.value)]
-    if bad:
-        raise Diverged(f"{', '.join(bad)} of the trained study not finite")
-    if outcome.arrays:
-        atomic_write(folder / "artifacts.npz", artifacts.npz_bytes(outcome.arrays))
-    (folder / "log.txt").unlink(missing_ok=True)
-    timing = {
-        "train_seconds": trainer.seconds,
-        "evaluate_seconds": time.perf_counter() - started,
-        **_work(trainer),
-    }
-    return {
-        "measurements": {name: found.document() for name, found in outcome.measurements.items()},
-        "timing": timing,
-    }
+def _load_as_planned(job: Job) -> Splits:
+    """Return the data of a job; ``BenchError`` where protocol, code or data are not those it was
+    planned with."""
+    if job.spec.protocol != PROTOCOL:
+        raise BenchError(
+            f"the run is of protocol {job.spec.protocol}, this version trains by protocol "
+            f"{PROTOCOL}; plan it anew with `bench run`"
+        )
+    if (job.method.entry.code, harness_code()) != (job.code, job.harness):
+        raise BenchError(
+            f"the code of '{job.spec.method}' or of the training loop changed while the run "
+            "waited; run the same command again"
+        )
+    splits = load(instance(job.dataset, job.data_dir))
+    if splits.digest != job.spec.data:
+        raise BenchError(
+            f"the data of '{job.spec.dataset}' changed while the run waited; run the same command "
+            "again"
+        )
+    return splits
 
 
-def evidence(
-    job: Job,
-    method: Method,
-    splits: Splits,
-    results: Path,
-    device: torch.device,
-    *,
-    frugal: bool = False,
-) -> Evaluator:
-    """Return the evidence about the trained ``method``, the same after training as from its
-    checkpoint. ``frugal``: no Inception on a CPU."""
-    train, test = (TensorSplit(split, device) for split in (splits.train, splits.test))
-    source = Source(splits.digest, job.data_dir, results / ".features", frugal)
-    known: dict[str, Any] = {
-        "labels": (splits.train.labels, splits.test.labels),
-        "intrinsic_dim": registry.load(job.dataset.entry.target).intrinsic_dim,
-    }
-    return Evaluator(
-        method, test, seed=job.spec.seed, device=device, train=train, source=source, **known
-    )
+@contextlib.contextmanager
+def _curves_kept(folder: Path, trainer: Trainer) -> Iterator[None]:
+    """Leave the curves beside the record, also of a run that diverged: they show where."""
+    try:
+        yield
+    except Diverged:
+        _write_curves(folder, trainer)
+        raise
+    _write_curves(folder, trainer)
 
 
-def evidence_told(job: Job, *arguments: Any, **settings: Any) -> Evaluator:
-    """Return the :func:`evidence` of ``job``, with the intrinsic dimension that the options of data
-    of your own tell. Not part of it, as only such runs know the option: the digests of all others
-    stay what they are."""
-    found = evidence(job, *arguments, **settings)
-    told = job.spec.options.get("intrinsic_dim")
-    if told is not None:
-        found.intrinsic_dim = told
-    return found
-
-
-def _metrics(budget: str) -> list[Metric]:
-    """Return what a run of ``budget`` measures: every metric where the budget pays for tier full,
-    else those of tier core."""
-    found: list[Metric] = [registry.load(entry.target) for entry in registry.entries("metrics")]
-    return [metric for metric in found if metric.tier == "core" or _pays_for_full(budget)]
-
-
-def _pays_for_full(budget: str) -> bool:
-    return budget in BUDGETS and BUDGETS[budget].full
+def _write_curves(folder: Path, trainer: Trainer) -> None:
+    curves = trainer.curves()
+    if curves:
+        atomic_write(folder / "curves.npz", artifacts.npz_bytes(curves))
 
 
 def _trainer(
@@ -339,41 +261,3 @@ def _trainer(
 def _with_limit(stop: Stop, limit: float | None) -> Stop:
     end = None if limit is None else time.perf_counter() + limit
     return lambda: stop() or (TIME_LIMIT if end is not None and time.perf_counter() > end else None)
-
-
-def _flags(measurements: Mapping[str, Mapping[str, Any]], trainer: Trainer) -> list[str]:
-    """Return what the harness says of the run, whatever the method says of itself."""
-    found = {
-        NO_BETTER_THAN_MEAN: no_better_than_mean(measurements),
-        UNSETTLED: trainer.unsettled,
-    }
-    return [flag for flag, raised in found.items() if raised]
-
-
-def _work(trainer: Trainer) -> dict[str, Any]:
-    updates = {name: player.updates for name, player in trainer.method.players.items()}
-    return {"outer_steps": trainer.step, "images_seen": trainer.images_seen, "updates": updates}
-
-
-def plain(found: Discovery, null: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the discovery of a method as a record holds it, with the null it declares."""
-    extra = {name: float(value) for name, value in found.extra.items()}
-    relevance = found.relevance.double().tolist()
-    if not all(map(math.isfinite, [*relevance, *extra.values()])):
-        raise BenchError(
-            f"discover returned numbers that are not finite: relevance {relevance}, extra {extra}"
-        )
-    return {
-        "relevance": relevance,
-        "active": found.active.tolist(),
-        "flags": list(found.flags),
-        "extra": extra,
-        **({"null": json.loads(canonical_json(null))} if null else {}),
-    }
-
-
-def _write_curves(folder: Path, trainer: Trainer) -> None:
-    """However training ended: the curve of a diverged run shows where."""
-    curves = trainer.curves()
-    if curves:
-        atomic_write(folder / "curves.npz", artifacts.npz_bytes(curves))

@@ -18,7 +18,7 @@ import torch
 from benchmark.planning.jobs import Job
 from benchmark.planning.reuse import Settings
 from benchmark.running import job as jobs
-from benchmark.running.estimate import Cost
+from benchmark.running.cost import Cost
 from benchmark.training import runtime
 from benchmark.training.trainer import CURVE_POINTS, Trainer
 

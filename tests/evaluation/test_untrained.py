@@ -18,6 +18,7 @@ from benchmark.budgets import BUDGETS
 from benchmark.cli import cli
 from benchmark.controls import References
 from benchmark.datasets.split import Split, Splits
+from benchmark.evaluation import outcome
 from benchmark.evaluation.untrained import NETWORKS, count_once, initial_counts, wanted
 from benchmark.method import Discovery
 from benchmark.metrics.reconstruction import MSE
@@ -177,8 +178,8 @@ def test_runs_of_longer_budgets_count_untrained_networks_too(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, pays: bool
 ) -> None:
     planned, _ = job("maskaae", 2)
-    monkeypatch.setattr(job_module, "_pays_for_full", lambda budget: pays)
-    monkeypatch.setattr(job_module, "_metrics", lambda budget: [MSE])
+    monkeypatch.setattr(job_module, "pays_for_full", lambda budget: pays)
+    monkeypatch.setattr(outcome, "metrics_of", lambda budget: [MSE])
     assert (BUDGETS["short"].full, BUDGETS["quick"].full) == (True, False)
     record = job_module.execute(planned, Settings(tmp_path, device="cpu"))
     assert record is not None and record.status == "done"

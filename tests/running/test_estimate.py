@@ -17,7 +17,7 @@ from benchmark.method import Batch, Tick
 from benchmark.planning.jobs import Grid, plan
 from benchmark.planning.stages import Waiting
 from benchmark.running import probe
-from benchmark.running.estimate import LIMIT, Cost, Group, groups
+from benchmark.running.cost import LIMIT, Cost, Group, groups
 from benchmark.running.probe import Probe
 from benchmark.training.runtime import construct
 
