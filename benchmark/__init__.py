@@ -10,7 +10,7 @@ from typing import Any
 __version__ = "0.2.0"
 __all__ = ["LatentDimension", "__version__", "dataset", "load_model", "load_records", "run"]
 
-_HOMES = {
+HOMES = {
     "LatentDimension": "benchmark.estimator",
     "dataset": "benchmark.datasets.own",
     "load_model": "benchmark.models",
@@ -23,6 +23,6 @@ _HOMES = {
 def __getattr__(name: str) -> Any:
     """Import the API when it is asked for, so that ``import benchmark`` stays free of pandas and
     torch."""
-    if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
+    if name in HOMES:
+        return getattr(import_module(HOMES[name]), name)
     raise AttributeError(f"module 'benchmark' has no attribute '{name}'")

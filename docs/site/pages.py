@@ -11,7 +11,7 @@ from pathlib import Path
 
 from markup import as_markdown, cell, prose, table
 
-from benchmark import registry
+from benchmark import HOMES, registry
 from benchmark.cli.list import rows
 from benchmark.cli.show import metric_page, source_page
 from benchmark.planning.suites import Stage, Suite, suites
@@ -31,7 +31,7 @@ MOVED = {
 """Pages of the root folder, and where they stand on the site."""
 
 API = {
-    "Running and reading": ("benchmark.api", "benchmark.models", "benchmark.records"),
+    "Running and reading": tuple(sorted(set(HOMES.values()))),
     "Records": ("benchmark.spec", "benchmark.parts"),
     "Methods": ("benchmark.method",),
     "Data": ("benchmark.datasets.split",),
@@ -172,8 +172,8 @@ def api() -> dict[str, str]:
         by_path[name] = f"# {title}\n\n" + "\n\n".join(f"::: {module}" for module in modules) + "\n"
     lines = [f"- [{text.splitlines()[0][2:]}]({Path(name).name})" for name, text in by_path.items()]
     text = (
-        "`from benchmark import run, load_records, load_model` is what scripts use; the rest is what"
-        " methods, data and metrics of your own are built on."
+        f"`from benchmark import {', '.join(HOMES)}` is what scripts use, *Running and reading*; the"
+        " rest is what methods, data and metrics of your own are built on."
     )
     return {"api/index.md": "\n".join(["# API", "", text, "", *lines, ""]), **by_path}
 
