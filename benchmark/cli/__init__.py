@@ -36,8 +36,9 @@ COMMANDS = {
     "replay": "do stored runs again and compare",
     "baseline": "write down what runs measured when all was well",
     "check": "judge runs against a baseline",
-    "new": "write a method of your own to start from",
+    "new": "write a method or a dataset of your own to start from",
     "check-method": "check that a method keeps its promises",
+    "check-dataset": "check that a dataset does",
 }
 
 

@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from benchmark.testing import docstring, evaluation, invariance, processes, training
 from benchmark.testing.candidate import Candidate, Check, CheckFailed, Skipped
@@ -38,9 +38,10 @@ class Outcome:
     message: str = ""
 
 
-def outcomes(candidate: Candidate, checks: Iterable[Check] = CHECKS) -> Iterator[Outcome]:
-    """Yield the outcome of each check; any exception of the method's own is a failure of the check
-    that met it."""
+def outcomes(candidate: Any, checks: Iterable[Any] = CHECKS) -> Iterator[Outcome]:
+    """Yield the outcome of each check of a candidate, which for datasets is another
+    (:mod:`benchmark.testing.data`); any exception of its own is a failure of the check that met
+    it."""
     for check in checks:
         try:
             check.run(candidate)

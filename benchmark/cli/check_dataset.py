@@ -1,0 +1,40 @@
+"""``bench check-dataset``: does a dataset keep the promises that every dataset makes?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from benchmark.cli import data_dir_option
+
+__all__ = ["check_dataset"]
+
+
+@click.command("check-dataset")
+@click.argument("reference", metavar="NAME|FILE.py")
+@data_dir_option
+@click.option("-v", "--verbose", is_flag=True, help="also say why a check was skipped")
+def check_dataset(reference: str, data_dir: Path, verbose: bool) -> None:
+    """Check a registered dataset, npz:FILE, images:FOLDER, or a file of yours, './my_data.py[n=3]'.
+
+    Each line is one promise. Exit status: 0 all kept, 1 one is broken, 2 a mistake in the call.
+    """
+    import textwrap
+
+    from benchmark.testing import outcomes
+    from benchmark.testing.data import CHECKS, Source
+
+    tally = {"passed": 0, "failed": 0, "skipped": 0}
+    for each in outcomes(Source(reference, data_dir), CHECKS):
+        tally[each.status] += 1
+        click.echo(f"{each.status:<8}{each.check.name:<14}{each.check.promise}")
+        if each.status == "failed" or (verbose and each.message):
+            indent = " " * 8
+            click.echo(
+                textwrap.fill(each.message, 120, initial_indent=indent, subsequent_indent=indent)
+            )
+    click.echo(
+        f"{reference}: {tally['passed']} passed, {tally['failed']} failed, {tally['skipped']} skipped"
+    )
+    raise SystemExit(1 if tally["failed"] else 0)
