@@ -55,7 +55,9 @@ def module_file(module: str) -> Path:
     """Return the source file of a project module without importing it (its packages are)."""
     found = importlib.util.find_spec(module)
     if found is None or found.origin is None:
-        raise BenchError(f"module '{module}' is not installed; run `pip install .` again")
+        raise BenchError(
+            f"module '{module}' is not installed; run pip install . again in a checkout (pip install lstar-bench elsewhere)"
+        )
     return Path(found.origin)
 
 

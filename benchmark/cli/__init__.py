@@ -17,6 +17,7 @@ from typing import Any
 import click
 
 from benchmark import __version__
+from benchmark.cli.collisions import collision
 from benchmark.cli.printable import guarded
 from benchmark.spec import BenchError
 
@@ -87,6 +88,8 @@ def main() -> None:
             stream.reconfigure(errors="replace" if stream.isatty() else "backslashreplace")
     _guard_streams()
     warnings.showwarning = _warn
+    if told := collision():
+        click.echo(f"bench: {told}", err=True)
     try:
         sys.exit(cli.main(standalone_mode=False) or 0)
     except click.exceptions.NoArgsIsHelpError as error:
