@@ -26,7 +26,7 @@ from benchmark.identity import harness_code, metric_codes, same
 from benchmark.records import UnreadableRecord
 from benchmark.spec import BenchError, NewerRecord, canonical_json, digest
 
-__all__ = ["DimensionReference", "InitialCounts", "References", "cell_of"]
+__all__ = ["DimensionReference", "InitialCounts", "References", "untrained_spec"]
 
 SCHEMA = 1
 
@@ -34,7 +34,7 @@ LARGEST = 10_000_000
 """Bytes of a document."""
 
 
-def cell_of(spec: Mapping[str, Any]) -> dict[str, Any]:
+def untrained_spec(spec: Mapping[str, Any]) -> dict[str, Any]:
     """Return everything of a run's spec that an untrained network may depend on: all but the seed,
     and where options were taken from."""
     return {name: value for name, value in spec.items() if name not in ("seed", "taken")}
@@ -157,7 +157,7 @@ class InitialCounts(_Document):
 
     @property
     def address(self) -> str:
-        return digest({"cell": cell_of(self.spec), "code": self.code})[:12]
+        return digest({"cell": untrained_spec(self.spec), "code": self.code})[:12]
 
     @property
     def title(self) -> str:
@@ -204,7 +204,7 @@ class References:
     def initial(self, spec: Mapping[str, Any], code: str) -> InitialCounts | None:
         """Return the counts of untrained networks beside runs of ``spec`` (any seed) and ``code``;
         None where nobody computed them."""
-        found = self._find(InitialCounts, digest({"cell": cell_of(spec), "code": code})[:12])
+        found = self._find(InitialCounts, digest({"cell": untrained_spec(spec), "code": code})[:12])
         return found if isinstance(found, InitialCounts) else None
 
     def write(self, document: DimensionReference | InitialCounts) -> Path:

@@ -14,7 +14,7 @@ from functools import cache
 from importlib import resources
 
 from benchmark import registry
-from benchmark.options import parse_reference
+from benchmark.names import metric_of
 from benchmark.spec import BenchError, Record
 from benchmark.syntax import address, digest_of
 
@@ -27,7 +27,6 @@ __all__ = [
     "measured_by",
     "metric_code",
     "metric_codes",
-    "metric_of",
     "outdated",
     "outdated_metrics",
     "same",
@@ -100,12 +99,6 @@ def metric_codes(names: Mapping[str, object]) -> dict[str, str]:
     measurements."""
     codes = {name: metric_code(name) for name in map(metric_of, names)}
     return {name: code for name, code in codes.items() if code is not None}
-
-
-@cache
-def metric_of(identifier: str) -> str:
-    """Return the metric a measurement's id is of: ``fd-raw`` of ``fd-raw[n=1024]``."""
-    return parse_reference(identifier)[0]
 
 
 @cache

@@ -36,6 +36,7 @@ PLUMBING = (
     "benchmark.syntax",
     "benchmark.identity",
     "benchmark.options",
+    "benchmark.names",
     "benchmark.records",
     "benchmark.controls",
     "benchmark.planning.jobs",

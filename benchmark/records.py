@@ -13,17 +13,16 @@ import json
 import os
 import tempfile
 import warnings
-from collections.abc import Collection, Iterable, Mapping
-from functools import cache
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from benchmark import registry
 from benchmark.files import atomic_write, read_plain
-from benchmark.identity import code_of, metric_of, outdated, outdated_metrics
-from benchmark.spec import BenchError, NewerRecord, Record, digest
+from benchmark.identity import code_of, outdated, outdated_metrics
+from benchmark.names import cell_of, labels, metric_of
+from benchmark.spec import BenchError, NewerRecord, Record
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,14 +30,10 @@ if TYPE_CHECKING:
 __all__ = [
     "Store",
     "UnreadableRecord",
-    "cell_of",
     "code_of",
     "facts",
     "frame",
-    "label",
-    "labels",
     "load_records",
-    "metric_of",
     "read_record",
 ]
 
@@ -184,52 +179,6 @@ class Store:
 def load_records(results: str | Path = "results/runs") -> list[Record]:
     """Return every record of a results folder. Public API."""
     return Store(Path(results)).records()
-
-
-@cache
-def _defaults(room: registry.Room, name: str) -> Mapping[str, Any]:
-    try:
-        entry = registry.find(room, name.partition(":")[0])
-    except BenchError:
-        return {}
-    fields = entry.source.fields(registry.OPTIONS_CLASS[room])
-    return {**{each.name: each.default for each in fields}, **entry.preset}
-
-
-def label(
-    room: registry.Room,
-    name: str,
-    options: Mapping[str, Any],
-    given: Collection[str] | None = None,
-) -> str:
-    """Return ``name[option=value,...]`` with the options that differ from their defaults: what one
-    would type. ``given`` names those of a file of yours, whose defaults are not known here; without
-    it all of them are written."""
-    defaults = _defaults(room, name)
-    changed = [
-        f"{key}={value}"
-        for key, value in sorted(options.items())
-        if (defaults[key] != value if key in defaults else given is None or key in given)
-    ]
-    return f"{name}[{','.join(changed)}]" if changed else name
-
-
-def cell_of(spec: Mapping[str, Any]) -> str:
-    """Return the name, 12 hex digits, of everything in a spec but the seed and the values taken
-    from earlier runs: equal for replicates."""
-    config = {**spec["config"], **dict.fromkeys(spec.get("taken", {}), "*")}
-    return digest(
-        {**{name: value for name, value in spec.items() if name != "seed"}, "config": config}
-    )[:12]
-
-
-def labels(spec: Mapping[str, Any], given: Collection[str] | None = None) -> tuple[str, str]:
-    """Return the labels of a spec's method and dataset; the values taken from earlier runs are
-    ``*``. ``given`` as in :func:`label`, of the method."""
-    config = {**spec["config"], **dict.fromkeys(spec.get("taken", {}), "*")}
-    return label("methods", spec["method"], config, given), label(
-        "datasets", spec["dataset"], spec["options"]
-    )
 
 
 def facts(record: Record) -> dict[str, Any]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
-from collections.abc import Container, Mapping
+from collections import defaultdict
+from collections.abc import Container, Iterable, Mapping
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -31,6 +32,7 @@ ROOMS = (
     "syntax",
     "source",
     "registry",
+    "names",
     "identity",
     "records",
     "controls",
@@ -210,7 +212,7 @@ def test_a_method_may_stand_on_another() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["spec", "options", "modules", "syntax", "source", "registry", "identity"]
+    "name", ["spec", "options", "modules", "syntax", "source", "registry", "names", "identity"]
 )
 def test_nouns_and_registry_need_the_standard_library_only(name: str) -> None:
     outside = {each.split(".")[0] for each in imports(PACKAGES["benchmark"] / f"{name}.py")} - set(
@@ -287,6 +289,27 @@ def test_no_test_depends_on_how_fast_the_machine_is() -> None:
     }
     assert {name for name in timed if not name.startswith("performance")} == set()
     assert timed  # those of tests/performance are seen
+
+
+def twice(names: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """The names that stand in more than one of (file, name), with their files."""
+    files: dict[str, list[str]] = defaultdict(list)
+    for module, name in names:
+        files[name].append(module)
+    return {name: modules for name, modules in files.items() if len(modules) > 1}
+
+
+def test_a_class_name_means_one_thing() -> None:
+    classes = [
+        (module, node.name)
+        for module, path in modules()
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.ClassDef)
+    ]
+    assert twice(classes) == {}
+    assert twice([*classes, ("benchmark.planted", "Trainer")]) == {
+        "Trainer": ["benchmark.training.trainer", "benchmark.planted"]
+    }
 
 
 LONG = {

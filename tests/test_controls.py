@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark.controls import DimensionReference, InitialCounts, References, cell_of
+from benchmark.controls import DimensionReference, InitialCounts, References, untrained_spec
 from benchmark.identity import harness_code, metric_codes
 from benchmark.records import UnreadableRecord
 from benchmark.spec import BenchError
@@ -61,7 +61,7 @@ def test_what_depends_on_something_else_is_not_found(tmp_path: Path) -> None:
         assert references.initial({**SPEC, **changed}, "c0de") is None
     assert references.initial(SPEC, "0ther") is None
     assert References().initial(SPEC, "c0de") is None
-    assert set(cell_of(SPEC)) == set(SPEC) - {"seed"}
+    assert set(untrained_spec(SPEC)) == set(SPEC) - {"seed"}
 
 
 def test_an_empty_or_missing_folder_holds_nothing(tmp_path: Path) -> None:

@@ -22,14 +22,8 @@ import benchmark
 from benchmark import registry
 from benchmark.files import atomic_write
 from benchmark.identity import harness_code, metric_codes
-from benchmark.records import (
-    Store,
-    UnreadableRecord,
-    frame,
-    label,
-    load_records,
-    read_record,
-)
+from benchmark.names import label
+from benchmark.records import Store, UnreadableRecord, frame, load_records, read_record
 from benchmark.spec import BenchError, Record, RunSpec
 
 SPEC = RunSpec(

@@ -15,7 +15,7 @@ from benchmark.cli import cli
 from benchmark.datasets.split import Dataset
 from benchmark.method import Method
 from benchmark.metrics.base import Metric
-from benchmark.records import label
+from benchmark.names import label
 from benchmark.spec import BenchError
 
 

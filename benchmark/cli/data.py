@@ -100,9 +100,9 @@ def dims(names: tuple[str, ...], force: bool, data_dir: Path, results: Path) -> 
     from benchmark import registry
     from benchmark.controls import References
     from benchmark.metrics.intrinsic import dimension_reference, nearly_equal
+    from benchmark.names import label
     from benchmark.options import split_list
     from benchmark.planning.jobs import instance, load
-    from benchmark.records import label
 
     references = References(results)
     for name in split_list(names):

@@ -95,12 +95,12 @@ def evaluate(
 
 def _count(evaluation: Evaluation, records: Sequence[Record]) -> int:
     """Count untrained networks for every cell of ``records`` that lacks it; the exit status."""
-    from benchmark.controls import InitialCounts, cell_of
+    from benchmark.controls import InitialCounts, untrained_spec
     from benchmark.spec import digest
 
     made = failed = 0
     cells = {
-        digest({"cell": cell_of(record.spec), "code": record.code}): record
+        digest({"cell": untrained_spec(record.spec), "code": record.code}): record
         for record in reversed(records)
     }
     for record in reversed(cells.values()):

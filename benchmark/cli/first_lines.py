@@ -46,7 +46,8 @@ def answer_text(results: Path, dataset: str) -> str:
     """Return what each method found on ``dataset``: one aligned row per method, and what the marks
     mean. :class:`BenchError` where there is no finished run of it."""
     from benchmark.controls import References
-    from benchmark.records import load_records, metric_of
+    from benchmark.names import metric_of
+    from benchmark.records import load_records
     from benchmark.reporting import named_tables
     from benchmark.reporting.catalogue import ANSWER
     from benchmark.reporting.cells.selection import Filters, select

@@ -23,7 +23,7 @@ from rich.progress import (
 
 from benchmark.cli.printable import Printable
 from benchmark.planning.jobs import Job
-from benchmark.running.processes import Events, Outcome
+from benchmark.running.processes import Events, JobOutcome
 
 __all__ = ["signals", "watcher"]
 
@@ -42,7 +42,7 @@ class _Lines(Watcher):
         super().__init__()
         self.total, self.count = total, 0
 
-    def ended(self, outcome: Outcome) -> None:
+    def ended(self, outcome: JobOutcome) -> None:
         self.count += 1
         try:
             click.echo(f"[{self.count}/{self.total}] {outcome.status:8} {outcome.job.label}")
@@ -73,7 +73,7 @@ class _Bars(Watcher):
         self.under_way[job.spec.key] = step / max(1, job.spec.steps)
         self._advance()
 
-    def ended(self, outcome: Outcome) -> None:
+    def ended(self, outcome: JobOutcome) -> None:
         self.progress.remove_task(self.bars.pop(outcome.job.spec.key))
         self.under_way.pop(outcome.job.spec.key, None)
         self.done += 1

@@ -11,7 +11,7 @@ import click
 from benchmark.cli import data_dir_option, results_option
 
 if TYPE_CHECKING:
-    from benchmark.running.compare import Comparison
+    from benchmark.running.compare import BitComparison
     from benchmark.running.replay import Replay
 
 __all__ = ["replay"]
@@ -116,7 +116,7 @@ def _because(found: Replay) -> str:
     return ", and nothing that the record tells explains it: it was edited, or the harness changed, or runs are not repeatable here"
 
 
-def _parts(comparison: Comparison) -> list[str]:
+def _parts(comparison: BitComparison) -> list[str]:
     lines = []
     for part in comparison.parts:
         if part.missing:

@@ -13,7 +13,7 @@ import click
 if TYPE_CHECKING:
     from benchmark.planning.jobs import Job
     from benchmark.planning.stages import Waiting
-    from benchmark.running.cost import Group
+    from benchmark.running.cost import CostGroup
     from benchmark.spec import Record
 
 __all__ = ["estimate", "stand_in"]
@@ -74,7 +74,7 @@ def estimate(todo: Sequence[Job], kept: Sequence[Record], workers: int, device: 
     return 3 if any(group.cost is None for group in probed) else 0
 
 
-def _row(group: Group, cached: int) -> tuple[str, ...]:
+def _row(group: CostGroup, cached: int) -> tuple[str, ...]:
     head = (*group.name, str(len(group.jobs)), str(cached))
     if group.cost is None:
         return (*head, "unknown", "", "", "")
@@ -89,7 +89,7 @@ def _row(group: Group, cached: int) -> tuple[str, ...]:
     )
 
 
-def _total(probed: Sequence[Group], cached: int, workers: int, spent: float) -> None:
+def _total(probed: Sequence[CostGroup], cached: int, workers: int, spent: float) -> None:
     """One line for everything: runs are as long as the longest at least, and the ``workers``
     hungriest may meet."""
     costs = [group.cost for group in probed if group.cost is not None]
@@ -119,7 +119,7 @@ def _total(probed: Sequence[Group], cached: int, workers: int, spent: float) -> 
     )
 
 
-def _known(probed: Sequence[Group]) -> list[tuple[Group, Any]]:
+def _known(probed: Sequence[CostGroup]) -> list[tuple[CostGroup, Any]]:
     return [(group, group.cost) for group in probed if group.cost is not None]
 
 

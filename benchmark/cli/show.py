@@ -165,8 +165,9 @@ def metric_page(entry: registry.Entry) -> str:
 
 
 def _run(results: Path, key: str) -> str:
-    from benchmark.identity import metric_of, outdated, outdated_metrics
-    from benchmark.records import Store, label
+    from benchmark.identity import outdated, outdated_metrics
+    from benchmark.names import label, metric_of
+    from benchmark.records import Store
 
     record = Store(results).read(key)
     assert record is not None

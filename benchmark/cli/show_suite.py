@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from benchmark.planning.preview import Line
+    from benchmark.planning.preview import PreviewLine
     from benchmark.planning.suites import Suite
 
 __all__ = ["checked_suite", "suite_page"]
@@ -80,7 +80,7 @@ def _row(title: str, text: str) -> str:
     )
 
 
-def _stages(lines: list[Line]) -> str:
+def _stages(lines: list[PreviewLine]) -> str:
     rows = ["Stages"]
     for line in lines:
         where = line.dataset or "data of its own"
@@ -109,9 +109,9 @@ def _wrapped(names: list[str]) -> list[str]:
     ]
 
 
-def _absent(lines: list[Line]) -> str:
+def _absent(lines: list[PreviewLine]) -> str:
     """What is not here and how to get it, once for each reason."""
-    reasons: dict[str, list[Line]] = {}
+    reasons: dict[str, list[PreviewLine]] = {}
     for line in lines:
         if line.absent:
             reasons.setdefault(line.absent, []).append(line)
@@ -122,7 +122,7 @@ def _absent(lines: list[Line]) -> str:
     return "\n".join(["Data that is not here", *rows]) if rows else ""
 
 
-def _cost(lines: list[Line], name: str) -> str:
+def _cost(lines: list[PreviewLine], name: str) -> str:
     steps, images = (
         sum(getattr(line, field) or 0 for line in lines) for field in ("steps", "images")
     )
@@ -132,7 +132,7 @@ def _cost(lines: list[Line], name: str) -> str:
     return f"Cost: {text} (outer steps times batch){more}\n    hours depend on the machine: `bench run --suite {name} --estimate` measures them"
 
 
-def _commands(name: str, lines: list[Line]) -> str:
+def _commands(name: str, lines: list[PreviewLine]) -> str:
     from benchmark import registry
 
     fetched = any(

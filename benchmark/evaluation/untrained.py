@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-from benchmark.controls import InitialCounts, References, cell_of
+from benchmark.controls import InitialCounts, References, untrained_spec
 from benchmark.datasets.split import Split, Splits, shuffled
 from benchmark.datasets.tensors import TensorSplit
 from benchmark.evaluation.evaluator import Evaluator
@@ -74,7 +74,7 @@ def initial_counts(
     except Exception as error:  # a method that cannot be judged untrained is still worth its runs
         counts, absent = [], " ".join(f"untrained, {type(error).__name__}: {error}".split())
     return InitialCounts(
-        cell_of(job.spec.document()),
+        untrained_spec(job.spec.document()),
         job.code,
         [count for count, _ in counts],
         len(test),

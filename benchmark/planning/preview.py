@@ -11,11 +11,11 @@ from benchmark.planning.jobs import Described, Seen, plan, seen_name
 from benchmark.planning.stages import available
 from benchmark.planning.suites import Stage, Suite
 
-__all__ = ["Line", "outline"]
+__all__ = ["PreviewLine", "outline"]
 
 
 @dataclass(frozen=True)
-class Line:
+class PreviewLine:
     """The runs of one stage on one dataset ('' where studies draw their own data).
 
     ``steps`` and ``images`` (outer steps times the images of a batch) are sums over runs.
@@ -36,7 +36,7 @@ class Line:
     takes: tuple[str, ...] = ()
 
 
-def outline(suite: Suite, data_dir: Path) -> list[Line]:
+def outline(suite: Suite, data_dir: Path) -> list[PreviewLine]:
     """Return what ``suite`` would run, planned as ``bench run`` plans it, by stage and dataset."""
     seen: Seen = {}
     return [
@@ -46,13 +46,13 @@ def outline(suite: Suite, data_dir: Path) -> list[Line]:
     ]
 
 
-def _stage(place: int, stage: Stage, data_dir: Path, seen: Seen) -> list[Line]:
+def _stage(place: int, stage: Stage, data_dir: Path, seen: Seen) -> list[PreviewLine]:
     absent = {each.dataset: each for each in available(stage, data_dir, seen)[1]}
     found = []
     for dataset in stage.grid.datasets or [""]:
         grid = replace(stage.grid, datasets=[dataset] if dataset else [])
         takes = tuple(f"with {option} from {source}" for option, source in stage.take.items())
-        line = Line(
+        line = PreviewLine(
             place,
             dataset,
             tuple(grid.methods),
@@ -83,7 +83,7 @@ def _supposed(dataset: registry.Choice) -> Seen:
     return {seen_name(dataset): Described("", int(count))} if count else {}
 
 
-def _planned(line: Line, stage: Stage, data_dir: Path, seen: Seen) -> Line:
+def _planned(line: PreviewLine, stage: Stage, data_dir: Path, seen: Seen) -> PreviewLine:
     specs = [job.spec for job in plan(stage.grid, data_dir, seen)]
     return replace(
         line,

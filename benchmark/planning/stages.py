@@ -16,7 +16,7 @@ from benchmark.planning.suites import Stage
 from benchmark.records import Store
 from benchmark.spec import BenchError, MissingData, Record
 
-__all__ = ["Absent", "Waiting", "available", "resolve", "together"]
+__all__ = ["MissingRuns", "Waiting", "available", "resolve", "together"]
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Waiting:
 
 
 @dataclass(frozen=True)
-class Absent:
+class MissingRuns:
     """The runs of a stage on one dataset whose data is not here, and what to do about it. Without
     data they have no digest, so no key and no record."""
 
@@ -50,18 +50,18 @@ class Absent:
     reason: str
 
 
-def available(stage: Stage, data_dir: Path, seen: Seen) -> tuple[Stage | None, list[Absent]]:
+def available(stage: Stage, data_dir: Path, seen: Seen) -> tuple[Stage | None, list[MissingRuns]]:
     """Return the stage restricted to datasets whose data is here (None where nothing is left), and
     what became of the others."""
     budget_of(stage.grid)
     here: list[str] = []
-    absent: list[Absent] = []
+    absent: list[MissingRuns] = []
     for dataset in stage.grid.datasets:
         choice = registry.choose("datasets", dataset)
         try:
             described(choice, data_dir, seen)
         except MissingData as reason:
-            absent.append(Absent(dataset, _count(stage, choice), str(reason)))
+            absent.append(MissingRuns(dataset, _count(stage, choice), str(reason)))
         else:
             here.append(dataset)
     if stage.grid.datasets and not here:

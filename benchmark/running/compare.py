@@ -27,7 +27,7 @@ from benchmark.arrays import UnreadableArrays, read_npz
 from benchmark.files import read_plain
 from benchmark.spec import Record
 
-__all__ = ["FILES", "Comparison", "Gap", "Part", "compare", "within"]
+__all__ = ["FILES", "BitComparison", "Gap", "Part", "compare", "within"]
 
 LARGEST = 8_000_000_000
 """Bytes of one of these files, and of its arrays unpacked."""
@@ -60,7 +60,7 @@ class Gap:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class BitComparison:
     """All parts of two runs, and the measurements that differ."""
 
     parts: tuple[Part, ...]
@@ -72,7 +72,9 @@ class Comparison:
         return not any(part.differing for part in self.parts)
 
 
-def compare(stored: Record, found: Record, stored_folder: Path, found_folder: Path) -> Comparison:
+def compare(
+    stored: Record, found: Record, stored_folder: Path, found_folder: Path
+) -> BitComparison:
     """Return how ``found`` and the files beside it agree with ``stored`` and its files. What
     ``stored`` does not hold is named, not compared."""
     told, gaps = _measurements(stored, found)
@@ -94,7 +96,7 @@ def compare(stored: Record, found: Record, stored_folder: Path, found_folder: Pa
     )
     keys = (stored.key, found.key)
     parts += [_file(name, stored_folder / name, found_folder / name, *keys) for name in FILES]
-    return Comparison(tuple(parts), tuple(gaps))
+    return BitComparison(tuple(parts), tuple(gaps))
 
 
 def _part(name: str, stored: Mapping[str, Any], found: Mapping[str, Any]) -> Part:

@@ -8,7 +8,7 @@ from typing import Any
 
 from benchmark.planning.jobs import Job
 
-__all__ = ["LIMIT", "Cost", "Group", "groups"]
+__all__ = ["LIMIT", "Cost", "CostGroup", "groups"]
 
 LIMIT = 60.0
 """Seconds a probe may take; one that is still evaluating then tells what it knows."""
@@ -33,7 +33,7 @@ class Cost:
 
 
 @dataclass(frozen=True)
-class Group:
+class CostGroup:
     """Runs that one probe stands for: one method on one dataset, the largest latent size, whatever
     the seed and fractional options."""
 
@@ -61,7 +61,7 @@ class Group:
         )
 
 
-def groups(jobs: Iterable[Job]) -> list[Group]:
+def groups(jobs: Iterable[Job]) -> list[CostGroup]:
     """Return the groups of ``jobs`` in the order in which they first occur."""
     found: dict[tuple[Any, ...], list[Job]] = {}
     for job in jobs:
@@ -83,4 +83,4 @@ def groups(jobs: Iterable[Job]) -> list[Group]:
             ),
             [],
         ).append(job)
-    return [Group(tuple(members)) for members in found.values()]
+    return [CostGroup(tuple(members)) for members in found.values()]

@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.planning.jobs import Job
-from benchmark.running.cost import LIMIT, Cost, Group
+from benchmark.running.cost import LIMIT, Cost, CostGroup
 from benchmark.running.server import context, launch
 
 __all__ = ["measure"]
 
 
 @dataclass
-class _Running:
+class _RunningProbe:
     place: int
     process: BaseProcess
     pipe: Connection
@@ -29,12 +29,12 @@ class _Running:
 
 
 def measure(
-    found: Sequence[Group],
+    found: Sequence[CostGroup],
     workers: int,
     device: str,
-    tell: Callable[[Group], None] = lambda group: None,
+    tell: Callable[[CostGroup], None] = lambda group: None,
     limit: float = LIMIT,
-) -> list[Group]:
+) -> list[CostGroup]:
     """Return the groups with their costs, ``workers`` probes at once so that they disturb each
     other as runs will; ``tell`` hears of each."""
     results, waiting, running = list(found), list(reversed(range(len(found)))), []
@@ -61,11 +61,11 @@ def measure(
     return results
 
 
-def _start(server: Any, job: Job, place: int, folder: Path, device: str) -> _Running:
+def _start(server: Any, job: Job, place: int, folder: Path, device: str) -> _RunningProbe:
     receiver, sender = server.Pipe(duplex=False)
     process = launch(server, _work, (job, folder, device, sender))
     sender.close()
-    return _Running(place, process, receiver)
+    return _RunningProbe(place, process, receiver)
 
 
 def _work(job: Job, folder: Path, device: str, pipe: Connection) -> None:
@@ -75,7 +75,7 @@ def _work(job: Job, folder: Path, device: str, pipe: Connection) -> None:
     probe(job, folder, device, pipe)
 
 
-def _listen(each: _Running, group: Group) -> Group:
+def _listen(each: _RunningProbe, group: CostGroup) -> CostGroup:
     try:
         while each.pipe.poll():
             said = each.pipe.recv()
@@ -90,7 +90,7 @@ def _listen(each: _Running, group: Group) -> Group:
     return group
 
 
-def _end(each: _Running, group: Group, limit: float) -> Group:
+def _end(each: _RunningProbe, group: CostGroup, limit: float) -> CostGroup:
     each.process.kill()
     each.process.join()
     if group.cost is None and not group.error:

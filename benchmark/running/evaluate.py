@@ -15,10 +15,11 @@ from benchmark.evaluation import untrained
 from benchmark.evaluation.evaluator import measure
 from benchmark.evaluation.evidence import evidence_told, plain
 from benchmark.evaluation.factors import hand_factors
-from benchmark.identity import metric_codes, metric_of, outdated, outdated_metrics, same
+from benchmark.identity import metric_codes, outdated, outdated_metrics, same
 from benchmark.machine import changes
 from benchmark.metrics.base import Metric
 from benchmark.metrics.reconstruction import no_better_than_mean
+from benchmark.names import metric_of
 from benchmark.options import parse_reference, suggest
 from benchmark.planning.jobs import Job, instance, load
 from benchmark.records import Store

@@ -27,7 +27,7 @@ from benchmark.running.server import context, launch
 from benchmark.running.worker import work
 from benchmark.spec import BenchError, Record
 
-__all__ = ["Events", "Outcome", "run_jobs"]
+__all__ = ["Events", "JobOutcome", "run_jobs"]
 
 GRACE = 60.0
 """Seconds a run may overstay its time limit (one long step) before its process is killed."""
@@ -48,7 +48,7 @@ ELSEWHERE = (
 
 
 @dataclass(frozen=True)
-class Outcome:
+class JobOutcome:
     """How a job ended: its record's status, or ``interrupted``; the error in one line; whether it
     was trained, or only measured again."""
 
@@ -65,11 +65,11 @@ class Events:
 
     def progressed(self, job: Job, step: int, values: Mapping[str, float]) -> None: ...
 
-    def ended(self, outcome: Outcome) -> None: ...
+    def ended(self, outcome: JobOutcome) -> None: ...
 
 
 @dataclass
-class _Running:
+class _RunningJob:
     """A run under way. ``stamp``: of the record that stood in the store before it; ``closed``: its
     end of the pipe is; ``unsaved``: it could not write the record that it ended with."""
 
@@ -110,7 +110,7 @@ def run_jobs(
     workers: int,
     events: Events,
     interrupted: Callable[[], int] = lambda: 0,
-) -> list[Outcome]:
+) -> list[JobOutcome]:
     """Run ``jobs``, ``workers`` at a time, and return how each ended, in the order they ended;
     after an interrupt only those begun.
 
@@ -120,7 +120,7 @@ def run_jobs(
     """
     server = context(jobs)
     waiting = list(reversed(jobs if workers == 1 else longest_first(jobs)))
-    running: list[_Running] = []
+    running: list[_RunningJob] = []
     outcomes = []
     asked_at: float | None = None
     while waiting or running:
@@ -144,14 +144,14 @@ def run_jobs(
     return outcomes
 
 
-def _stop(running: Sequence[_Running], *, now: bool) -> None:
+def _stop(running: Sequence[_RunningJob], *, now: bool) -> None:
     """Ask runs to stop at the edge of a step, or end them."""
     for run in running:
         run.asked_to_stop = True
         run.send(signal.SIGKILL if now else signal.SIGTERM)
 
 
-def _wait(running: Sequence[_Running]) -> None:
+def _wait(running: Sequence[_RunningJob]) -> None:
     """Return when a run told something or ended, or a moment later."""
     objects: list[Any] = [run.events for run in running if not run.closed]
     objects += [run.process.sentinel for run in running if not run.orphaned]
@@ -166,15 +166,15 @@ def _exists(pid: int | None) -> bool:
     return True
 
 
-def _start(server: Any, job: Job, settings: Settings) -> _Running:
+def _start(server: Any, job: Job, settings: Settings) -> _RunningJob:
     receiver, sender = server.Pipe(duplex=False)
     stamp = Store(settings.results).stamp(job.spec.key)
     process = launch(server, work, (job, settings, sender))
     sender.close()
-    return _Running(job, process, receiver, stamp)
+    return _RunningJob(job, process, receiver, stamp)
 
 
-def _listen(run: _Running, events: Events) -> None:
+def _listen(run: _RunningJob, events: Events) -> None:
     try:
         while not run.closed and run.events.poll():
             kind, *rest = run.events.recv()
@@ -191,7 +191,7 @@ def _listen(run: _Running, events: Events) -> None:
         run.closed = True
 
 
-def _enforce(run: _Running, settings: Settings) -> None:
+def _enforce(run: _RunningJob, settings: Settings) -> None:
     """Kill a run that overstays its limit inside one step (time spent waiting for another process
     does not count), and a process that lingers after it told how its run ended."""
     if run.has_ended():
@@ -209,7 +209,7 @@ def _enforce(run: _Running, settings: Settings) -> None:
         run.send(signal.SIGKILL)
 
 
-def _conclude(run: _Running, settings: Settings) -> Outcome:
+def _conclude(run: _RunningJob, settings: Settings) -> JobOutcome:
     """Return the outcome of an ended process. What it told stands; a record that it wrote and did
     not live to tell of stands; else one is written that says how it ended."""
     run.process.join()
@@ -217,16 +217,16 @@ def _conclude(run: _Running, settings: Settings) -> Outcome:
         status, error = run.result
         if status == "interrupted" and not run.asked_to_stop:
             error = ELSEWHERE
-        return Outcome(run.job, status, error, trained=run.trained)
+        return JobOutcome(run.job, status, error, trained=run.trained)
     try:
         return _recorded(run, settings)
     except (OSError, BenchError) as reason:
         status, error = _end(run, settings)
         why = one_line(f"{error}; its record could not be written: {error_text(reason)}")
-        return Outcome(run.job, status, why)
+        return JobOutcome(run.job, status, why)
 
 
-def _recorded(run: _Running, settings: Settings) -> Outcome:
+def _recorded(run: _RunningJob, settings: Settings) -> JobOutcome:
     """Return the outcome of a run that told nothing of a record, by what stands in the store; its
     end is written there, except where another process is at work on the run."""
     store, key = Store(settings.results), run.job.spec.key
@@ -235,17 +235,17 @@ def _recorded(run: _Running, settings: Settings) -> Outcome:
     with locked(folder, lambda: "busy") as held:
         record = store.read(key) if store.stamp(key) != run.stamp else None
         if record is not None:
-            return Outcome(run.job, record.status, record.error, trained=run.trained)
+            return JobOutcome(run.job, record.status, record.error, trained=run.trained)
         status, error = _end(run, settings)
         measuring = not settings.force and trained(run.job, store) is not None
         if status != "interrupted" and held and not measuring:
             made_by = {"code": run.job.code, "harness": run.job.harness}
             spec = run.job.spec
             store.write(Record(spec.document(), key, **made_by, status=status, error=error))
-    return Outcome(run.job, status, error)
+    return JobOutcome(run.job, status, error)
 
 
-def _end(run: _Running, settings: Settings) -> tuple[str, str | None]:
+def _end(run: _RunningJob, settings: Settings) -> tuple[str, str | None]:
     """Return the status and error of a run that left no record."""
     if run.result is not None:
         return run.result

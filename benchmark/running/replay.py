@@ -16,18 +16,19 @@ from typing import Literal
 from benchmark import registry
 from benchmark.files import read_plain
 from benchmark.machine import Change, changes
+from benchmark.names import cell_of
 from benchmark.options import parse_reference
 from benchmark.planning.jobs import OWN_DATA, Job, instance, load
 from benchmark.planning.reuse import Settings
-from benchmark.records import LARGEST, Store, cell_of, read_record
+from benchmark.records import LARGEST, Store, read_record
 from benchmark.registry import Choice
-from benchmark.running.compare import Comparison, compare, within
-from benchmark.running.processes import Events, Outcome, run_jobs
+from benchmark.running.compare import BitComparison, compare, within
+from benchmark.running.processes import Events, JobOutcome, run_jobs
 from benchmark.spec import PROTOCOL, BenchError, MissingData, Record, RunSpec
 
 __all__ = ["Replay", "Stored", "Unreplayable", "job_of", "locate", "replay"]
 
-Verdict = Literal["bit-equal", "within the seed interval", "differs", "cannot tell"]
+ReplayVerdict = Literal["bit-equal", "within the seed interval", "differs", "cannot tell"]
 
 
 class Unreplayable(Exception):
@@ -74,8 +75,8 @@ class Replay:
     measurement, and the reason where nothing was run."""
 
     stored: Stored
-    verdict: Verdict
-    comparison: Comparison | None = None
+    verdict: ReplayVerdict
+    comparison: BitComparison | None = None
     changes: tuple[Change, ...] = ()
     intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     reason: str = ""
@@ -287,7 +288,7 @@ def measure_alike(stored: Record, job: Job, settings: Settings) -> None:
         )
 
 
-def _judge(run: Stored, outcome: Outcome, store: Store) -> Replay:
+def _judge(run: Stored, outcome: JobOutcome, store: Store) -> Replay:
     found = store.read(outcome.job.spec.key)
     if found is None or outcome.status not in ("done", "diverged"):
         return Replay(

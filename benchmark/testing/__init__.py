@@ -16,7 +16,15 @@ from typing import Any, Literal
 from benchmark.testing import docstring, evaluation, invariance, processes, training
 from benchmark.testing.candidate import Candidate, Check, CheckFailed, Skipped
 
-__all__ = ["CHECKS", "Candidate", "Check", "CheckFailed", "Outcome", "check_method", "outcomes"]
+__all__ = [
+    "CHECKS",
+    "Candidate",
+    "Check",
+    "CheckFailed",
+    "CheckOutcome",
+    "check_method",
+    "outcomes",
+]
 
 CHECKS: tuple[Check, ...] = (
     *docstring.CHECKS,
@@ -29,7 +37,7 @@ CHECKS: tuple[Check, ...] = (
 
 
 @dataclass(frozen=True)
-class Outcome:
+class CheckOutcome:
     """What a check found: ``message`` says what was expected and what to change where it failed, or
     why it was skipped."""
 
@@ -38,7 +46,7 @@ class Outcome:
     message: str = ""
 
 
-def outcomes(candidate: Any, checks: Iterable[Any] = CHECKS) -> Iterator[Outcome]:
+def outcomes(candidate: Any, checks: Iterable[Any] = CHECKS) -> Iterator[CheckOutcome]:
     """Yield the outcome of each check of a candidate, which for datasets is another
     (:mod:`benchmark.testing.data`); any exception of its own is a failure of the check that met
     it."""
@@ -46,16 +54,16 @@ def outcomes(candidate: Any, checks: Iterable[Any] = CHECKS) -> Iterator[Outcome
         try:
             check.run(candidate)
         except Skipped as reason:
-            yield Outcome(check, "skipped", str(reason))
+            yield CheckOutcome(check, "skipped", str(reason))
         except CheckFailed as failure:
-            yield Outcome(check, "failed", str(failure))
+            yield CheckOutcome(check, "failed", str(failure))
         except Exception as error:
-            yield Outcome(check, "failed", f"{type(error).__name__}: {error}")
+            yield CheckOutcome(check, "failed", f"{type(error).__name__}: {error}")
         else:
-            yield Outcome(check, "passed")
+            yield CheckOutcome(check, "passed")
 
 
-def check_method(reference: str, elsewhere: Mapping[str, str] | None = None) -> list[Outcome]:
+def check_method(reference: str, elsewhere: Mapping[str, str] | None = None) -> list[CheckOutcome]:
     """Run every check on a method.
 
     Arguments:

@@ -8,12 +8,12 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-__all__ = ["Replay"]
+__all__ = ["GraphReplay"]
 
 Values = dict[str, Tensor]
 
 
-class Replay:
+class GraphReplay:
     """Warms up three times, and "replays" by calling the recorded function into fixed output
     tensors; ``captures`` counts recordings."""
 

@@ -21,7 +21,7 @@ from benchmark.testing.candidate import (
     Skipped,
     digest,
 )
-from benchmark.testing.graphs import Replay
+from benchmark.testing.graphs import GraphReplay
 from benchmark.testing.guards import no_files, no_foreign_randomness
 from benchmark.training import stepper
 from benchmark.training import trainer as trainer_module
@@ -186,7 +186,11 @@ def captured_equals_eager(candidate: Candidate) -> None:
     """Steps recorded once per phase and replayed give the bits of plain steps; warm-ups leave no
     trace."""
     candidate.need_steps()
-    _same(candidate, CPU, lambda method, device: stepper.CapturedStepper(method, device, Replay()))
+    _same(
+        candidate,
+        CPU,
+        lambda method, device: stepper.CapturedStepper(method, device, GraphReplay()),
+    )
 
 
 def captured_equals_eager_on_cuda(candidate: Candidate) -> None:

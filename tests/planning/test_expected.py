@@ -23,7 +23,7 @@ from benchmark.planning.jobs import Job, plan
 from benchmark.planning.reuse import Settings
 from benchmark.planning.suites import Grid
 from benchmark.running import processes
-from benchmark.running.processes import Events, Outcome, run_jobs
+from benchmark.running.processes import Events, JobOutcome, run_jobs
 
 
 @pytest.fixture(autouse=True)
@@ -109,11 +109,11 @@ class Started(Events):
 def test_several_workers_start_the_longest_run_and_one_keeps_the_order(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    def start(server: Any, job: Job, settings: Settings) -> processes._Running:
-        return processes._Running(job, Ended(), ended())  # type: ignore[arg-type]
+    def start(server: Any, job: Job, settings: Settings) -> processes._RunningJob:
+        return processes._RunningJob(job, Ended(), ended())  # type: ignore[arg-type]
 
     monkeypatch.setattr(processes, "_start", start)
-    monkeypatch.setattr(processes, "_conclude", lambda each, settings: Outcome(each.job, "done"))
+    monkeypatch.setattr(processes, "_conclude", lambda each, settings: JobOutcome(each.job, "done"))
     jobs = plan(Grid(["pca", "vae", "flexae"], ["circle"]), Path())
     for workers, expected in ((1, ["pca", "vae", "flexae"]), (2, ["flexae", "vae", "pca"])):
         events = Started()

@@ -13,13 +13,14 @@ import pytest
 
 from benchmark import registry
 from benchmark.budgets import BUDGETS, QUICK_STEPS
+from benchmark.names import label
 from benchmark.planning import jobs as suite_module
 from benchmark.planning import stages as stages_module
 from benchmark.planning.jobs import Described, Job, plan
 from benchmark.planning.reuse import Settings
 from benchmark.planning.stages import available, resolve, together
 from benchmark.planning.suites import Grid, Suite, read_suite, scaled, suites
-from benchmark.records import Store, label
+from benchmark.records import Store
 from benchmark.reporting.catalogue import FIGURES, TABLES
 from benchmark.reporting.claims.claims import claims
 from benchmark.reporting.papers.printed import published

@@ -17,7 +17,7 @@ from benchmark.method import Batch, Tick
 from benchmark.planning.jobs import Grid, plan
 from benchmark.planning.stages import Waiting
 from benchmark.running import probe
-from benchmark.running.cost import LIMIT, Cost, Group, groups
+from benchmark.running.cost import LIMIT, Cost, CostGroup, groups
 from benchmark.running.probe import Probe
 from benchmark.training.runtime import construct
 
@@ -92,7 +92,7 @@ def test_cost_scales_with_steps_and_an_unfinished_evaluation_counts_as_the_limit
     assert (cost.seconds(100), cost.seconds(300)) == (12.0, 32.0)
     assert Cost(1.0, None, 0, 1, 1).seconds(0) == 1.0 + LIMIT
     jobs = tuple(plan(Grid(["vae"], ["circle"], seeds=3, budget="smoke"), Path()))
-    assert Group(jobs, Cost(4.0, 1.0, 20, 1, 1)).seconds == 15.0
+    assert CostGroup(jobs, Cost(4.0, 1.0, 20, 1, 1)).seconds == 15.0
 
 
 def test_a_run_that_waits_for_a_value_is_tried_with_the_default() -> None:

@@ -18,7 +18,7 @@ from benchmark.planning.suites import Grid
 from benchmark.records import Store
 from benchmark.running import processes, server
 from benchmark.running.lock import locked
-from benchmark.running.processes import Events, Outcome, run_jobs
+from benchmark.running.processes import Events, JobOutcome, run_jobs
 from benchmark.spec import BenchError, Record
 
 
@@ -28,18 +28,18 @@ def jobs_of(folder: Path, *ways: str) -> list[Job]:
     return plan(Grid(names, ["circle"], [2], steps=6), folder)
 
 
-def carry_out(folder: Path, *ways: str, workers: int = 1, **settings: float) -> list[Outcome]:
+def carry_out(folder: Path, *ways: str, workers: int = 1, **settings: float) -> list[JobOutcome]:
     """Run one run for each of ``ways``, in their order; the store is the folder ``results``."""
     jobs = jobs_of(folder, *ways)
     outcomes = run_jobs(jobs, Settings(folder / "results", "cpu", **settings), workers, Events())
     return [next(each for each in outcomes if each.job == job) for job in jobs]
 
 
-def record_of(folder: Path, outcome: Outcome) -> Record | None:
+def record_of(folder: Path, outcome: JobOutcome) -> Record | None:
     return Store(folder / "results").read(outcome.job.spec.key)
 
 
-def files_of(folder: Path, outcome: Outcome) -> set[str]:
+def files_of(folder: Path, outcome: JobOutcome) -> set[str]:
     return {path.name for path in Store(folder / "results").folder(outcome.job.spec.key).iterdir()}
 
 
@@ -101,7 +101,7 @@ def test_only_a_run_that_told_nothing_overstays_its_limit(
 ) -> None:
     (job,) = jobs_of(tmp_path, "well")
     receiver, _ = multiprocessing.Pipe(duplex=False)
-    run = processes._Running(job, Alive(), receiver, begun=time.monotonic() - 1e6, result=result)  # type: ignore[arg-type]
+    run = processes._RunningJob(job, Alive(), receiver, begun=time.monotonic() - 1e6, result=result)  # type: ignore[arg-type]
     processes._enforce(run, Settings(tmp_path, time_limit=1.0))
     assert run.overstayed == overstayed
 

@@ -9,7 +9,7 @@ from string import Template
 
 import pytest
 
-from benchmark.testing import CHECKS, Candidate, Outcome, outcomes
+from benchmark.testing import CHECKS, Candidate, CheckOutcome, outcomes
 
 SOUND = Template(
     resources.files("benchmark").joinpath("data/templates/method.txt").read_text(encoding="utf-8")
@@ -264,7 +264,7 @@ DEFECTS = {
 }
 
 
-def examine(text: str, folder: Path, elsewhere: bool = True) -> dict[str, Outcome]:
+def examine(text: str, folder: Path, elsewhere: bool = True) -> dict[str, CheckOutcome]:
     """Return the outcome of each check; without ``elsewhere`` the one that starts a process is left
     out."""
     path = folder / "mine.py"

@@ -11,14 +11,14 @@ import pytest
 from harness import CPU, Honest, Values, identical, in_one_go, outcome, trainer
 
 from benchmark.method import Batch, Tick
-from benchmark.testing.graphs import Replay
+from benchmark.testing.graphs import GraphReplay
 from benchmark.training import stepper
 from benchmark.training import trainer as trainer_module
 
 
 def test_captured_equals_eager_bitwise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     eager = in_one_go(Honest, tmp_path)
-    recorder = Replay()
+    recorder = GraphReplay()
     monkeypatch.setattr(
         trainer_module,
         "stepper_for",
@@ -40,7 +40,9 @@ def test_capture_check_catches_a_warm_up_that_is_not_undone(
 
     eager = in_one_go(Honest, tmp_path)
     monkeypatch.setattr(
-        trainer_module, "stepper_for", lambda method, device: Forgetful(method, device, Replay())
+        trainer_module,
+        "stepper_for",
+        lambda method, device: Forgetful(method, device, GraphReplay()),
     )
     run = trainer(Honest, tmp_path / "captured.safetensors")
     run.fit()

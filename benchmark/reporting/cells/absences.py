@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from benchmark import registry
+from benchmark.names import is_reference
 from benchmark.reporting.cells.replicates import Replicates
-from benchmark.reporting.cells.selection import is_reference
 from benchmark.reporting.cells.titles import title
 from benchmark.spec import Record
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from benchmark import registry
+from benchmark.names import base_name
 from benchmark.options import parse_reference
-from benchmark.reporting.cells.selection import base_name
 from benchmark.spec import BenchError
 
 __all__ = ["intrinsic_dim"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 
-from benchmark.identity import canonical, measured_by, metric_of, outdated, outdated_metrics
-from benchmark.records import cell_of
+from benchmark.identity import canonical, measured_by, outdated, outdated_metrics
+from benchmark.names import cell_of, metric_of
 from benchmark.spec import Record
 
 __all__ = ["Measured", "measured", "of_one_code", "without_other_code"]

@@ -7,9 +7,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 
+from benchmark.names import is_reference
 from benchmark.options import parse_reference
 from benchmark.reporting.cells.replicates import Replicates
-from benchmark.reporting.cells.selection import is_reference
 from benchmark.reporting.cells.titles import title
 from benchmark.spec import BenchError, Record
 

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, partial
 from typing import Any
 
-from benchmark.identity import metric_of, outdated
+from benchmark.identity import outdated
+from benchmark.names import base_of, budget_rank, cell_of, labels, metric_of, rank
 from benchmark.options import parse_reference
-from benchmark.records import cell_of, label, labels
 from benchmark.reporting.cells.one_code import measured, of_one_code
-from benchmark.reporting.cells.selection import base_of, budget_rank, matches, rank
+from benchmark.reporting.cells.selection import matches
 from benchmark.reporting.cells.titles import is_count
 from benchmark.reporting.statistics.estimate import Estimate, estimate
 from benchmark.spec import STATUSES, BenchError, Record, digest
@@ -275,8 +275,6 @@ def _tell_methods_apart(family: list[Replicates]) -> list[Replicates]:
 
 
 def name_of(cell: Replicates) -> str:
-    """Return the label of a cell's method as claims write it, studies by their own defaults,
-    without what only tells cells apart."""
-    if cell.spec.get("kind", "train") != "train":
-        return label("studies", cell.spec["method"], cell.spec["config"])
+    """Return the label of a cell's method as claims write it, without what only tells cells
+    apart."""
     return cell.method.partition(" (")[0]

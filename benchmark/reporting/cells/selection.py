@@ -6,38 +6,22 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-from benchmark import registry
-from benchmark.budgets import BUDGETS
+from benchmark.names import base_name, budget_rank, label, rank
 from benchmark.options import parse_reference
-from benchmark.records import label
 from benchmark.spec import BenchError, Record
 
 __all__ = [
-    "REFERENCE_ROWS",
     "Filters",
-    "base_name",
-    "base_of",
-    "budget_rank",
-    "is_reference",
     "latent_sizes",
     "matches",
-    "rank",
     "select",
 ]
 
 _SHOWN = 20
 """Names an error lists before it stops."""
-
-REFERENCE_ROWS: Mapping[str, str] = {
-    "-mean-image": "mean image",
-    "-floor": "real data (floor)",
-}
-"""Ends of the names of metrics that say nothing of a method but of its data, in the order of their
-rows, and what the rows are called: ``fd-cnn-floor`` stands in the column of ``fd-cnn``."""
 
 
 @dataclass(frozen=True)
@@ -49,30 +33,6 @@ class Filters:
     datasets: Sequence[str] = ()
     budgets: Sequence[str] = ()
     latent_dims: Sequence[int] = ()
-
-
-@cache
-def _ranks(room: registry.Room) -> Mapping[str, int]:
-    return {entry.name: place for place, entry in enumerate(registry.entries(room))}
-
-
-def base_name(text: str) -> str:
-    """Return the registered name in a label: ``npz`` of ``npz:data``, ``vae`` of
-    ``vae[sigma=fixed]`` and of ``vae (50 steps)``."""
-    return text.partition(" (")[0].partition("[")[0].partition(":")[0]
-
-
-def rank(room: registry.Room, text: str) -> tuple[int, str]:
-    """Return the sort key of a label: its place in the registry, those that are not registered
-    last, then the label."""
-    ranks = _ranks(room)
-    return ranks.get(base_name(text), len(ranks)), text
-
-
-def budget_rank(budget: str) -> tuple[int, str]:
-    """Return the sort key of a budget: from the shortest to the longest, unknown ones last."""
-    names = list(BUDGETS)
-    return (names.index(budget) if budget in names else len(names)), budget
 
 
 def _same(value: Any, text: str) -> bool:
@@ -219,21 +179,3 @@ def _elsewhere(results: Path) -> str:
             f" (or {', '.join(map(str, deeper[1:3]))})" if len(deeper) > 1 else ""
         )
     return "run `bench run` first, or name another folder with --results"
-
-
-def is_reference(metric: str) -> bool:
-    """Whether ``metric`` is a reference for another: ``fd-cnn-floor`` for ``fd-cnn``."""
-    return metric.endswith(tuple(REFERENCE_ROWS))
-
-
-def base_of(identifier: str) -> str:
-    """Return the metric, or measurement id, for which ``identifier`` is a reference; others as they
-    are.
-
-    >>> base_of("fid-floor[n=360]"), base_of("mse-mean-image"), base_of("fid")
-    ('fid[n=360]', 'mse', 'fid')
-    """
-    name, bracket, options = identifier.partition("[")
-    for end in REFERENCE_ROWS:
-        name = name.removesuffix(end)
-    return name + bracket + options

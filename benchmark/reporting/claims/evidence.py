@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 
 from benchmark.controls import References
 from benchmark.metrics.null import declared_null, null_rows, resolved
+from benchmark.names import base_name
 from benchmark.reporting.cells.nulls import COUNTED
 from benchmark.reporting.cells.replicates import Replicates, name_of
-from benchmark.reporting.cells.selection import base_name
 from benchmark.reporting.claims.claims import Claim
 from benchmark.reporting.tables.beside import Beside
 from benchmark.reporting.tables.notes import doubts

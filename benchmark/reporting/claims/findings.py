@@ -18,9 +18,9 @@ from benchmark.reporting.claims.claims import Claim, is_number
 from benchmark.reporting.claims.evidence import Group, Sample
 from benchmark.reporting.statistics.significance import Comparison, compare
 
-__all__ = ["Finding", "Outcome", "findings_of"]
+__all__ = ["Finding", "FindingOutcome", "findings_of"]
 
-Outcome = Literal["holds", "fails", "open", "absent"]
+FindingOutcome = Literal["holds", "fails", "open", "absent"]
 
 _SIGNS: Mapping[str, float] = {
     "below": -1.0,
@@ -41,7 +41,7 @@ class Finding:
     comes out the other way; both None where nothing was tested."""
 
     text: str
-    outcome: Outcome
+    outcome: FindingOutcome
     why: str = ""
     p_holds: float | None = None
     p_fails: float | None = None
@@ -195,7 +195,7 @@ def _as_printed(claim: Claim, first: Sample, second: Sample, finding: Finding) -
     """Single figures, as they stand; equal ones are no order."""
     ours, theirs = (next(iter(sample.values.values())) for sample in (first, second))
     sign, gap = _SIGNS.get(claim.kind, 0.0), ours - theirs
-    outcome: Outcome
+    outcome: FindingOutcome
     if not sign:
         outcome = "holds" if abs(gap) <= _room(claim, theirs) * (1 + 1e-12) else "fails"
     elif sign * gap == claim.margin:

@@ -21,7 +21,7 @@ from benchmark.reporting.cells.readings import twin
 from benchmark.reporting.cells.replicates import Replicates, gather
 from benchmark.reporting.claims.claims import Claim, claims
 from benchmark.reporting.claims.evidence import group_for
-from benchmark.reporting.claims.findings import Finding, Outcome, findings_of
+from benchmark.reporting.claims.findings import Finding, FindingOutcome, findings_of
 from benchmark.reporting.papers.printed import cells_of, published
 from benchmark.reporting.papers.spellings import as_run
 from benchmark.reporting.statistics.significance import ALPHA, holm
@@ -142,12 +142,12 @@ def _decided(findings: Sequence[Finding]) -> list[Finding]:
     return decided
 
 
-def _with(finding: Finding, outcome: Outcome, why: str) -> Finding:
+def _with(finding: Finding, outcome: FindingOutcome, why: str) -> Finding:
     return replace(finding, outcome=outcome, why=why)
 
 
 def _verdict(claim: Claim, findings: Sequence[Finding]) -> Verdict:
-    by: dict[Outcome, list[Finding]] = {"holds": [], "fails": [], "open": [], "absent": []}
+    by: dict[FindingOutcome, list[Finding]] = {"holds": [], "fails": [], "open": [], "absent": []}
     for finding in findings:
         by[finding.outcome].append(finding)
     ruling: Ruling = "not run"
@@ -161,7 +161,7 @@ def _verdict(claim: Claim, findings: Sequence[Finding]) -> Verdict:
 
 
 def _reasons(
-    ruling: Ruling, findings: Sequence[Finding], by: dict[Outcome, list[Finding]]
+    ruling: Ruling, findings: Sequence[Finding], by: dict[FindingOutcome, list[Finding]]
 ) -> Iterable[str]:
     """How many comparisons hold, the one that decides with its means, n and test, and what could
     not be made."""

@@ -19,14 +19,14 @@ from benchmark.reporting.figures.remarks import warning
 from benchmark.reporting.figures.style import FAINT, INK, Look, message, panels, plain
 from benchmark.spec import FLAGS, NO_BETTER_THAN_MEAN, BenchError
 
-__all__ = ["Line", "curves", "handles", "lines_of", "panel"]
+__all__ = ["LoggedCurve", "curves", "handles", "lines_of", "panel"]
 
 _START = 0.1
 """The share of a run whose values may leave the panel where they would flatten all the rest."""
 
 
 @dataclass(frozen=True)
-class Line:
+class LoggedCurve:
     """One run: its steps (T,) and values (T,), what it is called, whether it finished, whether
     values were summed over dimensions, and whether it is hardly better than the mean image."""
 
@@ -90,10 +90,12 @@ def curves(material: Material) -> Figure:
     return figure
 
 
-def lines_of(material: Material, names: Sequence[str]) -> dict[tuple[str, int, str], list[Line]]:
+def lines_of(
+    material: Material, names: Sequence[str]
+) -> dict[tuple[str, int, str], list[LoggedCurve]]:
     """Return the lines by dataset, latent size and quantity, of those ``names`` that were logged;
     :class:`BenchError` where nothing was."""
-    found: dict[tuple[str, int, str], list[Line]] = defaultdict(list)
+    found: dict[tuple[str, int, str], list[LoggedCurve]] = defaultdict(list)
     logged = False
     places = set(material.places)
     for cell in material.cells:
@@ -117,9 +119,9 @@ def lines_of(material: Material, names: Sequence[str]) -> dict[tuple[str, int, s
 
 def _line(
     series: str, method: str, arrays: Mapping[str, np.ndarray], name: str, status: str
-) -> Line:
+) -> LoggedCurve:
     values = np.asarray(arrays[name], dtype=np.float64)
-    return Line(
+    return LoggedCurve(
         series,
         method,
         arrays.get(f"{name}_step", arrays["step"]),
@@ -130,7 +132,7 @@ def _line(
 
 
 def panel(
-    axes: Axes, lines: Sequence[Line], dashes: Mapping[str, str], looks: Mapping[str, Look]
+    axes: Axes, lines: Sequence[LoggedCurve], dashes: Mapping[str, str], looks: Mapping[str, Look]
 ) -> None:
     """Draw ``lines`` into a panel: each seed, and the mean of each series."""
     groups = {name: [line for line in lines if line.series == name] for name in dashes}
@@ -145,7 +147,7 @@ def panel(
         _view(axes, lines)
 
 
-def _series(axes: Axes, group: Sequence[Line], colour: str, dashes: str) -> None:
+def _series(axes: Axes, group: Sequence[LoggedCurve], colour: str, dashes: str) -> None:
     """Draw each seed, and the mean of those that finished with the same steps; a cross ends a run
     that did not finish."""
     done = [line for line in group if line.finished]
@@ -175,7 +177,7 @@ def _series(axes: Axes, group: Sequence[Line], colour: str, dashes: str) -> None
         )
 
 
-def _view(axes: Axes, lines: Sequence[Line]) -> None:
+def _view(axes: Axes, lines: Sequence[LoggedCurve]) -> None:
     """Where the first steps would flatten all the rest, show the rest and say so."""
     later = [line.values[line.steps > _START * line.steps[-1]] for line in lines if len(line.steps)]
     rest = np.concatenate([values[np.isfinite(values)] for values in later])

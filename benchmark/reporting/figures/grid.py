@@ -52,7 +52,7 @@ class Panels:
 
 
 @dataclass(frozen=True)
-class Column:
+class PanelColumn:
     """One dataset at one latent size: the arrays of each method, what is written where a method
     has none, and what must be said of those that are shown."""
 
@@ -107,7 +107,7 @@ def _never_finished(material: Material, method: str) -> bool:
 
 
 def _layout(
-    rows: Sequence[str], columns: Sequence[Column], panels: Panels, material: Material
+    rows: Sequence[str], columns: Sequence[PanelColumn], panels: Panels, material: Material
 ) -> Figure:
     """Return the panels; where there are many methods and few datasets, datasets are the rows and
     methods the columns."""
@@ -168,7 +168,7 @@ def _column(
     methods: Sequence[str],
     panels: Panels,
     read: Callable[[Replicates], Arrays],
-) -> Column:
+) -> PanelColumn:
     cells = {cell.method: cell for cell in material.cells if cell.place == place}
     arrays = {method: read(cell) for method, cell in cells.items()}
     complete = {
@@ -187,10 +187,10 @@ def _column(
         + (f", {plain(budget, 16)}" if len(material.budgets) > 1 else "")
     )
     remarks = {method: material.remark(cells[method]) for method in complete}
-    return Column(heading, complete, reasons, remarks)
+    return PanelColumn(heading, complete, reasons, remarks)
 
 
-def _panel(axes: Axes, column: Column, name: str, panels: Panels, colour: str) -> None:
+def _panel(axes: Axes, column: PanelColumn, name: str, panels: Panels, colour: str) -> None:
     if name == TEST_DATA and panels.data is not None:
         panels.data(axes, next(iter(column.arrays.values())), DATA)
     elif name in column.arrays:

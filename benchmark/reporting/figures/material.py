@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 
 from benchmark.identity import current
+from benchmark.names import base_name, budget_rank, rank
 from benchmark.records import Store
 from benchmark.reporting.cells.arrays import read_arrays
 from benchmark.reporting.cells.one_code import without_other_code
 from benchmark.reporting.cells.replicates import Replicates, gather
-from benchmark.reporting.cells.selection import base_name, budget_rank, rank
 from benchmark.reporting.figures.style import Look, looks
 from benchmark.spec import FLAGS, NO_BETTER_THAN_MEAN, Record
 

@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
+from benchmark.names import base_name
 from benchmark.reporting.cells.replicates import Replicates
-from benchmark.reporting.cells.selection import base_name
 from benchmark.reporting.cells.titles import title, unit
 from benchmark.reporting.figures.legend import legend
 from benchmark.reporting.figures.material import Material

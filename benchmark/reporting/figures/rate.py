@@ -21,8 +21,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from benchmark.names import base_name
 from benchmark.reporting.cells.replicates import Replicates
-from benchmark.reporting.cells.selection import base_name
 from benchmark.reporting.figures.legend import legend
 from benchmark.reporting.figures.material import Material
 from benchmark.reporting.figures.style import INK, Look, panels, plain

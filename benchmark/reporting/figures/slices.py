@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 
 from benchmark.reporting.figures.legend import legend
 from benchmark.reporting.figures.material import Material
-from benchmark.reporting.figures.studies import Run, finished_runs
+from benchmark.reporting.figures.studies import StudyRun, finished_runs
 from benchmark.reporting.figures.style import FAINT, INK, panels
 
 __all__ = ["slices"]
@@ -24,7 +24,7 @@ _MOST = 4
 def slices(material: Material) -> Figure:
     """Draw each slice in a panel of its own, a line per gamma from its own minimum at 0 to its
     maximum at 1, and a dashed line where the minimum lies."""
-    groups: dict[str, list[Run]] = defaultdict(list)
+    groups: dict[str, list[StudyRun]] = defaultdict(list)
     for run in finished_runs(material, "gamma-slices", ("position", "objective")):
         spec, config = run.record.spec, run.config
         name = f"L = {spec['latent_dim']}, {config['informative']} of {config['inputs']}, seed {spec['seed']}"
@@ -47,7 +47,7 @@ def slices(material: Material) -> Figure:
     return figure
 
 
-def _slice(axes: Axes, run: Run, colour: tuple[float, float, float, float]) -> None:
+def _slice(axes: Axes, run: StudyRun, colour: tuple[float, float, float, float]) -> None:
     where, values = run.arrays["position"], run.arrays["objective"]
     low, high = float(values.min()), float(values.max())
     axes.plot(where, (values - low) / ((high - low) or 1.0), color=colour, linewidth=1.0)

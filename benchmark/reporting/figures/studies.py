@@ -18,7 +18,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from benchmark.records import Store, label
+from benchmark.names import label
+from benchmark.records import Store
 from benchmark.reporting.cells.arrays import read_arrays
 from benchmark.reporting.figures.heatmaps import signed
 from benchmark.reporting.figures.legend import legend
@@ -27,7 +28,7 @@ from benchmark.reporting.figures.style import FAINT, PALETTE, message, plain
 from benchmark.reporting.statistics.estimate import estimate
 from benchmark.spec import BenchError, Record
 
-__all__ = ["Run", "block_structure", "finished_runs", "objective_closeness", "rotation"]
+__all__ = ["StudyRun", "block_structure", "finished_runs", "objective_closeness", "rotation"]
 
 _OBJECTIVES = {"beta-vae": "beta-VAE", "taylor": "second order", "grae": "GRAE"}
 
@@ -41,7 +42,7 @@ _MARKERS = ("o", "s", "^")
 
 
 @dataclass(frozen=True)
-class Run:
+class StudyRun:
     """A finished run of a study and the arrays that it left."""
 
     record: Record
@@ -58,7 +59,7 @@ class Run:
         return None if found is None else float(found["value"])
 
 
-def finished_runs(material: Material, study: str, needed: Sequence[str] = ()) -> list[Run]:
+def finished_runs(material: Material, study: str, needed: Sequence[str] = ()) -> list[StudyRun]:
     """Return the finished runs of ``study`` that left the arrays ``needed``; :class:`BenchError`
     where there are none."""
     store: Store = material.store
@@ -68,7 +69,7 @@ def finished_runs(material: Material, study: str, needed: Sequence[str] = ()) ->
         if record.spec["kind"] == study and record.status == "done"
     ]
     runs = [
-        Run(record, read_arrays(store.folder(record.key) / "artifacts.npz") if needed else {})
+        StudyRun(record, read_arrays(store.folder(record.key) / "artifacts.npz") if needed else {})
         for record in done
     ]
     runs = [run for run in runs if all(name in run.arrays for name in needed)]
@@ -83,7 +84,7 @@ def finished_runs(material: Material, study: str, needed: Sequence[str] = ()) ->
     )
 
 
-def _setting(run: Run) -> str:
+def _setting(run: StudyRun) -> str:
     """Dataset, latent size and posterior of a run, for titles."""
     spec, config = run.record.spec, run.config
     posterior = (
@@ -97,7 +98,7 @@ def _setting(run: Run) -> str:
 def objective_closeness(material: Material) -> Figure:
     """Draw the three objectives against beta, and the gaps between them below: mean and 95 %
     interval over seeds."""
-    groups: dict[str, list[Run]] = defaultdict(list)
+    groups: dict[str, list[StudyRun]] = defaultdict(list)
     for run in finished_runs(material, "grae-objective"):
         groups[_setting(run)].append(run)
     figure = Figure(figsize=(2.9 * len(groups) + 0.4, 4.9), layout="constrained")
@@ -125,7 +126,7 @@ def objective_closeness(material: Material) -> Figure:
 
 
 def _against_beta(
-    axes: Axes, runs: Sequence[Run], prefix: str, names: Sequence[str], colours: Sequence[str]
+    axes: Axes, runs: Sequence[StudyRun], prefix: str, names: Sequence[str], colours: Sequence[str]
 ) -> None:
     for name, colour, marker in zip(names, colours, _MARKERS, strict=True):
         values: dict[float, list[float]] = defaultdict(list)
@@ -154,7 +155,7 @@ def _against_beta(
 def block_structure(material: Material) -> Figure:
     """Draw the mean posterior precision and the mean of J'J side by side, a row per setting (its
     first seed): blocks in one show in the other."""
-    first: dict[str, Run] = {}
+    first: dict[str, StudyRun] = {}
     found = finished_runs(material, "grae-jacobian", ("gram", "precision", "inside"))
     for run in sorted(
         found, key=lambda run: (run.record.spec["seed"], _setting(run), float(run.config["beta"]))
@@ -228,11 +229,11 @@ def rotation(material: Material) -> Figure:
     return figure
 
 
-def _kind(run: Run) -> tuple[str, bool, str]:
+def _kind(run: StudyRun) -> tuple[str, bool, str]:
     return run.config["covariance"], bool(run.config["amortised"]), run.config["mixing"]
 
 
-def _angles(axes: Axes, runs: Sequence[Run], longest: float) -> Any:
+def _angles(axes: Axes, runs: Sequence[StudyRun], longest: float) -> Any:
     """Draw the trials of ``runs`` and return the points; trials below the 5th percentile of the
     ELBO are left of the view, and counted."""
     axes.set(ylim=(-47, 47), yticks=[-45, 0, 45])

@@ -15,8 +15,8 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from benchmark.names import base_name
 from benchmark.registry import entries
-from benchmark.reporting.cells.selection import base_name
 from benchmark.reporting.tables.document import clip
 from benchmark.spec import BenchError
 

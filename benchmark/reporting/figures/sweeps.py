@@ -20,10 +20,10 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from benchmark.controls import References
+from benchmark.names import base_name
 from benchmark.reporting.cells.datasets import intrinsic_dim
 from benchmark.reporting.cells.nulls import nulls_of
 from benchmark.reporting.cells.replicates import Replicates
-from benchmark.reporting.cells.selection import base_name
 from benchmark.reporting.cells.titles import title, unit
 from benchmark.reporting.figures.legend import legend
 from benchmark.reporting.figures.material import Material

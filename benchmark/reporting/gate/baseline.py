@@ -8,16 +8,17 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from benchmark.identity import metric_of, outdated, outdated_metrics
+from benchmark.identity import outdated, outdated_metrics
 from benchmark.machine import machine_class
+from benchmark.names import base_name, budget_rank, metric_of, rank
 from benchmark.options import parse_reference
-from benchmark.reporting.cells.selection import base_name, budget_rank, matches, rank
+from benchmark.reporting.cells.selection import matches
 from benchmark.reporting.cells.titles import direction
 from benchmark.reporting.gate.baseline_file import (
     Baseline,
-    Cell,
+    BaselineCell,
+    BaselineRun,
     Place,
-    Run,
     place_of,
     smallest_effect,
 )
@@ -67,7 +68,7 @@ def make(
     return Baseline(tuple(cells), machines, alpha, power)
 
 
-def _order(cell: Cell) -> tuple[Any, ...]:
+def _order(cell: BaselineCell) -> tuple[Any, ...]:
     return (
         rank("datasets", cell.dataset),
         cell.latent_dim,
@@ -121,7 +122,7 @@ def _all_used(metrics: Sequence[str], found: Iterable[str]) -> None:
             )
 
 
-def _cell(runs: Sequence[Record], identifier: str, level: float, power: float) -> Cell:
+def _cell(runs: Sequence[Record], identifier: str, level: float, power: float) -> BaselineCell:
     runs = sorted(runs, key=lambda record: record.spec["seed"])
     kind, method, dataset, size, budget = place_of(runs[0].spec)
     told = f"{method} on {dataset}, L = {size}, {identifier}"
@@ -151,13 +152,15 @@ def _cell(runs: Sequence[Record], identifier: str, level: float, power: float) -
     effect = smallest_effect(values, way, unit, level, power)
     _can_fail(told, way, values, effect)
     found = {
-        str(record.spec["seed"]): Run(record.key, _name(machine_class(record.environment)), value)
+        str(record.spec["seed"]): BaselineRun(
+            record.key, _name(machine_class(record.environment)), value
+        )
         for record, value in zip(runs, values, strict=True)
     }
     spec = {name: value for name, value in runs[0].spec.items() if name != "seed"}
     if "taken" in spec:
         spec["config"] = {**spec["config"], **dict.fromkeys(spec["taken"], "*")}
-    return Cell(
+    return BaselineCell(
         kind,
         method,
         dataset,

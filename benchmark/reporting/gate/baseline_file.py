@@ -17,12 +17,21 @@ from pathlib import Path
 from typing import Any
 
 from benchmark import __version__
-from benchmark.records import label
+from benchmark.names import label
 from benchmark.reporting.statistics.estimate import Direction
 from benchmark.reporting.statistics.worsening import NEGLIGIBLE, Test, choose, detectable
 from benchmark.spec import BenchError
 
-__all__ = ["SCHEMA", "Baseline", "Cell", "Place", "Run", "place_of", "read", "smallest_effect"]
+__all__ = [
+    "SCHEMA",
+    "Baseline",
+    "BaselineCell",
+    "BaselineRun",
+    "Place",
+    "place_of",
+    "read",
+    "smallest_effect",
+]
 
 SCHEMA = 2
 """In documents of schema 1 the tests were others; they are read, and tests and effects are decided
@@ -33,7 +42,7 @@ Place = tuple[str, str, str, int, str]
 
 
 @dataclass(frozen=True)
-class Run:
+class BaselineRun:
     """One seed: the key of its run, the machine class it was made on (a name in the baseline's
     table), and its value."""
 
@@ -43,7 +52,7 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Cell:
+class BaselineCell:
     """The seeds of one cell. ``effect`` is the smallest worsening that ``test`` finds with the
     stated power, in units of the metric; None where so few seeds cannot show any among so many
     cells."""
@@ -62,7 +71,7 @@ class Cell:
     spread: float
     test: Test
     effect: float | None
-    runs: Mapping[str, Run]
+    runs: Mapping[str, BaselineRun]
 
     @property
     def place(self) -> Place:
@@ -80,7 +89,7 @@ class Baseline:
     """All cells, the chance of any false alarm (``alpha``) and the power that the effects are
     stated at."""
 
-    cells: tuple[Cell, ...]
+    cells: tuple[BaselineCell, ...]
     machines: Mapping[str, Mapping[str, Any]]
     alpha: float = 0.05
     power: float = 0.8
@@ -161,7 +170,9 @@ def read(path: Path) -> Baseline:
         )
     try:
         cells = [
-            Cell(**{**cell, "runs": {seed: Run(**run) for seed, run in cell["runs"].items()}})
+            BaselineCell(
+                **{**cell, "runs": {seed: BaselineRun(**run) for seed, run in cell["runs"].items()}}
+            )
             for cell in document.pop("cells")
         ]
         baseline = Baseline(tuple(cells), **document)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from benchmark.machine import machine_class, same_class
-from benchmark.reporting.gate.baseline_file import Baseline, Cell
+from benchmark.reporting.gate.baseline_file import Baseline, BaselineCell
 from benchmark.reporting.statistics.worsening import NEGLIGIBLE
 from benchmark.spec import Record
 
 __all__ = ["compared_bits", "pairs_of_seeds", "same_bits_expected"]
 
 
-def same_bits_expected(cell: Cell, record: Record, baseline: Baseline) -> bool:
+def same_bits_expected(cell: BaselineCell, record: Record, baseline: Baseline) -> bool:
     """Return whether a run has the key and the machine class of the baseline's run of its seed."""
     run = cell.runs[str(record.spec["seed"])]
     return run.key == record.key and same_class(
@@ -20,7 +20,7 @@ def same_bits_expected(cell: Cell, record: Record, baseline: Baseline) -> bool:
     )
 
 
-def compared_bits(cell: Cell, runs: Sequence[Record]) -> tuple[str, bool]:
+def compared_bits(cell: BaselineCell, runs: Sequence[Record]) -> tuple[str, bool]:
     """Return how bits that should agree do, and whether they moved by more than rounding."""
     pairs = list(pairs_of_seeds(cell, runs))
     changed = sum(before != after for before, after in pairs)
@@ -37,7 +37,7 @@ def compared_bits(cell: Cell, runs: Sequence[Record]) -> tuple[str, bool]:
     return told, True
 
 
-def pairs_of_seeds(cell: Cell, runs: Iterable[Record]) -> Iterator[tuple[float, float]]:
+def pairs_of_seeds(cell: BaselineCell, runs: Iterable[Record]) -> Iterator[tuple[float, float]]:
     """Yield the values of equal seeds, before and now."""
     for record in runs:
         before = cell.runs[str(record.spec["seed"])].value

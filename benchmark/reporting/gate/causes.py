@@ -7,13 +7,13 @@ from typing import Any
 
 from benchmark import registry
 from benchmark.machine import machine_class
-from benchmark.reporting.gate.baseline_file import Baseline, Cell
+from benchmark.reporting.gate.baseline_file import Baseline, BaselineCell
 from benchmark.spec import BenchError, Record
 
 __all__ = ["causes_of"]
 
 
-def causes_of(cell: Cell, runs: Sequence[Record], baseline: Baseline) -> tuple[str, ...]:
+def causes_of(cell: BaselineCell, runs: Sequence[Record], baseline: Baseline) -> tuple[str, ...]:
     """Return what differs between the runs of ``cell`` and ``runs`` of today, a line each."""
     record = runs[0]
     told = []

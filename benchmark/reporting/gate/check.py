@@ -22,8 +22,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from benchmark.identity import metric_of, outdated, outdated_metrics
-from benchmark.reporting.gate.baseline_file import Baseline, Cell, Place, place_of
+from benchmark.identity import outdated, outdated_metrics
+from benchmark.names import metric_of
+from benchmark.reporting.gate.baseline_file import Baseline, BaselineCell, Place, place_of
 from benchmark.reporting.gate.bits import compared_bits, pairs_of_seeds, same_bits_expected
 from benchmark.reporting.gate.causes import causes_of
 from benchmark.reporting.statistics.significance import holm
@@ -39,9 +40,9 @@ from benchmark.reporting.statistics.worsening import (
 )
 from benchmark.spec import Record
 
-__all__ = ["Judgement", "Remedy", "Verdict", "check", "exit_status"]
+__all__ = ["GateVerdict", "Judgement", "Remedy", "check", "exit_status"]
 
-Verdict = Literal["worse", "not worse", "better", "cannot tell", "no verdict"]
+GateVerdict = Literal["worse", "not worse", "better", "cannot tell", "no verdict"]
 
 Remedy = Literal["", "fresh", "run", "evaluate"]
 """What a cell without a verdict lacks: a folder of its own, runs, or a metric of finished runs."""
@@ -54,8 +55,8 @@ class Judgement:
     """What is said of one cell. ``p`` is corrected over cells, None where bits were compared;
     ``causes`` are what else is not as it was; ``remedy`` is what would lead to a verdict."""
 
-    cell: Cell
-    verdict: Verdict
+    cell: BaselineCell
+    verdict: GateVerdict
     reason: str
     mean: float | None = None
     p: float | None = None
@@ -70,7 +71,7 @@ class _Evidence:
     worse, better, and that a worsening by its smallest effect is excluded. ``note`` says what was
     seen before any test."""
 
-    cell: Cell
+    cell: BaselineCell
     runs: tuple[Record, ...]
     values: tuple[float, ...]
     test: Test
@@ -99,7 +100,7 @@ def check(baseline: Baseline, records: Iterable[Record], *, exact: bool = True) 
 
 
 def _look(
-    cell: Cell, there: Mapping[int, Sequence[Record]], baseline: Baseline, exact: bool
+    cell: BaselineCell, there: Mapping[int, Sequence[Record]], baseline: Baseline, exact: bool
 ) -> Judgement | _Evidence:
     """What the runs of one cell say by themselves."""
     runs: list[Record] = []
@@ -130,7 +131,7 @@ def _look(
     return replace(_evidence(cell, runs), note=note, causes=causes)
 
 
-def _broken(cell: Cell, record: Record) -> Judgement | None:
+def _broken(cell: BaselineCell, record: Record) -> Judgement | None:
     """A run that says nothing of its metric: it was made by other code, its machine failed, or it
     did not measure it."""
     seed = record.spec["seed"]
@@ -168,7 +169,7 @@ def _broken(cell: Cell, record: Record) -> Judgement | None:
     )
 
 
-def _diverged(cell: Cell, record: Record) -> str:
+def _diverged(cell: BaselineCell, record: Record) -> str:
     """Why a run has no finite value, empty where it has one."""
     seed = record.spec["seed"]
     if record.status == "diverged":
@@ -179,12 +180,12 @@ def _diverged(cell: Cell, record: Record) -> str:
     return ""
 
 
-def _sign(cell: Cell) -> int:
+def _sign(cell: BaselineCell) -> int:
     """Values times this: more is worse."""
     return -1 if cell.direction == "max" else 1
 
 
-def _oriented(cell: Cell, runs: Sequence[Record]) -> tuple[list[float], list[float]]:
+def _oriented(cell: BaselineCell, runs: Sequence[Record]) -> tuple[list[float], list[float]]:
     """Values before and now, by seed: more is worse."""
     pairs = [
         (_sign(cell) * before, _sign(cell) * after) for before, after in pairs_of_seeds(cell, runs)
@@ -192,7 +193,7 @@ def _oriented(cell: Cell, runs: Sequence[Record]) -> tuple[list[float], list[flo
     return [before for before, _ in pairs], [after for _, after in pairs]
 
 
-def _evidence(cell: Cell, runs: Sequence[Record]) -> _Evidence:
+def _evidence(cell: BaselineCell, runs: Sequence[Record]) -> _Evidence:
     old, new = _oriented(cell, runs)
     rounding, test = NEGLIGIBLE * abs(cell.mean), choose(old, new)
     worse = p_worse([value + rounding for value in old], new, test)
@@ -210,7 +211,7 @@ def _evidence(cell: Cell, runs: Sequence[Record]) -> _Evidence:
     return _Evidence(cell, tuple(runs), values, test, two_sided, worse, better, bounded)
 
 
-def _divergence(cell: Cell, runs: Sequence[Record]) -> _Evidence:
+def _divergence(cell: BaselineCell, runs: Sequence[Record]) -> _Evidence:
     """Seeds that diverged, and those that did not: each of the two p values counts twice, since
     the smaller one is taken."""
     reasons = [reason for record in runs if (reason := _diverged(cell, record))]
@@ -223,7 +224,7 @@ def _divergence(cell: Cell, runs: Sequence[Record]) -> _Evidence:
     return _Evidence(cell, tuple(runs), (), "permutation", False, worse, note=note)
 
 
-def _other_data(cell: Cell, runs: Sequence[Record]) -> bool:
+def _other_data(cell: BaselineCell, runs: Sequence[Record]) -> bool:
     return any(record.spec["data"] != cell.spec["data"] for record in runs)
 
 
@@ -242,7 +243,7 @@ def _conclude(evidence: _Evidence, worse: float, better: float, baseline: Baseli
 
 def _verdict(
     evidence: _Evidence, worse: float, better: float, baseline: Baseline
-) -> tuple[Verdict, str]:
+) -> tuple[GateVerdict, str]:
     cell, other_data = evidence.cell, _other_data(evidence.cell, evidence.runs)
     if worse <= baseline.alpha:
         if other_data:

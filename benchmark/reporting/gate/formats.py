@@ -7,15 +7,15 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from xml.etree import ElementTree
 
-from benchmark.reporting.cells.selection import base_name
-from benchmark.reporting.gate.baseline_file import Baseline, Cell
-from benchmark.reporting.gate.check import Judgement, Verdict
+from benchmark.names import base_name
+from benchmark.reporting.gate.baseline_file import Baseline, BaselineCell
+from benchmark.reporting.gate.check import GateVerdict, Judgement
 from benchmark.reporting.statistics.worsening import Test, seeds_for, smallest_p
 
 __all__ = ["FORMATS", "cells_text", "github", "junit", "text"]
 
-_ORDER: tuple[Verdict, ...] = ("worse", "no verdict", "cannot tell", "better", "not worse")
-_LEVELS: Mapping[Verdict, str] = {
+_ORDER: tuple[GateVerdict, ...] = ("worse", "no verdict", "cannot tell", "better", "not worse")
+_LEVELS: Mapping[GateVerdict, str] = {
     "worse": "error",
     "no verdict": "error",
     "cannot tell": "warning",
@@ -120,7 +120,7 @@ def _remedies(judgements: Sequence[Judgement], baseline: Baseline) -> list[str]:
 def junit(judgements: Sequence[Judgement], baseline: Baseline) -> str:
     """Return the judgements as JUnit XML: worse is a failure, no verdict an error, cannot tell is
     skipped with its reason."""
-    tags: Mapping[Verdict, str] = {
+    tags: Mapping[GateVerdict, str] = {
         "worse": "failure",
         "no verdict": "error",
         "cannot tell": "skipped",
@@ -187,7 +187,7 @@ def cells_text(baseline: Baseline) -> str:
     return "\n".join([*lines, *_reach(baseline)]) + "\n"
 
 
-def _detects(cell: Cell, baseline: Baseline) -> str:
+def _detects(cell: BaselineCell, baseline: Baseline) -> str:
     spread = f"{cell.name}: {cell.mean:.6g}, spread {cell.spread:.2g} over {len(cell.runs)} seeds"
     way = {"min": "rise", "max": "fall", "none": "move"}[cell.direction]
     if cell.effect is None:

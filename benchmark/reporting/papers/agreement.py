@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from benchmark.names import base_name
 from benchmark.reporting.cells.readings import READ_AS, twin
-from benchmark.reporting.cells.selection import base_name
 from benchmark.reporting.papers.printed import Printed, published
 from benchmark.reporting.statistics.estimate import Estimate
 from benchmark.reporting.tables.document import Cell, Column, Note, Row, Table

@@ -9,6 +9,7 @@ from functools import cached_property
 
 from benchmark import registry
 from benchmark.controls import References
+from benchmark.names import base_name, rank
 from benchmark.options import parse_reference
 from benchmark.reporting.cells.nulls import COUNTS
 from benchmark.reporting.cells.protocols import refuse_mixing
@@ -20,7 +21,6 @@ from benchmark.reporting.cells.readings import (
     twin,
 )
 from benchmark.reporting.cells.replicates import Replicates, gather, name_of
-from benchmark.reporting.cells.selection import base_name, rank
 from benchmark.reporting.cells.titles import direction, title
 from benchmark.reporting.papers.agreement import PAPER_NOTE, beside, extended
 from benchmark.reporting.papers.layouts import Address, Layout, layout
@@ -35,7 +35,7 @@ from benchmark.spec import Record
 __all__ = ["filled_table"]
 
 
-Line = tuple[str, ...]
+RowName = tuple[str, ...]
 
 Slot = tuple[str, str, str]
 
@@ -94,7 +94,7 @@ class Filling:
     runs: Runs
 
     @cached_property
-    def addresses(self) -> Mapping[tuple[Line, Slot], Address]:
+    def addresses(self) -> Mapping[tuple[RowName, Slot], Address]:
         """What stands in each place, those the source leaves empty among them."""
         figures = self.shape.figures
         if self.shape.rows == "datasets":
@@ -123,7 +123,7 @@ class Filling:
         }
 
     @cached_property
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[RowName]:
         """The printed lines whose method is registered here."""
         known = {entry.name for entry in registry.entries("methods")}
         figures = {self.shape.line(each): each for each in self.shape.figures}
@@ -149,7 +149,7 @@ class Filling:
         """The printed names of methods that are not registered here."""
         return [" ".join(line) for line in self.shape.lines() if line not in self.lines]
 
-    def cell(self, line: Line, slot: Slot) -> Replicates | None:
+    def cell(self, line: RowName, slot: Slot) -> Replicates | None:
         """The runs that belong in a place."""
         return self.runs.find(*self.addresses[line, slot][:3])
 
@@ -163,24 +163,24 @@ class Filling:
         ]
         return max(family, key=lambda name: sum(name in cell.values for cell in cells))
 
-    def reading(self, line: Line, slot: Slot, metric: str) -> str:
+    def reading(self, line: RowName, slot: Slot, metric: str) -> str:
         """The reading of a metric that stands in a place: the one the printed figures are of, where
         runs have it."""
         runs = self.cell(line, slot)
         name = self._printed_reading(line, slot, metric)
         return name if runs is not None and name in runs.values else metric
 
-    def other(self, line: Line, slot: Slot, name: str) -> str:
+    def other(self, line: RowName, slot: Slot, name: str) -> str:
         """What makes the reading ``name`` something else than the printed figure; empty where they
         are the same."""
         if name == self._printed_reading(line, slot, slot[2]):
             return ""
         return "another rule" if name == slot[2] else "another metric"
 
-    def _printed_reading(self, line: Line, slot: Slot, metric: str) -> str:
+    def _printed_reading(self, line: RowName, slot: Slot, metric: str) -> str:
         return READ_AS.get((base_name(self.addresses[line, slot][0]), metric), metric)
 
-    def told_settings(self, line: Line) -> str:
+    def told_settings(self, line: RowName) -> str:
         """What a line is on each dataset, where its options differ; else empty."""
         labels = self.settings(line)
         if self.shape.rows == "datasets" or len(set(labels.values())) == 1:
@@ -188,7 +188,7 @@ class Filling:
         told = "; ".join(f"{label} on {dataset}" for dataset, label in labels.items())
         return f"{common_label(list(labels.values()))} stands for {told}: as the source ran it."
 
-    def figure(self, line: Line, slot: Slot) -> Printed | None:
+    def figure(self, line: RowName, slot: Slot) -> Printed | None:
         """The published figure of a place, also for the variants of a printed method."""
         method, dataset, size, metric = self.addresses[line, slot]
         figures = {
@@ -198,14 +198,14 @@ class Filling:
         place = (dataset, size, metric)
         return figures.get((method, *place)) or figures.get((twin(method), *place))
 
-    def head(self, line: Line) -> list[Cell]:
+    def head(self, line: RowName) -> list[Cell]:
         """The cells that name a line: methods by our labels."""
         if self.shape.rows == "datasets":
             return [Cell(text, raw=(text,)) for text in line]
         text = common_label(list(self.settings(line).values()))
         return [Cell(text, raw=(text,))]
 
-    def settings(self, line: Line) -> dict[str, str]:
+    def settings(self, line: RowName) -> dict[str, str]:
         """Dataset -> label of the method of a line."""
         return {
             dataset: method
@@ -289,7 +289,7 @@ def filled_table(
     )
 
 
-def _best(filling: Filling, lines: Iterable[Line], slot: Slot, metric: str) -> Replicates | None:
+def _best(filling: Filling, lines: Iterable[RowName], slot: Slot, metric: str) -> Replicates | None:
     return best_of([found for line in lines if (found := filling.cell(line, slot))], metric)
 
 
@@ -310,7 +310,7 @@ def _columns(shape: Layout, used: Mapping[Slot, str], paper: bool) -> tuple[Colu
 
 def _row(
     filling: Filling,
-    line: Line,
+    line: RowName,
     used: Mapping[Slot, str],
     best: Mapping[Slot, Replicates | None],
     chance: Beside,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark.reporting.report.overview import labels
+from benchmark.names import labels
 from benchmark.reporting.report.runs import command, log_tail
 from benchmark.spec import Record
 
@@ -28,7 +28,12 @@ class Failure:
 def failures(records: Sequence[Record], results: Path) -> list[Failure]:
     """Return the runs of ``records`` that are not done, in their order."""
     return [
-        Failure(record, *labels(record), log_tail(results / record.key), command(record))
+        Failure(
+            record,
+            *labels(record.spec, record.given),
+            log_tail(results / record.key),
+            command(record),
+        )
         for record in records
         if record.status != "done"
     ]

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from benchmark.reporting.cells.selection import budget_rank, rank
+from benchmark.names import budget_rank, labels, rank
 from benchmark.reporting.cells.titles import title
-from benchmark.reporting.report.overview import duration, labels
+from benchmark.reporting.report.overview import duration
 from benchmark.reporting.report.views import TableView, ViewCell, ViewColumn, ViewRow, choices
 from benchmark.reporting.tables.document import clip
 from benchmark.spec import FLAGS, Record
@@ -25,7 +25,7 @@ def in_order(records: Sequence[Record]) -> list[Record]:
     the order of the registry."""
 
     def place(record: Record) -> tuple[object, ...]:
-        spec, (method, dataset) = record.spec, labels(record)
+        spec, (method, dataset) = record.spec, labels(record.spec, record.given)
         where = rank("datasets", dataset), spec["latent_dim"], budget_rank(spec["budget"])
         return *where, rank("methods", method), spec["seed"], record.key
 
@@ -34,7 +34,7 @@ def in_order(records: Sequence[Record]) -> list[Record]:
 
 def runs_view(records: Sequence[Record]) -> TableView:
     """Return a row per run with a link to its page."""
-    named = [(record, *labels(record)) for record in records]
+    named = [(record, *labels(record.spec, record.given)) for record in records]
     offered = [
         choices(texts)
         for texts in zip(*((m, d, r.spec["budget"], r.status) for r, m, d in named), strict=True)
@@ -128,7 +128,7 @@ def _study_view(place: int, name: str, records: Sequence[Record]) -> TableView:
     ]
     rows = []
     for record in records:
-        (study, dataset), spec = labels(record), record.spec
+        (study, dataset), spec = labels(record.spec, record.given), record.spec
         link = Markup('<a href="runs/{0}.html" title="{0}">{1}</a>').format(
             record.key, record.key[-12:]
         )

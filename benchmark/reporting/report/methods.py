@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from benchmark import registry
 from benchmark.identity import outdated
-from benchmark.reporting.cells.selection import rank
+from benchmark.names import rank
 from benchmark.spec import BenchError, Record
 
 __all__ = ["SECTIONS", "MethodNotes", "block", "method_notes", "sections"]

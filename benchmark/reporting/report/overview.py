@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-from benchmark.records import label
-from benchmark.reporting.cells.selection import budget_rank, rank
+from benchmark.names import budget_rank, labels, rank
 from benchmark.reporting.tables.document import clip
 from benchmark.spec import STATUSES, Record
 
-__all__ = ["Coverage", "Fact", "coverage", "duration", "environment", "labels", "plan"]
+__all__ = ["Coverage", "Fact", "coverage", "duration", "environment", "plan"]
 
 
 @dataclass(frozen=True)
@@ -40,15 +39,6 @@ class Coverage:
 
     datasets: tuple[str, ...]
     rows: tuple[tuple[str, tuple[Place, ...]], ...]
-
-
-def labels(record: Record) -> tuple[str, str]:
-    """Return method and dataset of a record with the options that differ from their defaults."""
-    spec = record.spec
-    room = "methods" if spec["kind"] == "train" else "studies"
-    config = {**spec["config"], **dict.fromkeys(spec.get("taken", {}), "*")}
-    dataset = label("datasets", spec["dataset"], spec["options"])
-    return label(room, spec["method"], config, record.given), dataset  # type: ignore[arg-type]
 
 
 def duration(seconds: float) -> str:
@@ -119,7 +109,7 @@ def coverage(records: Sequence[Record]) -> Coverage:
     """Return which methods were run on which datasets, each in the order of the registry."""
     places: dict[tuple[str, str], list[Record]] = defaultdict(list)
     for record in records:
-        places[labels(record)].append(record)
+        places[labels(record.spec, record.given)].append(record)
     methods = sorted({method for method, _ in places}, key=lambda name: rank("methods", name))
     datasets = sorted({dataset for _, dataset in places}, key=lambda name: rank("datasets", name))
     rows = tuple(

@@ -14,11 +14,11 @@ from markupsafe import Markup
 
 from benchmark.files import read_plain
 from benchmark.identity import code_of, outdated
-from benchmark.records import label
+from benchmark.names import label, labels
 from benchmark.reporting.cells.arrays import read_arrays
 from benchmark.reporting.cells.titles import order, title
 from benchmark.reporting.report.charts import bars, curve
-from benchmark.reporting.report.overview import duration, labels
+from benchmark.reporting.report.overview import duration
 from benchmark.reporting.report.pictures import Picture, pictures
 from benchmark.spec import FLAGS, NO_BETTER_THAN_MEAN, BenchError, Record
 
@@ -60,7 +60,7 @@ def run_page(record: Record, folder: Path) -> RunPage:
     logged, artifacts = (
         _arrays(folder / name, troubles) for name in ("curves.npz", "artifacts.npz")
     )
-    method, dataset = labels(record)
+    method, dataset = labels(record.spec, record.given)
     relevance, found = _discovery(record.discovery or {}, troubles)
     drawn = tuple(
         pictures(artifacts, FLAGS[NO_BETTER_THAN_MEAN] * (NO_BETTER_THAN_MEAN in record.flags))

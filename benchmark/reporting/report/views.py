@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from benchmark.controls import References
+from benchmark.names import labels, metric_of, rank
 from benchmark.planning.suites import suites
-from benchmark.records import labels, metric_of
 from benchmark.reporting import named_tables
 from benchmark.reporting.catalogue import ANSWER, TABLES
 from benchmark.reporting.cells.datasets import intrinsic_dim
-from benchmark.reporting.cells.selection import rank
 from benchmark.reporting.papers.layouts import LAYOUTS
 from benchmark.reporting.render import html
 from benchmark.reporting.tables.document import Cell, Column, Row, Table, clip

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from benchmark.controls import DimensionReference, References
+from benchmark.names import base_name
 from benchmark.reporting.cells.nulls import NO_NULL, Nulls, gap_of, nulls_of
 from benchmark.reporting.cells.replicates import Replicates
-from benchmark.reporting.cells.selection import base_name
 from benchmark.reporting.tables.document import ABSENT, Cell, Column, Note
 
 __all__ = [

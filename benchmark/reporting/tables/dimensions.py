@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from benchmark.controls import References
-from benchmark.records import labels
+from benchmark.names import labels
 from benchmark.reporting.cells.datasets import intrinsic_dim
 from benchmark.reporting.cells.readings import readings
 from benchmark.reporting.tables.document import Table

@@ -8,8 +8,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean
 
+from benchmark.names import REFERENCE_ROWS, base_of, is_reference
 from benchmark.reporting.cells.replicates import Replicates
-from benchmark.reporting.cells.selection import REFERENCE_ROWS, base_of, is_reference
 from benchmark.reporting.statistics.estimate import estimate
 from benchmark.reporting.tables.document import ABSENT, Cell, Column
 

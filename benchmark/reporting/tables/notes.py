@@ -7,10 +7,10 @@ import string
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
+from benchmark.names import is_reference
 from benchmark.reporting.cells.absences import absences
 from benchmark.reporting.cells.protocols import measured_as
 from benchmark.reporting.cells.replicates import Replicates
-from benchmark.reporting.cells.selection import is_reference
 from benchmark.reporting.cells.titles import title, unit
 from benchmark.reporting.tables.document import Note, Table
 from benchmark.reporting.tables.floors import NOTES

@@ -8,13 +8,12 @@ from dataclasses import dataclass, replace
 
 from benchmark import registry
 from benchmark.controls import References
-from benchmark.records import metric_of
+from benchmark.names import REFERENCE_ROWS, base_name, is_reference, metric_of, rank
 from benchmark.reporting.cells.absences import reasons
 from benchmark.reporting.cells.datasets import intrinsic_dim
 from benchmark.reporting.cells.nulls import COUNTS
 from benchmark.reporting.cells.protocols import refuse_mixing
 from benchmark.reporting.cells.replicates import Replicates, gather
-from benchmark.reporting.cells.selection import REFERENCE_ROWS, base_name, is_reference, rank
 from benchmark.reporting.cells.titles import direction, order, title
 from benchmark.reporting.tables import floors, notes
 from benchmark.reporting.tables.beside import BAND_COLUMN, NULL_COLUMN, Beside
@@ -26,7 +25,7 @@ __all__ = ["summary"]
 
 
 @dataclass(frozen=True)
-class Line:
+class SummaryLine:
     """A row in the making: what names it, and its replicates (None: no run was made)."""
 
     dataset: str
@@ -103,7 +102,7 @@ def _names(cells: Sequence[Replicates], metrics: Sequence[str]) -> list[str]:
     )
 
 
-def _with_missing(cells: Sequence[Replicates]) -> list[Line]:
+def _with_missing(cells: Sequence[Replicates]) -> list[SummaryLine]:
     """Return a line per cell, and one without runs for each method of the table wherever at least
     two others were run and it was not."""
     methods = sorted({cell.method for cell in cells}, key=lambda name: rank("methods", name))
@@ -115,7 +114,7 @@ def _with_missing(cells: Sequence[Replicates]) -> list[Line]:
         (cell.dataset, cell.latent_dim, cell.method) for cell in cells if cell.spec["steps"] == 0
     }
     return [
-        Line(*place, method, found.get(method))
+        SummaryLine(*place, method, found.get(method))
         for place, found in places.items()
         for method in methods
         if method in found
@@ -160,14 +159,14 @@ def _check_metrics(
             )
 
 
-def _blocks(lines: Sequence[Line]) -> list[list[Line]]:
-    blocks: dict[tuple[str, int, str], list[Line]] = defaultdict(list)
+def _blocks(lines: Sequence[SummaryLine]) -> list[list[SummaryLine]]:
+    blocks: dict[tuple[str, int, str], list[SummaryLine]] = defaultdict(list)
     for line in lines:
         blocks[line.dataset, line.latent_dim, line.budget].append(line)
     return list(blocks.values())
 
 
-def _best(block: Sequence[Line], metric: str) -> str | None:
+def _best(block: Sequence[SummaryLine], metric: str) -> str | None:
     """Return the method of a block whose value is clearly best."""
     found = best_of([line.runs for line in block if line.runs], metric)
     return None if found is None else found.method
@@ -197,7 +196,7 @@ def _metric_column(metric: str) -> Column:
 
 
 def _head_cells(
-    line: Line, columns: Sequence[Column], dims: Mapping[str, int | None], beside: Beside
+    line: SummaryLine, columns: Sequence[Column], dims: Mapping[str, int | None], beside: Beside
 ) -> list[Cell]:
     known = dims[line.dataset]
     stale = bool(line.runs and line.runs.stale)
@@ -230,7 +229,7 @@ def _seeds(runs: Replicates | None) -> Cell:
 
 
 def _metric_cells(
-    line: Line,
+    line: SummaryLine,
     names: Sequence[str],
     best: Mapping[str, str | None],
     letters: Mapping[tuple[str, str], str],

@@ -7,7 +7,8 @@ import dataclasses
 import pytest
 from reporting.making import record
 
-from benchmark.reporting.cells.selection import Filters, budget_rank, matches, rank, select
+from benchmark.names import budget_rank, rank
+from benchmark.reporting.cells.selection import Filters, matches, select
 from benchmark.spec import BenchError, Record
 
 RECORDS = [

@@ -13,10 +13,10 @@ import pytest
 from reporting.making import record, seeds
 
 from benchmark import registry
+from benchmark.names import label
 from benchmark.options import parse_reference
 from benchmark.planning.jobs import OWN_DATA
 from benchmark.planning.suites import Suite, suites
-from benchmark.records import label
 from benchmark.reporting.claims.claims import KINDS, Claim, _claim, claims
 from benchmark.reporting.claims.table import as_json, as_text, claims_table, claims_tables, counted
 from benchmark.reporting.claims.verdicts import Verdict, judge, published_verdicts, verdicts

@@ -8,7 +8,7 @@ from dataclasses import replace
 from reporting.making import FD, record, seeds
 from reporting.tables.test_summary import notes, rows
 
-from benchmark.reporting.cells.selection import base_of, is_reference
+from benchmark.names import base_of, is_reference
 from benchmark.reporting.tables.summary import summary
 from benchmark.spec import Record
 
