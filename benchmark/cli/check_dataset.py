@@ -23,10 +23,10 @@ def check_dataset(reference: str, data_dir: Path, verbose: bool) -> None:
     import textwrap
 
     from benchmark.testing import outcomes
-    from benchmark.testing.data import CHECKS, Source
+    from benchmark.testing.data import CHECKS, DataSource
 
     tally = {"passed": 0, "failed": 0, "skipped": 0}
-    for each in outcomes(Source(reference, data_dir), CHECKS):
+    for each in outcomes(DataSource(reference, data_dir), CHECKS):
         tally[each.status] += 1
         click.echo(f"{each.status:<8}{each.check.name:<14}{each.check.promise}")
         if each.status == "failed" or (verbose and each.message):

@@ -19,7 +19,7 @@ from benchmark.options import resolve
 from benchmark.planning.jobs import instance, load
 from benchmark.testing.candidate import CheckFailed, Skipped
 
-__all__ = ["CHECKS", "DatasetCheck", "Source"]
+__all__ = ["CHECKS", "DatasetCheck", "DataSource"]
 
 _ROWS = 2000
 """Images of a split that are looked at, at most."""
@@ -28,7 +28,7 @@ _FAR = 10.0
 """Vectors whose mean or deviation is further than so many times from 0 and 1 are not standardised."""
 
 
-class Source:
+class DataSource:
     """A dataset as ``reference`` names it on the command line, loaded when it is first looked at."""
 
     def __init__(self, reference: str, data_dir: Path) -> None:
@@ -57,10 +57,10 @@ class DatasetCheck:
 
     name: str
     promise: str
-    run: Callable[[Source], None]
+    run: Callable[[DataSource], None]
 
 
-def docstring_says_what_it_is(source: Source) -> None:
+def docstring_says_what_it_is(source: DataSource) -> None:
     """The module or the class has a docstring."""
     if not (source.choice.entry.source.doc or source.choice.entry.source.class_doc):
         raise CheckFailed(
@@ -69,7 +69,7 @@ def docstring_says_what_it_is(source: Source) -> None:
         )
 
 
-def options_are_literal(source: Source) -> None:
+def options_are_literal(source: DataSource) -> None:
     """``Options`` is a frozen dataclass with literal defaults, each with its meaning."""
     kind, entry = source.kind.Options, source.choice.entry
     if not (dataclasses.is_dataclass(kind) and kind.__dataclass_params__.frozen):  # type: ignore[attr-defined]
@@ -87,7 +87,7 @@ def options_are_literal(source: Source) -> None:
         )
 
 
-def splits_are_stored_as_said(source: Source) -> None:
+def splits_are_stored_as_said(source: DataSource) -> None:
     """Arrays are float32, uint8 or packed bits, of the shape that the splits say."""
     for role, split in source.parts:
         stored = split.stored
@@ -114,7 +114,7 @@ def splits_are_stored_as_said(source: Source) -> None:
         )
 
 
-def class_says_the_shape(source: Source) -> None:
+def class_says_the_shape(source: DataSource) -> None:
     """``shape`` of the class, where it has one, is that of the data."""
     said = source.kind.shape
     if said is None:
@@ -126,7 +126,7 @@ def class_says_the_shape(source: Source) -> None:
         raise CheckFailed(f"the class says shape {said}, the data have {source.splits.train.shape}")
 
 
-def numbers_are_usable(source: Source) -> None:
+def numbers_are_usable(source: DataSource) -> None:
     """Numbers are finite; pixels lie between 0 and 1."""
     for role, split in source.parts:
         values = _values(split)
@@ -138,7 +138,7 @@ def numbers_are_usable(source: Source) -> None:
             )
 
 
-def vectors_are_standardised(source: Source) -> None:
+def vectors_are_standardised(source: DataSource) -> None:
     """Vectors have a mean near 0 and a standard deviation near 1 in every column."""
     if len(source.splits.train.shape) != 1:
         raise Skipped("the data are images")
@@ -154,7 +154,7 @@ def vectors_are_standardised(source: Source) -> None:
         )
 
 
-def splits_share_no_images(source: Source) -> None:
+def splits_share_no_images(source: DataSource) -> None:
     """No test image is a training image."""
     train, test = (
         {np.ascontiguousarray(row).tobytes() for row in split.stored} for _, split in source.parts
@@ -167,7 +167,7 @@ def splits_share_no_images(source: Source) -> None:
         )
 
 
-def labels_fit(source: Source) -> None:
+def labels_fit(source: DataSource) -> None:
     """Labels are whole numbers, one per image, and the test split has no class of its own."""
     labels = [(role, split.labels, len(split)) for role, split in source.parts]
     if all(each is None for _, each, _ in labels):
@@ -184,7 +184,7 @@ def labels_fit(source: Source) -> None:
         raise CheckFailed(f"class {alone[0]} is in the test split alone; split classes alike")
 
 
-def a_network_fits(source: Source) -> None:
+def a_network_fits(source: DataSource) -> None:
     """The shared networks fit the shape, and a batch fits the training split."""
     reason = misfit(source.splits.train.shape)
     if reason is not None:
@@ -196,7 +196,7 @@ def a_network_fits(source: Source) -> None:
         )
 
 
-def loads_alike_every_time(source: Source) -> None:
+def loads_alike_every_time(source: DataSource) -> None:
     """Loading again, here and in another process, gives the same digest."""
     digests = {
         "here": source.splits.digest,

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from benchmark.cli import cli
 from benchmark.testing import outcomes
-from benchmark.testing.data import CHECKS, Source
+from benchmark.testing.data import CHECKS, DataSource
 
 
 def invoke(*words: object) -> tuple[int, str]:
@@ -33,7 +33,7 @@ def test_a_new_dataset_keeps_every_promise(written: Path, tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("name", ["digits", "circle", "sprites[size=32]"])
 def test_built_in_datasets_keep_their_promises(name: str, tmp_path: Path) -> None:
-    found = {each.check.name: each for each in outcomes(Source(name, tmp_path), CHECKS)}
+    found = {each.check.name: each for each in outcomes(DataSource(name, tmp_path), CHECKS)}
     assert [each.message for each in found.values() if each.status == "failed"] == []
 
 
@@ -62,7 +62,7 @@ def test_each_check_sees_its_promise_broken(written: Path, tmp_path: Path, name:
     broken.write_text(text.replace(before, after).replace("shape=self.shape", "shape=(5,)"))
     (check,) = (each for each in CHECKS if each.name == name)
     honest, found = (
-        next(outcomes(Source(str(path), tmp_path), [check])) for path in (written, broken)
+        next(outcomes(DataSource(str(path), tmp_path), [check])) for path in (written, broken)
     )
     assert honest.status == "passed"
     assert found.status == "failed" and found.message
@@ -79,7 +79,9 @@ def test_no_docstring_is_seen(tmp_path: Path) -> None:
         "        return Splits(Split(x[:300], (3,)), Split(x[300:], (3,)))\n"
     )
     checks = [check for check in CHECKS if check.name != "digest"]  # which starts a process
-    found = {each.check.name: each.status for each in outcomes(Source(str(bare), tmp_path), checks)}
+    found = {
+        each.check.name: each.status for each in outcomes(DataSource(str(bare), tmp_path), checks)
+    }
     assert [name for name, status in found.items() if status == "failed"] == ["docstring"]
 
 
