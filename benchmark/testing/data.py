@@ -19,7 +19,7 @@ from benchmark.options import resolve
 from benchmark.planning.jobs import instance, load
 from benchmark.testing.candidate import CheckFailed, Skipped
 
-__all__ = ["CHECKS", "DatasetCheck", "DataSource"]
+__all__ = ["CHECKS", "DataSource", "DatasetCheck"]
 
 _ROWS = 2000
 """Images of a split that are looked at, at most."""
