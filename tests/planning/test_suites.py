@@ -29,6 +29,7 @@ from benchmark.spec import BenchError, MissingData
 
 NAMES = [
     *(
+        "ardvae-tables",
         "flexae-bias-variance",
         "flexae-table3",
         "flexae-table4",
@@ -149,6 +150,19 @@ def test_every_suite_is_here_and_says_where_it_comes_from_and_what_it_feeds() ->
             set(),
         ),
         ("flexae_table4_precision_recall", ["flexae-table4"], {}, set()),
+        ("newer_methods-1", ["ardvae-tables"], {}, {"wae", "beta-tcvae"}),
+        ("newer_methods-2", ["ardvae-tables"], {}, set()),
+        ("newer_methods-4", ["ardvae-tables"], {}, set()),
+        (
+            "newer_methods-5",
+            ["ardvae-tables"],
+            {"dsprites": "sprites"},
+            {
+                *("beta-tcvae", "dip-vae-i", "dip-vae-ii", "vae[sigma=fixed]", "rae-gmm"),
+                "ard-vae[beta=5.0]",
+            },
+        ),
+        ("newer_methods-generative", ["ardvae-tables"], {}, {"wae", "beta-tcvae"}),
         (
             "flexae_table5_bias_variance",
             ["flexae-bias-variance"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -17,7 +18,7 @@ __all__ = ["PAPER_NOTE", "agreement", "beside", "beside_paper", "extended"]
 PAPER_NOTE = Note(
     "In brackets: the published value (? where it is doubtful), and whether our 95% interval holds it (agrees) or lies below or above it; one seed, "
     "or seeds without spread, cannot tell. Counts: whether it lies between our smallest and largest, where one more seed would not in 2 of n + 1 "
-    "cases. The sources print single runs and do not state how FID was measured."
+    "cases. Most sources print single runs, and none states how FID was measured."
 )
 
 
@@ -49,16 +50,17 @@ def beside(cell: Cell, figure: Printed | None, *, other: str = "") -> Cell:
     """
     if figure is None:
         return replace(cell, raw=(*cell.raw, None, None))
-    verdict = (
-        "not measured" if cell.estimate is None else other or agreement(cell.estimate, figure.value)
-    )
-    text = f"paper {figure.value:g}{'?' if figure.suspect else ''}" + (
+    absent, verdict = math.isnan(figure.value), "not measured"
+    if cell.estimate is not None:
+        verdict = "no number" if absent else other or agreement(cell.estimate, figure.value)
+    number = figure.text if absent else f"{figure.value:g}"
+    text = f"paper {number}{'?' if figure.suspect else ''}" + (
         f": {verdict}" if cell.estimate is not None else ""
     )
     return replace(
         cell,
         note="; ".join(filter(None, (cell.note, text))),
-        raw=(*cell.raw, figure.value, verdict),
+        raw=(*cell.raw, None if absent else figure.value, verdict),
     )
 
 

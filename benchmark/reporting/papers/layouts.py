@@ -7,12 +7,13 @@ in which the source prints them.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from benchmark.reporting.cells.titles import direction
-from benchmark.reporting.papers.printed import Printed, published
+from benchmark.reporting.papers.printed import Printed, file_of, published
 from benchmark.reporting.tables.document import Cell, Column, Note, Row, Table
 from benchmark.reporting.tables.notes import NO_SELECTION
 from benchmark.spec import BenchError
@@ -163,6 +164,54 @@ LAYOUTS: Mapping[str, Layout] = {
             sizes={"mnist": 32, "cifar10": 128, "celeba": 128},
         ),
         Layout(
+            "ardvae-1",
+            "newer_methods-1",
+            "ARD-VAE, table 1: L* and FID on one architecture.",
+            {"lstar": "L*", "fid-reconstruction": "Rec.", "fid": "Gen."},
+        ),
+        Layout(
+            "ardvae-2",
+            "newer_methods-2",
+            "ARD-VAE, table 2: L* and FID against the latent size.",
+            {"lstar": "L*", "fid": "Gen."},
+        ),
+        Layout(
+            "ardvae-3",
+            "newer_methods-3",
+            "ARD-VAE, table 3: L* and FID on MaskAAE's networks.",
+            {"lstar": "L*", "fid": "Gen."},
+        ),
+        Layout(
+            "ardvae-4",
+            "newer_methods-4",
+            "ARD-VAE, table 4: L* and FID on GECO-L0's networks.",
+            {"lstar": "L*", "fid": "Gen."},
+        ),
+        Layout(
+            "ardvae-5",
+            "newer_methods-5",
+            "ARD-VAE, table 5: disentanglement and L* where factors are known.",
+            {"factor-vae-score": "FactorVAE", "mig": "MIG", "lstar": "L*"},
+        ),
+        Layout(
+            "ardvae-a4",
+            "newer_methods-A4",
+            "ARD-VAE, table 4 of the appendix: L* and FID against the images that estimate the prior.",
+            {"lstar": "L*", "fid": "Gen."},
+        ),
+        Layout(
+            "ardvae-a5",
+            "newer_methods-A5",
+            "ARD-VAE, table 5 of the appendix: relevant axes of other models by the decoder's Jacobian, and FID.",
+            {"lstar-jacobian": "Axes", "fid-reconstruction": "Rec.", "fid": "Gen."},
+        ),
+        Layout(
+            "ardvae-precision",
+            "newer_methods-generative",
+            "ARD-VAE, as a public fork restates the final paper: precision and recall.",
+            {"prd-precision": "Precision", "prd-recall": "Recall"},
+        ),
+        Layout(
             "sigma",
             "sigma_vae_decoders",
             "Calibrated decoders: bound on -log p and FID by decoder.",
@@ -197,7 +246,9 @@ def places(figures: Iterable[Printed | None], metric: str) -> list[int]:
     The places are those of the printed numbers; the transcriptions hold no type face.
     """
     sign = -1.0 if direction(metric) == "max" else 1.0
-    values = [None if each is None else sign * each.value for each in figures]
+    values = [
+        None if each is None or math.isnan(each.value) else sign * each.value for each in figures
+    ]
     return [
         0 if value is None else 1 + sum(other is not None and other < value for other in values)
         for value in values
@@ -240,12 +291,12 @@ def printed_table(name: str) -> Table:
 def _printed(figure: Printed | None, place: int) -> Cell:
     if figure is None:
         return Cell("–", raw=(None, None, 0, None))
-    by_definition = figure.metric == "lstar" and "by definition" in figure.note
+    by_definition = figure.metric == "lstar" and figure.by_definition
     marks = (*((NO_SELECTION,) if by_definition else ()), *((DOUBT,) if figure.suspect else ()))
     second_or_third: Literal[0, 2, 3] = 2 if place == 2 else 3 if place == 3 else 0
     return Cell(
         figure.text,
-        raw=(figure.value, None, 1, figure.text),
+        raw=(None if math.isnan(figure.value) else figure.value, None, 1, figure.text),
         marks=marks,
         best=place == 1,
         place=second_or_third,
@@ -254,7 +305,12 @@ def _printed(figure: Printed | None, place: int) -> Cell:
 
 def _notes(shape: Layout) -> tuple[Note, ...]:
     figures = shape.figures
-    texts = ["Single runs without error bars, as the source prints them."]
+    repeated = any(each.note.startswith("sd ") for each in figures)
+    texts = [
+        "Means of five runs; standard deviations stand in the file of the figures."
+        if repeated
+        else "Single runs without error bars, as the source prints them."
+    ]
     texts += (
         ["Bold, underlined, italic: first, second and third of a column, by the printed numbers."]
         if shape.marked
@@ -270,7 +326,7 @@ def _notes(shape: Layout) -> tuple[Note, ...]:
     found = [Note(text) for text in texts]
     found += (
         [Note("by definition, not found.", NO_SELECTION)]
-        if any("by definition" in each.note for each in figures)
+        if any(each.by_definition for each in figures)
         else []
     )
     return (
@@ -292,6 +348,6 @@ def _provenance(shape: Layout) -> tuple[str, ...]:
     ]
     return (
         *dict.fromkeys(each.where for each in figures),
-        f"benchmark/data/paper/{shape.origin}.csv",
+        file_of(shape.origin),
         *doubts,
     )

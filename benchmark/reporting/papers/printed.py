@@ -8,6 +8,7 @@ where it is doubtful.
 from __future__ import annotations
 
 import csv
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -19,13 +20,21 @@ from typing import TypeVar
 from benchmark.reporting.cells.replicates import Replicates
 from benchmark.reporting.papers.spellings import (
     DATASETS,
+    IN_TABLE,
     METHODS,
     METRICS,
     as_run,
 )
 from benchmark.spec import BenchError
 
-__all__ = ["Printed", "cells_of", "published"]
+__all__ = ["Printed", "cells_of", "file_of", "published"]
+
+NONE = "NA"
+"""What a source prints where there is no number."""
+
+SEVERAL = ("newer_methods",)
+"""Files that hold several tables. They come last: where two sources print a method, a run stands
+beside the earlier one."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +42,9 @@ class Printed:
     """One published figure. ``text`` is what was printed, ``value`` the same in the unit the metric
     has here.
 
-    ``origin`` is the file it stands in; ``method``, ``dataset`` and ``metric`` are our names,
-    ``spelling`` and ``data`` the source's names of method and dataset.
+    ``origin`` is the file it stands in, with a hyphen and the table where a file holds several;
+    ``method``, ``dataset`` and ``metric`` are our names, ``spelling`` and ``data`` the source's names
+    of method and dataset. ``value`` is nan where the source prints that there is none (``NA``).
     """
 
     origin: str
@@ -61,6 +71,11 @@ class Printed:
         return "inferred" in self.note
 
     @property
+    def by_definition(self) -> bool:
+        """Whether the figure counts all dimensions because the method selects none."""
+        return "by definition" in self.note or "no rule applied" in self.note
+
+    @property
     def where(self) -> str:
         """The place in the source, for people: ``REN arXiv:2205.13061, Table 1``."""
         return f"{self.source}, {'Table ' if self.table.isdecimal() else ''}{self.table}"
@@ -78,7 +93,8 @@ def _mapped(names: Mapping[str, _Value], name: str, what: str, origin: str) -> _
 
 
 def _printed(origin: str, row: Mapping[str, str]) -> Printed:
-    metric, unit = _mapped(METRICS, row["metric"], "metric", origin)
+    name = IN_TABLE.get((origin, row["metric"]), row["metric"])
+    metric, unit = _mapped(METRICS, name, "metric", origin)
     dataset = _mapped(DATASETS, row["dataset"], "dataset", origin)
     _mapped(METHODS, row["method"], "method", origin)
     return Printed(
@@ -90,7 +106,7 @@ def _printed(origin: str, row: Mapping[str, str]) -> Printed:
         latent_dim=int(row["L"]) if row["L"] else None,
         metric=metric,
         text=row["value"],
-        value=float(Decimal(row["value"]) * unit),
+        value=math.nan if row["value"] == NONE else float(Decimal(row["value"]) * unit),
         note=row["unit_note"],
         spelling=row["method"],
         data=row["dataset"],
@@ -99,22 +115,30 @@ def _printed(origin: str, row: Mapping[str, str]) -> Printed:
 
 @cache
 def published() -> tuple[Printed, ...]:
-    """Return every published figure, file by file in the order of their names, rows in the order of
-    the source."""
+    """Return every published figure, file by file in the order of their names, those of ``SEVERAL``
+    last, rows in the order of the source."""
+    folder = resources.files("benchmark").joinpath("data/paper")
+    files = {
+        file.name.removesuffix(".csv"): file
+        for file in folder.iterdir()
+        if file.name.endswith(".csv")
+    }
     found: list[Printed] = []
-    for file in sorted(
-        resources.files("benchmark").joinpath("data/paper").iterdir(), key=lambda each: each.name
-    ):
-        if file.name.endswith(".csv"):
-            lines = [
-                line
-                for line in file.read_text(encoding="utf-8").splitlines()
-                if not line.startswith("#")
-            ]
-            found += [
-                _printed(file.name.removesuffix(".csv"), row) for row in csv.DictReader(lines)
-            ]
+    for name in sorted(files, key=lambda name: (name in SEVERAL, name)):
+        lines = files[name].read_text(encoding="utf-8").splitlines()
+        for row in csv.DictReader(line for line in lines if not line.startswith("#")):
+            origin = f"{name}-{row['table']}" if name in SEVERAL else name
+            found.append(_printed(origin, row))
     return tuple(found)
+
+
+def file_of(origin: str) -> str:
+    """Return where the figures of ``origin`` stand, within the project.
+
+    >>> file_of("ren_table1"), file_of("newer_methods-2")
+    ('benchmark/data/paper/ren_table1.csv', 'benchmark/data/paper/newer_methods.csv')
+    """
+    return f"benchmark/data/paper/{origin.partition('-')[0]}.csv"
 
 
 def cells_of(figures: Iterable[Printed]) -> list[Replicates]:
@@ -133,10 +157,11 @@ def cells_of(figures: Iterable[Printed]) -> list[Replicates]:
 def _cell(
     source: str, dataset: str, latent_dim: int, method: str, found: list[Printed]
 ) -> Replicates:
-    by_definition = any("by definition" in each.note for each in found)
+    by_definition = any(each.by_definition for each in found)
     figures: dict[str, Printed] = {}
     for each in found:
-        figures.setdefault(each.metric, each)
+        if not math.isnan(each.value):
+            figures.setdefault(each.metric, each)
     return Replicates(
         *(method, dataset, "as printed", latent_dim, source),
         keys=tuple(dict.fromkeys(each.where for each in found)),
