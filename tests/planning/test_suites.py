@@ -34,6 +34,7 @@ NAMES = [
         "flexae-table3",
         "flexae-table4",
         "gamma",
+        "gamma-slices",
         "geco-tau",
         "grae-fid",
         "grae-jacobian",
