@@ -70,7 +70,7 @@ def table(
     from benchmark.records import load_records
     from benchmark.reporting import catalogue, named_tables
     from benchmark.reporting.cells.selection import Filters, select
-    from benchmark.reporting.papers.layouts import printed_table
+    from benchmark.reporting.papers.as_printed import printed_table
     from benchmark.reporting.render import RENDERERS, format_of
     from benchmark.reporting.render.macros import render as render_macros
     from benchmark.spec import BenchError

@@ -19,8 +19,9 @@ from benchmark.reporting.claims.verdicts import published_verdicts
 from benchmark.reporting.named_tables import BUILDERS, build
 from benchmark.reporting.papers import printed
 from benchmark.reporting.papers.agreement import agreement
+from benchmark.reporting.papers.as_printed import places, printed_table
 from benchmark.reporting.papers.filled import filled_table
-from benchmark.reporting.papers.layouts import LAYOUTS, places, printed_table
+from benchmark.reporting.papers.layouts import LAYOUTS
 from benchmark.reporting.render import RENDERERS
 from benchmark.reporting.render.macros import name_of
 from benchmark.reporting.render.macros import render as macros
@@ -447,5 +448,5 @@ def test_a_table_without_published_figures_cannot_be_shown_as_printed() -> None:
 
 
 def test_layouts_need_no_torch() -> None:
-    code = "import sys; from benchmark.reporting.papers.layouts import printed_table; printed_table('ren-1'); assert 'torch' not in sys.modules"
+    code = "import sys; from benchmark.reporting.papers.as_printed import printed_table; printed_table('ren-1'); assert 'torch' not in sys.modules"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -18,7 +18,7 @@ from benchmark.options import parse_reference
 from benchmark.reporting.cells import readings
 from benchmark.reporting.papers import printed, spellings
 from benchmark.reporting.papers.agreement import beside
-from benchmark.reporting.papers.layouts import places
+from benchmark.reporting.papers.as_printed import places
 from benchmark.reporting.statistics.estimate import Estimate
 from benchmark.reporting.tables.document import Cell
 from benchmark.spec import BenchError

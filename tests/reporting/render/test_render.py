@@ -16,7 +16,7 @@ from reporting.making import HOSTILE, record, seeds
 
 from benchmark.metrics.null import Null
 from benchmark.reporting.cells.titles import TITLES
-from benchmark.reporting.papers.layouts import DOUBT
+from benchmark.reporting.papers.as_printed import DOUBT
 from benchmark.reporting.render import RENDERERS, SUFFIXES, format_of, macros
 from benchmark.reporting.render.latex import escape
 from benchmark.reporting.statistics.estimate import Estimate
