@@ -47,7 +47,7 @@ class AAE(WAEGAN):
     """Three players take turns: autoencoder, discriminator, encoder."""
 
     reference = {}
-    images_per_batch = None
+    images_per_batch = None  # type: ignore[assignment]  # the dataset's, not WAE-GAN's
 
     @dataclass(frozen=True)
     class Config:

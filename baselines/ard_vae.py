@@ -90,6 +90,13 @@ class ARDVAE(VAE):
         "dsprites": {"epochs": 35, "batch_size": 100},
     }
 
+    variance: Tensor
+    total: Tensor
+    count: Tensor
+    second: Tensor
+    centre: Tensor
+    relevant: Tensor
+
     @dataclass(frozen=True)
     class Config:
         beta: float = 0.5

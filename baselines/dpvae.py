@@ -44,13 +44,15 @@ __all__ = ["DPVAE"]
 class DPVAE(VAE):
     """A VAE whose prior sits behind a flow. Its code is z0 = g(mu)."""
 
+    log_precision: Tensor
+
     def build(self) -> None:
         self.flow = CouplingFlow(self.latent_dim)
         self.register_buffer("log_precision", torch.zeros(self.latent_dim))
         super().build()
 
     def divergence(self, mean: Tensor, log_var: Tensor, z: Tensor) -> Tensor:
-        return rate_ard(log_var, *self.flow(z), self.log_precision)
+        return rate_ard(log_var, *self.flow(z), self.log_precision)  # type: ignore[call-arg]  # the flow gives two
 
     def encode(self, x: Tensor) -> Tensor:
         return self.flow(self.posterior(x)[0])[0]

@@ -182,8 +182,8 @@ class FlexAE(Method):
         then encoder and decoder on the last pairs; returns K's distance and penalty."""
         with torch.no_grad():
             fake = self.decode(mix(torch.cat(list(codes)), self.encode(partners)))
-        real, fake, partner = (x.chunk(CRITIC_STEPS) for x in (images, fake, partners))
-        values = self.judge(self.image_critic, self.judging_images, real, fake)
+        real, fake, partner = (x.chunk(CRITIC_STEPS) for x in (images, fake, partners))  # type: ignore[assignment]  # fake in parts
+        values = self.judge(self.image_critic, self.judging_images, real, fake)  # type: ignore[arg-type]  # fake in parts
         self.descend(-self.image_critic(self.between(real[-1], partner[-1])).mean(), self.smoothing)
         return values
 

@@ -88,6 +88,8 @@ class GecoL0(Method):
         "one-moon": {"epochs": 1500, "batch_size": 128},
     }
 
+    tau_per_pixel: Tensor
+
     @dataclass(frozen=True)
     class Config:
         tau_per_pixel: float = 0.0

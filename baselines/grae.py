@@ -73,6 +73,10 @@ class GRAE(Method):
 
     reference = {"mnist": {"steps": 5000}, "celeba": {"steps": 12500}}
 
+    rotation: Tensor
+    centre: Tensor
+    spectrum: Tensor
+
     @dataclass(frozen=True)
     class Config:
         beta: float = 0.4
@@ -218,7 +222,7 @@ class GRAE(Method):
                 > 1.0 - 1.0 / jacobian.ACTIVE_PRECISION
             ).sum()
         )
-        flags = ("collapsed",) if found == 0 else ()
+        flags = ("collapsed",) if found == 0 else ()  # type: tuple[str, ...]
         if varying - found > max(2.0, self.latent_dim / 8):
             flags += ("jacobian_evasion",)
         extra = {

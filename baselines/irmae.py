@@ -75,6 +75,8 @@ class IRMAE(RAEGMM):
     """The regularised autoencoder with ``layers`` linear layers behind the encoder, other penalties
     and one Gaussian as its prior."""
 
+    prior: FittedGaussian  # type: ignore[assignment]  # in place of the mixture
+
     null = ({"relevances": "untrained"},)
 
     reference = {"mnist": {"epochs": 100, "batch_size": 32}, "celeba": {"epochs": 100}}
@@ -148,7 +150,7 @@ class IRMAE(RAEGMM):
         codes = self.encode(x)
         values, vectors = code_spectrum(codes)
         count, (ratio, by_gap) = self.count(values), gap_rule(values)
-        flags = ("collapsed",) if count == 0 else ()
+        flags = ("collapsed",) if count == 0 else ()  # type: tuple[str, ...]
         if self.reads_gap and count > 0 and ratio < CLEAR_GAP:
             flags += ("undecided",)
         error = squared_error(x, self.decode(project(codes, vectors, count))).mean()

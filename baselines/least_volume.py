@@ -66,6 +66,8 @@ class LeastVolume(RAEGMM):
     """The regularised autoencoder with a decoder of maps of norm one, another price and one Gaussian
     as its prior."""
 
+    prior: FittedGaussian  # type: ignore[assignment]  # in place of the mixture
+
     null = ({"relevances": "untrained"},)
 
     reference = {

@@ -87,6 +87,8 @@ class MaskAAE(Method):
     reference = {"mnist": {"steps": 500_000, "batch_size": 64}}
     images_per_batch = 64
 
+    initial: Tensor
+
     @dataclass(frozen=True)
     class Config:
         schedule: Literal["relative", "reference"] = "relative"

@@ -95,6 +95,8 @@ def positions(subset: str, latent_dim: int) -> list[int]:
 class MIVAE(VAE):
     """The VAE, and a critic that reads the chosen components from decoded images."""
 
+    chosen: Tensor
+
     @dataclass(frozen=True)
     class Config(VAE.Config):
         mi_weight: float = 1.0

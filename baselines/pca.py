@@ -41,6 +41,11 @@ class PCA(Method):
     closed_form = True
     latent_dim_within_data = True
 
+    mean: Tensor
+    components: Tensor
+    variance: Tensor
+    spectrum: Tensor
+
     @dataclass(frozen=True)
     class Config:
         """PCA has nothing to choose."""
@@ -95,8 +100,8 @@ def _moments(train: Images) -> tuple[Tensor, Tensor]:
     over them."""
     count = len(train)
     mean = sum(x.flatten(1).double().sum(0) for x in train.batches(5_000)) / count
-    covariance = 0.0
+    covariance = 0.0  # type: Tensor | float
     for x in train.batches(5_000):
         centred = x.flatten(1).double() - mean
         covariance = covariance + centred.T @ centred
-    return mean, covariance / count
+    return mean, covariance / count  # type: ignore[return-value]  # there are images

@@ -92,7 +92,7 @@ class RDPVAE(RVAE):
     def divergence_given(
         self, mean: Tensor, log_var: Tensor, mapped: tuple[Tensor, Tensor | None], log_alpha: Tensor
     ) -> Tensor:
-        return rate_ard(log_var, *mapped, log_alpha)  # type: ignore[arg-type]
+        return rate_ard(log_var, *mapped, log_alpha)  # type: ignore[arg-type]  # the flow's, which gives both
 
     def alpha_posterior(self, x: Tensor, z: Tensor, z0: Tensor) -> tuple[Tensor, Tensor]:
         return super().alpha_posterior(x, z0 if self.config.ren_input == "z0" else z, z0)

@@ -55,7 +55,7 @@ Deviations
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
@@ -99,6 +99,7 @@ class RFVAE(Method):
 
     indicators_kind: ClassVar[type[nn.Module]] = Indicators
     indicator_betas: ClassVar[tuple[float, float]] = (0.9, 0.999)
+    indicators: Any
     entropy_sign: ClassVar[float] = 1.0
     rule = staticmethod(above_half)
     is_degenerate = staticmethod(one_sided)

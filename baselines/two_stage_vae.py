@@ -31,6 +31,7 @@ Deviations
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -38,14 +39,14 @@ import torch
 from torch import Tensor, nn
 
 from baselines.vae import VAE
-from benchmark.method import Batch, Discovery, Tick
+from benchmark.method import Batch, Discovery, Player, Tick
 from benchmark.nn.discovery import active_units
 from benchmark.nn.gaussian import kl_standard, reparameterise
 from benchmark.nn.likelihood import gaussian_nll
 from benchmark.nn.noise import DecoderNoise
 from benchmark.nn.optim import Adam
 from benchmark.nn.pace import LOG_SIGMA
-from benchmark.nn.schedules import milestones
+from benchmark.nn.schedules import Schedule, milestones
 from benchmark.nn.shortcut import Shortcut
 
 __all__ = ["TwoStageVAE"]
@@ -95,8 +96,8 @@ class TwoStageVAE(VAE):
         self.small = self._pair("first", self.model_parts(), noise, self.first_steps)
 
     def _pair(
-        self, stage: str, parts: list[nn.Module], noise: DecoderNoise | None, steps: int
-    ) -> list:
+        self, stage: str, parts: Sequence[nn.Module], noise: DecoderNoise | None, steps: int
+    ) -> list[Player]:
         """Create the players of a stage of so many steps: its networks, and sigma at its pace."""
         schedule = self._schedule(stage)
         optimiser = Adam(self.config.lr, schedule=schedule)
@@ -108,7 +109,7 @@ class TwoStageVAE(VAE):
             players.append(self.add_player(f"{stage}-sigma", noise, optimiser=optimiser))
         return players
 
-    def _schedule(self, stage: str):
+    def _schedule(self, stage: str) -> Schedule | None:
         if self.config.schedule == "constant":
             return None
         share = self.first_steps / max(self.steps, 1)

@@ -63,6 +63,8 @@ class VAEase(VAE):
 
     reference = {}
 
+    gates: Tensor
+
     @dataclass(frozen=True)
     class Config(VAE.Config):
         gate: bool = True

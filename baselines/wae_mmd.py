@@ -56,7 +56,7 @@ class WAEMMD(WAEGAN):
         "mnist": {"epochs": 100, "batch_size": 100},
         "celeba": {"epochs": 50, "batch_size": 100},
     }
-    images_per_batch = None
+    images_per_batch = None  # type: ignore[assignment]  # the dataset's, not WAE-GAN's
 
     @dataclass(frozen=True)
     class Config:

@@ -83,6 +83,8 @@ class Player:
     """Named parameters and their optimiser. Its state is filled at construction, so a fresh player
     has the shape of a trained one."""
 
+    tensors: list[Tensor]
+
     def __init__(
         self, name: str, parameters: Mapping[str, nn.Parameter], optimiser: Optimiser
     ) -> None:
@@ -282,7 +284,7 @@ class Method(nn.Module):
                     f"parameter '{name}' of player '{owners}' has no gradient from this loss; leave it out of the player or use it in the loss"
                 )
         for player in players:
-            player.apply([grads[name] for name in player.parameters], tick=tick)  # type: ignore[misc]
+            player.apply([grads[name] for name in player.parameters], tick=tick)
 
     def _apply(self, fn: Any, recurse: bool = True) -> Method:
         """Move the players' state along with the parameters; step counters keep their type."""

@@ -133,13 +133,9 @@ def _definition(tree: ast.Module, name: str) -> tuple[ast.Module, ast.ClassDef |
 def _literals(node: ast.ClassDef) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for statement in node.body:
-        target = (
-            statement.targets[0]
-            if isinstance(statement, ast.Assign)
-            else statement.target
-            if isinstance(statement, ast.AnnAssign)
-            else None
-        )
+        if not isinstance(statement, ast.Assign | ast.AnnAssign):
+            continue
+        target = statement.target if isinstance(statement, ast.AnnAssign) else statement.targets[0]
         if isinstance(target, ast.Name) and statement.value is not None:
             try:
                 values[target.id] = ast.literal_eval(statement.value)
@@ -180,8 +176,9 @@ def _field(path: Path, statement: ast.AnnAssign, following: ast.stmt | None) -> 
         raise BenchError(
             f"option '{name}' in '{path}' has type '{written}'; expected bool, int, float, str or Literal[...]"
         )
-    told = isinstance(following, ast.Expr) and isinstance(following.value, ast.Constant)
-    doc = " ".join(str(following.value.value).split()) if told else ""  # type: ignore[union-attr]
+    doc = ""
+    if isinstance(following, ast.Expr) and isinstance(following.value, ast.Constant):
+        doc = " ".join(str(following.value.value).split())
     return Field(name, kinds[0], default, choices, "None" in parts, doc)
 
 

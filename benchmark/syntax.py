@@ -3,8 +3,8 @@
 The unit is a definition: a function, class or assignment at the top of a module. Its digest covers
 the definition and every definition of the project that it names, directly or not; of code that is
 not the project's, the files beside it that it imports, whole. Comments, docstrings, layout,
-annotations of functions and where a module lies change nothing; a name that is bound to another
-definition does.
+annotations of functions, attributes that a plain class declares without a value and where a module
+lies change nothing; a name that is bound to another definition does.
 """
 
 from __future__ import annotations
@@ -33,6 +33,13 @@ __all__ = ["address", "digest_of"]
 
 _SILENT = frozenset({"ctx", "kind", "type_comment", "type_ignores", "returns"})
 """Fields of syntax trees that decide no behaviour."""
+
+_FIELDS_BY_BASE = frozenset({"NamedTuple", "Protocol"})
+"""Bases whose subclasses read the declarations in their body, as decorated classes may."""
+
+_DECLARATIONS_KEPT = frozenset({"Method", "Plateau", "_Arc", "_Idx", "_Table", "_UnitNorm"})
+"""Plain classes whose declarations are digested all the same: published records were made while
+every class's were. Their digests would move without reason; nothing needs to be added here."""
 
 
 def address(target: str) -> Address:
@@ -104,8 +111,10 @@ class _Writer:
         kind = type(node).__name__
         if kind in ("Name", "Attribute") and self._reference(node):
             return
-        if kind in ("FunctionDef", "AsyncFunctionDef", "Lambda", "ClassDef"):
-            inside = "Class" if kind == "ClassDef" else "Function"
+        if kind == "ClassDef":
+            inside = "PlainClass" if _declares_only(node) else "Class"
+        elif kind in ("FunctionDef", "AsyncFunctionDef", "Lambda"):
+            inside = "Function"
         self.tokens.append(f"({kind}")
         for field, value in ast.iter_fields(node):
             if field in _SILENT or value is None or value == []:
@@ -122,7 +131,13 @@ class _Writer:
 
     def _write_all(self, values: list[Any], inside: str) -> None:
         for value in values:
-            if not (isinstance(value, ast.Pass) or is_bare_text(value) or _importsours(value)):
+            silent = (
+                isinstance(value, ast.Pass)
+                or is_bare_text(value)
+                or _importsours(value)
+                or (inside == "PlainClass" and _declares(value))
+            )
+            if not silent:
                 self._write_one(value, inside)
 
     def _write_one(self, value: Any, inside: str) -> None:
@@ -134,7 +149,7 @@ class _Writer:
     def _annotation(self, kind: str, value: ast.expr, inside: str) -> None:
         """Fields of classes are written with their type, which data classes read; those of
         functions decide nothing."""
-        if kind == "AnnAssign" and inside == "Class":
+        if kind == "AnnAssign" and inside in ("Class", "PlainClass"):
             apart = _Writer(self.module)
             apart.write(value)
             self.tokens += apart.tokens
@@ -166,6 +181,17 @@ class _Writer:
             owner = self._project_module(node.value)
             target = None if owner is None else member(owner, node.attr)
         return target if isinstance(target, str) and ours(target) else None
+
+
+def _declares(node: Any) -> bool:
+    """Whether a statement names a type and gives no value, as ``mean: Tensor``."""
+    return isinstance(node, ast.AnnAssign) and node.value is None
+
+
+def _declares_only(node: ast.ClassDef) -> bool:
+    """Whether what a class declares without a value is for readers and type checkers alone."""
+    bases = {ast.unparse(base).rpartition(".")[2] for base in node.bases}
+    return not (node.decorator_list or bases & _FIELDS_BY_BASE or node.name in _DECLARATIONS_KEPT)
 
 
 def _importsours(node: Any) -> bool:

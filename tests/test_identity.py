@@ -109,6 +109,25 @@ def test_an_edit_of_the_contract_makes_every_method_stale(
     assert moved(before, edited.digests()) >= METHODS | STUDIES
 
 
+@pytest.mark.parametrize(
+    ("after", "declaration", "stale"),
+    [
+        ("    latent_dim_within_data = True\n", "    count: Tensor\n", set()),
+        ("    latent_dim_within_data = True\n", "    count: int = 0\n", {"pca"}),
+        ('        """PCA has nothing to choose."""\n', "        count: int\n", {"pca"}),
+    ],
+)
+def test_a_declaration_without_a_value_changes_data_classes_alone(
+    edited: PackageCopy,
+    before: dict[str, object],
+    after: str,
+    declaration: str,
+    stale: set[str],
+) -> None:
+    edited.edit("baselines/pca.py", after, after + declaration)
+    assert moved(before, edited.digests()) == stale
+
+
 def test_words_and_layout_change_nothing(edited: PackageCopy, before: dict[str, object]) -> None:
     for path in edited.folder.rglob("*.py"):
         tree = ast.parse(path.read_text(encoding="utf-8"))

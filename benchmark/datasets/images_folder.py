@@ -15,13 +15,16 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from benchmark.datasets.given import Given, held_out
 from benchmark.datasets.split import Split, Splits
 from benchmark.spec import BenchError
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 __all__ = ["SUFFIXES", "ImagesFolder"]
 
@@ -166,7 +169,7 @@ def _pixels(path: Path, grey: bool, size: int | None) -> np.ndarray:
     return np.ascontiguousarray(pixels[None] if grey else np.moveaxis(pixels, 2, 0))
 
 
-def _opened(path: Path):
+def _opened(path: Path) -> Image.Image:
     """Return the image in a file, its pixels not read yet."""
     from PIL import Image, UnidentifiedImageError
 

@@ -27,7 +27,7 @@ def limited(splits: Splits, count: int, *, dataset: str) -> Splits:
             f"option 'train' is {count}; expected 1 to {len(splits.train)}, the training images of '{dataset}'"
         )
     arrays = {name: array[:count] for name, array in splits.train.arrays().items()}
-    return Splits(train=replace(splits.train, **arrays), test=splits.test)
+    return Splits(train=replace(splits.train, **arrays), test=splits.test)  # type: ignore[arg-type]  # fields by name
 
 
 class LimitedMNIST(MNIST):

@@ -143,6 +143,8 @@ class Dataset:
     intrinsic_dim: ClassVar[int | None] = None
     takes_file: ClassVar[bool] = False
 
+    options: Any
+
     def __init__(
         self, options: Any = None, *, data_dir: Path | None = None, argument: str | None = None
     ) -> None:

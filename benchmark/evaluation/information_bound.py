@@ -68,7 +68,7 @@ def information_bound(
     sender = _Sender(method, of, train)
     critic = _Critic(method.shape, sender.size, of, sender.scale).to(device)
     _fit(critic, sender, train, seed, device)
-    gains, count = [], min(IMAGES, len(test))
+    gains, count = [], min(IMAGES, len(test))  # type: Tensor | list[Tensor], int
     seed_noise(derive_seed(seed, "information", of, "test"), device)
     with torch.no_grad():
         x = test.some(count)
@@ -126,7 +126,7 @@ class _Sender:
             p = self.method.categories(x)
             assert p is not None
             return code[:, self.method.latent_dim :], seen, p
-        mean, log_var = self.method.posterior(x)  # type: ignore[misc]
+        mean, log_var = self.method.posterior(x)  # type: ignore[misc]  # _check saw that it has one
         return code, seen, torch.cat((mean, log_var), 1)
 
 
@@ -141,7 +141,7 @@ class _Critic(torch.nn.Module):
         self.of, (self.mean, self.spread) = of, scale
         self.network = backbones.encoder(shape, size if of == "category" else 2 * size)
         torch.nn.init.zeros_(
-            self.network[-1].weight
+            self.network[-1].weight  # type: ignore[arg-type]  # a linear layer's
         )  # starts at the distribution of s alone, where the bound is about zero
 
     def log_density(self, s: Tensor, seen: Tensor) -> Tensor:

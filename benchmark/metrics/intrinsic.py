@@ -189,7 +189,7 @@ def dimension_reference(
                     absent[each] = " ".join(str(error).split())
         pca, images = pca_dimensions(splits.train)
     return DimensionReference(
-        **{
+        **{  # type: ignore[arg-type]  # fields by name
             "dataset": name,
             "data": splits.digest,
             "points": min(points, len(splits.train) // 2),

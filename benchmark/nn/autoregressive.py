@@ -23,6 +23,8 @@ GATE_BIAS = 2.0
 class MaskedDense(Dense):
     """A dense layer whose weights are multiplied by a 0-1 ``mask`` (outputs, inputs)."""
 
+    mask: Tensor
+
     def __init__(self, mask: Tensor) -> None:
         super().__init__(mask.shape[1], mask.shape[0])
         self.register_buffer("mask", mask)

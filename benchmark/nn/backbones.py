@@ -20,6 +20,7 @@ to the mean training image (nn/start.py).
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -82,7 +83,7 @@ def encoder(shape: tuple[int, ...], outputs: int) -> nn.Sequential:
         return nn.Sequential(
             nn.Flatten(), *_dense((math.prod(shape), *_hidden(shape), outputs), _leaky)
         )
-    plan = convolutions(shape[1:])
+    plan = convolutions(shape[1:])  # type: ignore[arg-type]  # (H, W)
     layers: list[nn.Module] = []
     channels = shape[0]
     for part in plan:
@@ -101,7 +102,7 @@ def decoder(latent_dim: int, shape: tuple[int, ...]) -> nn.Sequential:
     if not _convolutional(shape):
         dense = _dense((latent_dim, *reversed(_hidden(shape)), math.prod(shape)), _leaky)
         return nn.Sequential(*dense, nn.Unflatten(1, shape), *final)
-    plan = convolutions(shape[1:])
+    plan = convolutions(shape[1:])  # type: ignore[arg-type]  # (H, W)
     first = (_CHANNELS, *plan[-1].after)
     layers = [
         *_dense((latent_dim, *_WIDTHS, math.prod(first)), nn.ReLU),
@@ -131,8 +132,8 @@ def _leaky() -> nn.Module:
     return nn.LeakyReLU(_SLOPE)
 
 
-def _dense(widths: tuple[int, ...], activation: type[nn.Module] | object) -> list[nn.Module]:
+def _dense(widths: tuple[int, ...], activation: Callable[[], nn.Module]) -> list[nn.Module]:
     layers: list[nn.Module] = []
     for inputs, outputs in pairwise(widths):
-        layers += [Dense(inputs, outputs), activation()]  # type: ignore[operator]
+        layers += [Dense(inputs, outputs), activation()]  # type: ignore[operator]  # makes a module
     return layers[:-1]

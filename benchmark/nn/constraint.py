@@ -78,6 +78,10 @@ class Constraint(nn.Module):
         bounds: smallest and largest multiplier.
     """
 
+    average: Tensor
+    started: Tensor
+    ever_met: Tensor
+
     def __init__(self, start: float = 1.0, bounds: tuple[float, float] = BOUNDS) -> None:
         super().__init__()
         self.bounds = bounds

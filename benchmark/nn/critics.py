@@ -84,7 +84,7 @@ class PiecewiseLinear(nn.Sequential):
         super().__init__(*hidden, nn.ReLU(), Glorot(widths[-1], 1, bias=False))
 
     def forward(self, x: Tensor) -> Tensor:
-        return super().forward(x.flatten(1))  # type: ignore[no-any-return]
+        return super().forward(x.flatten(1))
 
 
 def latent_critic(latent_dim: int, shape: tuple[int, ...]) -> PiecewiseLinear:

@@ -139,6 +139,9 @@ class SettlingKL(nn.Module):
     """Whether the KL of L dimensions has ever settled about ``threshold`` nats: two moving averages
     (2, L) and a latch, 0-d bool, all of them buffers."""
 
+    averages: Tensor
+    settled: Tensor
+
     def __init__(self, latent_dim: int, threshold: float) -> None:
         super().__init__()
         self.threshold = threshold
@@ -153,7 +156,7 @@ class SettlingKL(nn.Module):
             average.lerp_(kl, (1.0 / (step + 1.0)).clamp_min(weight))
         if judge:
             apart = step * _AVERAGING[1] >= 1.0  # before, the averages are over the same steps
-            self.settled.logical_or_(kl_has_settled(*self.averages, self.threshold) & apart)
+            self.settled.logical_or_(kl_has_settled(*self.averages, self.threshold) & apart)  # type: ignore[call-arg]  # two averages
 
 
 def first_indicator_step(warm_up: float, steps: int) -> int:

@@ -65,7 +65,7 @@ def sampled_column(decode: Decoder, z: Tensor, tangent: Tensor) -> tuple[Tensor,
             one tangent per image would then hold parts of other images' Jacobians.
         z, tangent: codes and directions (B, L); a unit vector gives a column.
     """
-    images, column = torch.func.jvp(decode, (z,), (tangent.to(z.dtype),))
+    images, column = torch.func.jvp(decode, (z,), (tangent.to(z.dtype),))  # type: ignore[misc]  # two without has_aux
     return images, column.flatten(1)
 
 
@@ -74,10 +74,10 @@ def jacobian(decode: Decoder, z: Tensor) -> tuple[Tensor, Tensor]:
     batched."""
 
     def along(axis: Tensor) -> tuple[Tensor, Tensor]:
-        return torch.func.jvp(decode, (z,), (axis.expand_as(z),))
+        return torch.func.jvp(decode, (z,), (axis.expand_as(z),))  # type: ignore[return-value]  # two without has_aux
 
     axes = torch.eye(z.shape[1], dtype=z.dtype, device=z.device)
-    images, columns = torch.func.vmap(along, out_dims=(None, 0))(axes)
+    images, columns = torch.func.vmap(along, out_dims=(None, 0))(axes)  # type: ignore[arg-type]  # torch takes None: not mapped
     return images, columns.flatten(2).permute(1, 2, 0)
 
 

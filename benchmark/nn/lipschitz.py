@@ -57,7 +57,7 @@ class _UnitNorm(nn.Module):
         self.iterate(SETTLE)
 
 
-class UnitDense(_UnitNorm, Dense):
+class UnitDense(_UnitNorm, Dense):  # type: ignore[misc]  # Dense's bias is never None
     """A dense layer whose weights are divided by their spectral norm."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
@@ -97,14 +97,14 @@ class UnitTransposedConvolution(_UnitNorm, TransposedConvolution):
         return self._transposed(x, self.weight, None)
 
     def apply_adjoint(self, y: Tensor) -> Tensor:
-        return F.conv2d(y, self.weight, None, self.stride, self.padding)  # type: ignore[arg-type]
+        return F.conv2d(y, self.weight, None, self.stride, self.padding)
 
     def forward(self, x: Tensor, output_size: list[int] | None = None) -> Tensor:
         return self._transposed(x, self.weight / self.norm(), self.bias)
 
     def _transposed(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         cut = self.output_padding
-        return F.conv_transpose2d(x, weight, bias, self.stride, self.padding, cut)  # type: ignore[arg-type]
+        return F.conv_transpose2d(x, weight, bias, self.stride, self.padding, cut)  # type: ignore[arg-type]  # no word
 
 
 def lipschitz_decoder(latent_dim: int, shape: tuple[int, ...]) -> nn.Sequential:
@@ -114,7 +114,7 @@ def lipschitz_decoder(latent_dim: int, shape: tuple[int, ...]) -> nn.Sequential:
     size = (1, 1)
     for layer in decoder(latent_dim, shape):
         if isinstance(layer, nn.Unflatten) and len(shape) == 3:
-            size = tuple(layer.unflattened_size)[1:]  # type: ignore[arg-type, assignment]
+            size = tuple(layer.unflattened_size)[1:]  # type: ignore[assignment]  # (H, W)
         if isinstance(layer, TransposedConvolution):
             geometry = (layer.kernel_size, layer.stride, layer.padding, layer.output_padding)
             unit = UnitTransposedConvolution(size, layer.in_channels, layer.out_channels, *geometry)
@@ -122,7 +122,7 @@ def lipschitz_decoder(latent_dim: int, shape: tuple[int, ...]) -> nn.Sequential:
             layers.append(unit)
         else:
             dense = isinstance(layer, Dense)
-            layers.append(UnitDense(layer.in_features, layer.out_features) if dense else layer)
+            layers.append(UnitDense(layer.in_features, layer.out_features) if dense else layer)  # type: ignore[arg-type]  # of Dense
     return nn.Sequential(*layers)
 
 
@@ -139,7 +139,7 @@ def _enlarged(layer: nn.ConvTranspose2d, size: tuple[int, int]) -> tuple[int, in
         size, layer.stride, layer.padding, layer.kernel_size, layer.output_padding, strict=True
     )
     rows, columns = (
-        (side - 1) * stride - 2 * int(padding) + kernel + cut
+        (side - 1) * stride - 2 * int(padding) + kernel + cut  # type: ignore[call-overload]  # all are numbers
         for side, stride, padding, kernel, cut in geometry
     )
     return rows, columns

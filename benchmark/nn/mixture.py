@@ -22,6 +22,12 @@ class GaussianMixture(nn.Module):
     (K, L, L), lower Cholesky. N(0, I) until :meth:`fit`; ``iterations`` and ``log_density``, the
     mean in nats per code, tell of the fit."""
 
+    weights: Tensor
+    means: Tensor
+    factors: Tensor
+    iterations: Tensor
+    log_density: Tensor
+
     def __init__(self, components: int, latent_dim: int) -> None:
         super().__init__()
         if components < 1:

@@ -30,6 +30,8 @@ class DecoderNoise(nn.Module):
         gamma: decoder variance where it is fixed, more than 0.
     """
 
+    log_sigma: Tensor
+
     def __init__(self, mode: str, gamma: float = 1.0) -> None:
         super().__init__()
         if gamma <= 0.0:

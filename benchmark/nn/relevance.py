@@ -90,6 +90,10 @@ class Relevance(nn.Module):
     (starts at 1), ``mean`` over the training set after training, and one ``draw``. Large alpha
     means small prior variance, that is, an irrelevant dimension."""
 
+    carried: Tensor
+    mean: Tensor
+    draw: Tensor
+
     def __init__(self, numbers: int, latent_dim: int, *, posterior: str, scale: float) -> None:
         super().__init__()
         self.encoder = (

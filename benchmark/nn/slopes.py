@@ -53,7 +53,7 @@ def piecewise_linear_distance_and_penalty(
     gradient is the same product with :math:`\pm h / B` for t: one product per layer serves both.
     """
     rows = torch.cat((high, low, points)).flatten(1)
-    return _DistanceAndPenalty.apply(rows, *critic.parameters())  # type: ignore[no-any-return]
+    return _DistanceAndPenalty.apply(rows, *critic.parameters())
 
 
 class _DistanceAndPenalty(torch.autograd.Function):

@@ -55,6 +55,9 @@ def project(codes: Tensor, vectors: Tensor, count: int) -> Tensor:
 class FittedGaussian(nn.Module):
     """The Gaussian with mean and covariance of given codes; N(0, I) until :meth:`fit`."""
 
+    mean: Tensor
+    factor: Tensor
+
     def __init__(self, latent_dim: int) -> None:
         super().__init__()
         self.register_buffer("mean", torch.zeros(latent_dim))

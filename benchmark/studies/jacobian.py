@@ -73,6 +73,9 @@ class Blocks(BetaVAE, Study):
 
     reference = {"mnist": {"steps": 5000}}
 
+    inside: Tensor
+    below: Tensor
+
     @dataclass(frozen=True)
     class Config:
         beta: float = 0.4

@@ -93,6 +93,10 @@ class Slices(Study):
     draws_data = True
     reference = {"own-data": {"steps": 1000}}
 
+    position: Tensor
+    codes: Tensor
+    miss: Tensor
+
     @dataclass(frozen=True)
     class Config:
         gamma: float = 0.01

@@ -94,6 +94,13 @@ class Uniqueness(Study):
     draws_data = True
     reference = {"own-data": {"steps": 100_000}}
 
+    length: Tensor
+    x: Tensor
+    codes: Tensor
+    weight: Tensor
+    turn_mean: Tensor
+    turn_covariance: Tensor
+
     @dataclass(frozen=True)
     class Config:
         nu: Literal["identity", "tanh", "elu", "sigmoid"] = "identity"
@@ -217,7 +224,7 @@ class Uniqueness(Study):
         }
         measurements = summary(elbo[kept], found, self.length[kept])
         count = len(means)
-        values_only = {
+        values_only = {  # type: dict[str, tuple[Tensor | float, str, str]]
             "mse": (
                 error[kept].mean(),
                 "squared data units",
@@ -262,9 +269,9 @@ def summary(elbo: Tensor, angles: dict[str, Tensor], length: Tensor) -> dict[str
         "best": order[: max(1, len(order) // 10)],
         "longest": torch.nonzero(length == length.max()).flatten(),
     }
-    found = {}
+    found = {}  # type: dict[str, Measurement]
     for group, index in groups.items():
-        put = {
+        put = {  # type: dict[str, tuple[Tensor | float, str, str]]
             f"elbo[trials={group}]": (
                 elbo[index].median(),
                 "nats per point",

@@ -43,7 +43,7 @@ def make_deterministic() -> None:
     torch.set_deterministic_debug_mode(
         "error"
     )  # what use_deterministic_algorithms(True) sets, without importing torch's compiler (2.5 s)
-    torch.utils.deterministic.fill_uninitialized_memory = False
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # torch hides it
     torch.backends.cudnn.benchmark = False
     torch.backends.cudnn.deterministic = True
     torch.backends.cuda.matmul.allow_tf32 = False

@@ -49,10 +49,10 @@ def _draw_parametrised(module: nn.Module, reset: Callable[[], None]) -> None:
     """Let ``reset`` write into the computed tensors and send these back to the trained ones, whose
     memory stays where it is: optimiser state was laid out after it."""
     chains = module.parametrizations
-    memory = [(p, p.data) for chain in chains.values() for p in _originals(chain)]  # type: ignore[operator, union-attr]
+    memory = [(p, p.data) for chain in chains.values() for p in _originals(chain)]  # type: ignore[operator]  # a ModuleDict
     with parametrize.cached():
         reset()
-        for tensor in chains:  # type: ignore[union-attr]
+        for tensor in chains:  # type: ignore[union-attr]  # a ModuleDict
             setattr(module, tensor, getattr(module, tensor))
     for trained, kept in memory:
         trained.data = kept.copy_(trained.data)
@@ -62,7 +62,7 @@ def _draw_parametrised(module: nn.Module, reset: Callable[[], None]) -> None:
 def _restart_spectral_norms(module: nn.Module, name: str, seed: int) -> None:
     """Draw the singular vectors of each spectral norm anew and settle them on the new weights, as
     torch does where it is registered."""
-    for tensor, chain in module.parametrizations.items():  # type: ignore[operator, union-attr]
+    for tensor, chain in module.parametrizations.items():  # type: ignore[operator, union-attr]  # a ModuleDict
         values = _originals(chain)
         for position, link in enumerate(chain):
             if isinstance(link, _SpectralNorm) and values[0].dim() > 1:
