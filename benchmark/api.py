@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
 from benchmark.planning.jobs import Grid, plan
-from benchmark.planning.reuse import Settings, finished
-from benchmark.records import Store
+from benchmark.planning.reuse import Settings, divided
+from benchmark.records import Store, UnreadableRecord
 from benchmark.running.processes import Events, run_jobs
 from benchmark.spec import BenchError, Record
 
@@ -42,7 +43,8 @@ def run(
             __name__ == "__main__":``.
 
     A failed run is a record with its status and error, not an exception; a mistake in the arguments
-    is a ``BenchError``.
+    is a ``BenchError``. A record that cannot be read is left as it is, and its run left out with an
+    :class:`~benchmark.records.UnreadableRecord` warning that names it.
     """
     for name, given in (("methods", methods), ("datasets", datasets)):
         if isinstance(given, str):
@@ -60,8 +62,11 @@ def run(
     )
     store = Store(Path(results))
     jobs = plan(grid, Path(data_dir))
-    todo = [job for job in jobs if finished(job, store) is None]
+    todo, _, unreadable = divided(jobs, store)
+    for reason in unreadable.values():
+        warnings.warn(f"left out: {reason}", UnreadableRecord, stacklevel=2)
     if todo:
         store.ensure_writable()
     run_jobs(todo, Settings(Path(results), device), workers, Events())
-    return [record for job in jobs if (record := store.read(job.spec.key)) is not None]
+    here = [job.spec.key for job in jobs if job.spec.key not in unreadable]
+    return [record for key in here if (record := store.read(key)) is not None]

@@ -1,5 +1,5 @@
-"""The types of a record's parts, checked on reading: what ``data/record.schema.json`` demands of
-them, so that nothing that reads records meets text for numbers, nulls or NaN.
+"""The types of a record's parts, and of documents beside records, checked on reading: what
+``data/record.schema.json`` demands of them, so that nothing that reads records meets text for numbers, nulls or NaN.
 
 Written out, not interpreted from the schema: folders of thousands of records are read by every
 table. Standard library only.
@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-__all__ = ["check_parts", "check_spec"]
+__all__ = ["check_parts", "check_reference", "check_spec"]
 
 LARGEST = 1.7976931348623157e308
 """Of floats; a longer whole number is none that can be computed with."""
@@ -233,3 +233,53 @@ def check_parts(document: Mapping[str, Any]) -> None:
         if _IDENTIFIER.fullmatch(identifier) is None:
             _refuse(identifier, "the id of a measurement", "name, or name[option=value,...]")
         _measurement(measurement, f"the measurement '{identifier}'")
+
+
+def _values(value: Any, where: str) -> None:
+    _lists(_number, " of finite numbers")(value, where)
+    if not value:
+        _refuse(value, where, "at least one number")
+
+
+def _cell(value: Any, where: str) -> None:
+    """A spec without its seed, of any version: what is there is of its type."""
+    _objects(_plain)(value, where)
+    for name, each in value.items():
+        _SPEC.get(name, _plain)(each, f"'{name}' of {where}")
+    for name in ("method", "dataset", "latent_dim"):
+        if name not in value:
+            raise ValueError(f"{where} has no '{name}'")
+
+
+_REFERENCES: Mapping[str, Check] = {
+    "dimensions": _fields(
+        {
+            **dict.fromkeys(("dataset", "data"), _text),
+            **dict.fromkeys(("points", "draws", "images", "schema"), _whole),
+            "estimates": _objects(_values),
+            "absent": _objects(_text),
+            "pca": _objects(_whole),
+        },
+        {"packages": _objects(_text)},
+    ),
+    "initial": _fields(
+        {
+            "spec": _cell,
+            "code": _text,
+            "values": _lists(_whole, " of whole numbers"),
+            **dict.fromkeys(("images", "schema"), _whole),
+            "seconds": _number,
+        },
+        {
+            **dict.fromkeys(("absent", "harness"), _text),
+            "gaps": _lists(_number, " of finite numbers"),
+            "metrics": _objects(_text),
+        },
+    ),
+}
+
+
+def check_reference(kind: str, document: Any) -> None:
+    """Raise ``ValueError`` where a document of dimensions (``kind`` "dimensions") or of counts of
+    untrained networks ("initial") holds something of another type than it should."""
+    _REFERENCES[kind](document, "the document")

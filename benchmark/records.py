@@ -7,7 +7,6 @@ cells from records themselves.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
@@ -131,16 +130,26 @@ class Store:
 
     def write(self, record: Record) -> None:
         """Store ``record`` under its key, replacing an older one; one that other code made is kept
-        beside it as ``replaced-<12 hex of its sha256>.json``."""
+        beside it as ``replaced-<12 hex of its sha256>.json``, one that cannot be read as
+        ``unreadable-<...>.json``."""
         folder = self.folder(record.key)
         folder.mkdir(parents=True, exist_ok=True)
-        with contextlib.suppress(BenchError):
-            older = self.read(record.key)
-            if older is not None and older.status == "done" and _other_code(older, record):
-                data = older.to_json().encode()
-                name = f"replaced-{hashlib.sha256(data).hexdigest()[:12]}.json"
-                atomic_write(folder / name, data)
+        kind, data = self._to_keep(record)
+        if data:
+            name = f"{kind}-{hashlib.sha256(data).hexdigest()[:12]}.json"
+            atomic_write(folder / name, data)
         atomic_write(folder / "record.json", record.to_json().encode())
+
+    def _to_keep(self, record: Record) -> tuple[str, bytes]:
+        """Return what of the older record would be lost, and what it is called; nothing
+        where it was no end, or is of the same code."""
+        try:
+            older = self.read(record.key)
+        except BenchError:
+            return "unreadable", _bytes(f"{self.folder(record.key)}/record.json")
+        if older is not None and older.status == "done" and _other_code(older, record):
+            return "replaced", older.to_json().encode()
+        return "", b""
 
     def read(self, key: str) -> Record | None:
         """Return the record of ``key``, or None where there is none; ``BenchError`` where it cannot
@@ -224,24 +233,7 @@ def frame(records: Iterable[Record]) -> pd.DataFrame:
                     **{name: found.get(name) for name in ("value", "unit", "n", "protocol")},
                 }
             )
-    columns = [
-        "key",
-        "cell",
-        "status",
-        "stale",
-        "method",
-        "dataset",
-        "latent_dim",
-        "seed",
-        "budget",
-        "steps",
-        "batch_size",
-        "error",
-        "metric",
-        "id",
-        "value",
-        "unit",
-        "n",
-        "protocol",
-    ]
-    return pd.DataFrame(rows, columns=columns)
+    place = ["key", "cell", "status", "stale", "method", "dataset", "latent_dim", "seed"]
+    about = ["budget", "steps", "batch_size", "error"]
+    measured = ["metric", "id", "value", "unit", "n", "protocol"]
+    return pd.DataFrame(rows, columns=[*place, *about, *measured])

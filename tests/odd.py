@@ -14,6 +14,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
+
 from baselines.vae import VAE
 
 
@@ -78,6 +80,9 @@ class Odd(VAE):
 
     def lacks_memory(self):
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9")
+
+    def asks_for_too_much(self):
+        torch.empty(1 << 50)
 
     def lacks_system_memory(self):
         raise OSError(12, "Cannot allocate memory")

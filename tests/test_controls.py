@@ -76,6 +76,13 @@ def test_an_empty_or_missing_folder_holds_nothing(tmp_path: Path) -> None:
         ('{"schema": 0}', "not readable.*make it again"),
         ('{"schema": 1, "odd": 1}', "not readable.*make it again"),
         (BAND.to_json().replace("1.2", "NaN"), "not readable.*make it again"),
+        (
+            BAND.to_json().replace("1.2", "1" + "0" * 400),
+            "'twonn' of .*finite numbers.*make it again",
+        ),
+        (BAND.to_json().replace("[0.9,0.9,0.9]", "[]"), "'mle' of .*at least one number"),
+        (BAND.to_json().replace('"95":2', '"95":null'), "'95' of .* is None, expected a whole"),
+        ("[" * 100_000, "not readable.*make it again"),
         ("\xff", "not readable.*make it again"),
         ('{"schema": 2}', "written by a newer version.*upgrade, or move it away"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from benchmark.cli import data_dir_option, results_option
 
 if TYPE_CHECKING:
     from benchmark.running.compare import BitComparison
-    from benchmark.running.replay import Replay
+    from benchmark.running.replay import Replay, Stored
 
 __all__ = ["replay"]
 
@@ -60,7 +61,7 @@ def replay(
     from benchmark.cli.run import default_workers
     from benchmark.running import replay as protocol
 
-    runs = [protocol.locate(text, results) for text in records]
+    runs, unreadable = _located(records, results)
     count = min(len(runs), workers or default_workers(device or "cpu"))
     with signals() as received, watcher(len(runs)) as events:
         ended = protocol.replay(
@@ -77,10 +78,31 @@ def replay(
         click.echo("interrupted; nothing is kept of replays", err=True)
         raise SystemExit(128 + received[0])
     verdicts = Counter(each.verdict for each in ended)
-    click.echo(
-        f"{len(ended)} replayed: {', '.join(f'{count} {verdict}' for verdict, count in verdicts.items())}"
-    )
+    if unreadable:
+        verdicts["cannot tell"] += unreadable
+    told = ", ".join(f"{count} {verdict}" for verdict, count in verdicts.items())
+    lost = f", {unreadable} could not be read" if unreadable else ""
+    click.echo(f"{len(ended)} replayed{lost}: {told}")
     raise SystemExit(1 if verdicts["differs"] else 3 if verdicts["cannot tell"] else 0)
+
+
+def _located(texts: Sequence[str], results: Path) -> tuple[list[Stored], int]:
+    """Return the runs that can be read and how many cannot, each of them told on stderr;
+    ``BenchError`` where none can."""
+    from benchmark.running.replay import locate
+    from benchmark.spec import BenchError
+
+    runs, reasons = [], []
+    for text in texts:
+        try:
+            runs.append(locate(text, results))
+        except BenchError as reason:
+            reasons.append(reason)
+    if not runs:
+        raise reasons[0]
+    for reason in reasons:
+        click.echo(f"left out: {reason}", err=True)
+    return runs, len(reasons)
 
 
 def _lines(found: Replay) -> list[str]:

@@ -125,6 +125,7 @@ def run(
     in the call, 130 or 143 interrupted.
     """
     from benchmark.cli.run_cost import estimate, stand_in
+    from benchmark.planning.reuse import divided
     from benchmark.planning.stages import resolve, together
     from benchmark.records import Store
 
@@ -137,12 +138,12 @@ def run(
             options["shard"],
         )
         waiting = [each for _, blocked in planned for each in blocked]
-        todo, kept = _split(jobs, store, options["force"])
-        tally.add(jobs, kept, waiting)
+        todo, kept, unreadable = divided(jobs, store, force=options["force"])
+        tally.add(jobs, kept, waiting, unreadable)
         tally.announce_earlier(jobs, store)
         announce_changed(todo, store)
         if options["dry_run"]:
-            _announce(jobs, todo, waiting)
+            _announce(jobs, todo, waiting, unreadable)
         if options["estimate"]:
             tally.todo += todo + [stand_in(each) for each in waiting]
         if options["dry_run"] or options["estimate"]:
@@ -253,27 +254,23 @@ def _shard(jobs: list[Any], text: str | None) -> list[Any]:
     return jobs[int(part) - 1 :: int(parts)]
 
 
-def _split(jobs: list[Any], store: Any, force: bool) -> tuple[list[Any], list[Any]]:
-    """Return the jobs to be done, and the records that make the others unnecessary."""
-    from benchmark.planning.reuse import finished
-
-    todo, kept = [], []
-    for job in jobs:
-        record = finished(job, store)
-        (todo.append(job) if record is None or force else kept.append(record))
-    return todo, kept
-
-
-def _announce(jobs: list[Any], todo: list[Any], waiting: list[Any]) -> None:
+def _announce(
+    jobs: list[Any], todo: list[Any], waiting: list[Any], unreadable: dict[str, str]
+) -> None:
     missing = {job.spec.key for job in todo}
     for job in jobs:
-        click.echo(
-            f"{'run   ' if job.spec.key in missing else 'cached'}  {job.spec.key}  {job.spec.steps} outer steps of {job.spec.batch_size}"
-        )
+        if job.spec.key not in unreadable:
+            click.echo(
+                f"{'run   ' if job.spec.key in missing else 'cached'}  {job.spec.key}  {job.spec.steps} outer steps of {job.spec.batch_size}"
+            )
+    for key, reason in unreadable.items():
+        click.echo(f"left    {key}: {reason}")
     for each in waiting:
         click.echo(f"waits   {each.job.label}: {each.reason}")
+    cached = len(jobs) - len(todo) - len(unreadable)
+    left = f", {len(unreadable)} left out as unreadable" if unreadable else ""
     click.echo(
-        f"{len(todo)} to run, {len(jobs) - len(todo)} finished before{f', {len(waiting)} waiting' if waiting else ''}"
+        f"{len(todo)} to run, {cached} finished before{left}{f', {len(waiting)} waiting' if waiting else ''}"
     )
 
 
@@ -302,13 +299,17 @@ class Tally:
         self.ended: list[Any] = []
         self.waiting: list[Any] = []
         self.absent: list[Any] = []
+        self.unreadable: dict[str, str] = {}
         self.signal: int | None = None
         self.earlier: set[str] = set()
 
-    def add(self, jobs: list[Any], kept: list[Any], waiting: list[Any]) -> None:
+    def add(
+        self, jobs: list[Any], kept: list[Any], waiting: list[Any], unreadable: dict[str, str]
+    ) -> None:
         self.count += len(jobs) + len(waiting)
         self.kept += kept
         self.waiting += waiting
+        self.unreadable |= unreadable
 
     def carry_out(self, todo: list[Any], options: dict[str, Any]) -> bool:
         """Run the jobs under progress bars; whether a signal interrupted them."""
@@ -389,6 +390,7 @@ class Tally:
             if record.status != "done"
         ]
         bad += [(each.job.spec.key, "blocked", each.reason) for each in self.waiting]
+        bad += [(key, "left out", reason) for key, reason in self.unreadable.items()]
         for key, status, error in bad:
             click.echo(f"{status}: {key}: {error}", err=True)
         self.announce_absent()

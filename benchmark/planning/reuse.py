@@ -16,7 +16,7 @@ from benchmark.planning.jobs import Job
 from benchmark.records import Store
 from benchmark.spec import PROTOCOL, SCHEMA, BenchError, Record
 
-__all__ = ["CHANGES", "Settings", "changed", "earlier", "finished", "trained"]
+__all__ = ["CHANGES", "Settings", "changed", "divided", "earlier", "finished", "trained"]
 
 _HEADER = 100_000_000
 """Bytes that the header of a safetensors file may have; what says more is damaged."""
@@ -64,8 +64,11 @@ CHANGES = {
 
 def changed(job: Job, store: Store) -> str:
     """Return what about the stored record of ``job`` calls for more work, one of :data:`CHANGES`;
-    empty where there is no record, where its run did not end well, and where nothing does."""
-    record = store.read(job.spec.key)
+    empty where there is no record (or none that can be read), where its run did not end well, and
+    where nothing does."""
+    record = None
+    with contextlib.suppress(BenchError):
+        record = store.read(job.spec.key)
     if record is None or record.status not in ("done", "diverged"):
         return ""
     if record.schema < SCHEMA:
@@ -82,6 +85,28 @@ def finished(job: Job, store: Store) -> Record | None:
     installed metrics."""
     record = trained(job, store)
     return None if record is None or outdated_metrics(record) else record
+
+
+def divided(
+    jobs: Iterable[Job], store: Store, *, force: bool = False
+) -> tuple[list[Job], list[Record], dict[str, str]]:
+    """Return the jobs to be done, the records that make others unnecessary, and, by their keys, why
+    the records of the rest cannot be read: what those hold may be worth more than a run, so they
+    are left as they are unless ``force`` is given, which does every job."""
+    todo, kept, unreadable = [], [], {}
+    for job in jobs:
+        record = None
+        try:
+            record = finished(job, store)
+        except BenchError as reason:
+            if not force:
+                unreadable[str(job.spec.key)] = str(reason)
+                continue
+        if record is None or force:
+            todo.append(job)
+        else:
+            kept.append(record)
+    return todo, kept, unreadable
 
 
 def earlier(jobs: Iterable[Job], store: Store) -> dict[str, int]:

@@ -134,7 +134,10 @@ def _path(stage: Stage, option: str) -> list[str]:
 def _value(store: Store, parent: Job, path: list[str]) -> float:
     """Return the number at ``path`` in the parent's record; ``LookupError`` with the reason where
     there is none."""
-    record = store.read(parent.spec.key)
+    try:
+        record = store.read(parent.spec.key)
+    except BenchError as reason:
+        raise LookupError(f"its parent cannot be read: {reason}") from None
     state = "not run" if record is None else record.status
     if record is not None and state == "done" and finished(parent, store) is None:
         state = "stale"

@@ -24,7 +24,7 @@ from benchmark.records import LARGEST, Store, read_record
 from benchmark.registry import Choice
 from benchmark.running.compare import BitComparison, compare, within
 from benchmark.running.processes import Events, JobOutcome, run_jobs
-from benchmark.spec import PROTOCOL, BenchError, MissingData, Record, RunSpec
+from benchmark.spec import PROTOCOL, BenchError, Record, RunSpec
 
 __all__ = ["Replay", "Stored", "Unreplayable", "job_of", "locate", "replay"]
 
@@ -182,8 +182,8 @@ def replay(
     """Do every run again, each in its own process, and return what became of each, in order; those
     that were interrupted are left out.
 
-    ``jobs`` makes the job of a record (:func:`job_of`); ``device`` None is the kind of device that
-    the record was made on.
+    ``jobs`` makes the job of a record (:func:`job_of`); where it cannot, nobody can tell of that
+    run, and the others go on. ``device`` None is the kind of device that the record was made on.
     """
     found: dict[int, Replay] = {}
     groups: dict[str, dict[int, Job]] = defaultdict(dict)
@@ -191,7 +191,7 @@ def replay(
         try:
             job = jobs(run.record)
             _check(run.record, job)
-        except (Unreplayable, MissingData) as reason:
+        except (Unreplayable, BenchError) as reason:
             found[place] = Replay(run, "cannot tell", reason=str(reason))
         except _OtherData as reason:
             change = Change("data", run.record.spec["data"][:12], str(reason))

@@ -196,3 +196,13 @@ def test_mistakes_are_one_line_and_exit_2(ran: Path, tmp_path: Path) -> None:
         done = bench(tmp_path, "replay", *arguments)
         assert done.returncode == 2
         assert len(done.stderr.splitlines()) == 1 and message in done.stderr
+
+
+def test_a_record_that_cannot_be_read_does_not_stop_the_others(ran: Path, tmp_path: Path) -> None:
+    wrong = str(copy(ran, tmp_path / "store", another_seed))
+    done = bench(tmp_path, "replay", "nonsense", wrong, "vae-circle-L2-s1", "--results", str(ran))
+    assert done.returncode == 3, done.stderr
+    assert [line.split(":")[0] for line in done.stderr.splitlines()] == ["left out"] * 2
+    assert "key does not belong" in done.stderr and "'nonsense' is no record" in done.stderr
+    last = done.stdout.splitlines()[-1]
+    assert last == "1 replayed, 2 could not be read: 1 bit-equal, 2 cannot tell"

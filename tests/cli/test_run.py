@@ -17,7 +17,7 @@ import benchmark
 from benchmark import registry
 from benchmark.cli import cli
 from benchmark.planning.jobs import Grid, plan
-from benchmark.records import Store
+from benchmark.records import Store, UnreadableRecord
 from benchmark.spec import BenchError
 
 SCHEMA = json.loads(
@@ -332,7 +332,7 @@ def test_mistakes_are_one_line_with_the_next_step_and_exit_2(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_truncated_record_is_a_clear_error_and_is_not_touched(
+def test_a_run_with_an_unreadable_record_is_named_left_as_it_is_and_the_others_are_done(
     ran: tuple[Path, subprocess.CompletedProcess[str]], tmp_path: Path
 ) -> None:
     source, _ = ran
@@ -341,17 +341,26 @@ def test_truncated_record_is_a_clear_error_and_is_not_touched(
     folder.mkdir(parents=True)
     text = record.to_json()[:200]
     (folder / "record.json").write_text(text, encoding="utf-8")
-    for arguments in (GRID, ("table",), ("figure", "curves")):
+    for arguments in (("table",), ("figure", "curves")):
         done = bench(tmp_path, *arguments)
         assert done.returncode == 2
-        assert (
-            "truncated" in done.stderr
-            and record.key in done.stderr
-            and len(done.stderr.splitlines())
-            == (1 if arguments == GRID else 2)  # left out; no runs
-        )
+        assert "truncated" in done.stderr and record.key in done.stderr
+        assert len(done.stderr.splitlines()) == 2  # left out; no runs
+    dry = bench(tmp_path, *GRID, "--dry-run")
+    assert dry.returncode == 0 and f"left    {record.key}: record" in dry.stdout
+    assert "3 to run, 0 finished before, 1 left out as unreadable" in dry.stdout
+    done = bench(tmp_path, *GRID)
+    assert done.returncode == 1, done.stderr
+    assert f"left out: {record.key}: record '" in done.stderr and "is truncated" in done.stderr
+    assert "4 runs: 3 done now, 0 finished before, 1 failed" in done.stdout
     assert (folder / "record.json").read_text(encoding="utf-8") == text
     assert [path.name for path in folder.iterdir()] == ["record.json"]
+    forced = bench(tmp_path, *GRID, "--force")
+    assert forced.returncode == 0, forced.stderr
+    (kept,) = folder.glob("unreadable-*.json")
+    assert kept.read_text(encoding="utf-8") == text
+    again = Store(tmp_path / "results" / "runs").read(record.key)
+    assert again is not None and dict(again.measurements) == dict(record.measurements)
 
 
 def test_progress_tells_variants_apart(tmp_path: Path) -> None:
@@ -374,6 +383,17 @@ def test_names_in_python_are_lists(tmp_path: Path) -> None:
         benchmark.run("vae", ["digits"], results=tmp_path)
     with pytest.raises(BenchError, match="datasets is the text 'digits'"):
         benchmark.run(["vae"], "digits", results=tmp_path)
+
+
+def test_in_python_an_unreadable_record_is_a_warning_and_the_others_are_done(
+    tmp_path: Path,
+) -> None:
+    (job,) = plan(Grid(["pca"], ["circle"], budget="smoke"), tmp_path)
+    (tmp_path / job.spec.key).mkdir()
+    (tmp_path / job.spec.key / "record.json").write_text("{", encoding="utf-8")
+    with pytest.warns(UnreadableRecord, match=job.spec.key):
+        found = benchmark.run(["pca"], ["circle"], seeds=2, budget="smoke", results=tmp_path)
+    assert [(record.spec["seed"], record.status) for record in found] == [(1, "done")]
 
 
 def test_all_ends_with_the_first_lines_of_the_table(tmp_path: Path) -> None:

@@ -123,6 +123,22 @@ def test_mistakes_in_a_suite_are_named(tmp_path: Path, text: str, message: str) 
         read_suite(str(suite_file(tmp_path, text)))
 
 
+def test_a_parent_that_cannot_be_read_is_the_reason_that_its_run_waits(tmp_path: Path) -> None:
+    text = STAGE.format(method="vae") + STAGE.format(method="vae[sigma=fixed]")
+    text += 'take = { gamma = "vae: discovery.extra.gamma" }\n'
+    stage = read_suite(str(suite_file(tmp_path, text))).stages[1]
+    store = Store(tmp_path / "runs")
+    _, blocked = resolve(stage, tmp_path, store)
+    assert "is not run; run it first" in blocked[0].reason
+    parent = blocked[0].reason.split()[2]
+    (tmp_path / "runs" / parent).mkdir(parents=True)
+    (tmp_path / "runs" / parent / "record.json").write_text("{", encoding="utf-8")
+    ready, waiting = resolve(stage, tmp_path, store)
+    assert not ready and len(waiting) == len(blocked)
+    assert "its parent cannot be read: record" in waiting[0].reason
+    assert waiting[1].reason == blocked[1].reason
+
+
 def test_unknown_suites_and_mixed_calls_are_refused(tmp_path: Path) -> None:
     with pytest.raises(BenchError, match="unknown suite 'gama'; did you mean 'gamma'"):
         read_suite("gama")

@@ -49,6 +49,7 @@ def files_of(folder: Path, outcome: JobOutcome) -> set[str]:
         ("kills_itself", "killed", "the process was ended by signal 9"),
         ("leaves", "killed", "the process ended with exit code 7"),
         ("lacks_memory", "out-of-memory", "can't allocate memory"),
+        ("asks_for_too_much", "out-of-memory", "you tried to allocate"),
         ("lacks_system_memory", "out-of-memory", "Cannot allocate memory"),
         ("cannot_be_encoded", "failed", "ValueError: half a pair: \\ud800"),
         ("cannot_be_said", "failed", "Unsayable: its text could not be made: ValueError"),

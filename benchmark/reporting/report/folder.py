@@ -42,7 +42,7 @@ def _listed(folder: Path) -> set[str]:
     try:
         document = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         return {MANIFEST, *document["lstar-bench report"]}
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return set()
 
 

@@ -1,0 +1,115 @@
+"""What a grid measures is one digest, whatever surrounds it: the number of workers, the order and
+the folder of the call, the hash seed, the threads that libraries are told to use, a kill and a
+resume. A method that does depend on one of these is seen to."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+from strikes import Strike, start, struck
+
+from benchmark.records import Store
+from benchmark.spec import canonical_json
+
+PECULIAR = '''
+"""A VAE whose curves depend on the hash seed."""
+
+from baselines.vae import VAE
+
+
+class Peculiar(VAE):
+    """Logs its loss times a hash."""
+
+    def train_step(self, batch, tick):
+        values = super().train_step(batch, tick)
+        return {**values, "odd": values["loss"] * (hash("word") % 2**20)}
+'''
+
+FEW = (["pca", "vae", "geco-l0"], ["circle", "digits"])
+MANY = (
+    "pca vae dpvae r-vae r-dpvae maskaae flexae rf-vae geco-l0 grae mi-vae irmae ard-vae".split(),
+    ["circle", "digits", "latent-8"],
+)
+THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+
+
+def call(methods: Sequence[str], datasets: Sequence[str], *options: str) -> list[str]:
+    grid = ["--methods", ",".join(methods), "--datasets", ",".join(datasets), "--steps", "12"]
+    return ["run", *grid, *options]
+
+
+def digests(results: Path) -> dict[str, str]:
+    """The sha256 of everything that each run measured, drew and logged, by its key."""
+    found = {}
+    for record in Store(results).records():
+        assert record.status == "done", record.error
+        measured = {"measurements": record.measurements, "discovery": record.discovery}
+        about = {**measured, "absent": record.absent, "flags": record.flags}
+        hasher = hashlib.sha256(canonical_json(about).encode())
+        for name in ("curves.npz", "artifacts.npz"):
+            path = results / record.key / name
+            hasher.update(path.read_bytes() if path.exists() else b"")
+        found[record.key] = hasher.hexdigest()
+    return found
+
+
+def surroundings(folder: Path, methods: list[str], datasets: list[str]) -> list[dict[str, str]]:
+    """The digests of a grid in each of its surroundings."""
+
+    def run(name: str, arguments: list[str], **environment: str) -> dict[str, str]:
+        prepare(folder / name)
+        finish(folder / name, arguments, **environment)
+        return digests(folder / name / "results" / "runs")
+
+    def finish(here: Path, arguments: list[str], **environment: str) -> None:
+        assert start(here, arguments, **environment).wait(3600) == 0, (here / "told").read_text()
+
+    def prepare(here: Path) -> None:
+        here.mkdir(parents=True)
+        (here / "peculiar.py").write_text(PECULIAR, encoding="utf-8")
+
+    found = [run("one", call(methods, datasets, "--workers", "1"), PYTHONHASHSEED="0")]
+    other = call(methods[::-1], datasets[::-1], "--workers", "2")
+    found.append(run("two", other, PYTHONHASHSEED="1"))
+    elsewhere = call(methods, datasets, "--workers", "4", "--results", "../else/results/runs")
+    prepare(folder / "four")
+    finish(folder / "four", elsewhere, PYTHONHASHSEED="2", **dict.fromkeys(THREADS, "3"))
+    found.append(digests(folder / "else" / "results" / "runs"))
+    prepare(folder / "killed")
+    again = call(methods, datasets, "--workers", "2", "--checkpoint-every", "0")
+    strikes = [Strike(0, "group", "checkpoint.safetensors:renamed", 12)]
+    assert struck(folder / "killed", again, strikes, 1.0) == {0: "group"}
+    finish(folder / "killed", again, PYTHONHASHSEED="3")
+    return [*found, digests(folder / "killed" / "results" / "runs")]
+
+
+def one_digest(found: Mapping[str, str]) -> str:
+    return hashlib.sha256(canonical_json(dict(found)).encode()).hexdigest()
+
+
+def check(folder: Path, methods: list[str], datasets: list[str]) -> str:
+    found = surroundings(folder, [*methods, "./peculiar.py"], datasets)
+    runs = len(methods) * len(datasets)
+    honest = [
+        {key: value for key, value in each.items() if not key.startswith("peculiar")}
+        for each in found
+    ]
+    peculiar = [{key: each[key] for key in each.keys() - honest[0].keys()} for each in found]
+    assert [len(each) for each in honest] == [runs] * 4
+    assert len({*map(one_digest, honest)}) == 1
+    assert len({*map(one_digest, peculiar)}) == 4
+    return one_digest(honest[0])
+
+
+def test_a_grid_is_one_digest_whatever_surrounds_it(tmp_path: Path) -> None:
+    assert check(tmp_path, *FEW)
+
+
+@pytest.mark.slow
+def test_a_large_grid_is_one_digest_whatever_surrounds_it(tmp_path: Path) -> None:
+    folder = Path(os.environ.get("BENCH_DIGEST_DIR") or tmp_path)
+    (folder / "digest").write_text(check(folder, *MANY), encoding="utf-8")
