@@ -20,6 +20,8 @@ __all__ = ["Field", "parse_reference", "resolve", "split_list", "suggest"]
 
 Scalar = bool | int | float | str | None
 
+_LARGEST = 1.7976931348623157e308
+
 _TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
@@ -63,6 +65,17 @@ class Field:
                 raise ValueError(text)
             return value
         return text
+
+    def allows(self, value: object) -> bool:
+        """Return whether ``value``, which may come from a file, is one of this field."""
+        if value is None:
+            return self.optional
+        if self.choices:
+            return value in self.choices
+        if self.type == "float":
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            return number and abs(value) <= _LARGEST
+        return type(value).__name__ == self.type
 
 
 def suggest(name: str, known: Iterable[str]) -> str:

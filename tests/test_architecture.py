@@ -22,6 +22,7 @@ PACKAGES = {
 
 # A room may import itself and the rooms before it; a dotted one is a room of a room.
 ROOMS = (
+    "checks",
     "parts",
     "spec",
     "files",

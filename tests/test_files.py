@@ -37,6 +37,22 @@ def test_anything_else_is_an_error_that_says_what_it_is(tmp_path: Path, kind: st
         read_plain(path, 5)
 
 
+def test_what_killed_writes_left_is_cleared_under_the_lock(tmp_path: Path) -> None:
+    """Of the run at once; of folders that runs share when no write can be under way any more."""
+    run, shared = tmp_path / "run", tmp_path / "references"
+    names = (".record.json.0123abcd", "record.json", ".lock")
+    for folder in (run, shared):
+        folder.mkdir()
+        for name in names:
+            (folder / name).touch()
+    (shared / ".old.json.0123abcd").touch()
+    os.utime(shared / ".old.json.0123abcd", (0, 0))
+    with locked(run, lambda: None) as held:
+        assert held
+    assert {path.name for path in run.iterdir()} == {"record.json", ".lock"}
+    assert {path.name for path in shared.iterdir()} == {*names}
+
+
 def test_the_lock_of_a_stranger_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
     """Opened as an ordinary file it would cut off what it points to."""
     (tmp_path / "mine").write_bytes(b"precious")

@@ -13,6 +13,12 @@ from typing import BinaryIO
 __all__ = ["locked"]
 
 
+SHARED = ("references", ".features")
+"""Folders beside those of runs that several runs write to."""
+
+HOUR = 3600.0
+
+
 @contextlib.contextmanager
 def locked(folder: Path, stop: Callable[[], str | None]) -> Iterator[bool]:
     """Hold the run's lock and clear what a killed write left; yields False where it was asked to
@@ -23,8 +29,9 @@ def locked(folder: Path, stop: Callable[[], str | None]) -> Iterator[bool]:
         return
     with file:
         try:
-            for leftover in folder.glob(".*.*.??????*"):
-                leftover.unlink(missing_ok=True)
+            _clear(folder)
+            for shared in SHARED:  # where another process may be at work: a write lasts no hour
+                _clear(folder.parent / shared, older_than=HOUR)
             yield True
         finally:
             fcntl.flock(file, fcntl.LOCK_UN)  # a process that was forked meanwhile has it open too
@@ -63,6 +70,14 @@ def _is_at(file: BinaryIO, path: Path) -> bool:
         return os.path.samestat(os.fstat(file.fileno()), path.lstat())
     except FileNotFoundError:
         return False
+
+
+def _clear(folder: Path, older_than: float = 0.0) -> None:
+    """Remove what killed writes left in a folder, where it was left so many seconds ago."""
+    for leftover in folder.glob(".*.*.??????*"):
+        with contextlib.suppress(OSError):
+            if not older_than or time.time() - leftover.lstat().st_mtime > older_than:
+                leftover.unlink()
 
 
 def _opened(path: Path) -> BinaryIO:

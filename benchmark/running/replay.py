@@ -138,14 +138,17 @@ def job_of(
             f"the record is of '{spec.method}', but --method names '{entry.name}'; name the file it was made with"
         )
     for each, given, kind in ((entry, spec.config, room), (source.entry, spec.options, "datasets")):
-        unknown = sorted(
-            set(given)
-            - {option.name for option in each.source.fields(registry.OPTIONS_CLASS[kind])}
-        )
+        options = {field.name: field for field in each.source.fields(registry.OPTIONS_CLASS[kind])}
+        unknown = sorted(given.keys() - options.keys())
         if unknown:
             raise Unreplayable(
                 f"the installed '{each.name}' has no option '{unknown[0]}'; install the version that made the record"
             )
+        for name, value in given.items():
+            if not options[name].allows(value):
+                raise Unreplayable(
+                    f"option '{name}' of '{each.name}' is {value!r:.60}, expected {options[name].expected}; the record was edited, or other code made it"
+                )
     return Job(spec, Choice(entry, dict(spec.config)), source, entry.code, data_dir)
 
 

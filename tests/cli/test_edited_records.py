@@ -30,7 +30,7 @@ from benchmark.records import Store
 from benchmark.running import replay as replay_module
 from benchmark.running.faults import error_text, one_line
 from benchmark.running.job import execute
-from benchmark.running.processes import Outcome
+from benchmark.running.processes import JobOutcome
 from benchmark.spec import Record
 
 COMMANDS = (
@@ -67,18 +67,20 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def runs_in_this_process(known: Path) -> Iterator[None]:
     """Let replays be carried out here; those of ``known`` runs are copied from there."""
 
-    def run(job: Job, settings: Settings) -> Outcome:
+    def run(job: Job, settings: Settings) -> JobOutcome:
         here = known / job.spec.key
         if here.is_dir():
             shutil.copytree(here, settings.results / job.spec.key)
         try:
             record = execute(job, replace(settings, time_limit=2.0))
         except Exception as error:  # as in the process of a run
-            return Outcome(job, "failed", one_line(f"{type(error).__name__}: {error_text(error)}"))
+            return JobOutcome(
+                job, "failed", one_line(f"{type(error).__name__}: {error_text(error)}")
+            )
         assert record is not None
-        return Outcome(job, record.status, record.error)
+        return JobOutcome(job, record.status, record.error)
 
-    def run_jobs(jobs: Sequence[Job], settings: Settings, *rest: object) -> list[Outcome]:
+    def run_jobs(jobs: Sequence[Job], settings: Settings, *rest: object) -> list[JobOutcome]:
         return [run(job, settings) for job in jobs]
 
     with mock.patch.object(replay_module, "run_jobs", run_jobs):

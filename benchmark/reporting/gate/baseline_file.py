@@ -14,9 +14,10 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from benchmark import __version__
+from benchmark.checks import fields, lists, number, objects, or_null, plain, text, whole
 from benchmark.names import label
 from benchmark.reporting.statistics.estimate import Direction
 from benchmark.reporting.statistics.worsening import NEGLIGIBLE, Test, choose, detectable
@@ -169,6 +170,7 @@ def read(path: Path) -> Baseline:
             f"baseline '{path}' is of another schema than 1 and {SCHEMA}, which this version reads; {again}"
         )
     try:
+        _check(document)
         cells = [
             BaselineCell(
                 **{**cell, "runs": {seed: BaselineRun(**run) for seed, run in cell["runs"].items()}}
@@ -184,6 +186,41 @@ def read(path: Path) -> Baseline:
             f"baseline '{path}' has no cells, or names machines that it does not describe; {again}"
         )
     return baseline if baseline.schema == SCHEMA else _renewed(baseline)
+
+
+_RUN = fields({"key": text, "machine": text, "value": number})
+
+_CELL = fields(
+    {
+        **dict.fromkeys(("kind", "method", "dataset", "budget", "metric"), text),
+        **dict.fromkeys(("unit", "code", "test", "direction"), text),
+        "latent_dim": whole,
+        "spec": objects(plain),
+        **dict.fromkeys(("mean", "spread"), number),
+        "effect": or_null(number, float, "a finite number"),
+        "runs": objects(_RUN),
+    }
+)
+
+_DOCUMENT = fields(
+    {"cells": lists(objects(plain), " of objects"), "machines": objects(objects(plain))},
+    {**dict.fromkeys(("alpha", "power"), number), "lstar_bench": text, "schema": whole},
+)
+
+
+def _check(document: dict[str, Any]) -> None:
+    """Raise ``ValueError`` where something is of another type than it should be."""
+    _DOCUMENT(document, "the document")
+    for name in ("alpha", "power"):
+        if not 0 < document.get(name, 0.5) < 1:
+            raise ValueError(f"'{name}' is {document[name]}, expected a number between 0 and 1")
+    tests = get_args(Test) if document["schema"] == SCHEMA else None
+    for place, cell in enumerate(document["cells"]):
+        _CELL(cell, f"cell {place}")
+        known = {"direction": get_args(Direction), **({"test": tests} if tests else {})}
+        for name, words in known.items():
+            if cell[name] not in words:
+                raise ValueError(f"'{name}' of cell {place} is none of {', '.join(words)}")
 
 
 def _renewed(baseline: Baseline) -> Baseline:
