@@ -81,3 +81,18 @@ def test_suggestions_are_close_or_absent() -> None:
     assert suggest("zzz", ["vae"]) == ""
     for known in (["vaease", "vae"], ["vae", "vaease"]):  # equally alike, by difflib
         assert suggest("vea", known) == "; did you mean 'vae'?"
+
+
+def test_values_of_a_file_are_of_their_field_or_not() -> None:
+    """Each field with what it allows, among values of every type."""
+    values = (None, True, 3, 0.5, 10**400, float("inf"), "a", "c", [1], {})
+    allowed = {
+        "rate": (3, 0.5),
+        "size": (3, 10**400),
+        "flag": (True,),
+        "mode": ("a",),
+        "limit": (None, 3, 0.5),
+    }
+    for field in FIELDS:
+        found = [value for value in values if field.allows(value)]
+        assert [repr(value) for value in found] == [repr(value) for value in allowed[field.name]]

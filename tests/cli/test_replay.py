@@ -161,12 +161,24 @@ def no_such_method(record: dict[str, Any]) -> None:
     record["key"] = RunSpec(**record["spec"]).key
 
 
+def no_noise(record: dict[str, Any]) -> None:
+    from benchmark.spec import RunSpec
+
+    record["spec"]["options"]["noise"] = None
+    record["key"] = RunSpec(**record["spec"]).key
+
+
 def unfinished(record: dict[str, Any]) -> None:
     record["status"] = "killed"
 
 
 @pytest.mark.parametrize(
-    ("edit", "message"), [(no_such_method, "--method FILE.py"), (unfinished, "ended as 'killed'")]
+    ("edit", "message"),
+    [
+        (no_such_method, "--method FILE.py"),
+        (unfinished, "ended as 'killed'"),
+        (no_noise, "option 'noise' of 'circle' is None, expected a finite float"),
+    ],
 )
 def test_what_cannot_be_run_again_is_no_verdict(
     ran: Path, tmp_path: Path, edit: Callable[[dict[str, Any]], None], message: str

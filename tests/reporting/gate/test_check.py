@@ -273,17 +273,27 @@ def test_a_baseline_of_the_first_schema_is_read_and_tested_as_today(
     assert read(path) == baseline
 
 
+ODD = (("mean", None), ("runs", [1]), ("unit", ["a"]), ("direction", "up"), ("test", "odd"))
+
+
+def edited(baseline: Baseline, name: str, value: object) -> tuple[str, str]:
+    """A baseline whose first cell was edited, and what is said of it."""
+    document = json.loads(baseline.to_json())
+    document["cells"][0][name] = value
+    return json.dumps(document), f"not readable: '{name}' of cell 0 is"
+
+
 def test_a_baseline_is_read_as_it_was_written_and_damage_is_told(
     baseline: Baseline, tmp_path: Path
 ) -> None:
     path = tmp_path / "baseline.json"
     path.write_text(baseline.to_json(), encoding="utf-8")
     assert read(path) == baseline
-    renamed = baseline.to_json().replace('"mean"', '"average"')
     for written, message in (
         ("{", "not JSON"),
         ('{"schema": 9}', "another schema"),
-        (renamed, "not readable"),
+        (baseline.to_json().replace('"mean"', '"average"'), "not readable"),
+        *(edited(baseline, name, value) for name, value in ODD),
     ):
         path.write_text(written, encoding="utf-8")
         with pytest.raises(BenchError, match=message):
