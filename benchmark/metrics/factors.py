@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -222,44 +223,40 @@ MIG = Metric(
     identify=lambda evidence: f"[n={len(_known(evidence).train[0])},split=train,bins={BINS}]",
 )
 
-DCI_DISENTANGLEMENT = Metric(
-    name="dci-disentanglement",
+_dci = partial(
+    Metric,
     unit="fraction",
     direction="max",
     tier="full",
     reference=_EASTWOOD,
+    protocol=_FORESTS,
+    identify=_counts,
+)
+
+DCI_DISENTANGLEMENT = _dci(
+    name="dci-disentanglement",
     compute=lambda evidence: (
         disentanglement(_prediction(evidence).importance),
         len(_known(evidence).train[0]),
     ),
-    protocol=_FORESTS,
-    identify=_counts,
 )
 
-DCI_COMPLETENESS = Metric(
+DCI_COMPLETENESS = _dci(
     name="dci-completeness",
-    unit="fraction",
-    direction="max",
-    tier="full",
-    reference=_EASTWOOD,
     compute=lambda evidence: (
         completeness(_prediction(evidence).importance),
         len(_known(evidence).train[0]),
     ),
-    protocol=_FORESTS,
-    identify=_counts,
 )
 
-DCI_INFORMATIVENESS = Metric(
+DCI_INFORMATIVENESS = _dci(
     name="dci-informativeness",
     unit="normalised error",
     direction="min",
-    tier="full",
     reference=f"{_EASTWOOD}; an error, so less is more informative",
     compute=lambda evidence: (
         float(_prediction(evidence).error.mean()),
         len(_known(evidence).test[0]),
     ),
     protocol=f"{_FORESTS}; root mean square error on test images over the standard deviation, mean over factors",
-    identify=_counts,
 )
