@@ -18,11 +18,12 @@ Discovery
 Deviations
     The code weighs 0.05 ||x - decode(z)||^2 with 10 on MNIST, which is 200 here; CelebA's is 100 on
     images in [-1, 1], 500 here; other data have no constants, and vectors keep the 200, which lies
-    between codes apart from the prior (10) and blurred data (1,000; docs/decisions.md). Its step size falls by 1/2 at 30 %
-    and by 1/5 at half of the run on MNIST, which is the default here (``schedule=constant`` for
-    none; CelebA's falls smoothly by 100). No noise on the inputs, no pretraining of the encoder,
-    shared backbones without batch normalisation; the decoder starts at the mean training image,
-    which is ours (nn/start.py). One update per batch: the estimate's spread is as 1 / B.
+    between codes apart from the prior (10) and blurred data (1,000; docs/decisions.md). Its step
+    size falls by 1/2 at 30 % and by 1/5 at half of the run on MNIST, which is the default here
+    (``schedule=constant`` for none; CelebA's falls smoothly by 100). No noise on the inputs, no
+    pretraining of the encoder, shared backbones without batch normalisation; the decoder starts at
+    the mean training image, which is ours (nn/start.py). One update per batch: the estimate's
+    spread is as 1 / B.
 """
 
 from __future__ import annotations
