@@ -44,7 +44,7 @@ Deviations
     is 7.84 nats on MNIST. The default of 1 lies between; more pulls the codes off the prior,
     ``mi_weight=0.01`` takes the number literally. s is the first two components, which are
     exchangeable at the start; the thesis takes the two of least effect in a twin without the
-    reward: give their positions as ``subset``. H and Q serve training alone: the bound in the
+    reward (`bench components KEY` lists them): give their positions as ``subset``. H and Q serve training alone: the bound in the
     curves is no measurement, for it takes the decoder's mean without pixel noise and a prior that
     the codes need not follow. Start and pace of the decoder's sigma are those of ``vae``.
 """

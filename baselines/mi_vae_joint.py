@@ -54,6 +54,7 @@ from benchmark.nn.categorical import (
     draw_one_hot,
     gumbel_softmax,
     kl_uniform,
+    shares_of_tenths,
     temperature,
 )
 from benchmark.nn.gaussian import kl_standard, reparameterise
@@ -106,7 +107,8 @@ class JointMIVAE(VAE):
 
     def train_step(self, batch: Batch, tick: Tick) -> dict[str, Tensor]:
         """One Adam step of the critic, then one of the model, per chunk; the values of the last
-        chunk are returned."""
+        chunk are returned, and as ``pi_0`` to ``pi_9`` the shares of its category probabilities in
+        each tenth of 0 to 1."""
         warmth = temperature(tick.progress, self.config.temperature)
         for part in batch.chunk(self.config.chunks):
             mean, log_var, log_pi = self.joint_posterior(part.x)
@@ -129,6 +131,7 @@ class JointMIVAE(VAE):
             "kl_c": kl_c,
             "mi": mi,
             "log_sigma": log_sigma,
+            **{f"pi_{tenth}": share for tenth, share in enumerate(shares_of_tenths(log_pi.exp()))},
         }
 
     def joint_posterior(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -26,6 +26,7 @@ __all__ = ["cli", "main"]
 COMMANDS = {
     "run": "train and evaluate methods on datasets",
     "evaluate": "add metrics to finished runs",
+    "components": "what each latent component of a run changes",
     "list": "list what is here",
     "show": "show a method, a dataset or a run",
     "data": "list, fetch and verify data",

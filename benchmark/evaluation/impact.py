@@ -19,7 +19,7 @@ from benchmark.datasets.tensors import TensorSplit
 from benchmark.method import Method
 from benchmark.metrics.base import Absent
 
-__all__ = ["IMAGES", "impact"]
+__all__ = ["IMAGES", "impact", "impacts"]
 
 IMAGES = 1000
 """Test images that are decoded anew, at most."""
@@ -53,3 +53,14 @@ def _changes(method: Method, x: Tensor, chosen: Tensor) -> Tensor:
             moved[:, place] = value
             total += (method.decode(moved).double() - usual).square().flatten(1).mean(1)
     return total / (len(chosen) * len(_VALUES))
+
+
+@torch.no_grad()
+def impacts(method: Method, test: TensorSplit, images: int = 200) -> list[float]:
+    """Return the impact of each coordinate of the code by itself, on ``images`` test images at
+    most, in squared data units."""
+    x = test.some(images)
+    return [
+        float(_changes(method, x, torch.tensor([place])).mean())
+        for place in range(method.latent_dim)
+    ]

@@ -19,6 +19,7 @@ __all__ = [
     "entropy",
     "gumbel_softmax",
     "kl_uniform",
+    "shares_of_tenths",
     "temperature",
 ]
 
@@ -84,3 +85,10 @@ def category_information(p: Tensor) -> Tensor:
     uniform prior. ``p``: posteriors (B, K).
     """
     return entropy(p.mean(0)) - entropy(p).mean()
+
+
+def shares_of_tenths(pi: Tensor) -> Tensor:
+    """Return the share of the probabilities ``pi`` (B, K) that lie in each tenth of 0 to 1, (10,)
+    float32; 1 is in the last."""
+    tenth = (pi.detach() * 10.0).floor().clamp_max(9.0).flatten()
+    return (tenth.unsqueeze(0) == torch.arange(10, device=pi.device).unsqueeze(1)).float().mean(1)

@@ -69,6 +69,10 @@ CAPTIONS: Mapping[str, str] = {
         "Numbers of test images by likeliest category and class, categories in the order that matches the classes best; shade: share of the "
         "class. Below: how often a category has which probability, over all categories and test images."
     ),
+    "category-probabilities": (
+        "Which probabilities the categories have while training: the share of the probabilities of all categories that lie in each tenth of "
+        "0 to 1, white for none, against outer steps; of the first finished seed. Uniform ones lie at one over the number of categories."
+    ),
     "code-covariance": (
         "Covariance of the deterministic codes of the test split, coordinates in their own order. Red above 0, blue below; each panel has "
         "the scale written beneath it."
@@ -86,7 +90,8 @@ CAPTIONS: Mapping[str, str] = {
         "them: mean over seeds with the 95 % t interval, half squared pixel units."
     ),
     "block-structure": (
-        "Mean posterior precision of a beta-VAE with correlated posteriors, and the mean of J'J of its decoder. Grey lines: the blocks of "
+        "Mean posterior precision of a beta-VAE with correlated posteriors, the mean of J'J of its decoder, and both of two test images. Grey "
+        "lines: the blocks of "
         "the posterior. Beside them the share of squared entries outside blocks, and that of random partitions."
     ),
     "slices": (

@@ -55,6 +55,7 @@ FIGURES: Mapping[str, str] = {
     "interpolations": "the straight line between the codes of two test images",
     "category-traversals": "what the categorical variable changes",
     "categories": "test images by category and class, and how sure the categories are",
+    "category-probabilities": "how sure the categories are while training",
     "code-covariance": "covariance of the codes of each method",
     "jacobian": "mean of J'J, J the Jacobian of each method's decoder",
     "toy": "data, reconstruction, samples, latent space and error histogram of each method on data in the plane",

@@ -6,15 +6,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from benchmark import registry
 from benchmark.controls import InitialCounts, References
 from benchmark.datasets.split import Splits
+from benchmark.datasets.tensors import TensorSplit
 from benchmark.evaluation import untrained
 from benchmark.evaluation.evaluator import measure
 from benchmark.evaluation.evidence import evidence_told, plain
 from benchmark.evaluation.factors import hand_factors
+from benchmark.evaluation.impact import impacts
 from benchmark.identity import metric_codes, outdated, outdated_metrics, same
 from benchmark.machine import changes
 from benchmark.metrics.base import Metric
@@ -27,6 +29,11 @@ from benchmark.registry import Choice
 from benchmark.running.lock import locked
 from benchmark.spec import NO_BETTER_THAN_MEAN, PROTOCOL, BenchError, Record, RunSpec
 from benchmark.training import checkpoint, runtime
+
+if TYPE_CHECKING:
+    import torch
+
+    from benchmark.method import Method
 
 __all__ = ["Added", "Evaluation", "choice_of", "chosen_metrics"]
 
@@ -110,6 +117,27 @@ class Evaluation:
             planned, record, self._splits(planned), self.store.root, device, force=self.force
         )
 
+    def impacts(self, key: str) -> list[float]:
+        """Return what each coordinate of the code changes in decoded test images, from the
+        checkpoint of the run ``key``; ``BenchError`` says why that cannot be."""
+        record = self.store.read(key)
+        if record is None or record.status != "done" or record.spec["kind"] != "train":
+            raise BenchError(
+                f"'{key}' in '{self.store.root}' is no finished run of a method; name one (see `bench show`)"
+            )
+        planned = self._job(record)
+        method, splits, device = self._trained(planned, record)
+        return impacts(method.eval(), TensorSplit(splits.test, device))
+
+    def _trained(self, planned: Job, record: Record) -> tuple[Method, Splits, torch.device]:
+        """Return the method as its run left it, on its device, and its data."""
+        runtime.make_deterministic()
+        device = runtime.resolve_device(self.device)
+        splits = self._splits(planned)
+        method = runtime.build(planned, splits).to(device)
+        checkpoint.load_state(method, checkpoint.final_state(record, self.store.folder(record.key)))
+        return method, splits, device
+
     def missing(self, record: Record) -> list[Metric]:
         """Return the metrics that ``record`` lacks or that other code measured; all of them with
         ``force``."""
@@ -143,11 +171,7 @@ class Evaluation:
     ) -> tuple[Record, list[str], dict[str, str]]:
         """Return the record with ``metrics`` measured from the checkpoint, the ids of those and the
         reasons of those that do not apply. L* comes with the discovery that it counts."""
-        runtime.make_deterministic()
-        device = runtime.resolve_device(self.device)
-        splits = self._splits(planned)
-        method = runtime.build(planned, splits).to(device)
-        checkpoint.load_state(method, checkpoint.final_state(record, self.store.folder(record.key)))
+        method, splits, device = self._trained(planned, record)
         known = evidence_told(planned, method, splits, self.store.root, device, frugal=frugal)
         found, absent = measure(hand_factors(known, splits), metrics)
         names = {metric.name for metric in metrics}

@@ -104,6 +104,15 @@ def states(method: Method) -> dict[str, Tensor]:
     return {name: tensor.detach().clone() for name, tensor in method_state(method).items()}
 
 
+def test_it_logs_how_sure_its_categories_are(tmp_path: Path) -> None:
+    """Every probability lies in one tenth, and their mean is 1/K."""
+    curves = train(build(), tmp_path / "a").curves()
+    shares = np.stack([curves[f"pi_{tenth}"] for tenth in range(10)])
+    np.testing.assert_allclose(shares.sum(0), 1.0, rtol=1e-5)
+    centres = (np.arange(10) + 0.5) / 10.0
+    assert (np.abs(centres @ shares - 1.0 / K) <= 0.05 + 1e-6).all()
+
+
 def test_without_the_reward_it_is_the_joint_vae_bit_for_bit(tmp_path: Path) -> None:
     ours, theirs = (
         train(build(mi_weight=0.0), tmp_path / "a"),

@@ -17,8 +17,10 @@ from benchmark.nn.categorical import (
     entropy,
     gumbel_softmax,
     kl_uniform,
+    shares_of_tenths,
     temperature,
 )
+from benchmark.training.host_reads import no_host_reads
 
 PI = torch.tensor([0.5, 0.3, 0.15, 0.05], dtype=torch.float64)
 DRAWS = 100_000
@@ -125,3 +127,11 @@ def test_entropy_and_its_gradient_are_finite_where_a_category_never_occurs() -> 
     assert float(entropy(PI)) == pytest.approx(
         float(torch.distributions.Categorical(probs=PI).entropy()), abs=1e-14
     )
+
+
+def test_shares_of_tenths_count_every_probability_once() -> None:
+    pi = torch.tensor([[0.0, 0.05, 0.95], [1.0, 0.0, 0.0], [0.55, 0.25, 0.2]])
+    expected = torch.tensor([4.0, 0, 2, 0, 0, 1, 0, 0, 0, 2]) / 9.0
+    torch.testing.assert_close(shares_of_tenths(pi), expected)
+    with no_host_reads():
+        shares_of_tenths(pi)

@@ -36,6 +36,7 @@ NAMES = [
         "gamma",
         "gamma-slices",
         "geco-tau",
+        "grae-beta",
         "grae-fid",
         "grae-jacobian",
         "grae-objective",

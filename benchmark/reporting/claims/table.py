@@ -23,6 +23,9 @@ _COLUMNS = (
 )
 
 
+_SHOWN = "  -- orderings that its tables and figures show, which no sentence claims:"
+
+
 def counted(found: Iterable[Verdict]) -> str:
     """Return how many verdicts of each kind there are: ``30 supported, 3 contradicted``; orderings
     that tables show and nobody claimed by themselves."""
@@ -35,6 +38,12 @@ def counted(found: Iterable[Verdict]) -> str:
 def _tally(verdicts: Iterable[Verdict]) -> str:
     rulings = [verdict.ruling for verdict in verdicts]
     return ", ".join(f"{rulings.count(ruling)} {ruling}" for ruling in RULINGS if ruling in rulings)
+
+
+def _unclaimed(verdict: Verdict) -> bool:
+    """Whether a verdict is on an ordering that is shown and that no sentence claims: these follow
+    the others of their source."""
+    return not verdict.claim.claimed
 
 
 def _row(verdict: Verdict) -> Row:
@@ -61,8 +70,9 @@ def claims_table(found: Sequence[Verdict], on: str) -> Table:
     """Return the verdicts as a table; ``on`` says what they were judged by, ``records`` or
     ``published figures``."""
     groups = tuple(
-        tuple(map(_row, group))
+        tuple(map(_row, part))
         for _, group in groupby(found, key=lambda verdict: verdict.claim.source)
+        for _, part in groupby(sorted(group, key=_unclaimed), key=_unclaimed)
     )
     sources = "; ".join(dict.fromkeys(verdict.claim.source for verdict in found))
     printed = (
@@ -82,7 +92,9 @@ def claims_table(found: Sequence[Verdict], on: str) -> Table:
         groups=groups,
         notes=(
             Note(tested if on == "records" else printed),
-            Note(f"Sources, in the order of the groups: {sources}."),
+            Note(
+                f"Sources, in the order of the groups: {sources}; of each first what it claims, then what its tables and figures show."
+            ),
         ),
         provenance=tuple(metrics),
     )
@@ -102,7 +114,10 @@ def as_text(found: Sequence[Verdict], *, every: bool = False) -> str:
     lines = []
     for source, group in groupby(found, key=lambda verdict: verdict.claim.source):
         lines += ["", source]
-        for verdict in group:
+        verdicts = sorted(group, key=_unclaimed)
+        first = next(filter(_unclaimed, verdicts), None)
+        for verdict in verdicts:
+            lines += [_SHOWN] if verdict is first else []
             lines += [
                 f"  {verdict.ruling.upper() if verdict.ruling == 'contradicted' else verdict.ruling:16}  {verdict.claim.name}"
             ]

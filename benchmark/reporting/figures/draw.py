@@ -12,7 +12,12 @@ from benchmark.reporting.catalogue import FIGURES, check
 from benchmark.reporting.figures import style
 from benchmark.reporting.figures.answer import lstar
 from benchmark.reporting.figures.curves import curves
-from benchmark.reporting.figures.heatmaps import categories, code_covariance, jacobian
+from benchmark.reporting.figures.heatmaps import (
+    categories,
+    category_probabilities,
+    code_covariance,
+    jacobian,
+)
 from benchmark.reporting.figures.images import (
     category_traversals,
     interpolations,
@@ -56,6 +61,7 @@ DRAWERS: Mapping[str, Callable[[Material], Figure]] = {
     "interpolations": interpolations,
     "category-traversals": category_traversals,
     "categories": categories,
+    "category-probabilities": category_probabilities,
     "code-covariance": code_covariance,
     "jacobian": jacobian,
     "toy": toy,

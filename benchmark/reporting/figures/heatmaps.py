@@ -5,17 +5,30 @@ Blue is below zero, red above; each panel has its own scale, whose end is writte
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from scipy.optimize import linear_sum_assignment
 
+from benchmark.reporting.cells.replicates import Replicates
 from benchmark.reporting.figures.grid import Arrays, Panels, grid
 from benchmark.reporting.figures.material import Material
 from benchmark.reporting.figures.style import INK
 
-__all__ = ["categories", "code_covariance", "jacobian", "signed", "tidy_order"]
+__all__ = [
+    "categories",
+    "category_probabilities",
+    "code_covariance",
+    "jacobian",
+    "signed",
+    "tidy_order",
+]
+
+_TENTHS = tuple(f"pi_{tenth}" for tenth in range(10))
+"""What a method with categories logs: shares of their probabilities in tenths of 0 to 1."""
 
 _WRITTEN = 16
 """Rows and columns up to which counts are written into their cells."""
@@ -55,6 +68,52 @@ def categories(material: Material) -> Figure:
     return grid(material, counts, material.artifacts)
 
 
+def category_probabilities(material: Material) -> Figure:
+    """Draw which probabilities the categories have while training: the share of them in each tenth
+    of 0 to 1, of the first finished seed that logged them."""
+    panels = Panels(
+        _probabilities,
+        ("step", "shares"),
+        "no categorical variable",
+        size=(2.6, 1.8),
+        file="curves.npz",
+    )
+    return grid(material, panels, partial(_shares, material))
+
+
+def _shares(material: Material, cell: Replicates) -> Arrays:
+    """Return steps (T,) and the shares (10, T), empty where none were logged."""
+    for key, status in zip(cell.keys, cell.statuses, strict=True):
+        logged = material.curves(key) if status == "done" else {}
+        if "step" in logged and all(name in logged for name in _TENTHS):
+            shares = np.stack([np.asarray(logged[name], dtype=np.float64) for name in _TENTHS])
+            return {"step": logged["step"], "shares": shares}
+    return {}
+
+
+def _probabilities(axes: Axes, arrays: Arrays, colour: str) -> None:
+    step, shares = arrays["step"], arrays["shares"]
+    axes.imshow(
+        shares,
+        cmap=_shades(colour),
+        vmin=0.0,
+        vmax=1.0,
+        origin="lower",
+        aspect="auto",
+        interpolation="nearest",
+        extent=(0.0, float(step[-1]), 0.0, 1.0),
+    )
+    axes.set(xlabel="outer steps", ylabel="probability of a category", yticks=[0.0, 0.5, 1.0])
+    axes.locator_params(axis="x", nbins=4)
+    axes.tick_params(labelsize=6, length=2, pad=1.5)
+    axes.spines[:].set(visible=True, color="#dddddd")
+
+
+def _shades(colour: str) -> LinearSegmentedColormap:
+    """White for nothing, ``colour`` for all."""
+    return LinearSegmentedColormap.from_list("house", ["white", colour])
+
+
 def signed(axes: Axes, matrix: np.ndarray) -> None:
     """Draw a matrix around 0; what is not finite stays white."""
     finite = np.abs(matrix[np.isfinite(matrix)])
@@ -80,7 +139,7 @@ def _contingency(axes: Axes, arrays: Arrays, colour: str) -> None:
     shares = counts[order] / np.maximum(1, counts.sum(0))
     axes.imshow(
         shares,
-        cmap=LinearSegmentedColormap.from_list("house", ["white", colour]),
+        cmap=_shades(colour),
         vmin=0.0,
         vmax=1.0,
         interpolation="nearest",

@@ -40,6 +40,9 @@ _GAPS = {
 
 _MARKERS = ("o", "s", "^")
 
+_TEST_POINTS = 2
+"""Test images whose own matrices are drawn beside the means."""
+
 
 @dataclass(frozen=True)
 class StudyRun:
@@ -153,20 +156,25 @@ def _against_beta(
 
 
 def block_structure(material: Material) -> Figure:
-    """Draw the mean posterior precision and the mean of J'J side by side, a row per setting (its
-    first seed): blocks in one show in the other."""
+    """Draw the posterior precision and J'J side by side, a row per setting (its first seed): their
+    means over test images, and beside them those of two test images. Blocks in one show in the
+    other."""
     first: dict[str, StudyRun] = {}
     found = finished_runs(material, "grae-jacobian", ("gram", "precision", "inside"))
     for run in sorted(
         found, key=lambda run: (run.record.spec["seed"], _setting(run), float(run.config["beta"]))
     ):
         first.setdefault(f"{_setting(run)}\nbeta = {run.config['beta']:g}", run)
-    figure = Figure(figsize=(4.6, 2.25 * len(first) + 0.3), layout="constrained")
-    axes = figure.subplots(len(first), 2, squeeze=False)
-    for row, (setting, run) in zip(axes, first.items(), strict=True):
-        for panel, name in zip(row, ("precision", "gram"), strict=True):
+    matrices = [_matrices(run.arrays) for run in first.values()]
+    columns = max(len(each) for each in matrices)
+    figure = Figure(figsize=(2.0 * columns + 0.6, 2.25 * len(first) + 0.3), layout="constrained")
+    axes = figure.subplots(len(first), columns, squeeze=False)
+    for row, (setting, run), shown in zip(axes, first.items(), matrices, strict=True):
+        for panel in row[len(shown) :]:
+            panel.set_axis_off()
+        for panel, (_, matrix) in zip(row, shown, strict=False):
             panel.grid(False)
-            signed(panel, run.arrays[name])
+            signed(panel, matrix)
             _block_lines(panel, run.arrays["inside"])
         row[0].set_ylabel(
             plain(setting.partition("\n")[0], 40) + "\n" + setting.partition("\n")[2], fontsize=7
@@ -174,9 +182,23 @@ def block_structure(material: Material) -> Figure:
         share, chance = run.value("off-block"), run.value("off-block[partition=random]")
         if share is not None and chance is not None:
             row[1].set_title(f"outside blocks {share:.2f}, by chance {chance:.2f}", fontsize=7)
-    axes[0, 0].set_title("mean posterior precision")
-    axes[0, 1].set_title("\n".join(filter(None, ("mean of J'J", axes[0, 1].get_title()))))
+    for panel, (heading, _) in zip(axes[0], max(matrices, key=len), strict=True):
+        panel.set_title("\n".join(filter(None, (heading, panel.get_title()))))
     return figure
+
+
+def _matrices(arrays: Mapping[str, np.ndarray]) -> list[tuple[str, np.ndarray]]:
+    """Return headings and matrices (L, L): the means, and those of the first test images that were
+    kept."""
+    shown = [("mean posterior precision", arrays["precision"]), ("mean of J'J", arrays["gram"])]
+    single = (arrays.get("precisions", ()), arrays.get("grams", ()))
+    for place, (precision, gram) in enumerate(zip(*single, strict=False)):
+        if place < _TEST_POINTS:
+            shown += [
+                (f"precision, image {place + 1}", precision),
+                (f"J'J, image {place + 1}", gram),
+            ]
+    return shown
 
 
 def _block_lines(axes: Axes, inside: np.ndarray) -> None:

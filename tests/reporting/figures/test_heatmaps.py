@@ -9,9 +9,16 @@ import pytest
 from reporting.making import leave, record, store
 
 from benchmark.reporting.cells.arrays import read_arrays
-from benchmark.reporting.figures.heatmaps import categories, code_covariance, jacobian, tidy_order
+from benchmark.reporting.figures.heatmaps import (
+    categories,
+    category_probabilities,
+    code_covariance,
+    jacobian,
+    tidy_order,
+)
 from benchmark.reporting.figures.images import category_traversals, rewarded, rewarded_line
 from benchmark.reporting.figures.material import Material
+from benchmark.spec import BenchError
 
 
 @pytest.fixture
@@ -81,3 +88,16 @@ def test_category_traversals_have_a_column_per_category(material: Material) -> N
     np.testing.assert_array_equal(
         picture[9:17, 63:71, 0], arrays(material)["category_traversals"][1, 7, 0]
     )
+
+
+def test_probabilities_are_drawn_over_training_the_uncertain_ones_low(material: Material) -> None:
+    path = material.store.folder(material.cells[0].keys[0]) / "curves.npz"
+    with pytest.raises(BenchError, match="no categorical variable"):
+        category_probabilities(material)
+    shares = np.random.default_rng(0).dirichlet(np.ones(10), 5).T
+    logged = {f"pi_{tenth}": row for tenth, row in enumerate(shares)}
+    np.savez(path, **{**read_arrays(path), **logged})
+    (axes,) = category_probabilities(material).axes
+    np.testing.assert_allclose(axes.images[0].get_array(), shares)
+    assert axes.images[0].origin == "lower"
+    assert axes.images[0].get_extent() == [0.0, 50.0, 0.0, 1.0]

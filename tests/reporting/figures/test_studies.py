@@ -60,6 +60,8 @@ def study_arrays(record: Record) -> dict[str, np.ndarray]:
     if record.spec["kind"] == "grae-jacobian":
         return {
             "gram": rng.normal(size=(4, 4)),
+            "grams": rng.normal(size=(8, 4, 4)),
+            "precisions": rng.normal(size=(8, 4, 4)),
             "precision": np.eye(4),
             "inside": np.kron(np.eye(2), np.ones((2, 2))).astype(bool),
         }
@@ -93,11 +95,16 @@ def test_objectives_and_gaps_are_means_over_seeds_against_beta(material: Materia
 
 def test_blocks_show_both_matrices_and_what_chance_gives(material: Material) -> None:
     figure = block_structure(material)
-    assert len(figure.axes) == 4  # a row per beta, the first seed
+    assert len(figure.axes) == 12  # a row per beta, the first seed: means and two test images
     expected = study_arrays(study_runs()[1])
     np.testing.assert_array_equal(figure.axes[0].images[0].get_array(), expected["precision"])
     np.testing.assert_array_equal(figure.axes[1].images[0].get_array(), expected["gram"])
-    assert figure.axes[3].get_title() == "outside blocks 0.25, by chance 0.50"
+    for place in (0, 1):
+        for offset, name in ((0, "precisions"), (1, "grams")):
+            panel = figure.axes[2 + 2 * place + offset]
+            np.testing.assert_array_equal(panel.images[0].get_array(), expected[name][place])
+            assert f"image {place + 1}" in panel.get_title()
+    assert figure.axes[7].get_title() == "outside blocks 0.25, by chance 0.50"
     assert [line.get_ydata()[0] for line in figure.axes[1].lines if line.get_xdata()[0] == 0] == [
         1.5
     ]  # between the blocks

@@ -1,0 +1,74 @@
+"""``bench components``: what each latent component of a finished run changes in decoded images."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from benchmark.cli import data_dir_option, results_option
+
+if TYPE_CHECKING:
+    from benchmark.records import Store
+
+__all__ = ["components"]
+
+
+@click.command()
+@click.argument("key")
+@click.option("--methods", default="", help="the file of yours that the run is of, ./my_vae.py")
+@click.option("--datasets", default="", help="the file of yours that it was trained on, npz:FILE")
+@click.option(
+    "--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True
+)
+@data_dir_option
+@results_option
+def components(
+    key: str, methods: str, datasets: str, device: str, data_dir: Path, results: Path
+) -> None:
+    """List the latent components of the run KEY (its beginning suffices), those that change decoded
+    images least first.
+
+    The change is the mean squared one of 200 test images when one component is set to -3, -2 ... 3
+    and the others stay. The last line names the two of least effect as MI-VAE takes them, which
+    rewards two that say little in a run without the reward.
+    """
+    from benchmark.options import split_list
+    from benchmark.records import Store
+    from benchmark.running.evaluate import Evaluation
+
+    store = Store(results)
+    whole = _whole(key, store)
+    evaluation = Evaluation(
+        store, (), data_dir, split_list([methods]), split_list([datasets]), device
+    )
+    values = evaluation.impacts(whole)
+    record = store.read(whole)
+    relevance = (record.discovery or {}).get("relevance", []) if record else []
+    order = sorted(range(len(values)), key=lambda place: (values[place], place))
+    click.echo("component  change  relevance")
+    for place in order:
+        told = f"{relevance[place]:9.3g}" if place < len(relevance) else "        –"
+        click.echo(f"{place:9d}  {values[place]:6.3g}  {told}")
+    if len(order) > 1:
+        click.echo(f"least effect: subset={'+'.join(str(place) for place in sorted(order[:2]))}")
+
+
+def _whole(key: str, store: Store) -> str:
+    """Return the one key in ``store`` that begins with ``key``."""
+    from benchmark.options import suggest
+    from benchmark.spec import BenchError
+
+    keys = sorted(path.parent.name for path in store.root.glob("*/record.json"))
+    found = [each for each in keys if each.startswith(key)]
+    if key in found:
+        return key
+    if len(found) != 1:
+        told = (
+            f"is the beginning of {len(found)} runs, the first {found[0]}; give more of the key"
+            if found
+            else f"is no run in '{store.root}'{suggest(key, keys)}"
+        )
+        raise BenchError(f"'{key}' {told}")
+    return found[0]
