@@ -346,6 +346,12 @@ METRICS: tuple[Entry, ...] = (
         "reconstruction error of sampled codes",
     ),
     Entry(
+        "mse-spread",
+        "benchmark.metrics.reconstruction:MSE_SPREAD",
+        "how far the reconstruction errors of test data lie apart",
+        headline=False,
+    ),
+    Entry(
         "mse-mean-image",
         "benchmark.metrics.reconstruction:MSE_MEAN_IMAGE",
         "error of the mean training image: what a model that encodes nothing gets at best",

@@ -21,7 +21,7 @@ from benchmark.metrics.dimension import (
     active_units,
 )
 from benchmark.metrics.frechet import FD_RAW, frechet_distance, moments
-from benchmark.metrics.reconstruction import MSE, MSE_SAMPLED
+from benchmark.metrics.reconstruction import MSE, MSE_SAMPLED, MSE_SPREAD
 
 RNG = np.random.default_rng(0)
 
@@ -182,3 +182,11 @@ def test_a_measurement_without_a_unit_says_so() -> None:
     assert Measurement(**plain).document() == plain
     noted = plain | {"remark": "collapsed", "noise": 0.0}
     assert Measurement(**noted).document() == noted
+
+
+def test_the_spread_of_errors_is_that_of_all_but_the_outermost() -> None:
+    errors = np.arange(101.0)
+    errors[-3:] = 1e6
+    identifier, found = MSE_SPREAD.measure(evidence(squared_error=RNG.permutation(errors)))
+    assert identifier == "mse-spread" and found.value == pytest.approx(90.0) and found.n == 101
+    assert MSE_SPREAD.measure(evidence(squared_error=np.full(9, 2.0)))[1].value == 0.0
