@@ -17,15 +17,22 @@ __all__ = ["components"]
 
 @click.command()
 @click.argument("key")
-@click.option("--methods", default="", help="the file of yours that the run is of, ./my_vae.py")
-@click.option("--datasets", default="", help="the file of yours that it was trained on, npz:FILE")
+@click.option("--methods", multiple=True, help="the file of yours that the run is of, ./my_vae.py")
+@click.option(
+    "--datasets", multiple=True, help="the file of yours that it was trained on, npz:FILE"
+)
 @click.option(
     "--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True
 )
 @data_dir_option
 @results_option
 def components(
-    key: str, methods: str, datasets: str, device: str, data_dir: Path, results: Path
+    key: str,
+    methods: tuple[str, ...],
+    datasets: tuple[str, ...],
+    device: str,
+    data_dir: Path,
+    results: Path,
 ) -> None:
     """List the latent components of the run KEY (its beginning suffices), those that change decoded
     images least first.
@@ -40,9 +47,7 @@ def components(
 
     store = Store(results)
     whole = _whole(key, store)
-    evaluation = Evaluation(
-        store, (), data_dir, split_list([methods]), split_list([datasets]), device
-    )
+    evaluation = Evaluation(store, (), data_dir, split_list(methods), split_list(datasets), device)
     values = evaluation.impacts(whole)
     record = store.read(whole)
     relevance = (record.discovery or {}).get("relevance", []) if record else []

@@ -37,7 +37,7 @@ CAPTIONS: Mapping[str, str] = {
         "Twice the divergence of posterior from prior against minus the logarithm of the decoder's variance gamma: a line per run that "
         "learns gamma, from the first step on, and a mark for the end of each run that had it fixed, those of one seed joined. Dotted: the "
         "slope over the last quarter, r hat, which counts the dimensions that the decoder uses where training has arrived; a dash where "
-        "gamma stands still."
+        "gamma stands still, or where the slope is above L, as no optimum has it."
     ),
     "traces": (
         "What each method makes of every latent dimension while it trains, one line per dimension of the first finished seed: the mask of "

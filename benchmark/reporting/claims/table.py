@@ -46,6 +46,15 @@ def _unclaimed(verdict: Verdict) -> bool:
     return not verdict.claim.claimed
 
 
+def _apart(found: Iterable[Verdict]) -> list[list[Verdict]]:
+    """Return the verdicts of each source, those that it claims and then those that it shows."""
+    return [
+        list(part)
+        for _, group in groupby(found, key=lambda verdict: verdict.claim.source)
+        for _, part in groupby(sorted(group, key=_unclaimed), key=_unclaimed)
+    ]
+
+
 def _row(verdict: Verdict) -> Row:
     claim = verdict.claim
     cells = (
@@ -69,11 +78,7 @@ def _text(verdict: Verdict) -> str:
 def claims_table(found: Sequence[Verdict], on: str) -> Table:
     """Return the verdicts as a table; ``on`` says what they were judged by, ``records`` or
     ``published figures``."""
-    groups = tuple(
-        tuple(map(_row, part))
-        for _, group in groupby(found, key=lambda verdict: verdict.claim.source)
-        for _, part in groupby(sorted(group, key=_unclaimed), key=_unclaimed)
-    )
+    groups = tuple(tuple(map(_row, part)) for part in _apart(found))
     sources = "; ".join(dict.fromkeys(verdict.claim.source for verdict in found))
     printed = (
         "Published figures are single runs without error bars: they are compared as they stand."
@@ -101,10 +106,10 @@ def claims_table(found: Sequence[Verdict], on: str) -> Table:
 
 
 def claims_tables(found: Sequence[Verdict], on: str) -> list[Table]:
-    """Return the verdicts as tables of one source each, short enough for a page."""
+    """Return the verdicts as tables of one source each, what it claims and what it shows apart,
+    short enough for a page."""
     parts = []
-    for _, group in groupby(found, key=lambda verdict: verdict.claim.source):
-        verdicts = list(group)
+    for verdicts in _apart(found):
         parts += [verdicts[start : start + _PAGE] for start in range(0, len(verdicts), _PAGE)]
     return [claims_table(part, on) for part in parts]
 

@@ -29,7 +29,7 @@ class EvenPanels(LayoutEngine):
     _adjust_compatible = False
     _colorbar_gridspec = False
 
-    def __init__(self, pad: float = 0.04) -> None:
+    def __init__(self, pad: float = 0.08) -> None:
         super().__init__()
         self.pad = pad
 
@@ -84,11 +84,13 @@ def _place(axes: Axes) -> tuple[int, int]:
 
 
 def _margins(axes: Axes, renderer: RendererAgg) -> tuple[float, float, float, float]:
-    """Return how far labels stand out of the panel, in inches: left, bottom, right, top."""
+    """Return how far labels stand out of the panel, in inches: left, bottom, right, top. A panel
+    whose picture has a shape of its own is smaller than its room, and how much smaller changes with
+    the room: labels are measured from the picture."""
     figure = axes.get_figure(root=True)
     assert figure is not None
-    box = Bbox(axes.get_position(original=True).transformed(figure.transSubfigure))
     found = axes.get_tightbbox(renderer, for_layout_only=True)
+    box = Bbox(axes.get_position(original=False).transformed(figure.transSubfigure))
     if found is None:
         return (0.0, 0.0, 0.0, 0.0)
     outside = (box.x0 - found.x0, box.y0 - found.y0, found.x1 - box.x1, found.y1 - box.y1)

@@ -51,14 +51,16 @@ class Course:
     ends: bool = False
 
 
-def slope(fall: np.ndarray, twice: np.ndarray) -> float | None:
+def slope(fall: np.ndarray, twice: np.ndarray, latent_dim: int) -> float | None:
     """Return r hat, the least-squares slope of ``twice`` (T,) against ``fall`` (T,) over the last
-    quarter of the points, two at least; None where ``fall`` goes less than 0.1 there."""
+    quarter of the points, two at least; None where ``fall`` goes less than 0.1 there, and where no
+    optimum has it: below 0, or above the latent size by more than a half."""
     count = max(2, round(LAST * len(fall)))
     x, y = fall[-count:], twice[-count:]
     if len(x) < 2 or np.ptp(x) < MOVES or not (np.isfinite(x).all() and np.isfinite(y).all()):
         return None
-    return float(np.polyfit(x, y, 1)[0])
+    found = float(np.polyfit(x, y, 1)[0])
+    return found if 0.0 <= found <= latent_dim + 0.5 else None
 
 
 def rate(material: Material) -> Figure:
@@ -74,24 +76,24 @@ def rate(material: Material) -> Figure:
         raise BenchError(
             "no run of this choice logged a divergence and the decoder's variance; choose methods with a Gaussian decoder, as --methods vae"
         )
+    dashes = defaultdict(lambda: "-", material.dashes())
     figure, axes = panels(len(places), 3, width=2.9, height=2.3)
     for panel, ((dataset, size), courses) in zip(axes, places.items(), strict=True):
-        _panel(panel, courses, material.looks)
+        _panel(panel, courses, size, material.looks, dashes)
         panel.set_title(plain(f"{dataset}, L = {size}"))
         panel.set(xlabel="-log gamma", ylabel="2 KL (nats)")
     shown = {course.name: course for courses in places.values() for course in courses}
     keys = [
-        _line(course, material.looks[course.method], f"{name}{', ends of runs' * course.ends}")
-        for name, course in shown.items()
+        _line(course, material.looks[course.method], dashes[name]) for name, course in shown.items()
     ]
     legend(figure, [*keys, Line2D([], [], color=INK, linestyle=":", label="slope r hat")], 4)
     return figure
 
 
-def _line(course: Course, look: Look, text: str) -> Line2D:
-    return Line2D(
-        [], [], color=look.colour, marker=look.marker if course.ends else "", label=plain(text)
-    )
+def _line(course: Course, look: Look, dashes: str) -> Line2D:
+    text = f"{plain(course.name)}, ends of runs" if course.ends else plain(course.name)
+    marker = look.marker if course.ends else ""
+    return Line2D([], [], color=look.colour, linestyle=dashes, marker=marker, label=text)
 
 
 def _cells(material: Material) -> dict[tuple[str, int], list[Replicates]]:
@@ -141,16 +143,29 @@ def _divergence(arrays: Mapping[str, np.ndarray]) -> np.ndarray:
     return np.sum([part.reshape(len(part), -1).sum(1) for part in parts], axis=0)
 
 
-def _panel(axes: Axes, courses: Sequence[Course], looks: Mapping[str, Look]) -> None:
+def _panel(
+    axes: Axes,
+    courses: Sequence[Course],
+    size: int,
+    looks: Mapping[str, Look],
+    dashes: Mapping[str, str],
+) -> None:
     """Draw the courses, their slopes, and what these are by name."""
     slopes: dict[str, list[str]] = defaultdict(list)
     for course in courses:
         look = looks[course.method]
         marker = look.marker if course.ends else ""
-        axes.plot(course.fall, course.twice, color=look.colour, marker=marker, linewidth=1.0)
+        axes.plot(
+            course.fall,
+            course.twice,
+            dashes[course.name],
+            color=look.colour,
+            marker=marker,
+            linewidth=1.0,
+        )
         if course.ends:
             continue
-        found = slope(course.fall, course.twice)
+        found = slope(course.fall, course.twice, size)
         slopes[course.name].append("–" if found is None else f"{found:.1f}")
         if found is not None:
             count = max(2, round(LAST * len(course.fall)))

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.text import Text
 from reporting.figures.test_draw import folder, records  # noqa: F401  (the fixture)
 from reporting.figures.test_studies import study_runs
-from reporting.making import record
+from reporting.making import leave, record, store
 
 from benchmark.reporting.figures import style
 from benchmark.reporting.figures.draw import DRAWERS
@@ -114,3 +114,19 @@ def test_every_figure_keeps_its_texts(folder: Path, tmp_path: Path) -> None:  # 
                 drawn += 1
                 assert outside(figure) == [], name
         assert drawn >= 12
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_headings_above_pictures_that_do_not_fill_their_room_stay_inside(
+    rows: int, tmp_path: Path
+) -> None:
+    """A picture lies in the middle of a room of another shape, which changes while it is laid out."""
+    runs = [
+        record("mi-vae-joint", "digits", 4, config={"mi_weight": float(place)})
+        for place in range(rows)
+    ]
+    for run in runs:
+        leave(store(tmp_path, [run]), run, image=(1, 8, 8))
+    with style.house(72):
+        figure = DRAWERS["categories"](Material.of(runs, tmp_path))
+        assert len(figure.axes) >= rows and outside(figure) == []

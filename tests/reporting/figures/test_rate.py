@@ -32,21 +32,27 @@ def run(
 @pytest.mark.parametrize("dimensions", [1, 8])
 def test_the_slope_counts_informative_dimensions(dimensions: int) -> None:
     log_gamma, kl = course(dimensions)
-    found = slope(-log_gamma, 2.0 * kl)
+    found = slope(-log_gamma, 2.0 * kl, 16)
     assert found == pytest.approx(dimensions)
 
 
 def test_the_slope_is_that_of_the_last_quarter() -> None:
     log_gamma, kl = course(3)
     kl[:30] += np.random.default_rng(0).normal(size=30)
-    assert slope(-log_gamma, 2.0 * kl) == pytest.approx(3.0)
+    assert slope(-log_gamma, 2.0 * kl, 16) == pytest.approx(3.0)
 
 
 @pytest.mark.parametrize(
     "fall", [np.zeros(20), np.linspace(0.0, 0.3, 20), np.full(20, np.nan), np.zeros(1)]
 )
 def test_there_is_none_where_gamma_stands_still(fall: np.ndarray) -> None:
-    assert slope(fall, np.arange(float(len(fall)))) is None
+    assert slope(fall, np.arange(float(len(fall))), 16) is None
+
+
+def test_there_is_none_that_no_optimum_has() -> None:
+    log_gamma, kl = course(9)
+    assert slope(-log_gamma, 2.0 * kl, 8) is None and slope(-log_gamma, -2.0 * kl, 16) is None
+    assert slope(-log_gamma, 2.0 * kl, 9) == pytest.approx(9.0)
 
 
 def test_a_line_per_run_that_learned_gamma_and_a_mark_per_run_that_had_it(tmp_path: Path) -> None:
