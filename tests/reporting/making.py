@@ -165,7 +165,9 @@ def leave(
         lstar=np.minimum(step, size_of_code).astype(float),
         lstar_step=step,
         kl=rng.random((steps, size_of_code)),
+        log_sigma=np.linspace(0.0, -2.0, steps),
         mi=rng.random(steps),
+        **{f"pi_{tenth}": row for tenth, row in enumerate(rng.dirichlet(np.ones(10), steps).T)},
     )
     arrays = [images(40, image, seed) if image else vectors(40, size, seed) for seed in (0, 1, 2)]
     names = ("inputs", "samples", "reconstructions")
@@ -207,7 +209,7 @@ def leave(
 
 def study(kind: str, seed: int = 0, *, values: Mapping[str, float], **config: Any) -> Record:
     """A finished record of the study ``kind`` with options ``config``."""
-    dataset = "own-data" if kind == "grae-uniqueness" else "digits"
+    dataset = "own-data" if kind in ("grae-uniqueness", "gamma-slices") else "digits"
     return record(
         kind,
         dataset,

@@ -92,11 +92,13 @@ def test_category_traversals_have_a_column_per_category(material: Material) -> N
 
 def test_probabilities_are_drawn_over_training_the_uncertain_ones_low(material: Material) -> None:
     path = material.store.folder(material.cells[0].keys[0]) / "curves.npz"
+    others = {name: values for name, values in read_arrays(path).items() if name[:3] != "pi_"}
+    np.savez(path, **others)
     with pytest.raises(BenchError, match="no categorical variable"):
         category_probabilities(material)
     shares = np.random.default_rng(0).dirichlet(np.ones(10), 5).T
     logged = {f"pi_{tenth}": row for tenth, row in enumerate(shares)}
-    np.savez(path, **{**read_arrays(path), **logged})
+    np.savez(path, **others, **logged)
     (axes,) = category_probabilities(material).axes
     np.testing.assert_allclose(axes.images[0].get_array(), shares)
     assert axes.images[0].origin == "lower"

@@ -10,6 +10,7 @@ from reporting.making import leave_study, store, study
 
 from benchmark.reporting.cells.selection import Filters, select
 from benchmark.reporting.figures.material import Material
+from benchmark.reporting.figures.slices import slices
 from benchmark.reporting.figures.studies import block_structure, objective_closeness, rotation
 from benchmark.spec import BenchError, Record
 
@@ -41,6 +42,9 @@ def study_runs() -> list[Record]:
             )
             shares = {"off-block": 0.25, "off-block[partition=random]": 0.5}
             found.append(study("grae-jacobian", seed, values=shares, beta=beta, block=2))
+    for gamma in (10.0, 0.001):
+        config = {"gamma": gamma, "informative": 3, "inputs": 4}
+        found.append(study("gamma-slices", values={"minima": 1.0}, **config))
     for covariance in ("diagonal", "full"):
         found.append(
             study(
@@ -65,6 +69,9 @@ def study_arrays(record: Record) -> dict[str, np.ndarray]:
             "precision": np.eye(4),
             "inside": np.kron(np.eye(2), np.ones((2, 2))).astype(bool),
         }
+    if record.spec["kind"] == "gamma-slices":
+        position = np.linspace(-1.25, 1.25, 11)
+        return {"position": position, "objective": np.abs(position - 0.25) * 3.0 + 7.0}
     return {
         "elbo": rng.normal(size=60),
         "angle": rng.uniform(-45, 45, 60),
@@ -112,6 +119,17 @@ def test_blocks_show_both_matrices_and_what_chance_gives(material: Material) -> 
         -np.abs(expected["gram"]).max(),
         np.abs(expected["gram"]).max(),
     )
+
+
+def test_slices_go_from_their_minimum_to_their_maximum(material: Material) -> None:
+    (axes,) = slices(material).axes
+    curves = [line for line in axes.lines if len(line.get_xdata()) == 11]
+    assert len(curves) == 2  # a line per gamma
+    for line in curves:
+        heights = np.asarray(line.get_ydata())
+        assert heights.min() == 0.0 and heights.max() == 1.0
+    dashed = [line.get_xdata()[0] for line in axes.lines if line.get_linestyle() == "--"]
+    assert dashed == [0.25, 0.25]
 
 
 def test_rotation_has_a_point_per_trial(material: Material) -> None:
