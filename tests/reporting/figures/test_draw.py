@@ -285,7 +285,9 @@ def test_curves_sum_what_is_logged_per_dimension(folder: Path) -> None:
 
 
 def test_curves_name_what_was_logged(folder: Path) -> None:
-    with pytest.raises(BenchError, match=r"'los'; did you mean 'loss'\? \(there are kl, loss"):
+    with pytest.raises(
+        BenchError, match=r"'los'; did you mean 'loss'\? \(there are kl, log_sigma, loss"
+    ):
         curves(Material.of(records(), folder, ["los"]))
     with pytest.raises(BenchError, match="closed-form"):
         curves(Material.of([record("pca", "one-moon")], folder))
@@ -437,6 +439,8 @@ SHAPED = set(DRAWERS) - {
     "jacobian",
     "metric-vs-option",
     "rotation",
+    "slices",
+    "category-probabilities",
     "block-structure",
     "category-traversals",
     "rewarded",
