@@ -35,6 +35,7 @@ COMMANDS = {
     "figure": "draw a figure from records",
     "report": "make pages to read of all records",
     "export": "write codes, networks or records for other programs",
+    "merge": "bring results of several machines into one folder",
     "replay": "do stored runs again and compare",
     "baseline": "write down what runs measured when all was well",
     "check": "judge runs against a baseline",

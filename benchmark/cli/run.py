@@ -105,7 +105,7 @@ class SeedCount(click.IntRange):
 @click.option(
     "--estimate",
     is_flag=True,
-    help="say what it would cost: hours, memory, disk, from a short probe of each method and dataset",
+    help="say within a minute what it would cost: hours, memory, disk, from probes of runs alike",
 )
 @click.option("--force", is_flag=True, help="run again even what is finished")
 def run(
@@ -164,6 +164,7 @@ def run(
                 tally.kept,
                 options["workers"] or default_workers(options["device"]),
                 options["device"],
+                seen,
             )
         )
     if not options["dry_run"]:

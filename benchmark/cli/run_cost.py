@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
-    from benchmark.planning.jobs import Job
+    from benchmark.planning.jobs import Described, Job
     from benchmark.planning.stages import Waiting
     from benchmark.running.cost import CostGroup
     from benchmark.spec import Record
@@ -38,33 +38,34 @@ def stand_in(waiting: Waiting) -> Job:
     )
 
 
-def estimate(todo: Sequence[Job], kept: Sequence[Record], workers: int, device: str) -> int:
-    """Probe one run of every method and dataset in ``todo``, print what all of them would cost, and
-    return the exit status."""
+def estimate(
+    todo: Sequence[Job],
+    kept: Sequence[Record],
+    workers: int,
+    device: str,
+    seen: Mapping[str, Described],
+) -> int:
+    """Probe one run of those alike in ``todo``, print what all of them would cost, and return the
+    exit status. ``seen``: what planning knows of the datasets."""
+    from benchmark.cli.progress import signals
     from benchmark.running.cost import LIMIT, groups
     from benchmark.running.estimate import measure
 
-    begun, found = time.monotonic(), groups(todo)
-    if found:
-        click.echo(
-            f"probing {len(found)} of {len(todo)} runs, {LIMIT:.0f} s each at most", err=True
+    begun = time.monotonic()
+    found = groups(todo, {data.digest: data[1:] for data in seen.values() if data.shape})
+    with signals() as received:
+        if found:
+            click.echo(
+                f"probing {len(found)} of {len(todo)} runs, {LIMIT:.0f} s for all together at most",
+                err=True,
+            )
+        probed = measure(
+            found, min(workers, max(1, len(found))), device, interrupted=lambda: len(received)
         )
-    probed = measure(found, min(workers, max(1, len(found))), device)
-    cached = Counter((record.spec["method"], record.spec["dataset"]) for record in kept)
-    rows = [("method", "dataset", "runs", "cached", "one run", "hours", "memory", "disk")]
-    for group in probed:
-        rows.append(_row(group, cached.pop(group.name, 0)))
-    rows += [
-        (method, dataset, "0", str(count), "", "", "", "")
-        for (method, dataset), count in cached.items()
-    ]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    for row in rows:
-        cells = (
-            text.ljust(width) if place < 2 else text.rjust(width)
-            for place, (text, width) in enumerate(zip(row, widths, strict=True))
-        )
-        click.echo("  ".join(cells).rstrip())
+    if received:
+        click.echo("interrupted; an estimate writes nothing, so nothing is left", err=True)
+        return 128 + received[0]
+    _print(probed, kept)
     _total(probed, len(kept), workers, time.monotonic() - begun)
     for group in probed:
         if group.error:
@@ -74,11 +75,33 @@ def estimate(todo: Sequence[Job], kept: Sequence[Record], workers: int, device: 
     return 3 if any(group.cost is None for group in probed) else 0
 
 
+def _print(probed: Sequence[CostGroup], kept: Sequence[Record]) -> None:
+    """Print one row for each group and for what is finished of no group."""
+    cached = Counter((record.spec["method"], record.spec["dataset"]) for record in kept)
+    rows = [("method", "dataset", "L", "runs", "cached", "one run", "hours", "memory", "disk")]
+    for group in probed:
+        pairs = dict.fromkeys((job.spec.method, job.spec.dataset) for job in group.jobs)
+        rows.append(_row(group, sum(cached.pop(pair, 0) for pair in pairs)))
+    rows += [
+        (method, dataset, "", "0", str(count), "", "", "", "")
+        for (method, dataset), count in cached.items()
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        cells = (
+            text.ljust(width) if place < 2 else text.rjust(width)
+            for place, (text, width) in enumerate(zip(row, widths, strict=True))
+        )
+        click.echo("  ".join(cells).rstrip())
+
+
 def _row(group: CostGroup, cached: int) -> tuple[str, ...]:
-    head = (*group.name, str(len(group.jobs)), str(cached))
+    sizes = sorted({job.spec.latent_dim for job in group.jobs})
+    size = f"{sizes[0]}" if len(sizes) == 1 else f"{sizes[0]}-{sizes[-1]}"
+    head = (*group.name, size, str(len(group.jobs)), str(cached))
     if group.cost is None:
         return (*head, "unknown", "", "", "")
-    more = "> " if group.cost.evaluation is None else ""
+    more = "about " if group.rough else "> " if group.cost.evaluation is None else ""
     mean = group.seconds / len(group.jobs)
     return (
         *head,
@@ -108,11 +131,9 @@ def _total(probed: Sequence[CostGroup], cached: int, workers: int, spent: float)
     )[:workers]
     disk = sum(cost.disk * len(group.jobs) for group, cost in _known(probed))
     runs = sum(len(group.jobs) for group in probed)
-    least = (
-        "at least "
-        if len(costs) < len(probed) or any(cost.evaluation is None for cost in costs)
-        else ""
-    )
+    unknown = len(costs) < len(probed) or any(cost.evaluation is None for cost in costs)
+    rough = any(group.rough for group in probed)
+    least = "at least " if unknown else "about " if rough else ""
     click.echo(
         f"{runs} to run, {cached} finished before: {least}{seconds / 3600:.3g} hours with {workers} workers, "
         f"{_size(sum(hungriest))} of memory, {_size(disk)} of disk (probed in {_seconds(spent)})"

@@ -1,45 +1,65 @@
-"""What runs cost, and which of them cost the same: one probe stands for a group."""
+"""What runs cost, and which of them cost the same: one probe stands for a group, and one evaluation
+for all groups on data alike."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from statistics import median
 from typing import Any
 
+from benchmark.budgets import BUDGETS
+from benchmark.planning.expected import expected_seconds
 from benchmark.planning.jobs import Job
 
-__all__ = ["LIMIT", "Cost", "CostGroup", "groups"]
+__all__ = ["LIMIT", "Cost", "CostGroup", "completed", "groups"]
 
-LIMIT = 60.0
-"""Seconds a probe may take; one that is still evaluating then tells what it knows."""
+LIMIT = 45.0
+"""Seconds that all probes of an estimate may take together, from when the first has begun."""
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one run: seconds until it is trained and seconds to evaluate (None: more than the probe
-    had), its outer steps, bytes of memory and disk."""
+    """Of one run: seconds that do not grow with its steps (loading, building, concluding), seconds
+    of its outer ``steps`` and seconds to evaluate (None: not known), bytes of memory and disk.
 
+    ``pace``: seconds per image of each function of the method. Where an evaluation was carried out:
+    ``passes``, the images that it handed to each, and ``arithmetic``, its other seconds.
+    """
+
+    start: float
     training: float
     evaluation: float | None
     steps: int
     memory: int
     disk: int
+    pace: Mapping[str, float] = field(default_factory=dict)
+    passes: Mapping[str, int] = field(default_factory=dict)
+    arithmetic: float = 0.0
 
     def seconds(self, steps: int) -> float:
-        """Seconds of a run of so many steps."""
-        return self.training * (steps / self.steps if self.steps else 1.0) + (
-            LIMIT if self.evaluation is None else self.evaluation
-        )
+        """Seconds of a run of so many steps, without the evaluation where that is not known."""
+        share = steps / self.steps if self.steps else 1.0
+        return self.start + self.training * share + (self.evaluation or 0.0)
+
+    def evaluated_as(self, other: Cost) -> Cost:
+        """Return this cost with the evaluation of ``other``, at this method's own pace: arithmetic
+        + the sum over functions of images x seconds per image."""
+        own = sum(count * self.pace.get(name, 0.0) for name, count in other.passes.items())
+        return replace(self, evaluation=other.arithmetic + own)
 
 
 @dataclass(frozen=True)
 class CostGroup:
-    """Runs that one probe stands for: one method on one dataset, the largest latent size, whatever
-    the seed and fractional options."""
+    """Runs that one probe stands for; ``kind`` names what is evaluated alike; ``rough``: its cost
+    comes from the table of :mod:`benchmark.planning.expected`, held to the groups that were
+    probed."""
 
     jobs: tuple[Job, ...]
+    kind: Hashable = None
     cost: Cost | None = None
     error: str = ""
+    rough: bool = False
 
     @property
     def probe(self) -> Job:
@@ -48,39 +68,69 @@ class CostGroup:
 
     @property
     def name(self) -> tuple[str, str]:
-        """Method and dataset."""
-        return self.probe.spec.method, self.probe.spec.dataset
+        """Method and datasets."""
+        datasets = dict.fromkeys(job.spec.dataset for job in self.jobs)
+        return self.probe.spec.method, ", ".join(datasets)
 
     @property
     def seconds(self) -> float:
         """Seconds of all runs, one after the other."""
-        return (
-            0.0
-            if self.cost is None
-            else sum(self.cost.seconds(job.spec.steps) for job in self.jobs)
-        )
+        if self.cost is None:
+            return 0.0
+        return sum(self.cost.seconds(job.spec.steps) for job in self.jobs)
 
 
-def groups(jobs: Iterable[Job]) -> list[CostGroup]:
-    """Return the groups of ``jobs`` in the order in which they first occur."""
-    found: dict[tuple[Any, ...], list[Job]] = {}
+def groups(jobs: Iterable[Job], alike: Mapping[str, Hashable] | None = None) -> list[CostGroup]:
+    """Return the groups of ``jobs`` in the order in which they first occur: one method with its
+    options, fractional ones aside; data of one shape and number of images, as ``alike`` says of
+    their digests; one batch size, one tier of metrics, and latent sizes between the same powers of
+    two."""
+    members: dict[tuple[Any, ...], list[Job]] = {}
     for job in jobs:
+        spec = job.spec
         options = tuple(
             sorted(
                 (name, value)
-                for name, value in job.spec.config.items()
+                for name, value in spec.config.items()
                 if not isinstance(value, float | None)
             )
         )
-        found.setdefault(
-            (
-                job.spec.kind,
-                job.spec.method,
-                options,
-                job.spec.dataset,
-                job.spec.data,
-                job.spec.batch_size,
-            ),
-            [],
-        ).append(job)
-    return [CostGroup(tuple(members)) for members in found.values()]
+        data = (alike or {}).get(spec.data, (spec.dataset, spec.data))
+        full = spec.budget in BUDGETS and BUDGETS[spec.budget].full
+        kind = (spec.kind, data, full)
+        size = (spec.latent_dim - 1).bit_length()
+        place = (kind, spec.method, job.code, options, spec.batch_size, size)
+        members.setdefault(place, []).append(job)
+    return [CostGroup(tuple(runs), place[0]) for place, runs in members.items()]
+
+
+def completed(probed: Sequence[CostGroup]) -> list[CostGroup]:
+    """Return the groups with what the probes of others tell of them: the evaluation, from the one
+    that was carried out on data alike; and where there was no time for a probe, a rough cost."""
+    whole: dict[Hashable, Cost] = {}
+    for group in probed:
+        if group.cost is not None and group.cost.passes:
+            whole.setdefault(group.kind, group.cost)
+    evaluated = [_evaluated(group, whole.get(group.kind)) for group in probed]
+    known = [group for group in evaluated if group.cost is not None]
+    return [_rough(group, known) for group in evaluated]
+
+
+def _evaluated(group: CostGroup, whole: Cost | None) -> CostGroup:
+    cost = group.cost
+    if cost is None or cost.evaluation is not None or whole is None:
+        return group
+    return replace(group, cost=cost.evaluated_as(whole))
+
+
+def _rough(group: CostGroup, known: Sequence[CostGroup]) -> CostGroup:
+    """Return ``group`` with a cost in proportion to the table, unless it has one or a reason for
+    having none."""
+    if group.cost is not None or group.error or not known:
+        return group
+    costs = [(other.probe, other.cost) for other in known if other.cost is not None]
+    pace = median(cost.seconds(job.spec.steps) / expected_seconds(job) for job, cost in costs)
+    steps = group.probe.spec.steps
+    training = pace * expected_seconds(group.probe)
+    memory, disk = max(cost.memory for _, cost in costs), max(cost.disk for _, cost in costs)
+    return replace(group, cost=Cost(0.0, training, 0.0, steps, memory, disk), rough=True)

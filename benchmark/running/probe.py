@@ -1,5 +1,5 @@
-"""A short run that tells what the whole one will cost: some real steps of each phase are timed, the
-rest is done in full. Runs in its own process."""
+"""A short run that tells what the whole one will cost: some real steps of each phase are timed, and
+what comes before and after them. Runs in its own process."""
 
 from __future__ import annotations
 
@@ -8,48 +8,61 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 from statistics import median
 
 import torch
 
+from benchmark.datasets.split import Splits
+from benchmark.datasets.tensors import TensorSplit
+from benchmark.evaluation import artifacts
+from benchmark.evaluation.outcome import evaluate
 from benchmark.planning.jobs import Job
 from benchmark.planning.reuse import Settings
 from benchmark.running import job as jobs
 from benchmark.running.cost import Cost
+from benchmark.running.faults import error_text, one_line
+from benchmark.running.passes import IMAGES, Passes, seconds_per_image
 from benchmark.training import runtime
 from benchmark.training.trainer import CURVE_POINTS, Trainer
 
 __all__ = ["Probe", "probe"]
 
 WARM_UP = 3
-"""Steps of each phase that are not timed: memory is laid out and kernels are chosen in them."""
+"""Steps of each phase that are not timed, at most: memory is laid out and kernels are chosen in
+them."""
 
 FEWEST, SECONDS = 3, 1.0
-"""Steps of each phase that are timed at least, and seconds after which no more are."""
+"""Steps of each phase that are timed, and seconds after which no more are (nor warmed up with)."""
+
+CONCLUDED = 6000
+"""Training images that ``conclude`` sees, at most; its seconds are in proportion."""
 
 
 @dataclass
 class Probe(Trainer):
-    """A trainer that takes a few steps of each phase only; ``train_seconds`` and ``curve_bytes``
-    are what all steps would take."""
+    """A trainer that takes a few steps of each phase only; ``step_seconds``, ``other_seconds`` and
+    ``curve_bytes`` are what all of them would take."""
 
-    told: Callable[[Probe], None] = lambda probe: None
-    begun: float = field(default=0.0, init=False)
-    train_seconds: float = field(default=0.0, init=False)
+    step_seconds: float = field(default=0.0, init=False)
+    other_seconds: float = field(default=0.0, init=False)
     curve_bytes: int = field(default=0, init=False)
 
     def fit(self) -> None:
-        """Train for a moment, with everything before and after the steps as in a real run."""
-        self.begun, self._in_steps = time.perf_counter(), 0.0
+        """Train for a moment, with ``prepare`` as in a real run, and ``conclude`` on some of the
+        images."""
+        whole, begun = self.train, time.perf_counter()
+        self._steps_begun = self._steps_ended = begun
         super().fit()
-        self.train_seconds += time.perf_counter() - self.begun - self._in_steps
-        self.told(self)
+        before, after = self._steps_begun - begun, time.perf_counter() - self._steps_ended
+        self.other_seconds = before + after * len(whole) / len(self.train)
+        self.train = whole
 
     def _run(self) -> None:
-        begun = time.perf_counter()
+        self._steps_begun = time.perf_counter()
         phases = Counter(self.method.phase(step) for step in range(self.steps))
         first = {
             label: next(step for step in range(self.steps) if self.method.phase(step) == label)
@@ -57,11 +70,12 @@ class Probe(Trainer):
         }
         take = self._stepping()
         for label, count in phases.items():
-            self.train_seconds += count * self._seconds_per_step(
+            self.step_seconds += count * self._seconds_per_step(
                 take, first[label] + count // 2, label
             )
         self.step = self.steps
-        self._in_steps = time.perf_counter() - begun
+        self.train = _part(self.train, CONCLUDED)
+        self._steps_ended = time.perf_counter()
 
     def _seconds_per_step(
         self, take: Callable[[int], Mapping[str, torch.Tensor]], middle: int, label: str
@@ -71,8 +85,11 @@ class Probe(Trainer):
             step for step in range(middle, self.steps) if self.method.phase(step) == label
         ] or [middle]
         values: Mapping[str, torch.Tensor] = {}
+        end = time.perf_counter() + SECONDS
         for step in candidates[:WARM_UP]:
             values = take(step)
+            if time.perf_counter() > end:
+                break
         self.curve_bytes = (
             2
             * min(self.steps, CURVE_POINTS + 1)
@@ -83,6 +100,8 @@ class Probe(Trainer):
         for step in candidates[WARM_UP:] or candidates:
             if len(taken) >= FEWEST and time.perf_counter() > end:
                 break
+            if taken and time.perf_counter() > end + SECONDS:
+                break
             mark = time.perf_counter()
             take(step)
             if self.device.type == "cuda":
@@ -91,42 +110,67 @@ class Probe(Trainer):
         return median(taken)
 
 
-def probe(job: Job, folder: Path, device: str, pipe: Connection) -> None:
-    """In a process of its own: send the :class:`Cost` of ``job`` once its steps were timed, and
-    again when the evaluation was done."""
-    begun = time.perf_counter()
-    settings = Settings(folder, device=device, force=True)
-    where = runtime.resolve_device(device)
+def probe(job: Job, folder: Path, device: str, pipe: Connection, *, whole: bool) -> None:
+    """In a process of its own: send the :class:`Cost` of ``job`` once its steps were timed; where
+    the ``whole`` evaluation is carried out, again when that is done. An error is sent in words."""
+    try:
+        _measure(job, folder, device, pipe, whole)
+    except Exception as error:
+        pipe.send(one_line(f"{type(error).__name__}: {error_text(error)}"))
+
+
+def _measure(job: Job, folder: Path, device: str, pipe: Connection, whole: bool) -> None:
+    begun, where = time.perf_counter(), runtime.resolve_device(device)
+    runtime.make_deterministic()
     (folder / job.spec.key).mkdir(parents=True, exist_ok=True)
-    seen: list[Cost] = []
-
-    def told(trained: Probe) -> None:
-        before = trained.begun - begun
-        disk = trained.path.stat().st_size + trained.curve_bytes
-        seen.append(
-            Cost(before + trained.train_seconds, None, job.spec.steps, _memory(where), disk)
-        )
-        pipe.send(seen[-1])
-
-    record = jobs.attempt(
-        job, settings, make=lambda *given, **named: Probe(*given, **named, told=told)
+    splits = jobs._load_as_planned(job)
+    trainer = jobs._trainer(job, Settings(folder, device=device), where, splits, Probe)
+    assert isinstance(trainer, Probe)
+    before = time.perf_counter() - begun
+    trainer.fit()
+    images = splits.test if job.spec.kind == "train" else None
+    pace = (
+        {}
+        if images is None
+        else seconds_per_image(copy(trainer.method), TensorSplit(images, where).some(IMAGES))
     )
-    if record is None or record.status != "done" or not seen:
-        pipe.send(str(record.error if record else "it was interrupted"))
-        return
-    cost = seen[-1]
-    artifacts = sum(
-        path.stat().st_size for path in (folder / job.spec.key).glob("artifacts.npz")
-    ) + len(record.to_json())
-    pipe.send(
-        Cost(
-            cost.training,
-            record.timing["evaluate_seconds"],
-            cost.steps,
-            _memory(where),
-            cost.disk + artifacts,
-        )
+    cost = Cost(
+        start=before + trainer.other_seconds,
+        training=trainer.step_seconds,
+        evaluation=None,
+        steps=job.spec.steps,
+        memory=_memory(where),
+        disk=trainer.path.stat().st_size + trainer.curve_bytes,
+        pace=pace,
     )
+    pipe.send(cost)
+    if whole:
+        pipe.send(_evaluated(job, trainer, splits, folder, cost))
+
+
+def _evaluated(job: Job, trainer: Probe, splits: Splits, folder: Path, cost: Cost) -> Cost:
+    """Return ``cost`` with the whole evaluation, carried out, and what of it the method's functions
+    took."""
+    begun, passes = time.perf_counter(), Passes(trainer.method, trainer.device)
+    arrays = evaluate(job, trainer, splits, folder).arrays
+    size = len(artifacts.npz_bytes(arrays)) if arrays else 0
+    seconds = time.perf_counter() - begun
+    return replace(
+        cost,
+        evaluation=seconds,
+        memory=_memory(trainer.device),
+        disk=cost.disk + size,
+        pace=passes.pace,
+        passes=dict(passes.images),
+        arithmetic=seconds - sum(passes.seconds.values()),
+    )
+
+
+def _part(train: TensorSplit, most: int) -> TensorSplit:
+    """Return the first ``most`` images of a split, all where there are fewer."""
+    part = copy(train)
+    part.stored = train.stored[:most]
+    return part
 
 
 def _memory(device: torch.device) -> int:
