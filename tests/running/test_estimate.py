@@ -22,13 +22,9 @@ from benchmark.planning.expected import expected_seconds
 from benchmark.planning.jobs import Grid, plan
 from benchmark.planning.stages import Waiting
 from benchmark.running import probe
-<<<<<<< HEAD
-from benchmark.running.cost import LIMIT, Cost, CostGroup, groups
-=======
 from benchmark.running.cost import Cost, CostGroup, completed, groups
 from benchmark.running.estimate import evaluated_in_full, measure
 from benchmark.running.passes import Passes, seconds_per_image
->>>>>>> 4a797a7 (An estimate within a minute: runs alike share a probe, one evaluation tells those on data alike; bench merge joins results of several machines)
 from benchmark.running.probe import Probe
 from benchmark.training.runtime import construct
 
@@ -145,9 +141,6 @@ def test_cost_scales_with_steps_and_not_what_comes_before_and_after() -> None:
     assert (cost.seconds(100), cost.seconds(300)) == (16.0, 36.0)
     assert Cost(1.0, 0.0, None, 0, 1, 1).seconds(0) == 1.0
     jobs = tuple(plan(Grid(["vae"], ["circle"], seeds=3, budget="smoke"), Path()))
-<<<<<<< HEAD
-    assert CostGroup(jobs, Cost(4.0, 1.0, 20, 1, 1)).seconds == 15.0
-=======
     assert CostGroup(jobs, cost=Cost(1.0, 3.0, 1.0, 20, 1, 1)).seconds == 15.0
 
 
@@ -216,7 +209,6 @@ def test_images_are_counted_for_the_outer_call_and_a_refusal_is_left_out() -> No
     assert set(passes.pace) == {"sample", "encode"} and min(passes.pace.values()) > 0
     pace = seconds_per_image(Network(), torch.zeros(3, 2))  # type: ignore[arg-type]
     assert {"encode", "decode", "sample"} <= set(pace)
->>>>>>> 4a797a7 (An estimate within a minute: runs alike share a probe, one evaluation tells those on data alike; bench merge joins results of several machines)
 
 
 def test_a_run_that_waits_for_a_value_is_tried_with_the_default() -> None:
