@@ -205,13 +205,14 @@ def test_every_suite_plans_as_it_is_and_scaled(
     if budget == "smoke":
         assert {job.spec.steps for job in jobs} <= {0, 20, 500}
     if budget is None:
-        assert all(job.spec.steps * job.spec.batch_size > 1000 for job in jobs if job.spec.steps)
+        assert all(job.spec.steps * job.spec.batch_size >= 1000 for job in jobs if job.spec.steps)
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if not name.startswith("headline")])
 def test_suites_have_three_seeds(name: str, no_data: None) -> None:
-    """The paper's figure of FID against beta is of five runs."""
-    seeds = 5 if name == "grae-fid" else 3
+    """The paper's figure of FID against beta is of five runs; slices of an objective are drawn by
+    the seed, and a sign test needs six of them."""
+    seeds = {"grae-fid": 5, "gamma-slices": 8}.get(name, 3)
     assert {job.spec.seed for job in jobs_of(read_suite(name))} == set(range(seeds))
 
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -90,7 +91,7 @@ def rate(material: Material) -> Figure:
     return figure
 
 
-def _line(course: Course, look: Look, dashes: str) -> Line2D:
+def _line(course: Course, look: Look, dashes: Any) -> Line2D:
     text = f"{plain(course.name)}, ends of runs" if course.ends else plain(course.name)
     marker = look.marker if course.ends else ""
     return Line2D([], [], color=look.colour, linestyle=dashes, marker=marker, label=text)

@@ -182,7 +182,8 @@ def block_structure(material: Material) -> Figure:
         share, chance = run.value("off-block"), run.value("off-block[partition=random]")
         if share is not None and chance is not None:
             row[1].set_title(f"outside blocks {share:.2f}, by chance {chance:.2f}", fontsize=7)
-    for panel, (heading, _) in zip(axes[0], max(matrices, key=len), strict=True):
+    widest = max(matrices, key=len)
+    for panel, (heading, _) in zip(axes[0], widest, strict=True):
         panel.set_title("\n".join(filter(None, (heading, panel.get_title()))))
     return figure
 
