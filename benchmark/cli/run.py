@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +97,12 @@ class SeedCount(click.IntRange):
     metavar="S",
     help="seconds between checkpoints",
 )
+@click.option(
+    "--executor",
+    default="processes",
+    show_default=True,
+    help="where runs are carried out: processes (of this machine), or ray[address=HOST:PORT]",
+)
 @click.option("--shard", metavar="I/N", help="the I-th of N equal parts of the grid, from 1")
 @data_dir_option
 @results_option
@@ -128,7 +133,9 @@ def run(
     from benchmark.planning.reuse import divided
     from benchmark.planning.stages import resolve, together
     from benchmark.records import Store
+    from benchmark.running.executors import executor_of
 
+    options["executor"] = executor_of(options["executor"])
     store, tally, seen = Store(options["results"]), Tally(), {}
     stages, tally.absent = _stages(suite, everything, methods, datasets, latent_dims, options, seen)
     for part in together(stages):
@@ -316,7 +323,6 @@ class Tally:
         """Run the jobs under progress bars; whether a signal interrupted them."""
         from benchmark.cli.progress import signals, watcher
         from benchmark.planning.reuse import Settings
-        from benchmark.running.processes import run_jobs
 
         if not todo:
             return False
@@ -327,14 +333,18 @@ class Tally:
             options["checkpoint_every"],
             options["force"],
         )
-        workers = min(len(todo), options["workers"] or default_workers(options["device"]))
+        executor = options["executor"]
+        workers = options["workers"] or (
+            default_workers(options["device"]) if executor.local else len(todo)
+        )
+        workers = min(len(todo), workers)
         with signals() as received, watcher(len(todo)) as events:
             runs, processes = (
                 f"{n} {word}{'s' * (n != 1)}"
                 for n, word in ((len(todo), "run"), (workers, "worker"))
             )
             click.echo(f"{runs} on {processes}; they start once torch is loaded", err=True)
-            self.ended += run_jobs(
+            self.ended += executor.run_jobs(
                 todo,
                 settings,
                 workers,
@@ -425,4 +435,6 @@ def default_workers(device: str) -> int:
             from benchmark.training.runtime import resolve_device
 
             resolve_device(device)
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    from benchmark.running.cores import usable_cores
+
+    return usable_cores()

@@ -1,0 +1,187 @@
+"""Runs on the machines of a Ray cluster, one core each. A task does what this machine would do: it
+carries its run out in a process of its own (:mod:`benchmark.running.processes`).
+
+Checkpoints and records lie in the results folder, which every machine sees under the same path. A
+task whose machine is lost is started on another and goes on from the checkpoint; where the driver
+is lost, runs stop at the edge of a step, and the same command goes on from there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import ray
+from ray.exceptions import RayError
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+from benchmark.planning.expected import longest_first
+from benchmark.planning.jobs import Job
+from benchmark.planning.reuse import Settings
+from benchmark.running.faults import one_line
+from benchmark.running.processes import Events, JobOutcome, run_jobs
+from benchmark.spec import BenchError
+
+__all__ = ["run_on"]
+
+INTERVAL = 1.0
+"""Seconds between two words of a run to the driver, and of the driver's looks at them."""
+
+Progress = tuple[int, Mapping[str, float]]
+
+
+def run_on(address: str) -> Callable[..., list[JobOutcome]]:
+    """Return the executor on the cluster at ``address``: ``HOST:PORT``, ``auto`` for the one this
+    machine belongs to, or ``local`` for one that is started here and ends with the command."""
+
+    def run(
+        jobs: Sequence[Job],
+        settings: Settings,
+        workers: int,
+        events: Events,
+        interrupted: Callable[[], int] = lambda: 0,
+    ) -> list[JobOutcome]:
+        with _cluster(address):
+            return _Driver(list(longest_first(jobs)), settings, workers, events).run(interrupted)
+
+    return run
+
+
+@contextlib.contextmanager
+def _cluster(address: str) -> Any:
+    """Belong to the cluster for a while."""
+    try:
+        ray.init(address=address, log_to_driver=False, logging_level="ERROR")
+    except (ConnectionError, ValueError, RuntimeError) as error:
+        raise BenchError(
+            f"there is no Ray cluster at '{address}' ({one_line(str(error))}); start one with `ray "
+            "start --head`, or give --executor 'ray[address=local]'"
+        ) from None
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+class Board:
+    """What runs tell the driver, and how often it was asked to stop. Lives where the driver
+    does, so that it is there as long as the driver is."""
+
+    def __init__(self) -> None:
+        self.progress: dict[str, Progress | None] = {}
+        self.asked = 0
+
+    def report(self, key: str, progress: Progress | None) -> int:
+        """Note that a run has begun, or how far it is; return how often it was asked to stop."""
+        self.progress[key] = progress or self.progress.get(key)
+        return self.asked
+
+    def read(self, asked: int) -> dict[str, Progress | None]:
+        """Return what was told since the last time, and note how often somebody asked to stop."""
+        self.asked, told, self.progress = asked, self.progress, {}
+        return told
+
+
+class _Reports(Events):
+    """Tells the board of one run, now and then. Where it is gone, so is the driver: stop."""
+
+    def __init__(self, board: Any, key: str) -> None:
+        self.board, self.key, self.asked, self.last = board, key, 0, 0.0
+        self.progress: Progress | None = None
+
+    def progressed(self, job: Job, step: int, values: Mapping[str, float]) -> None:
+        self.progress = (step, dict(values))
+
+    def interrupted(self) -> int:
+        if time.monotonic() - self.last > INTERVAL:
+            self.last = time.monotonic()
+            try:
+                self.asked = ray.get(self.board.report.remote(self.key, self.progress))
+            except RayError:
+                self.asked = max(1, self.asked)
+        return self.asked
+
+
+def _carry_out(job: Job, settings: Settings, board: Any) -> tuple[str, str | None, bool]:
+    """On a machine of the cluster: carry ``job`` out in a process of its own, and return status,
+    error and whether it was trained."""
+    reports = _Reports(board, job.spec.key)
+    outcomes = run_jobs([job], settings, 1, reports, reports.interrupted)
+    if not outcomes:  # asked to stop before it began
+        return "interrupted", None, True
+    return outcomes[0].status, outcomes[0].error, outcomes[0].trained
+
+
+@dataclass
+class _Driver:
+    """Hands out ``jobs``, ``workers`` at most at once, and listens."""
+
+    jobs: list[Job]
+    settings: Settings
+    workers: int
+    events: Events
+    under_way: dict[Any, Job] = field(default_factory=dict)
+    begun: set[str] = field(default_factory=set)
+
+    def run(self, interrupted: Callable[[], int]) -> list[JobOutcome]:
+        here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
+        board = ray.remote(num_cpus=0, scheduling_strategy=here)(Board).remote()
+        task = ray.remote(num_cpus=1, num_gpus=self._gpus(), max_retries=-1)(_carry_out)
+        settings = replace(self.settings, results=self.settings.results.absolute())
+        waiting, outcomes = list(reversed(self.jobs)), []
+        while waiting or self.under_way:
+            if asked := interrupted():
+                waiting.clear()
+            while waiting and len(self.under_way) < self.workers:
+                job = waiting.pop()
+                sent = replace(job, data_dir=job.data_dir.absolute())
+                self.under_way[task.remote(sent, settings, board)] = job
+            done, _ = (
+                ray.wait(list(self.under_way), timeout=INTERVAL) if self.under_way else ([], [])
+            )
+            self._listen(ray.get(board.read.remote(asked)))
+            if asked:
+                self._cancel_those_that_did_not_begin()
+            outcomes += [self._conclude(reference) for reference in done]
+        return [outcome for outcome in outcomes if outcome.status != "unbegun"]
+
+    def _gpus(self) -> int:
+        wanted = self.settings.device.startswith("cuda") or (
+            self.settings.device == "auto" and ray.cluster_resources().get("GPU", 0) > 0
+        )
+        return int(wanted)
+
+    def _listen(self, told: Mapping[str, Progress | None]) -> None:
+        """Tell the watcher which runs have begun, and how far they are."""
+        for job in list(self.under_way.values()):
+            key = job.spec.key
+            if key in told:
+                self._begin(job)
+                if progress := told[key]:
+                    self.events.progressed(job, *progress)
+
+    def _begin(self, job: Job) -> None:
+        if job.spec.key not in self.begun:
+            self.begun.add(job.spec.key)
+            self.events.started(job)
+
+    def _cancel_those_that_did_not_begin(self) -> None:
+        for reference, job in self.under_way.items():
+            if job.spec.key not in self.begun:
+                ray.cancel(reference)
+
+    def _conclude(self, reference: Any) -> JobOutcome:
+        """Return how an ended task's run did, and tell the watcher unless it never began."""
+        job = self.under_way.pop(reference)
+        try:
+            outcome = JobOutcome(job, *ray.get(reference))
+        except ray.exceptions.TaskCancelledError:
+            return JobOutcome(job, "unbegun")
+        except RayError as error:
+            outcome = JobOutcome(job, "killed", one_line(f"Ray: {type(error).__name__}: {error}"))
+        self._begin(job)
+        self.events.ended(outcome)
+        return outcome
