@@ -52,8 +52,8 @@ def test_each_deciding_fact_makes_another_class(here: dict[str, object], name: s
 
 
 def test_packages_and_switches_decide(here: dict[str, object]) -> None:
-    torch_changed = {**here, "packages": {**here["packages"], "torch": "0"}}  # type: ignore[dict-item]
-    tf32_changed = {**here, "determinism": {**here["determinism"], "tf32": True}}  # type: ignore[dict-item]
+    torch_changed = {**here, "packages": {**here["packages"], "torch": "0"}}
+    tf32_changed = {**here, "determinism": {**here["determinism"], "tf32": True}}
     for other in (torch_changed, tf32_changed):
         assert not same_class(machine_class(here), machine_class(other))
 

@@ -97,5 +97,5 @@ def test_chunks_are_equal_contiguous_and_cover_the_batch() -> None:
 def test_flags_that_are_no_tuple_of_words_are_refused(flags: object) -> None:
     kept = torch.ones(2, dtype=torch.bool)
     with pytest.raises(TypeError, match=r"expected a tuple of words, as \('collapsed',\)"):
-        Discovery(torch.ones(2), kept, flags=flags)  # type: ignore[arg-type]
+        Discovery(torch.ones(2), kept, flags=flags)
     assert Discovery(torch.ones(2), kept, flags=("collapsed",)).flags == ("collapsed",)

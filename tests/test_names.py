@@ -18,7 +18,7 @@ def test_a_study_is_called_by_its_own_defaults() -> None:
     study = spec("grae-objective", "grae-objective")
     assert labels(study) == ("grae-objective", "circle")
     assert labels({**study, "kind": "train"})[0] != "grae-objective"  # no method has that name
-    name = next(iter(study["config"]))  # type: ignore[call-overload]
+    name = next(iter(study["config"]))
     taken = {**study, "taken": {name: "lstar"}}
     assert labels(taken)[0] == f"grae-objective[{name}=*]"
 
@@ -32,8 +32,8 @@ def test_a_method_is_called_by_what_differs_from_its_defaults() -> None:
 def test_replicates_have_one_cell_whatever_the_seed_and_the_taken_values() -> None:
     one = {**spec("train", "vae"), "seed": 0}
     assert cell_of(one) == cell_of({**one, "seed": 1}) != cell_of({**one, "dataset": "digits"})
-    name = next(iter(one["config"]))  # type: ignore[call-overload]
-    values = [{**one, "config": {**one["config"], name: value}} for value in (1, 2)]  # type: ignore[dict-item]
+    name = next(iter(one["config"]))
+    values = [{**one, "config": {**one["config"], name: value}} for value in (1, 2)]
     assert cell_of(values[0]) != cell_of(values[1])
     taken = [{**each, "taken": {name: "lstar"}} for each in values]
     assert cell_of(taken[0]) == cell_of(taken[1])

@@ -57,7 +57,7 @@ def record(spec: RunSpec = SPEC, **changes: object) -> Record:
         harness=harness_code(),
         metrics=metric_codes(values),
     )
-    return replace(base, **changes)  # type: ignore[arg-type]
+    return replace(base, **changes)
 
 
 def test_write_read_is_the_identity_and_records_come_in_key_order(tmp_path: Path) -> None:
@@ -118,7 +118,7 @@ def test_numbers_of_a_folder_keep_their_bits(value: float) -> None:
 
 @pytest.mark.parametrize("empty", [[], "", [["a", 1]]])
 def test_options_that_are_no_object_are_refused(tmp_path: Path, empty: object) -> None:
-    bare = replace(SPEC, options=dict(empty))  # type: ignore[call-overload]
+    bare = replace(SPEC, options=dict(empty))
     stored = json.loads(record(bare).to_json())
     stored["spec"]["options"] = empty
     path = tmp_path / "key" / "record.json"
@@ -418,7 +418,7 @@ def test_records_of_schema_1_are_read_stay_as_they_are_and_are_stale(tmp_path: P
     assert "harness" not in text and "metrics" not in text
     Store(tmp_path).write(old)
     assert load_records(tmp_path) == [old]
-    assert read_record(tmp_path / old.key / "record.json").to_json() == text  # type: ignore[union-attr]
+    assert read_record(tmp_path / old.key / "record.json").to_json() == text
     assert frame([old])["stale"].all() and not frame([record()])["stale"].any()
 
 

@@ -67,7 +67,7 @@ def evaluate(
 
     wanted = {kind: split_list(texts) for kind, texts in filters.items()}
     chosen = chosen_metrics(split_list(metrics))
-    records = select(load_records(results), Filters(**wanted), str(results))
+    records = select(load_records(results), Filters(**wanted), str(results))  # type: ignore[arg-type]  # no latent sizes
     done = sorted(
         (record for record in records if record.status == "done"),
         key=lambda record: (record.spec["dataset"], record.key),

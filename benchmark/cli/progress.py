@@ -87,15 +87,12 @@ class _Bars(Watcher):
         self.progress.update(self.grid, completed=self.done + sum(self.under_way.values()))
 
 
-def _guarded() -> bool:
-    """Whether control characters, which bars are drawn with, are written out."""
-    return isinstance(sys.stdout, Printable)
-
-
 @contextmanager
 def watcher(total: int) -> Iterator[Watcher]:
     """Yield the events to hand to the executor for ``total`` runs."""
-    console = Console(file=sys.stdout.unfiltered) if _guarded() else Console()
+    out = sys.stdout
+    # a guarded one writes out the control characters that bars are drawn with
+    console = Console(file=out.unfiltered if isinstance(out, Printable) else None)
     if not console.is_terminal:
         yield _Lines(total)
         return

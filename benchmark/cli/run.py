@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
 
 from benchmark.cli import CutOff, Real, data_dir_option, results_option
 from benchmark.cli.first_lines import count_nulls, first_lines
+
+if TYPE_CHECKING:
+    from benchmark.planning.jobs import Seen
 
 __all__ = ["default_workers", "run"]
 
@@ -136,7 +139,8 @@ def run(
     from benchmark.running.executors import executor_of
 
     options["executor"] = executor_of(options["executor"])
-    store, tally, seen = Store(options["results"]), Tally(), {}
+    store, tally = Store(options["results"]), Tally()
+    seen: Seen = {}
     stages, tally.absent = _stages(suite, everything, methods, datasets, latent_dims, options, seen)
     for part in together(stages):
         planned = [resolve(stage, options["data_dir"], store, seen) for stage in part]
@@ -189,7 +193,7 @@ def _stages(
     datasets: tuple[str, ...],
     latent_dims: tuple[str, ...],
     options: dict[str, Any],
-    seen: dict[str, tuple[str, int]],
+    seen: Seen,
 ) -> tuple[list[Any], list[Any]]:
     """Return the stages to run, every one of them planned once so that a mistake is told before
     anything runs, and what lacks its data."""

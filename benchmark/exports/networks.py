@@ -114,7 +114,7 @@ def _onnx(model: TrainedModel, name: str, values: Tensor) -> bytes:
                 verbose=False,
             )
             assert program is not None
-            program.save(buffer)
+            program.save(buffer)  # type: ignore[arg-type]  # torch takes files too
         except Exception as error:
             raise _refused(model, "ONNX", error) from None
     return buffer.getvalue()

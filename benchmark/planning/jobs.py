@@ -98,7 +98,7 @@ class Described(NamedTuple):
     training images, and the shape of one where it is known."""
 
     digest: str
-    count: int
+    count: int  # type: ignore[assignment]  # a tuple's own `count` is hidden
     shape: tuple[int, ...] | None = None
 
 

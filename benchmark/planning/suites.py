@@ -165,7 +165,7 @@ def _parse(name: str, text: str, file: str) -> Suite:
             raise BenchError(
                 f"'{key}' in suite '{file}' is {value!r}; expected {'text' if key in TEXTS else 'a list of names in quotes'}"
             )
-    told = {
+    told: dict[str, Any] = {
         key: " ".join(value.split()) if key in TEXTS else tuple(value)
         for key, value in document.items()
     }
@@ -174,7 +174,7 @@ def _parse(name: str, text: str, file: str) -> Suite:
     )
 
 
-_WORDS = {
+_WORDS: dict[type, str] = {
     list: "a list",
     int: "a whole number",
     str: "text in quotes",
@@ -183,7 +183,12 @@ _WORDS = {
 
 
 def _stage(table: dict[str, Any], file: str) -> Stage:
-    kinds = {"methods": list, "studies": list, "datasets": list, "latent_dims": list}
+    kinds: dict[str, type] = {
+        "methods": list,
+        "studies": list,
+        "datasets": list,
+        "latent_dims": list,
+    }
     kinds |= {
         "seeds": int,
         "budget": str,
@@ -201,7 +206,7 @@ def _stage(table: dict[str, Any], file: str) -> Stage:
                 f"'{name}' in suite '{file}' is {value!r}; expected {_WORDS[kinds[name]]}"
             )
         _check(name, value, file)
-    room = "studies" if "studies" in table else "methods"
+    room: Literal["methods", "studies"] = "studies" if "studies" in table else "methods"
     missing = [name for name in ("datasets", "methods") if name not in table]
     if missing and room == "methods":
         raise BenchError(f"a [[stage]] of suite '{file}' has no '{missing[0]}'; give a list")

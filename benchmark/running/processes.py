@@ -239,9 +239,16 @@ def _recorded(run: _RunningJob, settings: Settings) -> JobOutcome:
         status, error = _end(run, settings)
         measuring = not settings.force and trained(run.job, store) is not None
         if status != "interrupted" and held and not measuring:
-            made_by = {"code": run.job.code, "harness": run.job.harness}
-            spec = run.job.spec
-            store.write(Record(spec.document(), key, **made_by, status=status, error=error))
+            job = run.job
+            record = Record(
+                job.spec.document(),
+                key,
+                code=job.code,
+                harness=job.harness,
+                status=status,
+                error=error,
+            )
+            store.write(record)
     return JobOutcome(run.job, status, error)
 
 

@@ -72,12 +72,12 @@ def docstring_says_what_it_is(source: DataSource) -> None:
 def options_are_literal(source: DataSource) -> None:
     """``Options`` is a frozen dataclass with literal defaults, each with its meaning."""
     kind, entry = source.kind.Options, source.choice.entry
-    if not (dataclasses.is_dataclass(kind) and kind.__dataclass_params__.frozen):  # type: ignore[attr-defined]
+    if not (dataclasses.is_dataclass(kind) and kind.__dataclass_params__.frozen):  # type: ignore[union-attr]  # no type
         raise CheckFailed(
             "Options is not a frozen dataclass; write @dataclass(frozen=True) above it"
         )
     fields = entry.source.fields("Options")
-    told, values = resolve(entry.name, fields, {}), dataclasses.asdict(kind())
+    told, values = resolve(entry.name, fields, {}), dataclasses.asdict(kind())  # type: ignore[operator]  # a class
     if told != values:
         raise CheckFailed(f"Options() holds {values}, but its text says {told}; write literals")
     silent = [field.name for field in fields if not field.doc]
@@ -179,7 +179,7 @@ def labels_fit(source: DataSource) -> None:
             raise CheckFailed(
                 f"labels of '{role}' are {each.dtype} of shape {each.shape}; expected int64 of shape ({count},)"
             )
-    alone = sorted(set(labels[1][1].tolist()) - set(labels[0][1].tolist()))  # type: ignore[union-attr]
+    alone = sorted(set(labels[1][1].tolist()) - set(labels[0][1].tolist()))  # type: ignore[union-attr]  # both were seen
     if alone:
         raise CheckFailed(f"class {alone[0]} is in the test split alone; split classes alike")
 

@@ -39,7 +39,7 @@ def documented(candidate: Candidate) -> None:
 def options_survive_json(candidate: Candidate) -> None:
     """``Config`` is a frozen dataclass whose values come back from JSON the same."""
     config = candidate.kind.Config
-    if not (dataclasses.is_dataclass(config) and config.__dataclass_params__.frozen):  # type: ignore[attr-defined]
+    if not (dataclasses.is_dataclass(config) and config.__dataclass_params__.frozen):  # type: ignore[attr-defined]  # no type
         raise CheckFailed(
             "Config is not a frozen dataclass; write @dataclass(frozen=True) above it, so that no run can change its options"
         )
@@ -84,7 +84,7 @@ def imports_only_the_contract(candidate: Candidate) -> None:
         elif isinstance(node, ast.Attribute) and ast.unparse(node) in ("np.random", "numpy.random"):
             names = ["numpy.random"]
         for name in names:
-            line = f"line {node.lineno} of {candidate.entry.path.name}"  # type: ignore[attr-defined]
+            line = f"line {node.lineno} of {candidate.entry.path.name}"  # type: ignore[attr-defined]  # imports have lines
             if (
                 name.startswith("benchmark")
                 and not any(

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -89,11 +90,11 @@ def leaves_the_state(candidate: Candidate) -> None:
 def _calls(method: Method, x: Tensor) -> dict[str, Callable[[], object]]:
     code = method.encode(x)
     calls: dict[str, Callable[[], object]] = {
-        name: (lambda name=name: getattr(method, name)(x))
+        name: partial(getattr(method, name), x)
         for name in ("encode", "discover", "lstar_so_far", "posterior")
     }
     calls |= {
-        name: (lambda name=name: getattr(method, name)(x))
+        name: partial(getattr(method, name), x)
         for name in ("terms", "categories")
         if hasattr(method, name)
     }

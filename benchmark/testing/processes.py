@@ -37,7 +37,7 @@ def digests_elsewhere(references: Iterable[str]) -> dict[str, str]:
 
 def main() -> None:
     """Print the digests of the methods named on the command line as one line of JSON."""
-    found = {}
+    found: dict[str, str] = {}
     with tempfile.TemporaryDirectory() as folder:
         for reference in sys.argv[1:]:
             place = Path(folder) / str(len(found))

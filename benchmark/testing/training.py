@@ -4,6 +4,7 @@ equals a whole one."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 from unittest import mock
 
 import torch
@@ -122,12 +123,12 @@ def only_players_move_parameters(candidate: Candidate) -> None:
     """A parameter changes only when a player that owns it steps, and no gradient is left lying
     about."""
     candidate.need_steps()
-    method, stepped = candidate.build(), set()
+    method, stepped = candidate.build(), set[str]()
     method.prepare(candidate.train)
 
-    def apply(player: Player, *args: object, **kwargs: object) -> None:
+    def apply(player: Player, *args: Any, **kwargs: Any) -> None:
         stepped.update(player.parameters)
-        genuine(player, *args, **kwargs)  # type: ignore[arg-type]
+        genuine(player, *args, **kwargs)
 
     genuine = Player.apply
     for phase, step in candidate.phases(method).items():

@@ -32,7 +32,7 @@ def build(
         latent_dim=latent_dim,
         steps=steps,
         steps_per_epoch=7,
-    )  # type: ignore[return-value]
+    )
 
 
 def tick(step: int) -> Tick:

@@ -25,7 +25,7 @@ KINDS = {"diagonal": 4 + 4, "block": 4 + 6, "full": 4 + 10}
 def build(shape: tuple[int, ...] = (1, 8, 8), latent_dim: int = 4, **config: Any) -> BetaVAE:
     return construct(
         BetaVAE, replace(BetaVAE.Config(), **config), 0, shape=shape, latent_dim=latent_dim
-    )  # type: ignore[return-value]
+    )
 
 
 def batch(shape: tuple[int, ...] = (1, 8, 8), count: int = 8) -> Batch:
@@ -77,7 +77,7 @@ def test_a_vae_of_constant_variance_has_the_same_gradients_up_to_a_factor(gamma:
         0,
         shape=x.shape[1:],
         latent_dim=4,
-    )  # type: ignore[assignment]
+    )
     (loss, grads), (vae_loss, vae_grads) = first_gradient(method, x), first_gradient(vae, x)
     constant = 0.5 * x[0].numel() * math.log(2.0 * math.pi * gamma)
     torch.testing.assert_close(loss, gamma * (vae_loss - constant), rtol=1e-4, atol=1e-4)

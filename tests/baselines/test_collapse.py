@@ -159,5 +159,5 @@ def test_sprites_are_reconstructed_better_than_by_pca(kind: type[Method], tmp_pa
     assert error(method, splits) < error(trained(PCA, splits, tmp_path / "pca", 0), splits)
     images = TensorSplit(splits.test).head(4096)
     with torch.no_grad():
-        assert int(active_units(*method.posterior(images))) >= 4  # type: ignore[misc]
+        assert int(active_units(*method.posterior(images))) >= 4
         assert 0.25 < float(method.sample(500).mean() / images.mean()) < 4.0

@@ -139,7 +139,7 @@ def test_losses_at_constant_critics_are_exact(sr: bool) -> None:
     """10 for a critic (a slope of 0), -c for whoever raises it, +c for the encoder: -c + c."""
     method = build(Watched, image_critic=sr)
     method.critic, method.image_critic = Constant(2.5), Constant(-1.5)
-    method.descend = lambda loss, *players: method.log.append(  # type: ignore[method-assign]
+    method.descend = lambda loss, *players: method.log.append(
         ("+".join(player.name for player in players), float(loss.detach()))
     )
     method.train_step(batch(method), TICK)
@@ -212,7 +212,7 @@ def test_encoder_and_generator_move_by_the_critic_of_the_last_batch_as_they_stan
                 seen["both"] = found
         own(loss, *players)
 
-    method.descend = descend  # type: ignore[method-assign]
+    method.descend = descend
     method.train_step(given, TICK)
     expected = (*seen["encoder"], *seen["generator"])
     torch.testing.assert_close(seen["both"], expected, rtol=1e-4, atol=1e-6)  # float32

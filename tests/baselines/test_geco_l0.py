@@ -36,7 +36,7 @@ def build(latent_dim: int = L, **config: Any) -> GecoL0:
         "steps_per_epoch": PER_EPOCH,
         "batch_size": BATCH,
     }
-    return construct(GecoL0, replace(GecoL0.Config(), **config), 0, **size)  # type: ignore[return-value]
+    return construct(GecoL0, replace(GecoL0.Config(), **config), 0, **size)
 
 
 def latched(p: float | list[float] | None = None, **config: Any) -> GecoL0:

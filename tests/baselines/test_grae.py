@@ -26,7 +26,7 @@ F64 = torch.float64
 
 
 def build(shape: tuple[int, ...] = (1, 8, 8), latent_dim: int = 4, **config: Any) -> GRAE:
-    return construct(GRAE, replace(GRAE.Config(), **config), 0, shape=shape, latent_dim=latent_dim)  # type: ignore[return-value]
+    return construct(GRAE, replace(GRAE.Config(), **config), 0, shape=shape, latent_dim=latent_dim)
 
 
 def batch(shape: tuple[int, ...] = (1, 8, 8), count: int = 8) -> Batch:
@@ -45,7 +45,7 @@ def linear(decoder: Tensor, encoder: Tensor, **config: Any) -> GRAE:
     method.model = method.add_player(
         "model", method.encoder, method.decoder, optimiser=method.model.optimiser
     )
-    return method.double()  # type: ignore[return-value]
+    return method.double()
 
 
 @pytest.mark.parametrize("regularizer", ["hadamard-1", "exact"])

@@ -22,7 +22,7 @@ F64 = torch.float64
 def build(shape: tuple[int, ...] = (6,), latent_dim: int = 4, **config: Any) -> IRMAE:
     return construct(
         IRMAE, replace(IRMAE.Config(), **config), 0, shape=shape, latent_dim=latent_dim
-    )  # type: ignore[return-value]
+    )
 
 
 def images(count: int = 8, shape: tuple[int, ...] = (6,)) -> torch.Tensor:

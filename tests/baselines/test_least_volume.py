@@ -20,7 +20,7 @@ TICK = Tick(torch.tensor(0), torch.tensor(0.0), "train")
 def build(shape: tuple[int, ...] = (6,), latent_dim: int = 4, **config: Any) -> LeastVolume:
     return construct(
         LeastVolume, replace(LeastVolume.Config(), **config), 0, shape=shape, latent_dim=latent_dim
-    )  # type: ignore[return-value]
+    )
 
 
 def images(count: int = 8, shape: tuple[int, ...] = (6,)) -> torch.Tensor:

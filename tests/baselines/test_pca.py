@@ -19,7 +19,7 @@ from benchmark.training.runtime import construct
 def fitted(data: Split, latent_dim: int) -> PCA:
     method = construct(PCA, PCA.Config(), 0, shape=data.shape, latent_dim=latent_dim)
     method.prepare(TensorSplit(data))
-    return method  # type: ignore[return-value]
+    return method
 
 
 @pytest.fixture(scope="module")

@@ -112,7 +112,7 @@ def test_joint_step_renews_alpha_and_moves_every_parameter(
     before = {name: p.detach().clone() for name, p in method.named_parameters()}
     seen: list[torch.Tensor] = []
     original = method.relevance.posterior
-    method.relevance.posterior = lambda *parts: seen.append(original(*parts)) or seen[-1]  # type: ignore[func-returns-value]
+    method.relevance.posterior = lambda *parts: seen.append(original(*parts)) or seen[-1]
     images, now = batch(), tick("joint")
     with no_host_reads():
         method.train_step(images, now)
@@ -185,7 +185,7 @@ def test_samples_follow_the_inferred_prior(kind: type[Method]) -> None:
     alpha = torch.tensor([0.25, 1.0, 4.0, 16.0, 100.0])
     method.relevance.mean.copy_(alpha)
     decoded: list[torch.Tensor] = []
-    method.decoder.forward = lambda z: decoded.append(z) or torch.zeros(len(z), 1, 8, 8)  # type: ignore[func-returns-value]
+    method.decoder.forward = lambda z: decoded.append(z) or torch.zeros(len(z), 1, 8, 8)
     torch.manual_seed(0)
     with torch.no_grad():
         method.sample(100_000)
@@ -244,7 +244,7 @@ def test_order_in_the_file_does_not_decide_alpha(kind: type[Method]) -> None:
         method = build(kind, ren_posterior="conjugate")
         split = TensorSplit(Split(images, (1, 8, 8)))
         if neighbours:
-            split.sets = split.batches  # type: ignore[method-assign]
+            split.sets = split.batches
         torch.manual_seed(0)
         method.conclude(split)
         return method.relevance.mean.log()
@@ -266,6 +266,6 @@ def test_alpha_is_summarised_over_whole_training_sets_only() -> None:
     method = build(RVAE)
     sizes: list[int] = []
     original = method.set_posterior
-    method.set_posterior = lambda x: sizes.append(len(x)) or original(x)  # type: ignore[func-returns-value]
+    method.set_posterior = lambda x: sizes.append(len(x)) or original(x)
     method.conclude(TensorSplit(Split(DATA.stored[: BATCH * 3 + 5], DATA.shape)))
     assert sizes == [BATCH] * 3

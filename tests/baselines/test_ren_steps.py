@@ -47,7 +47,7 @@ def losses(method: Any, tick: Tick) -> list[tuple[float, str, int]]:
     seen: list[tuple[float, str, int]] = []
     rows: list[int] = []
     posterior = method.posterior
-    method.posterior = lambda x: rows.append(len(x)) or posterior(x)  # type: ignore[func-returns-value]
+    method.posterior = lambda x: rows.append(len(x)) or posterior(x)
     method.descend = lambda loss, *players: seen.append(
         (float(loss.detach()), "+".join(player.name for player in players), rows[-1])
     )
@@ -261,7 +261,7 @@ def test_alpha_after_training_is_the_mean_over_sets_of_sampled_codes(
         torch.testing.assert_close(
             method.relevance.mean, torch.stack(means).mean(0), rtol=1e-6, atol=0
         )
-        torch.testing.assert_close(method.relevance.draw, draw_alpha(*last), rtol=1e-6, atol=0)  # type: ignore[index]
+        torch.testing.assert_close(method.relevance.draw, draw_alpha(*last), rtol=1e-6, atol=0)
     assert not torch.equal(method.relevance.draw, method.relevance.mean)
 
 

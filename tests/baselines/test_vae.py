@@ -22,7 +22,7 @@ TICK = Tick(torch.tensor(0), torch.tensor(0.0), "train")
 
 
 def build(shape: tuple[int, ...] = (1, 8, 8), latent_dim: int = 4, **config: Any) -> VAE:
-    return construct(VAE, replace(VAE.Config(), **config), 0, shape=shape, latent_dim=latent_dim)  # type: ignore[return-value]
+    return construct(VAE, replace(VAE.Config(), **config), 0, shape=shape, latent_dim=latent_dim)
 
 
 def batch(shape: tuple[int, ...] = (1, 8, 8), count: int = 8) -> Batch:
@@ -95,11 +95,11 @@ def test_sigma_has_a_pace_of_its_own_in_short_runs() -> None:
     rates = {
         steps: construct(VAE, VAE.Config(), 0, shape=(2,), latent_dim=2, steps=steps)
         .players["sigma"]
-        .optimiser.lr  # type: ignore[attr-defined]
+        .optimiser.lr
         for steps in (300, 3000, 60_000)
     }
     assert rates == pytest.approx({300: 1e-2, 3000: 2.5e-3, 60_000: 1e-3})
-    assert build(lr_sigma=5e-4).players["sigma"].optimiser.lr == 5e-4  # type: ignore[attr-defined]
+    assert build(lr_sigma=5e-4).players["sigma"].optimiser.lr == 5e-4
     assert "sigma" not in build(sigma="optimal").players
 
 

@@ -106,7 +106,7 @@ def results(folder: Path) -> dict[str, object]:
     for record in Store(folder / "results" / "runs").records():
         tensors, _ = checkpoint.read(
             folder / "results" / "runs" / record.key / "checkpoint.safetensors"
-        )  # type: ignore[misc]
+        )
         found.update({f"{record.key}/{name}": tensor.numpy() for name, tensor in tensors.items()})
         for file in (folder / "results" / "runs" / record.key).glob("*.npz"):
             with np.load(file) as arrays:

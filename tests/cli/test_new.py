@@ -13,7 +13,7 @@ from benchmark.spec import BenchError
 
 
 def call(command: object, *arguments: object) -> Result:
-    return CliRunner().invoke(command, [str(each) for each in arguments])  # type: ignore[arg-type]
+    return CliRunner().invoke(command, [str(each) for each in arguments])
 
 
 def test_new_writes_some_sixty_lines_that_say_what_to_do_next(

@@ -33,7 +33,7 @@ def call(results: Path, folder: Path, *arguments: object) -> Result:
 
 
 def failure(*arguments: object) -> str:
-    error = call(*arguments).exception  # type: ignore[arg-type]
+    error = call(*arguments).exception
     assert isinstance(error, BenchError) and "\n" not in str(error)
     return str(error)
 

@@ -59,7 +59,7 @@ def test_bars_show_options_whole() -> None:
         with watcher(1) as bars:
             bars.started(job)
             bars.progressed(job, 3, {"loss": 0.5})
-            bars.progress.refresh()  # type: ignore[attr-defined]
+            bars.progress.refresh()
     assert "vae[sigma=optimal]" in shown.getvalue()
     assert "circle[noise=0.2]" in shown.getvalue()
 

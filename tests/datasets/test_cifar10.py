@@ -173,7 +173,7 @@ def test_fetch_puts_the_archive_where_load_looks(
 ) -> None:
     path = install(tmp_path, monkeypatch)
     answer = io.BytesIO(path.read_bytes())
-    answer.url = CIFAR10.url  # type: ignore[attr-defined]
+    answer.url = CIFAR10.url
     path.unlink()
     monkeypatch.setattr(
         urllib.request,

@@ -88,7 +88,7 @@ def test_the_pickled_member_is_never_opened(
 
     def spy(self: zipfile.ZipFile, name: str, *args: object, **kwargs: object) -> object:
         opened.append(name)
-        return real(self, name, *args, **kwargs)  # type: ignore[arg-type]
+        return real(self, name, *args, **kwargs)
 
     monkeypatch.setattr(zipfile.ZipFile, "open", spy)
     Small(Small.Options(count=100), data_dir=tmp_path).load()
@@ -174,7 +174,7 @@ def test_fetch_puts_the_archive_where_load_looks(
 ) -> None:
     content = archive()
     answer = io.BytesIO(content)
-    answer.url = DSprites.url  # type: ignore[attr-defined]
+    answer.url = DSprites.url
     monkeypatch.setattr(Small, "md5", hashlib.md5(content, usedforsecurity=False).hexdigest())
     monkeypatch.setattr(
         urllib.request,

@@ -48,7 +48,7 @@ def raised(text: str, named: Mapping[str, Any]) -> set[str]:
         targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
         names = {target.id for target in targets if isinstance(target, ast.Name)}
         if names & {"flags", "raised"}:
-            keys = node.value.keys if isinstance(node.value, ast.Dict) else [node.value]  # type: ignore[attr-defined]
+            keys = node.value.keys if isinstance(node.value, ast.Dict) else [node.value]
             found |= set().union(*(words(key, named) for key in keys if key is not None))
     return found
 

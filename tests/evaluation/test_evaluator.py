@@ -30,7 +30,7 @@ def evaluator(
 ) -> Evaluator:
     method = construct(kind, kind.Config(), 0, shape=shape, latent_dim=latent_dim)
     data = np.random.default_rng(0).random((count, *shape), dtype=np.float32)
-    return Evaluator(method, TensorSplit(Split(data, shape)), seed=0, device=CPU, **known)  # type: ignore[arg-type]
+    return Evaluator(method, TensorSplit(Split(data, shape)), seed=0, device=CPU, **known)
 
 
 class Watched(VAE):
@@ -123,7 +123,7 @@ def test_discovery_sees_4096_images_at_most() -> None:
     seen: list[int] = []
 
     class Watching(Honest):
-        def discover(self, x: torch.Tensor):  # type: ignore[no-untyped-def]
+        def discover(self, x: torch.Tensor):
             seen.append(len(x))
             return super().discover(x)
 
@@ -136,7 +136,7 @@ def test_discovery_sees_4096_images_at_most() -> None:
 
 def test_malformed_discovery_is_an_error() -> None:
     class Wrong(Honest):
-        def discover(self, x: torch.Tensor):  # type: ignore[no-untyped-def]
+        def discover(self, x: torch.Tensor):
             found = super().discover(x)
             return type(found)(found.relevance[:2], found.active)
 
@@ -161,7 +161,7 @@ def test_metrics_that_do_not_apply_give_their_reason() -> None:
         def measure(self, evidence: object) -> None:
             raise Absent("not today")
 
-    assert measure(evaluator(), [Never()]) == ({}, {"never": "not today"})  # type: ignore[list-item]
+    assert measure(evaluator(), [Never()]) == ({}, {"never": "not today"})
 
 
 @pytest.mark.parametrize("shape", [(2,), (6,), (1, 8, 8), (1, 28, 28), (3, 64, 64)])

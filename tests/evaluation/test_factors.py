@@ -40,7 +40,7 @@ def numbered(count: int, start: int) -> Split:
 
 def evaluator(splits: Splits) -> Evaluator:
     test = TensorSplit(splits.test, CPU)
-    found = Evaluator(Itself(), test, seed=0, device=CPU)  # type: ignore[arg-type]
+    found = Evaluator(Itself(), test, seed=0, device=CPU)
     return hand_factors(found, splits)
 
 

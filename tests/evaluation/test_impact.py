@@ -36,7 +36,7 @@ class Linear:
 def test_impact_of_a_linear_decoder_is_its_closed_form(chosen: list[int]) -> None:
     matrix = torch.randn(6, 4, generator=torch.Generator().manual_seed(0))
     test = TensorSplit(split(1203), CPU)
-    value, n = impact(Linear(chosen, matrix), test)  # type: ignore[arg-type]
+    value, n = impact(Linear(chosen, matrix), test)
     codes = test.some(1000)[:, chosen].double().numpy()
     moved = np.mean([(v - codes) ** 2 for v in range(-3, 4)], axis=0)
     expected = np.mean(moved * matrix.double().square().sum(0)[chosen].numpy() / 6)
@@ -45,7 +45,7 @@ def test_impact_of_a_linear_decoder_is_its_closed_form(chosen: list[int]) -> Non
 
 def test_methods_without_chosen_components_have_none() -> None:
     with pytest.raises(Absent, match="singles out no components"):
-        impact(Linear(None, torch.eye(6)), TensorSplit(split(8), CPU))  # type: ignore[arg-type]
+        impact(Linear(None, torch.eye(6)), TensorSplit(split(8), CPU))
     vae = construct(VAE, VAE.Config(), 0, shape=(6,), latent_dim=3)
     with pytest.raises(Absent):
         IMPACT.measure(Evaluator(vae, TensorSplit(split(8), CPU), seed=0, device=CPU))

@@ -92,7 +92,7 @@ def test_a_decoder_that_ignores_the_code_tells_nothing() -> None:
 
 def test_steps_in_the_id_are_those_in_use() -> None:
     evidence = SimpleNamespace(information=lambda of: (0.0, 9))
-    assert MI_BOUND.measure(evidence)[0] == f"mi-bound[n=9,split=test,critic-steps={bounds.STEPS}]"  # type: ignore[arg-type]
+    assert MI_BOUND.measure(evidence)[0] == f"mi-bound[n=9,split=test,critic-steps={bounds.STEPS}]"
 
 
 def test_same_bits_whatever_was_drawn_before() -> None:

@@ -31,7 +31,7 @@ from benchmark.spec import Record
 
 
 def job(method: str, latent_dim: int = 5, **grid: object) -> tuple[Job, Splits]:
-    (planned,) = plan(Grid([method], ["circle"], [latent_dim], steps=20, **grid), Path())  # type: ignore[arg-type]
+    (planned,) = plan(Grid([method], ["circle"], [latent_dim], steps=20, **grid), Path())
     return planned, load(instance(planned.dataset, planned.data_dir))
 
 

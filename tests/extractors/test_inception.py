@@ -117,7 +117,7 @@ def test_features_and_distance_are_those_of_pytorch_fid(
     for of, features in zip(("test", "samples"), expected, strict=True):
         np.testing.assert_allclose(
             found.features("inception", of), features, atol=1e-5 * np.abs(features).max()
-        )  # type: ignore[arg-type]
+        )
     identifier, measured = FID.measure(found)
     assert measured.value == pytest.approx(
         distance_of_few(*expected), rel=1e-3

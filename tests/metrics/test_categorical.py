@@ -168,7 +168,7 @@ def test_absent_with_a_reason(kind: type[Method], labelled: bool, reason: str) -
     assert measurements == {} and set(absent) == {"accuracy", "accuracy-majority"}
     assert all(reason in text for text in absent.values())
     with pytest.raises(Absent, match="no labels"):
-        ACCURACY.measure(SimpleNamespace(labels=None, categories=None))  # type: ignore[arg-type]
+        ACCURACY.measure(SimpleNamespace(labels=None, categories=None))
 
 
 def test_a_run_measures_both_where_there_are_labels_and_categories(tmp_path: Path) -> None:

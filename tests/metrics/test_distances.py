@@ -126,7 +126,7 @@ def both(a: np.ndarray, b: np.ndarray) -> Neighbours:
 
 
 @pytest.mark.parametrize("function", [both, lambda a, b: mmd(a, b, 1.0), sliced_wasserstein])
-def test_wrong_shapes_are_refused(function) -> None:  # type: ignore[no-untyped-def]
+def test_wrong_shapes_are_refused(function) -> None:
     with pytest.raises(ValueError, match="vectors have shapes"):
         function(points(0, d=3), points(0, d=4))
 

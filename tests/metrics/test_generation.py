@@ -61,7 +61,7 @@ class Vectors:
 
 
 def value(metric: Metric, samples: np.ndarray, reference: np.ndarray | None = None) -> float:
-    return metric.measure(Vectors(samples, reference))[1].value  # type: ignore[arg-type]
+    return metric.measure(Vectors(samples, reference))[1].value
 
 
 GOOD = heaps(1)
@@ -120,7 +120,7 @@ def test_evidence_that_cannot_be_used_is_absent_with_a_reason(metric: Metric) ->
     wide = Vectors(np.zeros((9, 65)), np.zeros((9, 65)))
     wide.shape = (65,)
     with pytest.raises(Absent, match="up to 64 numbers, these have 65"):
-        metric.measure(wide)  # type: ignore[arg-type]
+        metric.measure(wide)
 
 
 @pytest.mark.parametrize("metric", ALL, ids=lambda metric: metric.name)
@@ -136,7 +136,7 @@ def test_constant_samples_and_constant_data_do_not_crash(metric: Metric) -> None
 
 
 def test_id_carries_space_count_and_split() -> None:
-    identifier, found = MMD.measure(Vectors(GOOD))  # type: ignore[arg-type]
+    identifier, found = MMD.measure(Vectors(GOOD))
     assert (
         identifier == f"mmd[space=raw,n={N},reference={N},split=test,widths=0.5-1-2]"
         and found.n == N
@@ -170,14 +170,14 @@ class Images(Vectors):
 
 def test_images_are_compared_in_the_features_of_the_network_that_knows_them_best() -> None:
     for kinds, used in ((("cnn", "inception"), "cnn"), (("inception",), "inception")):
-        identifier, found = PRECISION.measure(Images(GOOD, *kinds))  # type: ignore[arg-type]
+        identifier, found = PRECISION.measure(Images(GOOD, *kinds))
         assert (
             identifier
             == f"precision[extractor={used}-0123abcd,resize=none,rounding=uint8,n={N},reference={N},split=test,k=3]"
         )
         assert found.value == pytest.approx(value(PRECISION, GOOD), abs=0.01)
     with pytest.raises(Absent, match="no inception here"):
-        PRECISION.measure(Images(GOOD))  # type: ignore[arg-type]
+        PRECISION.measure(Images(GOOD))
 
 
 def correlated(rho: float, n: int = 10_000) -> np.ndarray:
@@ -221,10 +221,10 @@ class Codes:
 
 def test_nac_counts_active_dimensions_and_names_constant_ones() -> None:
     codes = np.column_stack((correlated(0.6, 2000), np.zeros(2000), np.ones(2000)))
-    identifier, found = NAC.measure(Codes(codes, [True, True, True, False]))  # type: ignore[arg-type]
+    identifier, found = NAC.measure(Codes(codes, [True, True, True, False]))
     assert identifier == "nac[n=2000,split=test]" and found.value == pytest.approx(0.6, abs=0.03)
     assert found.remark == "1 of 3 active dimensions constant, left out"
     with pytest.raises(Absent, match="2 active dimensions, 1 of them constant"):
-        NAC.measure(Codes(codes, [True, False, True, False]))  # type: ignore[arg-type]
+        NAC.measure(Codes(codes, [True, False, True, False]))
     with pytest.raises(Absent, match="not finite"):
-        NAC.measure(Codes(np.where(codes == 1.0, np.nan, codes), [True] * 4))  # type: ignore[arg-type]
+        NAC.measure(Codes(np.where(codes == 1.0, np.nan, codes), [True] * 4))

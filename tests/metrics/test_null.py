@@ -115,7 +115,7 @@ def test_rows_that_mean_nothing_are_named(row: object, told: str) -> None:
     """Also those behind the row that counts."""
     for rows in ([row], [{"relevances": "equal"}, row]):
         with pytest.raises(ValueError, match=told):
-            resolved(rows, "lstar", {}, 128)  # type: ignore[arg-type]
+            resolved(rows, "lstar", {}, 128)
 
 
 def test_nulls_of_registered_methods_are_read_without_import_and_a_record_knows_its_own() -> None:

@@ -81,9 +81,9 @@ def test_swapping_the_histograms_swaps_the_scores(p: list[float], q: list[float]
 
 def test_histograms_are_named_in_every_call() -> None:
     with pytest.raises(TypeError):
-        curve(shares([1]), shares([1]))  # type: ignore[misc]
+        curve(shares([1]), shares([1]))
     with pytest.raises(TypeError):
-        prd_runs(np.zeros((3, 2)), np.zeros((3, 2)))  # type: ignore[misc]
+        prd_runs(np.zeros((3, 2)), np.zeros((3, 2)))
 
 
 def test_f_score_is_the_weighted_harmonic_mean() -> None:

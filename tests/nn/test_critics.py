@@ -167,8 +167,8 @@ def test_every_network_gives_its_shape(shape: tuple[int, ...]) -> None:
 
 
 def scale(layer: nn.Module) -> float:
-    layer.reset_parameters()  # type: ignore[operator]
-    weight: Tensor = layer.weight  # type: ignore[assignment]
+    layer.reset_parameters()
+    weight: Tensor = layer.weight
     return float(weight.detach().square().mean().sqrt())
 
 

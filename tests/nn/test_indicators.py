@@ -35,7 +35,7 @@ def f64(*values: float) -> Tensor:
 
 def slope(function: nn.Module | object, at: Tensor) -> Tensor:
     at = at.clone().requires_grad_()
-    return torch.autograd.grad(function(at).sum(), at)[0]  # type: ignore[operator]
+    return torch.autograd.grad(function(at).sum(), at)[0]
 
 
 def test_kl_weight_falls_from_ten_to_a_tenth() -> None:

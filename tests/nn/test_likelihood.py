@@ -17,7 +17,7 @@ F64 = torch.float64
 @pytest.fixture
 def batch() -> tuple[Tensor, Tensor]:
     generator = torch.Generator().manual_seed(0)
-    return tuple(torch.rand(7, 1, 4, 5, generator=generator, dtype=F64) for _ in range(2))  # type: ignore[return-value]
+    return tuple(torch.rand(7, 1, 4, 5, generator=generator, dtype=F64) for _ in range(2))
 
 
 @pytest.mark.parametrize(

@@ -93,7 +93,7 @@ def main() -> None:
     )
     del network
     tell(f"{inception.BATCH} images through InceptionV3")
-    evidence = Evaluator(Linear(), test, seed=0, device=CPU, train=train)  # type: ignore[arg-type]
+    evidence = Evaluator(Linear(), test, seed=0, device=CPU, train=train)
     about = Extractor("inception", Path(__file__).stem, inception.DIM, "299", "uint8")
     evidence._features._networks["inception"] = Network(
         about, pooled, nn.Identity(), inception.BATCH

@@ -34,7 +34,7 @@ CPU = torch.device("cpu")
 def fresh(shape: tuple[int, ...], latent_dim: int, steps: int) -> VAE:
     return runtime.construct(
         VAE, VAE.Config(), 0, shape=shape, latent_dim=latent_dim, steps=steps, steps_per_epoch=11
-    )  # type: ignore[return-value]
+    )
 
 
 def harness(split: Split, latent_dim: int, steps: int, batch_size: int) -> float:
@@ -53,7 +53,7 @@ def harness(split: Split, latent_dim: int, steps: int, batch_size: int) -> float
             TensorSplit(split),
             path=Path(folder) / "c",
             **settings,
-        )  # type: ignore[arg-type]
+        )
         marks: list[float] = []
         run.stop = lambda: marks.append(time.perf_counter())
         run.fit()

@@ -52,7 +52,7 @@ def specs() -> Iterator[RunSpec]:
     for seed in count():
         for (dataset, size), method in product(places, methods):
             given = {"config": {}, "options": {}, "data": "d" * 64, **schedule}
-            yield RunSpec(method=method, dataset=dataset, latent_dim=size, seed=seed, **given)  # type: ignore[arg-type]
+            yield RunSpec(method=method, dataset=dataset, latent_dim=size, seed=seed, **given)
 
 
 def leave(store: Store, spec: RunSpec, place: int) -> None:

@@ -110,7 +110,7 @@ def test_several_workers_start_the_longest_run_and_one_keeps_the_order(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     def start(server: Any, job: Job, settings: Settings) -> processes._RunningJob:
-        return processes._RunningJob(job, Ended(), ended())  # type: ignore[arg-type]
+        return processes._RunningJob(job, Ended(), ended())
 
     monkeypatch.setattr(processes, "_start", start)
     monkeypatch.setattr(processes, "_conclude", lambda each, settings: JobOutcome(each.job, "done"))

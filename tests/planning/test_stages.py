@@ -50,7 +50,7 @@ def test_later_stage_takes_its_value_run_by_run(tmp_path: Path) -> None:
         record.spec["seed"]: record.discovery["extra"]["gamma"]
         for record in records
         if record.spec["config"]["sigma"] == "learned"
-    }  # type: ignore[index]
+    }
     fixed = {
         record.spec["seed"]: record
         for record in records
@@ -59,7 +59,7 @@ def test_later_stage_takes_its_value_run_by_run(tmp_path: Path) -> None:
     assert len(learned) == len(fixed) == 2 and learned[0] != learned[1]
     for seed, record in fixed.items():
         assert record.spec["config"]["gamma"] == learned[seed]
-        assert record.discovery["extra"]["gamma"] == pytest.approx(learned[seed], rel=1e-6)  # type: ignore[index]
+        assert record.discovery["extra"]["gamma"] == pytest.approx(learned[seed], rel=1e-6)
         assert record.spec["taken"] == {"gamma": "vae: discovery.extra.gamma"}
     assert set(frame(records)["method"]) == {"vae", "vae[gamma=*,sigma=fixed]"}
     again = bench(tmp_path, "run", "--suite", str(path))

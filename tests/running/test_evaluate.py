@@ -214,7 +214,7 @@ def test_a_checkpoint_of_another_or_unfinished_run_is_refused(
 @pytest.mark.parametrize(
     "damage", [lambda path: path.unlink(), lambda path: path.write_bytes(path.read_bytes()[:-9])]
 )
-def test_a_missing_or_damaged_checkpoint_is_named(run: tuple[Store, str], damage) -> None:  # type: ignore[no-untyped-def]
+def test_a_missing_or_damaged_checkpoint_is_named(run: tuple[Store, str], damage) -> None:
     store, key = run
     damage(store.folder(key) / "checkpoint.safetensors")
     with pytest.raises(
@@ -373,4 +373,4 @@ def test_a_run_of_a_longer_budget_measures_everything_and_evaluate_gives_the_sam
     assert len(added.measured) == len(record.measurements)
     assert {
         name: Store(tmp_path).read(record.key).measurements[name] for name in record.measurements
-    } == record.measurements  # type: ignore[union-attr]
+    } == record.measurements

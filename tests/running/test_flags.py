@@ -72,7 +72,7 @@ def test_a_collapsed_run_is_flagged_in_its_record_though_the_method_is_silent(
         monkeypatch.setattr(PCA, "decode", lambda self, z: torch.zeros(len(z), *self.shape) - 9.0)
     record = execute(job, Settings(tmp_path, device="cpu"))
     assert record is not None and record.status == "done"
-    assert NO_BETTER_THAN_MEAN not in record.discovery["flags"]  # type: ignore[index]
+    assert NO_BETTER_THAN_MEAN not in record.discovery["flags"]
     assert record.flags == ([NO_BETTER_THAN_MEAN] if collapsed else [])
     assert Store(tmp_path).read(job.spec.key) == record
     assert record.measurements[MSE.name]["value"] > 0.0

@@ -102,7 +102,7 @@ def test_only_a_run_that_told_nothing_overstays_its_limit(
 ) -> None:
     (job,) = jobs_of(tmp_path, "well")
     receiver, _ = multiprocessing.Pipe(duplex=False)
-    run = processes._RunningJob(job, Alive(), receiver, begun=time.monotonic() - 1e6, result=result)  # type: ignore[arg-type]
+    run = processes._RunningJob(job, Alive(), receiver, begun=time.monotonic() - 1e6, result=result)
     processes._enforce(run, Settings(tmp_path, time_limit=1.0))
     assert run.overstayed == overstayed
 
@@ -141,7 +141,7 @@ class Unable:
 @pytest.mark.parametrize("failures", [0, 1, 2])
 def test_a_server_that_is_killed_at_its_start_is_started_again(failures: int) -> None:
     unable = Unable(failures)
-    assert server.launch(unable, print, ()) is unable  # type: ignore[comparison-overlap]
+    assert server.launch(unable, print, ()) is unable
     assert unable.started == 1
 
 

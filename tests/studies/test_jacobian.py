@@ -31,7 +31,7 @@ def study(
         0,
         shape=shape,
         latent_dim=latent_dim,
-    )  # type: ignore[return-value]
+    )
 
 
 def images(count: int = 300) -> np.ndarray:
@@ -130,7 +130,7 @@ def test_precision_gap_is_zero_where_the_covariance_is_the_best_one() -> None:
         network.decoder.weight.copy_(torch.cat([root, torch.zeros(5, 4)]))
     best = torch.linalg.inv(torch.eye(4) + root.mT @ root / 0.5)
     factor = torch.linalg.cholesky(best)
-    network.gaussian = lambda x: (x[:, :4], factor.expand(len(x), 1, 4, 4))  # type: ignore[method-assign]
+    network.gaussian = lambda x: (x[:, :4], factor.expand(len(x), 1, 4, 4))
     data = TensorSplit(Split(np.random.default_rng(0).random((20, 9), dtype=np.float32), (9,)))
     assert network.outcome(data).measurements["precision-gap"].value == pytest.approx(0.0, abs=1e-5)
 

@@ -112,7 +112,7 @@ def test_outcome_says_objectives_gaps_and_blocks(kind: str) -> None:
     )
     data = np.random.default_rng(0).random((300, 1, 8, 8), dtype=np.float32)
     torch.manual_seed(0)
-    found = study.outcome(TensorSplit(Split(data, (1, 8, 8)))).measurements  # type: ignore[attr-defined]
+    found = study.outcome(TensorSplit(Split(data, (1, 8, 8)))).measurements
     values = {name: each.value for name, each in found.items()}
     assert values["gap-taylor-grae"] == pytest.approx(
         values["objective-taylor"] - values["objective-grae"], rel=1e-6
@@ -152,7 +152,7 @@ def test_options_are_those_of_the_beta_vae_and_it_trains_as_one() -> None:
 def test_the_networks_have_the_nonlinearity_asked_for_and_the_same_initial_weights(
     activation: str, used: type[nn.Module], gone: type[nn.Module]
 ) -> None:
-    shape, config = (1, 8, 8), Objective.Config(activation=activation)  # type: ignore[arg-type]
+    shape, config = (1, 8, 8), Objective.Config(activation=activation)
     study = construct(Objective, config, 0, shape=shape, latent_dim=4)
     plain = construct(BetaVAE, BetaVAE.Config(), 0, shape=shape, latent_dim=4)
     layers = [*study.encoder, *study.decoder]

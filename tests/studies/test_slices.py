@@ -21,13 +21,13 @@ def study(steps: int = 400, latent_dim: int = 8, **config: Any) -> Slices:
         Slices, replace(Slices.Config(), **config), 0, shape=(1,), latent_dim=latent_dim
     )
     torch.manual_seed(2)
-    made.prepare(None)  # type: ignore[arg-type]
+    made.prepare(None)
     batch = Batch(torch.zeros(1, 1), torch.zeros(1, dtype=torch.int64))
     for step in range(steps):
         made.train_step(
             batch, Tick(torch.tensor(step), torch.tensor(step / max(1, steps)), "train")
         )
-    return made  # type: ignore[return-value]
+    return made
 
 
 def outcome(made: Slices) -> Any:

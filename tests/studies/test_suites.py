@@ -149,7 +149,7 @@ def test_methods_without_datasets_are_nothing_to_run() -> None:
 
 def state(results: Path) -> dict[str, object]:
     (record,) = Store(results).records()
-    tensors, _ = checkpoint.read(results / record.key / "checkpoint.safetensors")  # type: ignore[misc]
+    tensors, _ = checkpoint.read(results / record.key / "checkpoint.safetensors")
     with np.load(results / record.key / "artifacts.npz") as arrays:
         found: dict[str, object] = {name: arrays[name].tobytes() for name in arrays.files}
     return {
@@ -196,7 +196,7 @@ def test_a_killed_study_goes_on_to_the_same_bits_and_leaves_a_valid_record(tmp_p
     os.killpg(process.pid, signal.SIGKILL)
     process.wait(30)
     (left,) = cut.glob("*/checkpoint.safetensors")
-    assert 0 < int(checkpoint.read(left)[1]["step"]) < 500 and not list(cut.glob("*/record.json"))  # type: ignore[index]
+    assert 0 < int(checkpoint.read(left)[1]["step"]) < 500 and not list(cut.glob("*/record.json"))
     (job,) = plan(read_suite(str(path)).stages[0].grid, tmp_path)
     record, alone = (execute(job, Settings(folder, device="cpu")) for folder in (cut, whole))
     assert record is not None and alone is not None and record.status == alone.status == "done"

@@ -47,8 +47,8 @@ def build(steps: int = 2500, **config: Any) -> Uniqueness:
         batch_size=1,
     )
     torch.manual_seed(1)
-    study.prepare(None)  # type: ignore[arg-type]
-    return study  # type: ignore[return-value]
+    study.prepare(None)
+    return study
 
 
 def tick(study: Uniqueness, step: int) -> Tick:
@@ -233,7 +233,7 @@ def test_a_step_descends_every_trial_by_its_own_gradient_and_rate(
     expected = {0: plain_step(study, 0, noise[0], 0.1), 5: plain_step(study, 5, noise[5], 0.01)}
     torch.manual_seed(9)
     with no_host_reads():
-        values = study.train_step(None, now)  # type: ignore[arg-type]
+        values = study.train_step(None, now)
     for trial, wanted in expected.items():
         for name, value in wanted.items():
             torch.testing.assert_close(
@@ -249,7 +249,7 @@ def test_trials_that_are_done_keep_their_bits() -> None:
     study = build()
     before = {name: tensor.clone() for name, tensor in method_state(study).items()}
     assert (study.phase(499), study.phase(500), study.phase(2499)) == ("6", "3", "3")
-    study.train_step(None, tick(study, 500))  # type: ignore[arg-type]
+    study.train_step(None, tick(study, 500))
     for name, value in study.trained.items():
         assert torch.equal(value[3:], before[f"method/trained.{name}"][3:]) and not torch.equal(
             value[:3], before[f"method/trained.{name}"][:3]
@@ -260,7 +260,7 @@ def test_a_trial_without_finite_numbers_is_counted_and_left_out() -> None:
     study = build()
     with torch.no_grad():
         study.trained["A"][1] = math.inf
-    values = study.train_step(None, tick(study, 0))  # type: ignore[arg-type]
+    values = study.train_step(None, tick(study, 0))
     assert float(values["diverged"]) == 1.0 and math.isfinite(float(values["loss"]))
     outcome = study.outcome(None)
     assert outcome.measurements["diverged"].value == 1.0
@@ -326,7 +326,7 @@ def test_best_trials_agree_with_diagonal_posteriors_and_not_with_full_ones() -> 
         study = build(100_000, covariance=covariance, points=60, trials=48)
         for step in range(100_000):
             torch.manual_seed(step)
-            study.train_step(None, tick(study, step))  # type: ignore[arg-type]
+            study.train_step(None, tick(study, step))
         found[covariance] = study.outcome(None).measurements
     assert (
         found["diagonal"]["concentration[trials=best]"].value

@@ -57,7 +57,7 @@ def plain_resets(root: nn.Module, seed: int) -> None:
     for name, module in reversed(list(root.named_modules())):
         if name and callable(getattr(module, "reset_parameters", None)):
             torch.default_generator.manual_seed(derive_seed(seed, "init", name))
-            module.reset_parameters()  # type: ignore[operator]
+            module.reset_parameters()
 
 
 @pytest.mark.parametrize("norm", ["spectral_norm", "weight_norm"])

@@ -21,7 +21,7 @@ from benchmark.training.runtime import construct
 def method(seed: int = 0) -> Honest:
     return construct(
         Honest, Honest.Config(), seed, shape=(6,), latent_dim=3, steps=20, steps_per_epoch=6
-    )  # type: ignore[return-value]
+    )
 
 
 def test_state_names_parameters_buffers_and_optimiser_state_from_the_start() -> None:
@@ -37,7 +37,7 @@ def test_state_names_parameters_buffers_and_optimiser_state_from_the_start() -> 
 def test_write_read_load_is_the_identity(tmp_path: Path) -> None:
     first, second = method(0), method(1)
     checkpoint.write(tmp_path / "c", checkpoint.method_state(first), {"step": "3"})
-    tensors, header = checkpoint.read(tmp_path / "c")  # type: ignore[misc]
+    tensors, header = checkpoint.read(tmp_path / "c")
     places = {name: tensor.data_ptr() for name, tensor in checkpoint.method_state(second).items()}
     checkpoint.load_state(second, tensors)
     assert header == {"step": "3"}
@@ -164,7 +164,7 @@ def test_failed_write_leaves_the_old_checkpoint(
     monkeypatch.setattr("os.fsync", lambda handle: (_ for _ in ()).throw(OSError("disk full")))
     with pytest.raises(OSError, match="disk full"):
         checkpoint.write(path, {"a": torch.zeros(2)}, {})
-    assert torch.equal(checkpoint.read(path)[0]["a"], torch.ones(2))  # type: ignore[index]
+    assert torch.equal(checkpoint.read(path)[0]["a"], torch.ones(2))
     assert [each.name for each in tmp_path.iterdir()] == ["c"]
 
 

@@ -162,10 +162,10 @@ def test_phase_conclude_and_prepare_see_training_images_only(tmp_path: Path) -> 
 
     class Nosy(Honest):
         def prepare(self, train: object) -> None:
-            seen.append(len(train))  # type: ignore[arg-type]
+            seen.append(len(train))
 
         def conclude(self, train: object) -> None:
-            seen.append(len(train))  # type: ignore[arg-type]
+            seen.append(len(train))
 
     trainer(Nosy, tmp_path / "x.safetensors").fit()
     assert seen == [60, 60]

@@ -58,7 +58,7 @@ def _places(datasets: Mapping[str, list[str]], having: set[str]) -> str:
     for dataset, methods in datasets.items():
         together[tuple(dict.fromkeys(methods)) if dataset in having else ()].append(dataset)
     parts = []
-    for methods, names in together.items():
-        of = f"of {', '.join(methods)} " if methods else ""
+    for only, names in together.items():
+        of = f"of {', '.join(only)} " if only else ""
         parts.append(f"{of}on {', '.join(names)}")
     return "; ".join(parts)

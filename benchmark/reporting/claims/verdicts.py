@@ -131,7 +131,8 @@ def _decided(findings: Sequence[Finding]) -> list[Finding]:
         if finding.p_holds is None or finding.p_fails is None:
             decided.append(finding)
             continue
-        fails, outcome, why = next(corrected), "open", finding.why
+        fails, why = next(corrected), finding.why
+        outcome: FindingOutcome = "open"
         if finding.p_holds < ALPHA:
             outcome = "holds"
         elif fails < ALPHA:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from statistics import median
+from typing import Any
 
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
@@ -65,7 +66,7 @@ def by_distance(cells: Sequence[Replicates], truth: int | None) -> list[Replicat
     is unknown), then those that bear a flag, methods that keep all by definition, and last those
     without a result."""
 
-    def key(cell: Replicates) -> tuple[int, float, int]:
+    def key(cell: Replicates) -> tuple[int, float, tuple[int, str]]:
         counts = cell.values.get("lstar", ())
         if not counts:
             return 3, math.inf, rank("methods", cell.method)
@@ -163,13 +164,13 @@ def _side_by_side(counts: Sequence[float]) -> list[float]:
 def _handles(material: Material, references: References) -> list[Artist]:
     """Return the legend: what marks, lines and bands mean; methods are named at their rows."""
     cells = material.cells
-    dot = {"color": INK, "marker": "o", "linestyle": ""}
+    dot: dict[str, Any] = {"color": INK, "marker": "o", "linestyle": ""}
     handles: list[Artist] = [Line2D([], [], **dot, label="one seed")]
     if any("no_selection" in cell.flags for cell in cells):
         open_dot = {**dot, "markerfacecolor": "white"}
         handles.append(Line2D([], [], **open_dot, label="keeps all by definition"))
     if any(intrinsic_dim(cell.dataset) is not None for cell in cells):
-        dashed = {"color": INK, "linewidth": 1.1, "linestyle": (0, (4, 2))}
+        dashed: dict[str, Any] = {"color": INK, "linewidth": 1.1, "linestyle": (0, (4, 2))}
         handles.append(Line2D([], [], **dashed, label="known dimension of the data"))
     if any((known := references.dimension(cell.data)) and known.band for cell in cells):
         handles.append(Patch(facecolor=BAND, label="estimates of it"))

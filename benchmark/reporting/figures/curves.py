@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -14,7 +15,7 @@ from matplotlib.lines import Line2D
 
 from benchmark.options import suggest
 from benchmark.reporting.figures.legend import legend
-from benchmark.reporting.figures.material import Material
+from benchmark.reporting.figures.material import Dashes, Material
 from benchmark.reporting.figures.remarks import warning
 from benchmark.reporting.figures.style import FAINT, INK, Look, message, panels, plain
 from benchmark.spec import FLAGS, NO_BETTER_THAN_MEAN, BenchError
@@ -153,7 +154,7 @@ def _series(axes: Axes, group: Sequence[LoggedCurve], colour: str, dashes: str) 
     done = [line for line in group if line.finished]
     together = len(done) > 1 and all(np.array_equal(line.steps, done[0].steps) for line in done)
     for line in group:
-        thin = {"alpha": 0.4, "linewidth": 0.7} if together else {}
+        thin: dict[str, Any] = {"alpha": 0.4, "linewidth": 0.7} if together else {}
         axes.plot(
             line.steps,
             line.values,
@@ -197,7 +198,7 @@ def _view(axes: Axes, lines: Sequence[LoggedCurve]) -> None:
         )
 
 
-def handles(shown: Mapping[str, str], dashes: Mapping[str, str], broken: bool) -> list[Line2D]:
+def handles(shown: Mapping[str, str], dashes: Mapping[str, Dashes], broken: bool) -> list[Line2D]:
     """Return the legend of the series ``shown`` with their colours, and of the cross where a run is
     ``broken`` off."""
     found = [

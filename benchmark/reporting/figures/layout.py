@@ -108,6 +108,6 @@ def _largest(found: Iterable[tuple[int, float]], count: int) -> list[float]:
 
 def _foot(figure: Figure, renderer: RendererAgg) -> float:
     """Return the height of what stands below the panels, in inches."""
-    below = [*figure.legends, *(text for text in [figure._supxlabel] if text is not None)]  # type: ignore[attr-defined]
+    below = [*figure.legends, *(text for text in [figure._supxlabel] if text is not None)]  # type: ignore[attr-defined]  # has no public name
     boxes = [artist.get_window_extent(renderer) for artist in below]
     return max((box.y1 for box in boxes), default=0.0) / figure.dpi

@@ -33,8 +33,8 @@ def legend(figure: Figure, handles: Sequence[Artist], columns: int, note: str = 
     type shrinks, it may take more columns, and at last the figure is widened.
     """
     if not handles:
-        lines = _wrapped(note, figure.get_figwidth(), _NOTE_SIZE)
-        figure.supxlabel(lines, x=0.01, ha="left", fontsize=_NOTE_SIZE, color=FAINT)
+        text = _wrapped(note, figure.get_figwidth(), _NOTE_SIZE)
+        figure.supxlabel(text, x=0.01, ha="left", fontsize=_NOTE_SIZE, color=FAINT)
         return
     labels = [str(handle.get_label()) for handle in handles]
     room = figure.get_figheight()

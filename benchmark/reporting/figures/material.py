@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -20,9 +20,12 @@ from benchmark.reporting.cells.replicates import Replicates, gather
 from benchmark.reporting.figures.style import Look, looks
 from benchmark.spec import FLAGS, NO_BETTER_THAN_MEAN, Record
 
-__all__ = ["Material", "methods_of"]
+__all__ = ["Dashes", "Material", "methods_of"]
 
-_DASHES = ("-", "--", ":", "-.")
+Dashes = Literal["-", "--", ":", "-."]
+"""How a line is drawn, in matplotlib's signs."""
+
+_DASHES: tuple[Dashes, ...] = ("-", "--", ":", "-.")
 
 
 @dataclass(frozen=True)
@@ -100,10 +103,10 @@ class Material:
         """The look of every method."""
         return looks(cell.method for cell in self.cells)
 
-    def dashes(self) -> dict[str, str]:
+    def dashes(self) -> dict[str, Dashes]:
         """Return the line style of every series, in the order of legends: solid for the first of a
         method, others for its variants."""
-        styles: dict[str, str] = {}
+        styles: dict[str, Dashes] = {}
         count: dict[str, int] = defaultdict(int)
         for cell in sorted(
             self.cells, key=lambda cell: (rank("methods", cell.method), budget_rank(cell.budget))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.artist import Artist
@@ -105,6 +106,6 @@ def _handles(cells: Sequence[Replicates], material: Material) -> list[Artist]:
             )
         )
     if any(intrinsic_dim(cell.dataset) is not None for cell in cells):
-        dashed = {"color": INK, "linewidth": 1.0, "linestyle": (0, (4, 2))}
+        dashed: dict[str, Any] = {"color": INK, "linewidth": 1.0, "linestyle": (0, (4, 2))}
         handles.append(Line2D([], [], **dashed, label="known dimension of the data"))
     return handles

@@ -69,7 +69,7 @@ FORMATS = ("png", "pdf", "svg")
 FONT = "DejaVu Sans"
 """The typeface of every figure, which comes with matplotlib."""
 
-_RC: dict[str, Any] = {
+_RC: dict[Any, Any] = {
     "font.family": FONT,
     "font.size": 8,
     "axes.titlesize": 9,

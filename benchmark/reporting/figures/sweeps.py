@@ -26,7 +26,7 @@ from benchmark.reporting.cells.nulls import nulls_of
 from benchmark.reporting.cells.replicates import Replicates
 from benchmark.reporting.cells.titles import title, unit
 from benchmark.reporting.figures.legend import legend
-from benchmark.reporting.figures.material import Material
+from benchmark.reporting.figures.material import Dashes, Material
 from benchmark.reporting.figures.style import BAND, INK, Look, message, panels, plain
 from benchmark.spec import BenchError
 
@@ -120,7 +120,7 @@ def _panel(
     axes: Axes,
     cells: Sequence[Replicates],
     metric: str,
-    styles: dict[str, str],
+    styles: dict[str, Dashes],
     material: Material,
     references: References | None,
 ) -> None:
@@ -234,7 +234,7 @@ def _decorate(axes: Axes, dataset: str, metric: str, *, first: bool) -> None:
         axes.axhline(known, color=INK, linewidth=0.8, linestyle=(0, (4, 2)), zorder=1.5)
 
 
-def _handles(material: Material, styles: dict[str, str], metric: str) -> list[Artist]:
+def _handles(material: Material, styles: dict[str, Dashes], metric: str) -> list[Artist]:
     cells = {material.series(cell): cell for cell in material.cells}
     handles: list[Artist] = []
     for name, dashes in styles.items():

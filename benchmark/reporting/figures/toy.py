@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from typing import Any
 
 import numpy as np
 from matplotlib import rc_context
@@ -91,7 +92,7 @@ def _plane(
     """Draw points over the data, in the window of the data."""
     data = arrays["inputs"]
     if behind:
-        axes.scatter(*data.T, s=3, color=DATA, linewidths=0)
+        axes.scatter(data[:, 0], data[:, 1], s=3, color=DATA, linewidths=0)
     _coloured(axes, points, angles)
     middle, reach = (data.max(0) + data.min(0)) / 2, 0.6 * np.ptp(data, axis=0).max()
     axes.set(
@@ -105,12 +106,12 @@ def _plane(
 
 
 def _coloured(axes: Axes, points: np.ndarray, angles: np.ndarray | None) -> None:
-    colour = (
+    colour: dict[str, Any] = (
         {"color": "#333333"}
         if angles is None
         else {"c": angles, "cmap": _wheel(), "vmin": -np.pi, "vmax": np.pi}
     )
-    axes.scatter(points[:, 0], points[:, 1], s=3, linewidths=0, **colour)  # type: ignore[arg-type]
+    axes.scatter(points[:, 0], points[:, 1], s=3, linewidths=0, **colour)
 
 
 @cache

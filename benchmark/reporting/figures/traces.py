@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 from matplotlib.artist import Artist
@@ -88,7 +89,7 @@ def _draw(axes: Axes, arrays: Arrays, colour: str) -> None:
     name = str(arrays["name"])
     quantity = QUANTITIES.get(name, Quantity(plain(name, 16)))
     trace = 1.0 / np.maximum(arrays["trace"], 1e-8) if quantity.inverse else arrays["trace"]
-    closed = {"color": _CLOSED, "linewidth": 0.7, "linestyle": _DASHED}
+    closed: dict[str, Any] = {"color": _CLOSED, "linewidth": 0.7, "linestyle": _DASHED}
     for which, ink in (
         (~arrays["active"], closed),
         (arrays["active"], {"color": colour, "linewidth": 0.9}),

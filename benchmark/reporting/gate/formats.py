@@ -133,7 +133,8 @@ def junit(judgements: Sequence[Judgement], baseline: Baseline) -> str:
         "skipped": count["skipped"],
     }
     suite = ElementTree.Element(
-        "testsuite", name="bench check", **{name: str(number) for name, number in numbers.items()}
+        "testsuite",
+        {"name": "bench check", **{name: str(number) for name, number in numbers.items()}},
     )
     for each in judgements:
         case = ElementTree.SubElement(

@@ -78,8 +78,8 @@ class Runs:
         layout's size or the largest there is."""
         for label in self.labels(dataset):
             sizes = sorted(found for _, where, found in self.cells if where == label)
-            preferred = size or (self.shape.sizes or {}).get(dataset)
-            chosen = preferred if size or preferred in sizes else sizes[-1]
+            preferred = (self.shape.sizes or {}).get(dataset)
+            chosen = size or (preferred if preferred in sizes else sizes[-1])
             if (method, label, chosen) in self.cells:
                 return self.cells[method, label, chosen]
         return None
@@ -316,7 +316,8 @@ def _row(
     chance: Beside,
     paper: bool,
 ) -> Row:
-    cells, keys = filling.head(line), []
+    cells = filling.head(line)
+    keys: list[str] = []
     for slot, metric in used.items():
         runs = filling.cell(line, slot)
         name = filling.reading(line, slot, metric)

@@ -53,7 +53,7 @@ def drawings(material: Material) -> Iterator[Callable[[], list[Drawing]]]:
     processes = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, processes, initializer=_begin, initargs=(material,)) as pool:
         found = pool.map(
-            _drawn_elsewhere, reversed(FIGURES)
+            _drawn_elsewhere, reversed(list(FIGURES))
         )  # the largest stand late, and none should be left over for one core
         yield lambda: list(found)[::-1]
 

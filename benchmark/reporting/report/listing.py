@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import Any
 
 from markupsafe import Markup
 
@@ -24,12 +25,12 @@ def in_order(records: Sequence[Record]) -> list[Record]:
     """Return ``records`` by dataset, latent size, budget, method and seed, datasets and methods in
     the order of the registry."""
 
-    def place(record: Record) -> tuple[object, ...]:
+    def place(record: Record) -> tuple[Any, ...]:
         spec, (method, dataset) = record.spec, labels(record.spec, record.given)
         where = rank("datasets", dataset), spec["latent_dim"], budget_rank(spec["budget"])
         return *where, rank("methods", method), spec["seed"], record.key
 
-    return sorted(records, key=place)  # type: ignore[arg-type]
+    return sorted(records, key=place)
 
 
 def runs_view(records: Sequence[Record]) -> TableView:

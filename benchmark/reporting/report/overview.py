@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -140,10 +141,7 @@ def environment(records: Sequence[Record]) -> list[Fact]:
         return []
     packages = sorted(set(chain.from_iterable(found.get("packages", {}) for found in there)))
     facts = [_fact(title, there, take) for title, take in _TAKEN.items()]
-    facts += [
-        _fact(name, there, lambda found, name=name: found.get("packages", {}).get(name))
-        for name in packages
-    ]  # type: ignore[misc]
+    facts += [_fact(name, there, partial(_version, name)) for name in packages]
     facts.append(
         Fact(
             "Code of the methods",
@@ -151,6 +149,10 @@ def environment(records: Sequence[Record]) -> list[Fact]:
         )
     )
     return [fact for fact in facts if fact.values]
+
+
+def _version(package: str, environment: Mapping[str, Any]) -> str | None:
+    return environment.get("packages", {}).get(package)
 
 
 def _commit(found: Mapping[str, Any]) -> str | None:
@@ -167,6 +169,8 @@ def _machine(found: Mapping[str, Any]) -> str | None:
     return ", ".join(str(part) for part in parts if part) or None
 
 
+_YES_OR_NO: Mapping[Any, str] = {True: "yes", False: "no"}
+
 _TAKEN: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
     "Commit": _commit,
     "L* bench": lambda found: found.get("lstar_bench"),
@@ -174,7 +178,7 @@ _TAKEN: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
     "Device": lambda found: found.get("device"),
     "CUDA": lambda found: found.get("cuda"),
     "Threads": lambda found: found.get("threads"),
-    "Deterministic": lambda found: {True: "yes", False: "no"}.get(found.get("deterministic")),  # type: ignore[arg-type]
+    "Deterministic": lambda found: _YES_OR_NO.get(found.get("deterministic")),
     "Python": lambda found: found.get("python"),
 }
 

@@ -251,7 +251,7 @@ def best_of_pairs(
     means = [sign * _mean(list(each.values())) for each in values]
     place = means.index(min(means))
     found: list[float] = []
-    for other in values[:place] + values[place + 1 :]:
+    for other in (*values[:place], *values[place + 1 :]):
         each = compare(values[place], other)
         p = each.p_permutation if counts else each.p
         if not each.paired or p is None or p >= ALPHA or sign * each.difference.mean >= 0.0:

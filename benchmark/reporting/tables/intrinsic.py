@@ -69,7 +69,10 @@ def _cells(dataset: str, found: DimensionReference | None, beside: Beside) -> tu
             )
     cells.append(beside.band(dataset))
     cells += [
-        Cell(ABSENT if found is None else str(found.pca[share]), raw=(found and found.pca[share],))
+        Cell(
+            ABSENT if found is None else str(found.pca[share]),
+            raw=(None if found is None else found.pca[share],),
+        )
         for share in _SHARES
     ]
     drawn = (None, None) if found is None else (found.draws, found.points)

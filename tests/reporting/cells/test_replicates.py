@@ -151,7 +151,7 @@ def test_numbers_of_another_code_of_their_metric_are_stale_one_by_one() -> None:
 
 def test_missing_values_are_no_values() -> None:
     run = record(values={"mse": 1.0})
-    run.measurements["kid"] = {"value": None, "unit": "", "n": 0, "protocol": ""}  # type: ignore[index]
+    run.measurements["kid"] = {"value": None, "unit": "", "n": 0, "protocol": ""}
     assert dict(gather([run])[0].values) == {"mse": (1.0,)}
 
 

@@ -20,7 +20,7 @@ RECORDS = [
 ]
 
 
-def taken(**filters: list) -> list[tuple[str, str, int]]:  # type: ignore[type-arg]
+def taken(**filters: list) -> list[tuple[str, str, int]]:
     return [
         (each.spec["method"], each.spec["dataset"], each.spec["latent_dim"])
         for each in select(RECORDS, Filters(**filters), "runs")
@@ -70,7 +70,7 @@ def test_files_are_named_as_on_the_command_line_of_run() -> None:
 )
 def test_nothing_found_says_what_is_there_in_one_line(
     filters: dict[str, list], words: list[str]
-) -> None:  # type: ignore[type-arg]
+) -> None:
     with pytest.raises(BenchError) as caught:
         select(RECORDS, Filters(**filters), "runs")
     assert "'runs'" in str(caught.value) and "\n" not in str(caught.value)

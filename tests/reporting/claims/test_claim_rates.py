@@ -119,7 +119,7 @@ def cells(means: Means, seeds: int, paired: bool, rng: np.random.Generator) -> l
 def rate(kind: str, means: Means, rulings: Sequence[str], draws: int, seeds: int) -> float:
     """How often a claim gets one of ``rulings``; every other draw is of unpaired seeds, where the
     kind does without pairs."""
-    said, rng = claim(kind), np.random.default_rng(KINDS.index(kind))  # type: ignore[arg-type]
+    said, rng = claim(kind), np.random.default_rng(KINDS.index(kind))
     hits = 0
     for draw in range(draws):
         paired = draw % 2 == 0 or kind == "steeper"

@@ -76,7 +76,7 @@ def test_there_are_claims_of_every_source_with_what_a_reader_needs() -> None:
 def test_claims_name_methods_and_datasets_that_exist() -> None:
     methods = {
         entry.name for room in ("methods", "studies") for entry in registry.entries(room)
-    } | set(spellings.METHODS.values())  # type: ignore[arg-type]
+    } | set(spellings.METHODS.values())
     for each in claims():
         labels = {spellings.as_run(name, place) for name in each.labels for place in each.places}
         assert {parse_reference(name)[0] for name in labels} <= {

@@ -20,7 +20,7 @@ def run(folder: Path, method: str, active: list[bool], **curves: np.ndarray) -> 
     """A finished run that logged ``curves`` at three steps."""
     found = record(method, "digits", len(active))
     assert found.discovery is not None
-    found.discovery["active"] = active  # type: ignore[index]
+    found.discovery["active"] = active
     leave(store(folder, [found]), found, image=(1, 8, 8))
     np.savez(folder / found.key / "curves.npz", step=np.array([10, 20, 30]), **curves)
     return found
@@ -84,7 +84,7 @@ def test_information_has_its_ceiling_and_only_methods_with_a_bound(tmp_path: Pat
         ),
         run(tmp_path, "vae", [True, True], kl=np.array([9.0, 9.0, 9.0])),
     ]
-    runs[0].spec["config"]["categories"] = 10  # type: ignore[index]
+    runs[0].spec["config"]["categories"] = 10
     figure = information(Material.of(runs, tmp_path))
     bound, category, code = figure.axes
     np.testing.assert_array_equal(bound.lines[0].get_ydata(), [0.1, 1.0, 2.0])

@@ -224,7 +224,7 @@ def test_exit_status(baseline: Baseline) -> None:
     verdicts = {
         name: Judgement(cell, name, "")
         for name in ("worse", "not worse", "better", "cannot tell", "no verdict")
-    }  # type: ignore[arg-type]
+    }
     for names, plain, strict in (
         (("not worse", "better"), 0, 0),
         (("not worse", "cannot tell"), 0, 3),

@@ -142,8 +142,8 @@ def runs(
     dataset: str = "mnist",
     latent_dim: int = 16,
     **given: object,
-) -> list:  # type: ignore[type-arg]
-    return seeds(values, method, metric, dataset=dataset, latent_dim=latent_dim, **given)  # type: ignore[arg-type]
+) -> list:
+    return seeds(values, method, metric, dataset=dataset, latent_dim=latent_dim, **given)
 
 
 def test_runs_fill_the_layout_and_what_is_not_there_is_said() -> None:
@@ -319,7 +319,7 @@ def test_another_metric_is_shown_and_not_compared() -> None:
     assert grid_of(table)["vae", "MNIST, L = 16", "FID"] == "5.0 (paper 8.83: another metric)"
 
 
-def counted(method: str, counts: list[float], **extra: float) -> list:  # type: ignore[type-arg]
+def counted(method: str, counts: list[float], **extra: float) -> list:
     made = runs(counts, method, "lstar", dataset="sprites", latent_dim=10, flags=["degenerate"])
     return [replace(each, discovery={**each.discovery, "extra": extra}) for each in made]
 

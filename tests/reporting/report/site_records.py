@@ -94,7 +94,7 @@ def hostile() -> list[Record]:
             options={text: text},
             flags=[text],
         )
-        each.measurements["mse"].update(unit=text, protocol=text)  # type: ignore[attr-defined]
+        each.measurements["mse"].update(unit=text, protocol=text)
         runs.append(
             replace(
                 each,

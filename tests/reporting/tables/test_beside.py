@@ -33,7 +33,7 @@ def counted(
 ) -> Record:
     return record(
         method, dataset, size, values={"mse": 1.0, "lstar": lstar, "lstar-90": lstar}, **given
-    )  # type: ignore[arg-type]
+    )
 
 
 def initial(made: Record, values: Sequence[int], absent: str = "") -> InitialCounts:
@@ -60,7 +60,7 @@ def chances(lstar: float, relevance: Sequence[float], **given: object) -> set[bo
     made = counted("r-vae", lstar, relevance=relevance, **given)
     tables = [build(name, [made]) for name in ("summary", "dimensions")]
     marked = [notes.CHANCE in cell(table, "L*", "r-vae")[1] for table in tables]
-    return {*marked, inside_null(made, References())}  # type: ignore[arg-type]
+    return {*marked, inside_null(made, References())}
 
 
 @pytest.mark.parametrize(

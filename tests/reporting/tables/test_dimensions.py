@@ -57,7 +57,7 @@ def test_null_interval_applies_the_rule_of_the_methods() -> None:
 def ren(seed: int, **extra: float) -> Record:
     counts = {"lstar": extra["lstar_mean"], "active-units": 8.0, "lstar-90": 7.0, "lstar-99": 9.0}
     made = record("r-dpvae", "latent-8", 16, seed, values={"mse": 1.0, **counts})
-    return replace(made, discovery={**made.discovery, "extra": extra})  # type: ignore[dict-item]
+    return replace(made, discovery={**made.discovery, "extra": extra})
 
 
 def test_readings_of_a_rule_are_stale_where_its_count_is() -> None:
@@ -85,7 +85,7 @@ def test_readings_of_two_codes_are_not_averaged() -> None:
 def rows_error(table: Table) -> dict[str, float]:
     """|L* - n| of each method; the records were made before it was measured."""
     place = [column.title for column in table.columns].index("|L* − n|")
-    return {row.cells[3].text: row.cells[place].estimate.mean for row in table.rows}  # type: ignore[union-attr]
+    return {row.cells[3].text: row.cells[place].estimate.mean for row in table.rows}
 
 
 def test_table_shows_every_reading_beside_truth_and_null() -> None:
@@ -118,7 +118,7 @@ def test_table_shows_every_reading_beside_truth_and_null() -> None:
     assert rows_error(table) == {"r-dpvae": 0.5, "vae": 8.0}
     rows = {row.cells[3].text: dict(zip(titles, row.cells, strict=True)) for row in table.rows}
     assert rows["r-dpvae"]["n"].text == "8"
-    assert rows["r-dpvae"]["L* (mean)"].estimate.mean == 8.5  # type: ignore[union-attr]
+    assert rows["r-dpvae"]["L* (mean)"].estimate.mean == 8.5
     assert rows["r-dpvae"]["Null"].text.startswith("≥ 15, gap ≤ 1.")
     assert rows["vae"]["Null"].text == "–" == rows["vae"]["L* (draw)"].text
     assert any("chance relevances" in note.text for note in table.notes)

@@ -98,7 +98,7 @@ def words(figure: Figure) -> str:
 
 
 @pytest.mark.parametrize("draw", [samples, curves, toy])
-def test_figures_name_it(draw, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_figures_name_it(draw, tmp_path: Path) -> None:
     for name, flags in (("on", COLLAPSED), ("off", {})):
         found = [record("vae", "circle", 2, **flags), record("pca", "circle", 2)]
         store(tmp_path / name, found)
@@ -109,7 +109,7 @@ def test_figures_name_it(draw, tmp_path: Path) -> None:  # type: ignore[no-untyp
         assert shown.count(WORDS) <= 1
 
 
-def page(tmp_path: Path, made: Record):  # type: ignore[no-untyped-def]
+def page(tmp_path: Path, made: Record):
     store(tmp_path, [made])
     leave(tmp_path, made, image=(1, 8, 8))
     return run_page(made, tmp_path / made.key)
