@@ -73,8 +73,9 @@ class Field:
         if self.choices:
             return value in self.choices
         if self.type == "float":
-            number = isinstance(value, int | float) and not isinstance(value, bool)
-            return number and abs(value) <= _LARGEST
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                return False
+            return abs(value) <= _LARGEST
         return type(value).__name__ == self.type
 
 

@@ -96,8 +96,8 @@ def _located(texts: Sequence[str], results: Path) -> tuple[list[Stored], int]:
     for text in texts:
         try:
             runs.append(locate(text, results))
-        except BenchError as reason:
-            reasons.append(reason)
+        except BenchError as error:
+            reasons.append(error)
     if not runs:
         raise reasons[0]
     for reason in reasons:
