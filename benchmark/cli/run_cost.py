@@ -78,7 +78,9 @@ def estimate(
 def _print(probed: Sequence[CostGroup], kept: Sequence[Record]) -> None:
     """Print one row for each group and for what is finished of no group."""
     cached = Counter((record.spec["method"], record.spec["dataset"]) for record in kept)
-    rows = [("method", "dataset", "L", "runs", "cached", "one run", "hours", "memory", "disk")]
+    rows: list[tuple[str, ...]] = [
+        ("method", "dataset", "L", "runs", "cached", "one run", "hours", "memory", "disk")
+    ]
     for group in probed:
         pairs = dict.fromkeys((job.spec.method, job.spec.dataset) for job in group.jobs)
         rows.append(_row(group, sum(cached.pop(pair, 0) for pair in pairs)))

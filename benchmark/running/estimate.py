@@ -60,7 +60,8 @@ def measure(
     """
     full = evaluated_in_full(found)
     order = [*full, *(place for place in range(len(found)) if place not in full)]
-    results, waiting, running = list(found), list(reversed(order)), []
+    results, waiting = list(found), list(reversed(order))
+    running: list[_RunningProbe] = []
     server = context([group.probe for group in found])
     end = math.inf
     with tempfile.TemporaryDirectory(prefix="bench-estimate-") as folder:

@@ -35,9 +35,9 @@ def test_the_impact_of_chosen_components_is_the_mean_of_theirs() -> None:
     matrix = torch.randn(6, 4, generator=torch.Generator().manual_seed(0))
     matrix[:, 2] = 0.0
     test = TensorSplit(split(150), CPU)
-    found = impacts(Linear(matrix, []), test)  # type: ignore[arg-type]
+    found = impacts(Linear(matrix, []), test)
     assert found[2] == pytest.approx(0.0, abs=1e-12) and min(found[0], found[1], found[3]) > 0.0
-    both, _ = impact(Linear(matrix, [0, 3]), test)  # type: ignore[arg-type]
+    both, _ = impact(Linear(matrix, [0, 3]), test)
     assert both == pytest.approx((found[0] + found[3]) / 2.0)
 
 

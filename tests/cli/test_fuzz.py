@@ -119,7 +119,7 @@ def commands() -> dict[str, click.Command]:
     found = {name: cli.get_command(context, name) for name in COMMANDS}
     group = found.pop("data")
     assert isinstance(group, click.Group)
-    return {**found, **{f"data {name}": each for name, each in group.commands.items()}}  # type: ignore[dict-item]
+    return {**found, **{f"data {name}": each for name, each in group.commands.items()}}
 
 
 CALLABLE = {name: each for name, each in commands().items() if name.split()[-1] not in NEVER}

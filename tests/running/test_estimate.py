@@ -86,10 +86,10 @@ def test_conclude_sees_some_images_and_its_seconds_are_in_proportion(
     class Concluding(Honest):
         clock = Clock()
 
-        def prepare(self, train: TensorSplit) -> None:  # type: ignore[override]
+        def prepare(self, train: TensorSplit) -> None:
             self.clock.now += 2.0
 
-        def conclude(self, train: TensorSplit) -> None:  # type: ignore[override]
+        def conclude(self, train: TensorSplit) -> None:
             self.clock.now += 0.1 * len(train)
 
     method = construct(
@@ -201,13 +201,13 @@ class Network(torch.nn.Module):
 
 def test_images_are_counted_for_the_outer_call_and_a_refusal_is_left_out() -> None:
     network = Network()
-    passes = Passes(network, CPU)  # type: ignore[arg-type]
+    passes = Passes(network, CPU)
     network.sample(7)
     network.encode(torch.zeros(3, 2))
     network.encode(torch.zeros(2, 2))
     assert passes.images == {"sample": 7, "encode": 5}
     assert set(passes.pace) == {"sample", "encode"} and min(passes.pace.values()) > 0
-    pace = seconds_per_image(Network(), torch.zeros(3, 2))  # type: ignore[arg-type]
+    pace = seconds_per_image(Network(), torch.zeros(3, 2))
     assert {"encode", "decode", "sample"} <= set(pace)
 
 
