@@ -25,6 +25,9 @@ __all__ = ["TEST_DATA", "Arrays", "Panels", "grid"]
 _ACROSS = 7
 """Columns before they wrap."""
 
+_LETTER = 0.08
+"""Inches of a letter of a heading, so that two beside each other do not meet."""
+
 Arrays = Mapping[str, np.ndarray]
 Draw = Callable[[Axes, Arrays, str], None]
 
@@ -135,7 +138,7 @@ def _layout(
             material.looks[name].colour if name in material.looks else DATA,
         )
         if line == 0:
-            panel.set_title(plain(name, 24) if turned else column.heading)
+            panel.set_title(plain(name, int(width / _LETTER)) if turned else column.heading)
         if left == 0:
             _name_row(panel, column.heading if turned else plain(name, 20))
         elif not turned:

@@ -130,3 +130,23 @@ def test_headings_above_pictures_that_do_not_fill_their_room_stay_inside(
     with style.house(72):
         figure = DRAWERS["categories"](Material.of(runs, tmp_path))
         assert len(figure.axes) >= rows and outside(figure) == []
+
+
+def test_headings_beside_each_other_do_not_meet(tmp_path: Path) -> None:
+    """Many methods on one dataset stand across, and what tells variants apart is long."""
+    runs = [
+        record("geco-l0", "digits", 4, config={"tau_per_pixel": 0.0106 + place / 1000.0})
+        for place in range(8)
+    ]
+    for run in runs:
+        leave(store(tmp_path, [run]), run, image=(1, 8, 8))
+    with style.house(72):
+        figure = DRAWERS["samples"](Material.of(runs, tmp_path))
+        assert outside(figure) == []
+        renderer = FigureCanvasAgg(figure).get_renderer()
+        titles = [axes.title for axes in figure.axes if "geco" in axes.get_title()]
+        boxes = [title.get_window_extent(renderer) for title in titles]
+    assert len(boxes) == 8
+    assert not [
+        box for box in boxes if any(box.overlaps(other) for other in boxes if other is not box)
+    ]
