@@ -8,11 +8,22 @@ from importlib import import_module
 from typing import Any
 
 __version__ = "0.2.0"
-__all__ = ["LatentDimension", "__version__", "dataset", "load_model", "load_records", "run"]
+__all__ = [
+    "LatentDimension",
+    "__version__",
+    "dataset",
+    "frame",
+    "load_data",
+    "load_model",
+    "load_records",
+    "run",
+]
 
 HOMES = {
     "LatentDimension": "benchmark.estimator",
     "dataset": "benchmark.datasets.own",
+    "frame": "benchmark.records",
+    "load_data": "benchmark.api",
     "load_model": "benchmark.models",
     "load_records": "benchmark.records",
     "run": "benchmark.api",

@@ -7,13 +7,15 @@ import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmark.planning.jobs import Grid, plan
+from benchmark import registry
+from benchmark.datasets.split import Splits
+from benchmark.planning.jobs import Grid, instance, load, plan
 from benchmark.planning.reuse import Settings, divided
 from benchmark.records import Store, UnreadableRecord
 from benchmark.running.processes import Events, run_jobs
 from benchmark.spec import BenchError, Record
 
-__all__ = ["run"]
+__all__ = ["load_data", "run"]
 
 
 def run(
@@ -70,3 +72,11 @@ def run(
     run_jobs(todo, Settings(Path(results), device), workers, Events())
     here = [job.spec.key for job in jobs if job.spec.key not in unreadable]
     return [record for key in here if (record := store.read(key)) is not None]
+
+
+def load_data(name: str, data_dir: Path | str = "data") -> Splits:
+    """Return the splits ``train`` and ``test`` of a dataset, named as on the command line
+    (``"digits"``, ``"images:photos"``, ``"./my_data.py"``): ``stored`` is what a trained model's
+    ``encode`` takes (``vectors(rows)``, where it is ``packed``), ``labels`` the classes, None where
+    there are none."""
+    return load(instance(registry.choose("datasets", name), Path(data_dir)))

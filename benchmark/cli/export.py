@@ -28,6 +28,13 @@ SUFFIXES = (".npz", ".csv", ".pt", ".onnx")
     "[default: KEY.npz]",
 )
 @click.option(
+    "--to",
+    "tracker",
+    type=click.Choice(["tensorboard", "mlflow", "wandb"]),
+    help="write records and curves to this tracker's local store in the folder -o  "
+    "[default: tensorboard, mlflow, wandb]",
+)
+@click.option(
     "--dataset",
     metavar="NAME",
     help="codes of this dataset, npz:FILE or any other of the same shape  [default: the run's]",
@@ -39,6 +46,7 @@ SUFFIXES = (".npz", ".csv", ".pt", ".onnx")
 def export(
     runs: tuple[str, ...],
     output: Path | None,
+    tracker: str | None,
     dataset: str | None,
     active: bool,
     method: str | None,
@@ -49,7 +57,12 @@ def export(
 
     Codes of one run are written as arrays 'train' and 'test' with the labels, which npz:FILE reads
     as a dataset again, or as a table. Networks are held against the model before they are written.
+    With --to any number of runs goes to a tracker, all of --results where none is named; what is
+    there already is left alone.
     """
+    if tracker is not None:
+        click.echo(_track(tracker, runs, output or Path(tracker), results))
+        return
     from benchmark.running.replay import locate
     from benchmark.spec import BenchError
 
@@ -70,6 +83,30 @@ def export(
         click.echo(_codes(model, path, dataset, active, data_dir))
     else:
         click.echo(_network(model, path))
+
+
+def _track(tracker: str, runs: tuple[str, ...], folder: Path, results: Path) -> str:
+    """Write runs to a tracker's local store; what was written, in words."""
+    from benchmark.exports.trackers import export, read_run, require
+    from benchmark.records import Store
+    from benchmark.running.replay import locate
+
+    require(tracker)
+    store = Store(results)
+    chosen = [locate(text, results).folder for text in runs] or [
+        store.folder(record.key) for record in store.records()
+    ]
+    new = sum(export(tracker, read_run(Store(each.parent), each.name), folder) for each in chosen)
+    word = "run" if new == 1 else "runs"
+    return f"{new} {word} exported, {len(chosen) - new} there before; {_HINTS[tracker]} {folder}"
+
+
+_HINTS = {
+    "tensorboard": "see them with tensorboard --logdir",
+    "mlflow": "see them with mlflow ui --backend-store-uri sqlite:///mlflow.db, in",
+    "wandb": "send them, if you want to, with wandb sync --sync-all, in",
+}
+"""How a user sees what was written to a folder."""
 
 
 def _codes(

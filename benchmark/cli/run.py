@@ -107,6 +107,11 @@ class SeedCount(click.IntRange):
     help="where runs are carried out: processes (of this machine), or ray[address=HOST:PORT]",
 )
 @click.option("--shard", metavar="I/N", help="the I-th of N equal parts of the grid, from 1")
+@click.option(
+    "--log",
+    type=click.Choice(["tensorboard"]),
+    help="also write progress for TensorBoard, to RESULTS/../tensorboard",
+)
 @data_dir_option
 @results_option
 @click.option("--dry-run", is_flag=True, help="say what would run")
@@ -133,12 +138,15 @@ def run(
     in the call, 130 or 143 interrupted.
     """
     from benchmark.cli.run_cost import estimate, stand_in
+    from benchmark.exports.trackers import require
     from benchmark.planning.reuse import divided
     from benchmark.planning.stages import resolve, together
     from benchmark.records import Store
     from benchmark.running.executors import executor_of
 
     options["executor"] = executor_of(options["executor"])
+    if options["log"]:
+        require(options["log"])
     store, tally = Store(options["results"]), Tally()
     seen: Seen = {}
     stages, tally.absent = _stages(suite, everything, methods, datasets, latent_dims, options, seen)
@@ -301,6 +309,13 @@ def announce_changed(todo: list[Any], store: Any) -> None:
             )
 
 
+def _logged(events: Any, results: Path) -> Any:
+    """Return watchers that tell ``events`` and TensorBoard the same."""
+    from benchmark.exports.live import LiveTensorboard, Several
+
+    return Several(events, LiveTensorboard(results.parent / "tensorboard"))
+
+
 class Tally:
     """What became of the jobs of all stages."""
 
@@ -342,6 +357,7 @@ class Tally:
             default_workers(options["device"]) if executor.local else len(todo)
         )
         workers = min(len(todo), workers)
+        log = options["log"]
         with signals() as received, watcher(len(todo)) as events:
             runs, processes = (
                 f"{n} {word}{'s' * (n != 1)}"
@@ -352,7 +368,7 @@ class Tally:
                 todo,
                 settings,
                 workers,
-                events,
+                _logged(events, options["results"]) if log else events,
                 interrupted=lambda: len(received) + events.cut_off,
             )
             if events.cut_off:
