@@ -83,7 +83,7 @@ def suggest(name: str, known: Iterable[str]) -> str:
     """Return ``"; did you mean 'x'?"`` for the known name closest to ``name``, or nothing; of
     equally close ones the one whose length is nearest."""
     given = name.lower()
-    close = difflib.get_close_matches(given, list(known), n=3, cutoff=0.5)
+    close = difflib.get_close_matches(given, list(known), n=3, cutoff=0.6)
     if not close:
         return ""
     likeness = {each: difflib.SequenceMatcher(None, each, given).ratio() for each in close}

@@ -96,3 +96,8 @@ def test_values_of_a_file_are_of_their_field_or_not() -> None:
     for field in FIELDS:
         found = [value for value in values if field.allows(value)]
         assert [repr(value) for value in found] == [repr(value) for value in allowed[field.name]]
+
+
+def test_what_is_not_close_is_not_suggested() -> None:
+    assert suggest("foo", ["kid-floor", "flexae", "mse"]) == ""
+    assert suggest("grea", ["grae", "geco-l0"]) == "; did you mean 'grae'?"

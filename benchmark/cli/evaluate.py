@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -99,6 +100,7 @@ def _count(evaluation: Evaluation, records: Sequence[Record]) -> int:
     from benchmark.spec import digest
 
     made = failed = 0
+    reasons: Counter[str] = Counter()
     cells = {
         digest({"cell": untrained_spec(record.spec), "code": record.code}): record
         for record in reversed(records)
@@ -106,6 +108,8 @@ def _count(evaluation: Evaluation, records: Sequence[Record]) -> int:
     for record in reversed(cells.values()):
         found = _one(evaluation.count, record.key)
         failed += found is FAILED
+        if isinstance(found, str):
+            reasons[found] += 1
         if isinstance(found, InitialCounts):
             made += 1
             told = (
@@ -115,7 +119,9 @@ def _count(evaluation: Evaluation, records: Sequence[Record]) -> int:
             )
             click.echo(f"{found.title}: {told}; {found.seconds:.1f} s")
     click.echo(
-        f"{len(cells)} cells: {made} counted, {failed} failed; counts in {evaluation.store.root / 'references'}"
+        f"{len(cells)} cells: {made} counted, {failed} failed"
+        f"{''.join(f', {count} not: {reason}' for reason, count in reasons.items())}; "
+        f"counts in {evaluation.store.root / 'references'}"
     )
     return 1 if failed else 0
 

@@ -28,10 +28,16 @@ def show(name: str, results: Path, data_dir: Path) -> None:
     """
     from benchmark import registry
     from benchmark.options import suggest
+    from benchmark.source import read_class
     from benchmark.spec import BenchError
 
     if name.endswith(".py"):
-        click.echo(source_page("methods", registry.find("methods", name)))
+        room: registry.Room = (
+            "datasets"
+            if Path(name).is_file() and read_class(Path(name)).root == "Dataset"
+            else "methods"
+        )
+        click.echo(source_page(room, registry.find(room, name)))
         return
     pages = [
         metric_page(entry) if room == "metrics" else source_page(room, entry)

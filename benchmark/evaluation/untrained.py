@@ -34,11 +34,18 @@ IMAGES = 512
 def wanted(record: Record) -> bool:
     """Return whether untrained networks say anything beside ``record``: its method was trained,
     selects, and has no null of its own."""
-    flags = (record.discovery or {}).get("flags", ())
-    trained = (
-        record.status == "done" and record.spec["kind"] == "train" and record.spec["steps"] > 0
-    )
-    return trained and "no_selection" not in flags and not _declares(record)
+    return not needless(record)
+
+
+def needless(record: Record) -> str:
+    """Return in words why untrained networks say nothing beside ``record``; empty where they do."""
+    if record.status != "done" or record.spec["kind"] != "train":
+        return "no finished run of a method"
+    if record.spec["steps"] == 0:
+        return "closed form, so nothing is untrained"
+    if "no_selection" in (record.discovery or {}).get("flags", ()):
+        return "the method keeps every dimension by definition"
+    return "the method declares its null" if _declares(record) else ""
 
 
 def _declares(record: Record) -> bool:

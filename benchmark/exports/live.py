@@ -8,7 +8,7 @@ from typing import Any
 
 from benchmark.exports.trackers import require
 from benchmark.planning.jobs import Job
-from benchmark.running.processes import Events, Outcome
+from benchmark.running.processes import Events, JobOutcome
 
 __all__ = ["LiveTensorboard", "Several"]
 
@@ -36,7 +36,7 @@ class LiveTensorboard(Events):
             writer.add_scalar(name, value, step)
         writer.flush()
 
-    def ended(self, outcome: Outcome) -> None:
+    def ended(self, outcome: JobOutcome) -> None:
         """Close the run's file."""
         writer = self.writers.pop(outcome.job.spec.key, None)
         if writer is not None:
@@ -59,7 +59,7 @@ class Several(Events):
         for each in self.watchers:
             each.progressed(job, step, values)
 
-    def ended(self, outcome: Outcome) -> None:
+    def ended(self, outcome: JobOutcome) -> None:
         """Tell each how a run ended."""
         for each in self.watchers:
             each.ended(outcome)

@@ -101,16 +101,18 @@ class Evaluation:
             missing = self.missing(record)
             return self._add(record, missing) if missing else Added()
 
-    def count(self, key: str) -> InitialCounts | None:
+    def count(self, key: str) -> InitialCounts | str | None:
         """Count L* of untrained networks for the cell of the run ``key`` (no checkpoint is needed);
-        None where that was done or says nothing."""
+        in words why not, where that was done or says nothing."""
         record = self.store.read(key)
-        if record is None or not untrained.wanted(record):
-            return None
+        if record is None:
+            return "its record is gone"
+        if reason := untrained.needless(record):
+            return reason
         planned = self._job(record)
         there = References(self.store.root).initial(record.spec, record.code)
         if not self.force and there is not None and there.complete:
-            return None
+            return "counted before"
         runtime.make_deterministic()
         device = runtime.resolve_device(self.device)
         return untrained.count_once(

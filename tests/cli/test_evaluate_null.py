@@ -1,0 +1,31 @@
+"""``bench evaluate --null`` says of every cell that it does not count why it does not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from click.testing import CliRunner
+
+from benchmark.cli import cli
+from benchmark.planning.jobs import plan
+from benchmark.planning.reuse import Settings
+from benchmark.planning.suites import Grid
+from benchmark.running.job import execute
+
+
+def test_reasons_are_counted(tmp_path: Path) -> None:
+    grid = Grid(["pca", "vae", "r-vae"], ["circle"], steps=2)
+    for job in plan(grid, tmp_path):
+        record = execute(job, Settings(tmp_path, device="cpu"))
+        assert record is not None and record.status == "done"
+    done = CliRunner().invoke(
+        cli, ["evaluate", "--null", "--results", str(tmp_path)], catch_exceptions=False
+    )
+    (line,) = done.output.splitlines()
+    assert line.startswith("3 cells: 0 counted, 0 failed, ")
+    for reason in (
+        "1 not: closed form, so nothing is untrained",
+        "1 not: the method keeps every dimension by definition",
+        "1 not: the method declares its null",
+    ):
+        assert reason in line
