@@ -118,7 +118,7 @@ class SeedCount(click.IntRange):
 @click.option(
     "--estimate",
     is_flag=True,
-    help="say within a minute what it would cost: hours, memory, disk, from probes of runs alike",
+    help="say what it would cost: hours, memory, disk, from 45 s of probes of runs alike at most",
 )
 @click.option("--force", is_flag=True, help="run again even what is finished")
 def run(
