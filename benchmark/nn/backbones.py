@@ -135,5 +135,5 @@ def _leaky() -> nn.Module:
 def _dense(widths: tuple[int, ...], activation: Callable[[], nn.Module]) -> list[nn.Module]:
     layers: list[nn.Module] = []
     for inputs, outputs in pairwise(widths):
-        layers += [Dense(inputs, outputs), activation()]  # type: ignore[operator]  # makes a module
+        layers += [Dense(inputs, outputs), activation()]
     return layers[:-1]

@@ -55,7 +55,7 @@ class Passes:
                 return function(*arguments, **named)
             finally:
                 _finish(self._device)
-                self.seconds[name] += time.perf_counter() - begun  # type: ignore[assignment]
+                self.seconds[name] += time.perf_counter() - begun  # type: ignore[assignment]  # floats are counted
                 self.images[name] += _count(arguments[0])
                 self._busy = False
 

@@ -52,7 +52,7 @@ def assert_equal_bits(jobs: list[Job], one: Path, other: Path) -> None:
         key = job.spec.key
         records = [Store(results).read(key) for results in (one, other)]
         assert all(record is not None and record.status == "done" for record in records), records
-        assert compare(*records, one / key, other / key).equal, key  # type: ignore[arg-type]
+        assert compare(*records, one / key, other / key).equal, key
 
 
 class Watch(Events):
