@@ -47,3 +47,11 @@ def test_the_headline_suite_is_published_and_done() -> None:
     assert made == {(method, dataset) for method in HEADLINE for dataset in datasets}
     assert {record.status for record in records} == {"done"}
     assert {record.spec["protocol"] for record in records} == {PROTOCOL}
+
+
+@pytest.mark.parametrize("folder", ["headline", "seeds"])
+def test_every_published_run_is_done_at_this_protocol(folder: str) -> None:
+    records = load_records(ROOT / "results" / "published" / folder)
+    assert len(records) > 30
+    assert {record.status for record in records} == {"done"}
+    assert {record.spec["protocol"] for record in records} == {PROTOCOL}
