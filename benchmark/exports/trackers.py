@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmark.records import Store, labels, metric_of
+from benchmark.names import labels, metric_of
+from benchmark.records import Store
 from benchmark.reporting.cells.arrays import read_arrays
 from benchmark.spec import BenchError, Record, digest
 
