@@ -1,30 +1,43 @@
-"""The small Python API: run a grid, read its records. The same planning, reuse and processes as
-``bench run``."""
+"""The small Python API: run a grid or a suite, read its records. The same planning, reuse, loop and
+processes as ``bench run``."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from benchmark import registry
 from benchmark.datasets.split import Splits
-from benchmark.planning.jobs import Grid, instance, load, plan
-from benchmark.planning.reuse import Settings, divided
-from benchmark.records import Store, UnreadableRecord
-from benchmark.running.processes import Events, run_jobs
+from benchmark.planning.jobs import instance, load
+from benchmark.planning.reuse import Settings
+from benchmark.planning.suites import Grid, narrowed, read_suite, scaled
+from benchmark.records import UnreadableRecord
+from benchmark.running.processes import Events
+from benchmark.running.suite import SuiteRun, shard_of
 from benchmark.spec import BenchError, Record
 
 __all__ = ["load_data", "run"]
 
 
+def load_data(name: str, data_dir: Path | str = "data") -> Splits:
+    """Return the splits ``train`` and ``test`` of a dataset, named as on the command line
+    (``"digits"``, ``"images:photos"``, ``"./my_data.py"``): ``stored`` is what a trained model's
+    ``encode`` takes (``vectors(rows)``, where it is ``packed``), ``labels`` the classes, None where
+    there are none."""
+    return load(instance(registry.choose("datasets", name), Path(data_dir)))
+
+
 def run(
-    methods: Sequence[str],
-    datasets: Sequence[str],
+    methods: Sequence[str] = (),
+    datasets: Sequence[str] = (),
     *,
+    suite: str | None = None,
+    shard: str | None = None,
     latent_dims: Sequence[int] = (),
-    seeds: int = 1,
-    budget: str = "quick",
+    seeds: int | None = None,
+    budget: str | None = None,
     steps: int | None = None,
     batch_size: int | None = None,
     results: Path | str = "results/runs",
@@ -33,13 +46,17 @@ def run(
     workers: int = 1,
 ) -> list[Record]:
     """Train and evaluate what has no finished record yet, and return the record of every run of the
-    grid, in the order of the plan.
+    grid, or of the suite, in the order of the plan.
 
     Arguments:
         methods, datasets: names as on the command line, ``"vae[sigma=fixed]"`` or
-            ``"./my_vae.py"``.
-        latent_dims: provisioned sizes L; empty: the datasets' own.
-        seeds: how many, from 0.
+            ``"./my_vae.py"``; of a suite they narrow its own.
+        suite: name of a suite, also of one of studies (``"grae-jacobian"``), or a file
+            ``"./mine.toml"``; its runs on data that is not here are left out.
+        shard: ``"I/N"``, the I-th of N equal parts of the grid, counted from 1.
+        latent_dims: provisioned sizes L; empty: the datasets' or the suite's own.
+        seeds, budget: how many seeds, from 0, and how long to train; by default 1 and ``"quick"``,
+            or what the suite says.
         results, data_dir: folders of records and of data.
         workers: runs at once, each in a process of its own. Scripts must call from under ``if
             __name__ == "__main__":``.
@@ -53,30 +70,33 @@ def run(
             raise BenchError(
                 f"{name} is the text '{given}'; expected a list of names, as ['{given}']"
             )
-    grid = Grid(
-        list(methods),
-        list(datasets),
-        list(latent_dims),
-        seeds=seeds,
-        budget=budget,
-        steps=steps,
-        batch_size=batch_size,
-    )
-    store = Store(Path(results))
-    jobs = plan(grid, Path(data_dir))
-    todo, _, unreadable = divided(jobs, store)
-    for reason in unreadable.values():
-        warnings.warn(f"left out: {reason}", UnreadableRecord, stacklevel=2)
-    if todo:
-        store.ensure_writable()
-    run_jobs(todo, Settings(Path(results), device), workers, Events())
-    here = [job.spec.key for job in jobs if job.spec.key not in unreadable]
-    return [record for key in here if (record := store.read(key)) is not None]
+    scale = {"seeds": seeds, "budget": budget, "steps": steps, "batch_size": batch_size}
+    chosen = {name: value for name, value in scale.items() if value is not None}
+    settings = Settings(Path(results), device)
+    if suite is not None:
+        narrow = narrowed(read_suite(suite), methods, datasets, latent_dims)
+        whole = SuiteRun.of_suite(scaled(narrow, **chosen), Path(data_dir), settings)
+    else:
+        whole = SuiteRun.of_grid(
+            _grid(methods, datasets, latent_dims, chosen), Path(data_dir), settings
+        )
+    if shard is not None:
+        whole.shard = shard_of(shard)
+    for part in whole.parts():
+        for reason in part.unreadable.values():
+            warnings.warn(f"left out: {reason}", UnreadableRecord, stacklevel=2)
+        whole.carry_out(part, workers, Events())
+    whole.count_untrained()
+    records = (whole.store.read(job.spec.key) for job in whole.jobs)
+    return [record for record in records if record is not None]
 
 
-def load_data(name: str, data_dir: Path | str = "data") -> Splits:
-    """Return the splits ``train`` and ``test`` of a dataset, named as on the command line
-    (``"digits"``, ``"images:photos"``, ``"./my_data.py"``): ``stored`` is what a trained model's
-    ``encode`` takes (``vectors(rows)``, where it is ``packed``), ``labels`` the classes, None where
-    there are none."""
-    return load(instance(registry.choose("datasets", name), Path(data_dir)))
+def _grid(
+    methods: Sequence[str],
+    datasets: Sequence[str],
+    latent_dims: Sequence[int],
+    chosen: dict[str, Any],
+) -> Grid:
+    if not methods or not datasets:
+        raise BenchError("nothing to run: give methods and datasets, or a suite")
+    return Grid(list(methods), list(datasets), list(latent_dims), **chosen)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-__all__ = ["NEXT", "answer_text", "count_nulls", "first_lines"]
+__all__ = ["NEXT", "answer_text", "first_lines"]
 
 NEXT = "next: bench table    bench figure lstar    bench report"
 
@@ -23,23 +23,6 @@ def first_lines(results: Path, dataset: str) -> None:
         click.echo(f"\n{answer_text(results, dataset)}\n{NEXT}")
     except BenchError as error:
         click.echo(f"no table: {error}", err=True)
-
-
-def count_nulls(results: Path, data_dir: Path) -> None:
-    """Count untrained networks of every finished cell of ``results`` that needs them and has none:
-    what the table's column Null is made of (as ``bench evaluate --null``)."""
-    from benchmark.records import Store, load_records
-    from benchmark.running.evaluate import Evaluation
-    from benchmark.spec import BenchError
-
-    evaluation = Evaluation(Store(results), [], data_dir, (), (), "auto", False)
-    click.echo("counting untrained networks, beside which the table shows what was found", err=True)
-    for record in load_records(results):
-        if record.status == "done" and record.spec["kind"] == "train":
-            try:
-                evaluation.count(record.key)
-            except BenchError as error:
-                click.echo(f"no null of {record.key}: {error}", err=True)
 
 
 def answer_text(results: Path, dataset: str) -> str:

@@ -58,7 +58,7 @@ def replay(
     differs, 2 a mistake in the call, 3 cannot tell.
     """
     from benchmark.cli.progress import signals, watcher
-    from benchmark.cli.run import default_workers
+    from benchmark.cli.tally import default_workers
     from benchmark.running import replay as protocol
 
     runs, unreadable = _located(records, results)

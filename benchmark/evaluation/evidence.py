@@ -12,7 +12,6 @@ from typing import Any
 import torch
 
 from benchmark import registry
-from benchmark.budgets import BUDGETS
 from benchmark.datasets.split import Splits
 from benchmark.datasets.tensors import TensorSplit
 from benchmark.evaluation.evaluator import Evaluator
@@ -20,9 +19,10 @@ from benchmark.evaluation.features import Source
 from benchmark.method import Discovery, Method
 from benchmark.metrics.base import Metric
 from benchmark.planning.jobs import Job
+from benchmark.planning.uncounted import pays_for_full
 from benchmark.spec import BenchError, canonical_json
 
-__all__ = ["evidence", "evidence_told", "metrics_of", "pays_for_full", "plain"]
+__all__ = ["evidence", "evidence_told", "metrics_of", "plain"]
 
 
 def evidence(
@@ -63,10 +63,6 @@ def metrics_of(budget: str) -> list[Metric]:
     else those of tier core."""
     found: list[Metric] = [registry.load(entry.target) for entry in registry.entries("metrics")]
     return [metric for metric in found if metric.tier == "core" or pays_for_full(budget)]
-
-
-def pays_for_full(budget: str) -> bool:
-    return budget in BUDGETS and BUDGETS[budget].full
 
 
 def plain(found: Discovery, null: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -17,44 +17,18 @@ from benchmark.identity import harness_code, metric_codes
 from benchmark.method import Method
 from benchmark.metrics.base import Absent
 from benchmark.metrics.dimension import relevance_gap
-from benchmark.metrics.null import null_rows, resolved
 from benchmark.planning.jobs import Job
+from benchmark.planning.uncounted import wanted
 from benchmark.spec import Record, derive_seed
 from benchmark.training.runtime import build, seed_noise
 
-__all__ = ["IMAGES", "NETWORKS", "count_once", "initial_counts", "wanted"]
+__all__ = ["IMAGES", "NETWORKS", "count_once", "initial_counts"]
 
 NETWORKS = 32
 """Initialisations that are counted."""
 
 IMAGES = 512
 """Training and test images they see at most: ``discover`` may cost the square of their number."""
-
-
-def wanted(record: Record) -> bool:
-    """Return whether untrained networks say anything beside ``record``: its method was trained,
-    selects, and has no null of its own."""
-    return not needless(record)
-
-
-def needless(record: Record) -> str:
-    """Return in words why untrained networks say nothing beside ``record``; empty where they do."""
-    if record.status != "done" or record.spec["kind"] != "train":
-        return "no finished run of a method"
-    if record.spec["steps"] == 0:
-        return "closed form, so nothing is untrained"
-    if "no_selection" in (record.discovery or {}).get("flags", ()):
-        return "the method keeps every dimension by definition"
-    return "the method declares its null" if _declares(record) else ""
-
-
-def _declares(record: Record) -> bool:
-    rows = null_rows(record.spec["method"], record.discovery)
-    try:
-        found = resolved(rows, "lstar", record.spec["config"], record.spec["batch_size"])
-    except ValueError:  # told where the null is read
-        return True
-    return found is not None
 
 
 def initial_counts(

@@ -24,6 +24,7 @@ from benchmark.metrics.reconstruction import no_better_than_mean
 from benchmark.names import metric_of
 from benchmark.options import parse_reference, suggest
 from benchmark.planning.jobs import Job, instance, load
+from benchmark.planning.uncounted import needless
 from benchmark.records import Store
 from benchmark.registry import Choice
 from benchmark.running.lock import locked
@@ -107,7 +108,7 @@ class Evaluation:
         record = self.store.read(key)
         if record is None:
             return "its record is gone"
-        if reason := untrained.needless(record):
+        if reason := needless(record):
             return reason
         planned = self._job(record)
         there = References(self.store.root).initial(record.spec, record.code)

@@ -15,9 +15,7 @@ import torch
 from benchmark.datasets.split import Splits, input_of
 from benchmark.datasets.tensors import TensorSplit
 from benchmark.evaluation import artifacts
-from benchmark.evaluation.evidence import pays_for_full
 from benchmark.evaluation.outcome import evaluate, timing_of
-from benchmark.evaluation.untrained import count_once
 from benchmark.files import atomic_write
 from benchmark.identity import harness_code
 from benchmark.planning.jobs import Job, instance, load
@@ -187,12 +185,7 @@ def _run(
         atomic_write(folder / "artifacts.npz", artifacts.npz_bytes(evaluated.arrays))
     (folder / "log.txt").unlink(missing_ok=True)
     timing = timing_of(trainer, time.perf_counter() - started)
-    record = replace(
-        blank, status="done", input=input_of(splits), timing=timing, **evaluated.fields
-    )
-    if job.spec.kind == "train" and pays_for_full(job.spec.budget):
-        count_once(job, record, splits, settings.results, device)
-    return record
+    return replace(blank, status="done", input=input_of(splits), timing=timing, **evaluated.fields)
 
 
 def _load_as_planned(job: Job) -> Splits:

@@ -396,6 +396,27 @@ def test_in_python_an_unreadable_record_is_a_warning_and_the_others_are_done(
     assert [(record.spec["seed"], record.status) for record in found] == [(1, "done")]
 
 
+def test_python_runs_suites_and_shards(tmp_path: Path) -> None:
+    """The suite of a study in the command's own loop; two shards are the whole grid."""
+    small = {"budget": "smoke", "results": tmp_path, "device": "cpu"}
+    with pytest.raises(BenchError, match="give methods and datasets, or a suite"):
+        benchmark.run(results=tmp_path)
+    with pytest.raises(BenchError, match="--shard is '3/2'"):
+        benchmark.run(["pca"], ["circle"], shard="3/2", **small)
+    grid = (["pca"], ["circle", "one-moon", "latent-8"])
+    parts = [benchmark.run(*grid, shard=f"{part}/2", **small) for part in (1, 2)]
+    keys = [[record.key for record in records] for records in parts]
+    assert list(map(len, keys)) == [2, 1]
+    records = benchmark.run(*grid, **small)
+    assert {record.key for record in records} == {*keys[0], *keys[1]}
+    text = '[[stage]]\nstudies = ["grae-uniqueness[points=40,trials=2]"]\nsteps = 500\n'
+    (tmp_path / "mine.toml").write_text(f'summary = "a study"\n{text}')
+    study = {"results": tmp_path, "device": "cpu", "suite": str(tmp_path / "mine.toml")}
+    (record,) = benchmark.run(**study)
+    assert (record.status, record.spec["kind"]) == ("done", "grae-uniqueness")
+    assert [again.spec["seed"] for again in benchmark.run(**study, seeds=2)] == [0, 1]
+
+
 def test_all_ends_with_the_first_lines_of_the_table(tmp_path: Path) -> None:
     grid = ("--all", "--methods", "pca,grae", "--datasets", "latent-8", "--budget", "smoke")
     done = bench(tmp_path, "run", *grid)

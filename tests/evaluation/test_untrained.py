@@ -18,15 +18,13 @@ from benchmark.budgets import BUDGETS
 from benchmark.cli import cli
 from benchmark.controls import References
 from benchmark.datasets.split import Split, Splits
-from benchmark.evaluation import outcome
-from benchmark.evaluation.untrained import NETWORKS, count_once, initial_counts, wanted
+from benchmark.evaluation.untrained import NETWORKS, count_once, initial_counts
 from benchmark.method import Discovery
-from benchmark.metrics.reconstruction import MSE
 from benchmark.planning.jobs import Job, instance, load, plan
-from benchmark.planning.reuse import Settings
 from benchmark.planning.suites import Grid
+from benchmark.planning.uncounted import uncounted, wanted
 from benchmark.records import Store
-from benchmark.running import job as job_module
+from benchmark.running.counting import count_untrained
 from benchmark.spec import Record
 
 
@@ -174,13 +172,21 @@ def test_evaluate_tells_what_cannot_be_counted(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("pays", [True, False])
-def test_runs_of_longer_budgets_count_untrained_networks_too(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, pays: bool
+def test_untrained_networks_of_longer_budgets_are_counted_after_the_runs(
+    tmp_path: Path, pays: bool
 ) -> None:
-    planned, _ = job("maskaae", 2)
-    monkeypatch.setattr(job_module, "pays_for_full", lambda budget: pays)
-    monkeypatch.setattr(outcome, "metrics_of", lambda budget: [MSE])
     assert (BUDGETS["short"].full, BUDGETS["quick"].full) == (True, False)
-    record = job_module.execute(planned, Settings(tmp_path, device="cpu"))
-    assert record is not None and record.status == "done"
-    assert (References(tmp_path).initial(record.spec, record.code) is not None) == pays
+    planned, _ = job("maskaae", 2)
+    planned = replace(planned, spec=replace(planned.spec, budget="short" if pays else "quick"))
+    seeds = [replace(planned, spec=replace(planned.spec, seed=seed)) for seed in (0, 1)]
+    store = Store(tmp_path)
+    assert uncounted(seeds, store) == []  # nothing was run
+    for each in seeds:
+        store.write(finished(each))
+    assert uncounted(seeds, store) == (seeds[:1] if pays else [])  # one for the cell
+    assert uncounted(seeds, store, every_budget=True) == seeds[:1]
+    complaints: list[str] = []
+    count_untrained(uncounted(seeds, store), tmp_path, "cpu", complaints.append)
+    counts = References(tmp_path).initial(planned.spec.document(), planned.code)
+    assert complaints == [] and (counts is not None) == pays
+    assert uncounted(seeds, store) == []
