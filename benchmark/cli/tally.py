@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from benchmark.planning.stages import Waiting
     from benchmark.records import Store
     from benchmark.running.processes import JobOutcome
-    from benchmark.running.suite import Part, SuiteRun
+    from benchmark.running.suite import SuitePart, SuiteRun
     from benchmark.spec import Record
 
 __all__ = ["Tally", "announce_changed", "announce_plan", "default_workers"]
@@ -27,7 +27,7 @@ CUT_OFF = (
 )
 
 
-def announce_plan(part: Part) -> None:
+def announce_plan(part: SuitePart) -> None:
     """Say which runs of a part would run, which are done and which wait."""
     left = {job.spec.key for job in part.todo}
     for job in part.jobs:
@@ -81,14 +81,14 @@ class Tally:
         self.signal: int | None = None
         self.earlier: set[str] = set()
 
-    def add(self, part: Part) -> None:
+    def add(self, part: SuitePart) -> None:
         """Count what is planned."""
         self.count += len(part.jobs) + len(part.waiting)
         self.kept += part.kept
         self.waiting += part.waiting
         self.unreadable |= part.unreadable
 
-    def carry_out(self, part: Part, workers: int | None) -> bool:
+    def carry_out(self, part: SuitePart, workers: int | None) -> bool:
         """Run the jobs under progress bars; whether a signal interrupted them."""
         from benchmark.cli.progress import signals, watcher
         from benchmark.running.processes import Events

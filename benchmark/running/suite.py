@@ -19,11 +19,11 @@ from benchmark.running.executors import Executor, executor_of
 from benchmark.running.processes import Events, JobOutcome
 from benchmark.spec import BenchError, Record
 
-__all__ = ["Part", "SuiteRun", "shard_of"]
+__all__ = ["SuitePart", "SuiteRun", "shard_of"]
 
 
 @dataclass(frozen=True)
-class Part:
+class SuitePart:
     """Stages that may run together: their ``jobs``, those of them that are to be done (``todo``),
     the records that make others unnecessary (``kept``), runs that wait for what no earlier run
     gave, and, by their keys, why the records of the rest cannot be read (``unreadable``)."""
@@ -71,7 +71,7 @@ class SuiteRun:
         """Where the records lie."""
         return Store(self.settings.results)
 
-    def parts(self) -> Iterator[Part]:
+    def parts(self) -> Iterator[SuitePart]:
         """Yield what is to be done, part by part: the options of a part may come from the records
         of the one before, so it is planned when it is asked for."""
         for stages in together(self.stages):
@@ -82,11 +82,11 @@ class SuiteRun:
             todo, kept, unreadable = divided(jobs, self.store, force=self.settings.force)
             self.jobs += [job for job in jobs if job.spec.key not in unreadable]
             waiting = [run for _, blocked in planned for run in blocked]
-            yield Part(jobs, todo, kept, waiting, unreadable)
+            yield SuitePart(jobs, todo, kept, waiting, unreadable)
 
     def carry_out(
         self,
-        part: Part,
+        part: SuitePart,
         workers: int,
         events: Events,
         interrupted: Callable[[], int] = lambda: 0,
