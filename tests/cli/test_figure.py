@@ -65,6 +65,7 @@ LACKING = {
     "block-structure": "bench run --suite grae-jacobian",
     "objective-closeness": "bench run --suite grae-objective",
     "rotation": "bench run --suite grae-uniqueness",
+    "slices": "bench run --suite gamma-slices",
     "metric-vs-option": "bench run --methods 'grae[beta=0.1],grae'",
     "lstar": "has an L*",
     "lstar-vs-latent-dim": "there are mse",

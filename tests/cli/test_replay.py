@@ -90,7 +90,7 @@ def another_digit_and_metric(record: dict[str, Any]) -> None:
 
 def older_schema(record: dict[str, Any]) -> None:
     """As version 0.1 wrote it."""
-    for name in ("harness", "metrics", "given", "flags"):
+    for name in ("harness", "metrics", "given", "flags", "input"):
         del record[name]
     record["schema"] = 1
 

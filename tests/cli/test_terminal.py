@@ -55,7 +55,7 @@ def test_bars_show_options_whole() -> None:
     from benchmark.cli import progress as module
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "Console", lambda: console)
+        patch.setattr(module, "Console", lambda **_: console)
         with watcher(1) as bars:
             bars.started(job)
             bars.progressed(job, 3, {"loss": 0.5})

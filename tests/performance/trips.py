@@ -104,7 +104,7 @@ def digest_everything() -> None:
 
     harness_code()
     for room in ("methods", "datasets", "metrics"):
-        for entry in registry.entries(room):  # type: ignore[arg-type]
+        for entry in registry.entries(room):
             assert entry.code
             metric_code(entry.name)
 

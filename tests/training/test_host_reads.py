@@ -51,7 +51,7 @@ def test_host_read_is_caught(name: str) -> None:
 def test_message_names_the_operation_and_the_line() -> None:
     with (
         pytest.raises(
-            HostRead, match=r"Tensor.item .*test_lint.py, line \d+: .*X.sum\(\).item\(\)"
+            HostRead, match=r"Tensor.item .*test_host_reads.py, line \d+: .*X.sum\(\).item\(\)"
         ),
         no_host_reads(),
     ):

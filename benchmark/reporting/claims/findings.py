@@ -14,6 +14,7 @@ from itertools import combinations
 from typing import Literal
 
 from benchmark.reporting.cells.datasets import intrinsic_dim
+from benchmark.reporting.cells.nulls import COUNTED
 from benchmark.reporting.claims.claims import Claim, is_number
 from benchmark.reporting.claims.evidence import Group, Sample
 from benchmark.reporting.statistics.significance import Comparison, compare
@@ -273,6 +274,13 @@ def _nothing_found(claim: Claim, first: Sample, second: Sample, finding: Finding
         for sample in chance
         if sample.inside_null
     ]
+    if claim.kind == "rises" and claim.metric in COUNTED:
+        reasons += [
+            f"the null of {sample.name} is not known (`bench evaluate --null` counts it), and what "
+            "chance leaves grows with L too"
+            for sample in chance
+            if sample.keys and sample.null_low is None
+        ]
     reasons += [f"flagged {', '.join(each.flags)}" for each in (first, second) if each.flags]
     if not reasons:
         return finding
