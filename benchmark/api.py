@@ -85,6 +85,7 @@ def run(
     for part in whole.parts():
         for reason in part.unreadable.values():
             warnings.warn(f"left out: {reason}", UnreadableRecord, stacklevel=2)
+        whole.prepare(part)
         whole.carry_out(part, workers, Events())
     whole.count_untrained()
     records = (whole.store.read(job.spec.key) for job in whole.jobs)

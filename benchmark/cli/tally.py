@@ -91,11 +91,10 @@ class Tally:
     def carry_out(self, part: SuitePart, workers: int | None) -> bool:
         """Run the jobs under progress bars; whether a signal interrupted them."""
         from benchmark.cli.progress import signals, watcher
-        from benchmark.running.processes import Events
 
+        self.chosen.prepare(part)
         count = len(part.todo)
         if not count:
-            self.chosen.carry_out(part, 1, Events())  # what waits leaves its record
             return False
         if workers is None and self.chosen.executor.local:
             workers = default_workers(self.chosen.settings.device)

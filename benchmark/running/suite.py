@@ -84,6 +84,15 @@ class SuiteRun:
             waiting = [run for _, blocked in planned for run in blocked]
             yield SuitePart(jobs, todo, kept, waiting, unreadable)
 
+    def prepare(self, part: SuitePart) -> None:
+        """See that results can be written (``BenchError`` where they cannot), and leave for each
+        run that waits a record that says for what."""
+        if part.todo or part.waiting:
+            self.store.ensure_writable()
+        for run in part.waiting:
+            with contextlib.suppress(OSError):  # a full disk; whoever reads the part knows of it
+                self.store.write(run.record())
+
     def carry_out(
         self,
         part: SuitePart,
@@ -91,13 +100,7 @@ class SuiteRun:
         events: Events,
         interrupted: Callable[[], int] = lambda: 0,
     ) -> list[JobOutcome]:
-        """Run what is to be done of a part and return how each run ended. Runs that wait leave a
-        record that says for what."""
-        if part.todo or part.waiting:
-            self.store.ensure_writable()
-        for run in part.waiting:
-            with contextlib.suppress(OSError):  # a full disk; whoever reads the part knows of it
-                self.store.write(run.record())
+        """Run what is to be done of a part that was prepared, and return how each run ended."""
         if not part.todo:
             return []
         return self.executor.run_jobs(part.todo, self.settings, workers, events, interrupted)
