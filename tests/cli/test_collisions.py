@@ -31,7 +31,7 @@ def listed(*path: Path) -> subprocess.CompletedProcess[str]:
         text=True,
         check=True,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, path))},
-        cwd=HOME / "docs",
+        cwd=Path(__file__).parent,
     )
 
 

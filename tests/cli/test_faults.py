@@ -14,9 +14,10 @@ import pytest
 from odd import TEXT
 from strikes import forked
 
+import benchmark
 from benchmark.records import Store
 
-ROOT = Path(__file__).resolve().parents[2]
+HOME = Path(benchmark.__file__).resolve().parents[1]
 
 
 def start(folder: Path, *arguments: str, **environment: str) -> subprocess.Popen[str]:
@@ -109,7 +110,7 @@ def interrupted(folder: Path, at: str, *options: str) -> tuple[int, str, str]:
     """Call `bench run`, interrupted as a module is about to be run for the first time; the status
     and what was printed."""
     (folder / "sitecustomize.py").write_text(INTERRUPTS, encoding="utf-8")
-    paths = os.pathsep.join((str(folder), str(ROOT)))
+    paths = os.pathsep.join((str(folder), str(HOME)))
     grid = ("--methods", "pca", "--datasets", "circle", "--steps", "8", *options)
     process = start(folder, "run", *grid, PYTHONPATH=paths, INTERRUPT_AT=at)
     out, told = process.communicate(timeout=300)
