@@ -148,7 +148,7 @@ class Tally:
             for outcome in self.ended
             if outcome.status != "interrupted" or self.signal is None
         ]
-        bad = [
+        bad: list[tuple[str, str, str | None]] = [
             (outcome.job.spec.key, outcome.status, outcome.error)
             for outcome in ended
             if outcome.status != "done"
