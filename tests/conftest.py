@@ -9,8 +9,8 @@ import pytest
 
 
 def _data_dir() -> Path:
-    given = os.environ.get("BENCH_DATA")
-    return Path(given) if given else Path(__file__).resolve().parents[2] / "shared" / "data"
+    folder = os.environ.get("BENCH_DATA")
+    return Path(folder) if folder else Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
 @pytest.fixture(scope="session")

@@ -123,14 +123,14 @@ def places(part: Any, *above: str | int) -> Iterator[Place]:
             yield from places(value, *above, key)
 
 
-def with_value(document: Any, place: Place, value: object) -> Any:
+def with_value(document: Any, path: Place, value: object) -> Any:
     """The document with ``value`` at a place; the key of a record follows its spec where it can."""
     document = copy.deepcopy(document)
     part = document
-    for key in place[:-1]:
+    for key in path[:-1]:
         part = part[key]
-    part[place[-1]] = value
-    if place[0] == "spec":
+    part[path[-1]] = value
+    if path[0] == "spec":
         with contextlib.suppress(TypeError, ValueError, AttributeError, UnicodeError):
             document["key"] = str(RunSpec(**document["spec"]).key)
     return document
@@ -147,8 +147,8 @@ def contents(draw: st.DrawFn, kind: str) -> bytes:
         )
     if way == "value" and kind.endswith(".json"):
         document = json.loads(whole)
-        place = draw(st.sampled_from(sorted(places(document), key=str)))
-        return json.dumps(with_value(document, place, draw(st.sampled_from(ODD_VALUES)))).encode()
+        path = draw(st.sampled_from(sorted(places(document), key=str)))
+        return json.dumps(with_value(document, path, draw(st.sampled_from(ODD_VALUES)))).encode()
     at = draw(st.integers(0, len(whole) - 1))
     if way == "cut":
         return whole[:at]
@@ -178,18 +178,18 @@ def ends() -> Iterator[None]:
 
 def call(arguments: list[str]) -> tuple[int, str]:
     """Call the bench as its entry point does; its status and what it told on stderr."""
-    told = io.StringIO()
+    stderr = io.StringIO()
     with (
         mock.patch.object(sys, "argv", ["bench", *arguments]),
         mock.patch.object(warnings, "showwarning"),
         contextlib.redirect_stdout(io.StringIO()),
-        contextlib.redirect_stderr(told),
+        contextlib.redirect_stderr(stderr),
         ends(),
         pytest.raises(SystemExit) as left,
     ):
         main()
     code = left.value.code
-    return code if isinstance(code, int) else 0, told.getvalue()
+    return code if isinstance(code, int) else 0, stderr.getvalue()
 
 
 def drawn(count: int) -> settings:

@@ -68,8 +68,8 @@ class PackageCopy:
         """Return the digests of harness, methods, studies and metrics of the copy."""
         done = self.python("-c", DIGESTS)
         assert done.returncode == 0, done.stderr
-        found: dict[str, Any] = json.loads(done.stdout)
-        return found
+        by_name: dict[str, Any] = json.loads(done.stdout)
+        return by_name
 
 
 def moved(before: dict[str, Any], after: dict[str, Any]) -> set[str]:

@@ -149,19 +149,19 @@ def start(
     for name in ("ledger", "ledger.struck"):
         (folder / name).unlink(missing_ok=True)
     root = str(Path(__file__).resolve().parents[1])
-    at_points = [(each.point, each.count, each.number, each.victim) for each in strikes]
+    at_points = [(strike.point, strike.count, strike.number, strike.victim) for strike in strikes]
     environment |= {
         "PYTHONPATH": os.pathsep.join((str(hooks), root)),
         "STRIKE_LEDGER": str(folder / "ledger"),
         "STRIKES": json.dumps(at_points),
     }
-    with (folder / "told").open("wb") as told:
+    with (folder / "told").open("wb") as log:
         return subprocess.Popen(
             [sys.executable, "-m", "benchmark", *arguments],
             cwd=folder,
             env={**os.environ, **environment},
-            stdout=told,
-            stderr=told,
+            stdout=log,
+            stderr=log,
             start_new_session=True,
         )
 
@@ -171,7 +171,7 @@ def struck(
 ) -> dict[int, str]:
     """Call the bench and strike it; which strikes struck, and what they killed. Random moments lie
     within ``span`` seconds after there is a victim. Whatever was left over is ended."""
-    process = start(folder, arguments, [each for each in strikes if each.point])
+    process = start(folder, arguments, [strike for strike in strikes if strike.point])
     struck_at = {}
     for strike in strikes:
         if not strike.point and _at_moment(process, strike, span):
@@ -215,13 +215,13 @@ def _victims(process: subprocess.Popen[bytes], victim: str) -> list[int]:
 
 def forked(session: int) -> list[int]:
     """The server of a session and the runs it forked, in the order of their ids."""
-    found = []
+    pids = []
     for entry in Path("/proc").iterdir():
         with contextlib.suppress(OSError, ValueError):
             mine = os.getsid(int(entry.name)) == session
             if mine and b"forkserver" in (entry / "cmdline").read_bytes():
-                found.append(int(entry.name))
-    return sorted(found)
+                pids.append(int(entry.name))
+    return sorted(pids)
 
 
 def _kill(pid: int) -> None:

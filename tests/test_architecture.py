@@ -84,7 +84,7 @@ def modules() -> list[tuple[str, Path]]:
 MODULES = {name.removesuffix(".__init__"): path for name, path in modules()}
 
 
-def imports(path: Path, known: Container[str] = frozenset(MODULES)) -> set[str]:
+def imports(path: Path, modules: Container[str] = frozenset(MODULES)) -> set[str]:
     """The dotted names that a file imports anywhere in it: of ``from package import name`` the file
     ``package.name`` where that is one of ``known``, the package itself where it is another's."""
     imported: set[str] = set()
@@ -94,7 +94,7 @@ def imports(path: Path, known: Container[str] = frozenset(MODULES)) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             for alias in node.names:
                 name = f"{node.module}.{alias.name}"
-                is_file = name in known or node.module in PACKAGES
+                is_file = name in modules or node.module in PACKAGES
                 imported.add(name if is_file else node.module)
     return imported
 
@@ -216,9 +216,9 @@ def test_a_method_may_stand_on_another() -> None:
     "name", ["spec", "options", "modules", "syntax", "source", "registry", "names", "identity"]
 )
 def test_nouns_and_registry_need_the_standard_library_only(name: str) -> None:
-    outside = {each.split(".")[0] for each in imports(PACKAGES["benchmark"] / f"{name}.py")} - set(
-        sys.stdlib_module_names
-    )
+    outside = {
+        imported.split(".")[0] for imported in imports(PACKAGES["benchmark"] / f"{name}.py")
+    } - set(sys.stdlib_module_names)
     assert outside <= {"benchmark"}
 
 

@@ -41,11 +41,11 @@ def npy(header: str) -> bytes:
 
 @pytest.mark.parametrize("compressed", [False, True])
 def test_arrays_are_what_numpy_wrote(compressed: bool) -> None:
-    found = read_npz(io.BytesIO(packed(compressed)), 10_000)
-    assert found.keys() == ARRAYS.keys()
+    arrays = read_npz(io.BytesIO(packed(compressed)), 10_000)
+    assert arrays.keys() == ARRAYS.keys()
     for name, array in ARRAYS.items():
-        assert (found[name].dtype, found[name].shape) == (array.dtype, array.shape)
-        assert np.array_equal(found[name], array) and found[name].flags.writeable
+        assert (arrays[name].dtype, arrays[name].shape) == (array.dtype, array.shape)
+        assert np.array_equal(arrays[name], array) and arrays[name].flags.writeable
 
 
 HEADER = "{'descr': '<f8', 'fortran_order': False, 'shape': (%s,), }\n"
@@ -77,8 +77,8 @@ def test_what_is_no_archive_of_arrays_is_one_exception(data: bytes, message: str
 
 def test_an_encrypted_member_is_one_exception() -> None:
     data = bytearray(packed())
-    for mark, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
-        data[data.index(mark) + place] |= 1
+    for mark, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        data[data.index(mark) + offset] |= 1
     with pytest.raises(UnreadableArrays, match="encrypted"):
         read_npz(io.BytesIO(bytes(data)), 10_000)
 
@@ -86,10 +86,10 @@ def test_an_encrypted_member_is_one_exception() -> None:
 @given(st.data())
 def test_damaged_archives_give_arrays_or_the_one_exception(data: st.DataObject) -> None:
     content = bytearray(packed(data.draw(st.booleans())))
-    for place in data.draw(st.lists(st.integers(0, len(content) - 1), min_size=1, max_size=4)):
-        content[place] = data.draw(st.integers(0, 255))
+    for offset in data.draw(st.lists(st.integers(0, len(content) - 1), min_size=1, max_size=4)):
+        content[offset] = data.draw(st.integers(0, 255))
     try:
-        found = read_npz(io.BytesIO(bytes(content[: data.draw(st.integers(0, 2000))])), 100_000)
+        arrays = read_npz(io.BytesIO(bytes(content[: data.draw(st.integers(0, 2000))])), 100_000)
     except UnreadableArrays:
         return
-    assert sum(array.nbytes for array in found.values()) <= 100_000
+    assert sum(array.nbytes for array in arrays.values()) <= 100_000

@@ -29,8 +29,8 @@ def test_the_table_names_datasets_and_others_have_steps_too() -> None:
 def test_list_and_show_print_the_steps() -> None:
     text = CliRunner().invoke(list_command, ["budgets"]).output
     assert all(f"{name} {count:,}" in text for name, count in QUICK_STEPS.items())
-    shown = CliRunner().invoke(show, ["latent-8"]).output
-    assert f"Quick budget: {QUICK_STEPS['latent-8']:,} outer steps" in shown
+    page = CliRunner().invoke(show, ["latent-8"]).output
+    assert f"Quick budget: {QUICK_STEPS['latent-8']:,} outer steps" in page
 
 
 def test_all_is_the_suite_headline_and_can_be_narrowed() -> None:

@@ -34,8 +34,8 @@ BAND = DimensionReference(
 )
 
 
-def initial(values: list[int], **given: object) -> InitialCounts:
-    return InitialCounts({**SPEC, **given}, "c0de", values, 512, 0.5)
+def initial(values: list[int], **options: object) -> InitialCounts:
+    return InitialCounts({**SPEC, **options}, "c0de", values, 512, 0.5)
 
 
 def test_documents_are_found_again(tmp_path: Path) -> None:
@@ -69,7 +69,7 @@ def test_an_empty_or_missing_folder_holds_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "reason"),
     [
         ("{", "not readable.*make it again"),
         ("[]", "not readable.*make it again"),
@@ -87,10 +87,10 @@ def test_an_empty_or_missing_folder_holds_nothing(tmp_path: Path) -> None:
         ('{"schema": 2}', "written by a newer version.*upgrade, or move it away"),
     ],
 )
-def test_damaged_documents_are_left_out_by_name(tmp_path: Path, text: str, told: str) -> None:
+def test_damaged_documents_are_left_out_by_name(tmp_path: Path, text: str, reason: str) -> None:
     path = References(tmp_path).write(BAND)
     path.write_bytes(text.encode("latin-1"))
-    with pytest.warns(UnreadableRecord, match=f"left out: .*{BAND.filename}.*{told}"):
+    with pytest.warns(UnreadableRecord, match=f"left out: .*{BAND.filename}.*{reason}"):
         assert References(tmp_path).dimension(BAND.data) is None
 
 
@@ -106,10 +106,10 @@ def test_a_document_of_a_newer_version_is_not_replaced_a_damaged_one_is(tmp_path
 
 
 def test_counts_are_outdated_where_initialisation_or_counting_changed() -> None:
-    made = replace(initial([8] * 4), gaps=[1.0] * 4)
+    counts = replace(initial([8] * 4), gaps=[1.0] * 4)
     metrics = metric_codes(dict.fromkeys(("lstar", "gap")))
-    fresh = replace(made, harness=harness_code(), metrics=metrics)
-    assert fresh.complete and made.complete and not replace(made, gaps=[]).complete
+    fresh = replace(counts, harness=harness_code(), metrics=metrics)
+    assert fresh.complete and counts.complete and not replace(counts, gaps=[]).complete
     for old in (
         replace(fresh, harness="0" * 16),
         replace(fresh, metrics={**metrics, "gap": "0" * 16}),

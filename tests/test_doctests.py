@@ -93,11 +93,13 @@ def test_wrong_examples_and_hidden_imports_of_torch_are_seen(tmp_path: Path) -> 
     (tmp_path / "needs.py").write_text(
         '"""\n>>> torch.ones(2).sum().item()\n2.0\n"""\nimport torch\n'
     )
-    found = outcomes("without", ["right", "wrong", "hidden", "needs"], tmp_path)
-    assert {name: rest[:2] for name, rest in found.items()} == {
+    by_module = outcomes("without", ["right", "wrong", "hidden", "needs"], tmp_path)
+    assert {name: rest[:2] for name, rest in by_module.items()} == {
         "right": (1, 0),
         "wrong": (1, 1),
         "hidden": (1, 1),
     }
-    assert "Got:\n    3" in found["wrong"][2] and "ModuleNotFoundError" in found["hidden"][2]
+    assert (
+        "Got:\n    3" in by_module["wrong"][2] and "ModuleNotFoundError" in by_module["hidden"][2]
+    )
     assert outcomes("with", ["needs"], tmp_path)["needs"][:2] == (1, 0)

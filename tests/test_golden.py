@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 def records(baseline: Baseline, factor: float, cpu: str) -> list[Record]:
     """The runs of the baseline as a later day might see them: mse times ``factor``, on the
     processor ``cpu``."""
-    found: dict[str, Record] = {}
+    by_key: dict[str, Record] = {}
     for cell in baseline.cells:
         for seed, run in cell.runs.items():
             machine = {**baseline.machines[run.machine], "cpu": cpu}
@@ -26,11 +26,11 @@ def records(baseline: Baseline, factor: float, cpu: str) -> list[Record]:
             )
             value = run.value * (factor if cell.metric == "mse" else 1.0)
             facts = {"value": value, "unit": cell.unit, "n": 1, "protocol": ""}
-            record = found.setdefault(run.key, blank)
-            found[run.key] = replace(
+            record = by_key.setdefault(run.key, blank)
+            by_key[run.key] = replace(
                 record, measurements={**record.measurements, cell.metric: facts}
             )
-    return list(found.values())
+    return list(by_key.values())
 
 
 def test_the_golden_baseline_guards_what_ci_runs_and_closes(

@@ -187,30 +187,32 @@ def test_a_record_of_the_installed_code_is_not_stale() -> None:
 
 
 def test_what_is_stale_is_told_with_what_changed() -> None:
-    made = record()
-    assert "'vae' is not the one that trained it" in outdated(replace(made, code="0" * 16))
-    assert "the training loop" in outdated(replace(made, harness="0" * 16))
-    assert "older version" in outdated(replace(made, schema=1))
+    current = record()
+    assert "'vae' is not the one that trained it" in outdated(replace(current, code="0" * 16))
+    assert "the training loop" in outdated(replace(current, harness="0" * 16))
+    assert "older version" in outdated(replace(current, schema=1))
     stale = study("grae-jacobian", values={}, seed=1)
     assert "'grae-jacobian'" in outdated(replace(stale, code="0" * 16))
 
 
 def test_a_method_that_is_not_registered_is_judged_by_the_harness_alone() -> None:
-    made = record("my-vae", code="of-mine")
-    assert outdated(made) == "" and "training loop" in outdated(replace(made, harness="0" * 16))
+    current = record("my-vae", code="of-mine")
+    assert outdated(current) == "" and "training loop" in outdated(
+        replace(current, harness="0" * 16)
+    )
 
 
 def test_metrics_are_stale_one_by_one_absent_ones_too() -> None:
-    made = record(values={"mse": 1.0, "lstar": 2.0, "of-a-plugin": 3.0})
-    assert outdated_metrics(made) == frozenset()
-    assert outdated_metrics(replace(made, metrics={})) == {"mse", "lstar"}
-    made = replace(made, absent={"accuracy": "no labels", "nac": "one dimension"})
-    metrics = {**made.metrics, "accuracy": "0" * 16, "of-a-plugin": "0" * 16}
-    assert outdated_metrics(replace(made, metrics=metrics)) == {"accuracy"}
+    current = record(values={"mse": 1.0, "lstar": 2.0, "of-a-plugin": 3.0})
+    assert outdated_metrics(current) == frozenset()
+    assert outdated_metrics(replace(current, metrics={})) == {"mse", "lstar"}
+    current = replace(current, absent={"accuracy": "no labels", "nac": "one dimension"})
+    metrics = {**current.metrics, "accuracy": "0" * 16, "of-a-plugin": "0" * 16}
+    assert outdated_metrics(replace(current, metrics=metrics)) == {"accuracy"}
 
 
 def test_metrics_of_factors_stand_on_what_hands_them_the_factors() -> None:
-    names = {each.name for each in registry.METRICS if ".factors:" in each.target}
+    names = {metric.name for metric in registry.METRICS if ".factors:" in metric.target}
     assert names == set(identity.OF_FACTORS)
     target = registry.find("metrics", "mig").target
     bare = digest_of(map(address, (target, *identity.EVALUATOR)))
@@ -264,10 +266,10 @@ def test_what_ones_own_method_imports_from_beside_it_belongs_to_its_code(
     tmp_path: Path, text: str, files: dict[str, str], edited: str
 ) -> None:
     other = files[edited] + "EXTRA = 1\n"
-    told = f"# a comment\n{files[edited]}"
+    commented = f"# a comment\n{files[edited]}"
     before, same_as, after = (
         own_code(tmp_path / name / "pkg", text, {**files, edited: source})
-        for name, source in (("a", files[edited]), ("b", told), ("c", other))
+        for name, source in (("a", files[edited]), ("b", commented), ("c", other))
     )
     assert before == same_as != after
 

@@ -25,7 +25,7 @@ def test_an_environment_is_plain_json_and_its_class_names_machine_packages_and_s
     here: dict[str, object],
 ) -> None:
     assert json.loads(json.dumps(here)) == here
-    found = machine_class(here)
+    facts = machine_class(here)
     assert {
         "torch",
         "numpy",
@@ -37,9 +37,9 @@ def test_an_environment_is_plain_json_and_its_class_names_machine_packages_and_s
         "threads",
         "deterministic",
         "tf32",
-    } <= set(found)
-    assert (found["threads"], found["deterministic"], found["tf32"]) == (1, True, False)
-    assert same_class(found, machine_class(here))
+    } <= set(facts)
+    assert (facts["threads"], facts["deterministic"], facts["tf32"]) == (1, True, False)
+    assert same_class(facts, machine_class(here))
 
 
 @pytest.mark.parametrize(

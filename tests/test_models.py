@@ -94,17 +94,17 @@ def test_arrays_give_arrays_and_tensors_tensors(model: TrainedModel, images: np.
 def test_other_layouts_of_the_same_images_are_the_same(
     model: TrainedModel, images: np.ndarray, layout: str
 ) -> None:
-    given = {
+    arranged = {
         "flat": images.reshape(len(images), -1),
         "no channel": images[:, 0],
         "float64": images.astype(np.float64),
     }[layout]
-    assert np.array_equal(model.encode(given), model.encode(images))
+    assert np.array_equal(model.encode(arranged), model.encode(images))
 
 
 def test_bytes_are_divided_by_the_levels_of_the_record(model: TrainedModel) -> None:
-    given = np.random.default_rng(0).integers(0, 256, (3, 1, 8, 8), dtype=np.uint8)
-    assert np.array_equal(model.encode(given), model.encode(given.astype(np.float32) / 255))
+    pixels = np.random.default_rng(0).integers(0, 256, (3, 1, 8, 8), dtype=np.uint8)
+    assert np.array_equal(model.encode(pixels), model.encode(pixels.astype(np.float32) / 255))
 
 
 def test_relevance_active_and_flags_are_those_of_the_discovery(model: TrainedModel) -> None:

@@ -35,7 +35,7 @@ def test_replicates_have_one_cell_whatever_the_seed_and_the_taken_values() -> No
     name = next(iter(one["config"]))
     values = [{**one, "config": {**one["config"], name: value}} for value in (1, 2)]
     assert cell_of(values[0]) != cell_of(values[1])
-    taken = [{**each, "taken": {name: "lstar"}} for each in values]
+    taken = [{**options, "taken": {name: "lstar"}} for options in values]
     assert cell_of(taken[0]) == cell_of(taken[1])
 
 

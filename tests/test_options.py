@@ -17,8 +17,8 @@ FIELDS = (
 
 
 def test_values_take_the_type_of_their_field() -> None:
-    given = {"rate": "1", "size": "7", "flag": "yes", "mode": "b", "limit": "none"}
-    assert resolve("x", FIELDS, given) == {
+    texts = {"rate": "1", "size": "7", "flag": "yes", "mode": "b", "limit": "none"}
+    assert resolve("x", FIELDS, texts) == {
         "rate": 1.0,
         "size": 7,
         "flag": True,
@@ -39,7 +39,7 @@ def test_defaults_fill_the_rest() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "message"),
+    ("texts", "message"),
     [
         ({"rat": "1"}, "'x' has no option 'rat'; did you mean 'rate'?"),
         ({"rate": "fast"}, "option 'rate' of 'x' is 'fast'; expected a finite float"),
@@ -50,9 +50,9 @@ def test_defaults_fill_the_rest() -> None:
         ({"size": "none"}, "expected a finite int"),
     ],
 )
-def test_wrong_options_say_what_was_expected(given: dict[str, str], message: str) -> None:
+def test_wrong_options_say_what_was_expected(texts: dict[str, str], message: str) -> None:
     with pytest.raises(BenchError) as error:
-        resolve("x", FIELDS, given)
+        resolve("x", FIELDS, texts)
     assert message in str(error.value)
 
 
@@ -79,8 +79,8 @@ def test_a_list_of_nothing_is_no_default(texts: list[str]) -> None:
 def test_suggestions_are_close_or_absent() -> None:
     assert suggest("rfvae", ["vae", "rf-vae"]) == "; did you mean 'rf-vae'?"
     assert suggest("zzz", ["vae"]) == ""
-    for known in (["vaease", "vae"], ["vae", "vaease"]):  # equally alike, by difflib
-        assert suggest("vea", known) == "; did you mean 'vae'?"
+    for names in (["vaease", "vae"], ["vae", "vaease"]):  # equally alike, by difflib
+        assert suggest("vea", names) == "; did you mean 'vae'?"
 
 
 def test_values_of_a_file_are_of_their_field_or_not() -> None:
@@ -94,8 +94,8 @@ def test_values_of_a_file_are_of_their_field_or_not() -> None:
         "limit": (None, 3, 0.5),
     }
     for field in FIELDS:
-        found = [value for value in values if field.allows(value)]
-        assert [repr(value) for value in found] == [repr(value) for value in allowed[field.name]]
+        accepted = [value for value in values if field.allows(value)]
+        assert [repr(value) for value in accepted] == [repr(value) for value in allowed[field.name]]
 
 
 def test_what_is_not_close_is_not_suggested() -> None:

@@ -43,8 +43,8 @@ def test_readme_is_one_page() -> None:
 def test_the_headline_suite_is_published_and_done() -> None:
     records = load_records(ROOT / "results" / "published" / "headline")
     datasets = {name for stage in read_suite("headline").stages for name in stage.grid.datasets}
-    made = {(record.spec["method"], record.spec["dataset"]) for record in records}
-    assert made == {(method, dataset) for method in HEADLINE for dataset in datasets}
+    published = {(record.spec["method"], record.spec["dataset"]) for record in records}
+    assert published == {(method, dataset) for method in HEADLINE for dataset in datasets}
     assert {record.status for record in records} == {"done"}
     assert {record.spec["protocol"] for record in records} == {PROTOCOL}
 

@@ -63,12 +63,12 @@ def record(spec: RunSpec = SPEC, **changes: object) -> Record:
 def test_write_read_is_the_identity_and_records_come_in_key_order(tmp_path: Path) -> None:
     store = Store(tmp_path / "new" / "runs")
     written = [record(replace(SPEC, seed=seed)) for seed in (2, 0, 1)]
-    for each in written:
-        store.write(each)
+    for entry in written:
+        store.write(entry)
     assert (
         store.records()
         == load_records(tmp_path / "new" / "runs")
-        == sorted(written, key=lambda each: each.key)
+        == sorted(written, key=lambda entry: entry.key)
     )
     assert store.read("nothing") is None
 
@@ -96,19 +96,19 @@ def test_records_of_a_folder_are_what_each_is_alone(
     store = Store(tmp_path)
     store.write(record(**changes))
     (alone,) = (store.read(folder.name) for folder in tmp_path.iterdir())
-    (found,) = store.records()
-    assert repr(found) == repr(alone) == repr(Record.from_json(record(**changes).to_json()))
+    (stored,) = store.records()
+    assert repr(stored) == repr(alone) == repr(Record.from_json(record(**changes).to_json()))
 
 
 def test_more_records_than_are_read_at_once_keep_their_order_and_empty_folders_are_none(
     tmp_path: Path,
 ) -> None:
     written = [record(replace(SPEC, seed=seed)) for seed in range(150)]
-    for each in written:
-        Store(tmp_path).write(each)
+    for entry in written:
+        Store(tmp_path).write(entry)
     (tmp_path / "references").mkdir()
     (tmp_path / "a-file").write_text("", encoding="utf-8")
-    assert load_records(tmp_path) == sorted(written, key=lambda each: each.key)
+    assert load_records(tmp_path) == sorted(written, key=lambda entry: entry.key)
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
@@ -282,17 +282,17 @@ def places(part: Any, *above: str | int) -> Iterator[tuple[str | int, ...]]:
             yield from places(value, *above, key)
 
 
-def changed(document: Any, place: tuple[str | int, ...], value: object) -> Any:
+def changed(document: Any, path: tuple[str | int, ...], value: object) -> Any:
     """The document with ``value`` at a place; its key belongs to its spec all the same."""
     document = copy.deepcopy(document)
     part = document
-    for key in place[:-1]:
+    for key in path[:-1]:
         part = part[key]
     if value is ABSENT:
-        del part[place[-1]]
+        del part[path[-1]]
     else:
-        part[place[-1]] = value
-    if place[0] == "spec":
+        part[path[-1]] = value
+    if path[0] == "spec":
         with contextlib.suppress(Exception):
             document["key"] = RunSpec(**document["spec"]).key
     return document
@@ -332,17 +332,17 @@ def test_types_that_the_schema_demands_are_checked_on_reading() -> None:
     whole = full()
     assert not list(TYPES.iter_errors(whole)) and Record.from_document(whole)
     refused = 0
-    for place in places(whole):
+    for path in places(whole):
         for value in ODD:
-            document = changed(whole, place, value)
+            document = changed(whole, path, value)
             try:
-                found = Record.from_document(document)
+                parsed = Record.from_document(document)
             except (ValueError, TypeError):
                 refused += 1
                 continue
-            assert not demanded(document), (place, value)
-            json.loads(found.to_json())
-            label("methods", found.spec["method"], found.spec["config"])
+            assert not demanded(document), (path, value)
+            json.loads(parsed.to_json())
+            label("methods", parsed.spec["method"], parsed.spec["config"])
     assert refused > 400
 
 

@@ -97,13 +97,13 @@ def test_variant_has_its_preset_and_every_other_option() -> None:
 
 def test_images_per_batch_of_a_method_are_shown_where_it_states_its_own() -> None:
     for method, line in (("maskaae", True), ("vae", False)):
-        shown = CliRunner().invoke(cli, ["show", method]).output
-        assert ("Images per batch: 64 (--batch-size overrides it)" in shown) is line
+        page = CliRunner().invoke(cli, ["show", method]).output
+        assert ("Images per batch: 64 (--batch-size overrides it)" in page) is line
 
 
 def test_variant_shows_the_value_it_fixes() -> None:
-    shown = CliRunner().invoke(cli, ["show", "flexae-sr"]).output
-    assert "image_critic = True    fixed in flexae-sr" in shown
+    page = CliRunner().invoke(cli, ["show", "flexae-sr"]).output
+    assert "image_critic = True    fixed in flexae-sr" in page
     assert (
         "image_critic = False    true or false"
         in CliRunner().invoke(cli, ["show", "flexae"]).output

@@ -50,10 +50,10 @@ def write(folder: Path, text: str, name: str = "mine.py") -> Path:
 
 
 def test_docstring_options_and_constants_are_read_from_text(tmp_path: Path) -> None:
-    found = SourceClass(write(tmp_path, ADAPTER), None)
-    assert found.doc.startswith("My method.")
-    assert found.constants == {"prunes": True, "reference": {"mnist": {"epochs": 3}}}
-    assert found.fields("Config") == (
+    source = SourceClass(write(tmp_path, ADAPTER), None)
+    assert source.doc.startswith("My method.")
+    assert source.constants == {"prunes": True, "reference": {"mnist": {"epochs": 3}}}
+    assert source.fields("Config") == (
         Field("rate", "float", 1e-3, doc="step size"),
         Field("mode", "str", "a", ("a", "b")),
         Field("limit", "int", None, optional=True),

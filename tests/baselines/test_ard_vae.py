@@ -92,7 +92,7 @@ def test_scaling_code_prior_and_decoder_changes_nothing() -> None:
     method, x = build().double(), images(30).double()
     method.encoder, method.decoder = nn.Linear(6, 8).double(), nn.Linear(4, 6).double()
     method.variance.copy_(torch.tensor([0.5, 1.0, 2.0, 4.0]))
-    rate, found = method.divergence(*method.posterior(x)), method.discover(x)
+    rate, discovery = method.divergence(*method.posterior(x)), method.discover(x)
     scale = torch.tensor([3.0, 0.1, 1.0, 7.0], dtype=F64)
     with torch.no_grad():
         for part in (method.encoder.weight, method.encoder.bias):
@@ -103,8 +103,8 @@ def test_scaling_code_prior_and_decoder_changes_nothing() -> None:
         method.variance *= scale.square()
     torch.testing.assert_close(method.divergence(*method.posterior(x)), rate)
     again = method.discover(x)
-    torch.testing.assert_close(again.relevance, found.relevance)
-    assert torch.equal(again.active, found.active)
+    torch.testing.assert_close(again.relevance, discovery.relevance)
+    assert torch.equal(again.active, discovery.active)
 
 
 def test_a_coordinate_the_decoder_ignores_never_counts() -> None:
@@ -113,9 +113,12 @@ def test_a_coordinate_the_decoder_ignores_never_counts() -> None:
     with torch.no_grad():
         method.decoder.weight[:, 2] = 0.0
         method.variance.copy_(torch.tensor([1.0, 1.0, 1e6, 1.0]))
-    found = method.discover(x)
-    assert found.active.tolist() == [True, True, False, True] and float(found.relevance[2]) == 0.0
-    assert found.extra["lstar_variance"] == 1.0  # s alone counts nothing but that one
+    discovery = method.discover(x)
+    assert (
+        discovery.active.tolist() == [True, True, False, True]
+        and float(discovery.relevance[2]) == 0.0
+    )
+    assert discovery.extra["lstar_variance"] == 1.0  # s alone counts nothing but that one
     with torch.no_grad():
         method.decoder.weight.zero_()
     dead = method.discover(x)

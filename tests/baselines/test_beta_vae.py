@@ -90,15 +90,15 @@ def test_a_vae_of_constant_variance_has_the_same_gradients_up_to_a_factor(gamma:
 def first_gradient(method: Any, x: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:
     """The loss of the first step on ``x`` and its gradients by encoder and decoder."""
     parameters = [*method.encoder.parameters(), *method.decoder.parameters()]
-    found: list[tuple[torch.Tensor, list[torch.Tensor]]] = []
+    steps: list[tuple[torch.Tensor, list[torch.Tensor]]] = []
 
     def descend(loss: torch.Tensor, *players: object) -> None:
-        found.append((loss.detach(), list(torch.autograd.grad(loss, parameters))))
+        steps.append((loss.detach(), list(torch.autograd.grad(loss, parameters))))
 
     method.descend = descend
     torch.manual_seed(5)
     method.train_step(Batch(x, torch.arange(len(x))), TICK)
-    (only,) = found
+    (only,) = steps
     return only
 
 
@@ -148,13 +148,13 @@ def test_discovery_counts_coordinates_above_the_common_rate() -> None:
             torch.tensor([0.31, 0.30, 0.0, 0.0, 0.0, 0.0, -4.0, 0.0])
         )  # KL of a mean m is m^2 / 2: 0.0481, 0.045
     method.encoder = layer
-    found = method.discover(x)
-    assert found.active.tolist() == [True, False, True, False] and found.flags == ()
-    assert found.extra["lstar_precision"] == 1.0 and found.extra["shared"] == pytest.approx(
+    discovery = method.discover(x)
+    assert discovery.active.tolist() == [True, False, True, False] and discovery.flags == ()
+    assert discovery.extra["lstar_precision"] == 1.0 and discovery.extra["shared"] == pytest.approx(
         0.0, abs=1e-9
     )
     torch.testing.assert_close(
-        found.relevance, kl_standard(*method.posterior(x)).mean(0), rtol=1e-5, atol=1e-7
+        discovery.relevance, kl_standard(*method.posterior(x)).mean(0), rtol=1e-5, atol=1e-7
     )
 
 
@@ -170,9 +170,9 @@ def test_precision_count_survives_a_turned_code() -> None:
             torch.tensor([0.0, 0.0, 2 * root[0, 0].log(), 2 * root[1, 1].log(), root[1, 0]])
         )
     method.encoder = layer
-    found = method.discover(x)
-    assert int(found.active.sum()) == 2 and found.extra["lstar_precision"] == 1.0
-    assert found.extra["shared"] > 0.1
+    discovery = method.discover(x)
+    assert int(discovery.active.sum()) == 2 and discovery.extra["lstar_precision"] == 1.0
+    assert discovery.extra["shared"] > 0.1
 
 
 def test_a_posterior_at_the_prior_is_flagged() -> None:

@@ -137,9 +137,9 @@ def test_the_first_stage_is_the_vae_bit_for_bit_and_stages_leave_each_other_alon
     x = images(8)
     second = {n: p.clone() for n, p in method.named_parameters() if "2." in n[:9]}
     for step in range(4):
-        for each, phase in ((method, "first"), (plain, "train")):
+        for model, phase in ((method, "first"), (plain, "train")):
             torch.manual_seed(step)
-            each.train_step(batch(x), tick(step / 12, phase))
+            model.train_step(batch(x), tick(step / 12, phase))
     ours = dict(method.named_parameters())
     assert all(torch.equal(p, ours[name]) for name, p in plain.named_parameters())
     assert all(torch.equal(p, ours[name]) for name, p in second.items())

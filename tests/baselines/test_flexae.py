@@ -56,16 +56,16 @@ class Watched(FlexAE):
         return super().encode(x)
 
     def modules_with(self, test: dict[str, bool]) -> set[str]:
-        return {name.split(".")[0] for name, found in test.items() if found}
+        return {name.split(".")[0] for name, present in test.items() if present}
 
     def descend(self, loss: Tensor, *players: Player) -> None:
         parameters = dict(self.named_parameters())
         old = {name: p.detach().clone() for name, p in parameters.items()}
-        found = torch.autograd.grad(
+        grads = torch.autograd.grad(
             loss, list(parameters.values()), allow_unused=True, retain_graph=True
         )
         reached = self.modules_with(
-            {name: grad is not None for name, grad in zip(parameters, found, strict=True)}
+            {name: grad is not None for name, grad in zip(parameters, grads, strict=True)}
         )
         super().descend(loss, *players)
         changed = self.modules_with(
@@ -143,18 +143,18 @@ def test_losses_at_constant_critics_are_exact(sr: bool) -> None:
         ("+".join(player.name for player in players), float(loss.detach()))
     )
     method.train_step(batch(method), TICK)
-    found = {name: value for name, value in method.log if name != "reconstruction"}
+    losses = {name: value for name, value in method.log if name != "reconstruction"}
     expected = {"critic": 10.0, "generator+encoder": 0.0}
-    assert found == ({**expected, "image_critic": 10.0, "smoothing": 1.5} if sr else expected)
+    assert losses == ({**expected, "image_critic": 10.0, "smoothing": 1.5} if sr else expected)
 
 
 def test_reconstruction_loss_is_the_mean_sum_of_squares() -> None:
     method = build()
-    given = batch(method)
-    x = given.x[:B]
+    images = batch(method)
+    x = images.x[:B]
     with torch.no_grad():
         residual = (x - method.decode(method.encode(x))).flatten(1)
-    loss = method.train_step(given, TICK)["loss"].detach()
+    loss = method.train_step(images, TICK)["loss"].detach()
     torch.testing.assert_close(loss, residual.norm(dim=1).square().mean())
     torch.testing.assert_close(loss, 64 * residual.square().mean())
 
@@ -173,11 +173,11 @@ def test_players_are_the_table(sr: bool) -> None:
         if sr
         else {}
     )
-    found = {name: player.optimiser for name, player in method.players.items()}
-    assert found.keys() == table.keys()
+    optimisers = {name: player.optimiser for name, player in method.players.items()}
+    assert optimisers.keys() == table.keys()
     for name, wanted in table.items():
-        assert (found[name].betas, found[name].eps) == (wanted.betas, wanted.eps)
-        assert found[name].lr == pytest.approx(
+        assert (optimisers[name].betas, optimisers[name].eps) == (wanted.betas, wanted.eps)
+        assert optimisers[name].lr == pytest.approx(
             wanted.lr, rel=1e-12
         )  # 0.1 * 1e-4 is not 1e-5 in floating point
     method.train_step(batch(method), TICK)
@@ -194,8 +194,8 @@ def test_encoder_and_generator_move_by_the_critic_of_the_last_batch_as_they_stan
     """Each by its own loss: mean C(E(x)) after smoothing, - mean C(G(n)); large steps, so that what
     came before smoothing would differ."""
     method = build(Watched, image_critic=sr, lr=0.05)
-    given, seen = batch(method), {}
-    last = given.x[5 * B : 6 * B]
+    images, seen = batch(method), {}
+    last = images.x[5 * B : 6 * B]
     drawn: list[Tensor] = []
     method.generator.register_forward_pre_hook(lambda module, inputs: drawn.append(inputs[0]))
     own = method.descend
@@ -208,12 +208,12 @@ def test_encoder_and_generator_move_by_the_critic_of_the_last_batch_as_they_stan
             if players[-1].name == "encoder":
                 of_draws = -method.critic(method.generator(drawn[1])).mean()
                 seen["generator"] = torch.autograd.grad(of_draws, g)
-                found = torch.autograd.grad(loss, [*e, *g], retain_graph=True)
-                seen["both"] = found
+                grads = torch.autograd.grad(loss, [*e, *g], retain_graph=True)
+                seen["both"] = grads
         own(loss, *players)
 
     method.descend = descend
-    method.train_step(given, TICK)
+    method.train_step(images, TICK)
     expected = (*seen["encoder"], *seen["generator"])
     torch.testing.assert_close(seen["both"], expected, rtol=1e-4, atol=1e-6)  # float32
     if sr:

@@ -54,8 +54,8 @@ def test_penalty_is_taken_between_generated_and_real(monkeypatch: pytest.MonkeyP
     torch.testing.assert_close(
         share, share[:, :1].expand(-1, L), rtol=0, atol=1e-3
     )  # quotients of small differences
-    found = share.median(1).values
-    assert 0.0 <= float(found.min()) < 0.2 < 0.8 < float(found.max()) <= 1.0
+    medians = share.median(1).values
+    assert 0.0 <= float(medians.min()) < 0.2 < 0.8 < float(medians.max()) <= 1.0
 
 
 def test_only_the_last_batch_has_a_gradient_and_all_are_what_the_network_says() -> None:
@@ -142,9 +142,9 @@ def test_spread_counts_directions_not_coordinates() -> None:
             rows[:, 1 : k + 1] * torch.tensor(variances, dtype=torch.float64).sqrt() @ turn[:k]
             + 7.0
         )
-        found = spread("code", z)
-        assert found["code_pca_95"] == count
-        assert found["code_participation_ratio"] == pytest.approx(ratio, rel=1e-9)
+        counts = spread("code", z)
+        assert counts["code_pca_95"] == count
+        assert counts["code_participation_ratio"] == pytest.approx(ratio, rel=1e-9)
     assert spread("x", torch.ones(9, 3)) == {"x_pca_95": 0.0, "x_participation_ratio": 0.0}
     assert spread("x", torch.arange(9.0)[:, None]) == {
         "x_pca_95": 1.0,
@@ -153,12 +153,12 @@ def test_spread_counts_directions_not_coordinates() -> None:
 
 
 def test_discovery_selects_nothing_and_says_so() -> None:
-    found = build().discover(torch.rand(50, *SHAPE))
-    assert bool(found.active.all()) and found.flags[0] == "no_selection"
-    assert set(found.extra) == {
+    discovery = build().discover(torch.rand(50, *SHAPE))
+    assert bool(discovery.active.all()) and discovery.flags[0] == "no_selection"
+    assert set(discovery.extra) == {
         f"{of}_{what}" for of in ("code", "generated") for what in ("pca_95", "participation_ratio")
     }
-    assert all(1.0 <= value <= L for value in found.extra.values())
+    assert all(1.0 <= value <= L for value in discovery.extra.values())
 
 
 @pytest.mark.slow

@@ -53,9 +53,9 @@ def test_as_many_gates_stay_open_as_the_manifold_has_dimensions(tmp_path: Path, 
         path=tmp_path / "c",
         identity={},
     ).fit()
-    found = method.discover(data.head(1))
-    assert int(found.active.sum()) == TRUE
-    assert found.flags == () and not undecided_gates(found.relevance).any()
-    assert abs(found.extra["constraint"]) < 0.1 * found.extra["tau_per_pixel"], (
+    discovery = method.discover(data.head(1))
+    assert int(discovery.active.sum()) == TRUE
+    assert discovery.flags == () and not undecided_gates(discovery.relevance).any()
+    assert abs(discovery.extra["constraint"]) < 0.1 * discovery.extra["tau_per_pixel"], (
         "the multiplier holds the error at tau"
     )

@@ -73,8 +73,8 @@ def test_open_gates_give_the_geco_vae_bit_for_bit() -> None:
     lambda C_eff without any gate."""
     method, plain = latched(1.0, chunks=1), latched(1.0, chunks=1)
     assert bool((method.gates.probability() == 1.0).all())
-    for each in (method, plain):
-        each.constraint.raw.data.fill_(2.0)  # a multiplier of 1 would hide a missing one
+    for model in (method, plain):
+        model.constraint.raw.data.fill_(2.0)  # a multiplier of 1 would hide a missing one
     torch.manual_seed(3)
     values = step(method)
     torch.manual_seed(3)
@@ -96,8 +96,8 @@ def test_closed_gate_cuts_its_dimension_off_encoder_and_image() -> None:
     gates = torch.tensor([1.0, 0.0, 1.0, 1.0, 0.0])
     z = mean + torch.exp(0.5 * log_var)
     error, rate = method.costs(x, z, kl_standard(mean, log_var), gates)
-    for found in torch.autograd.grad((rate + error).sum(), (mean, log_var)):
-        assert not found[:, gates == 0].any() and bool(found[:, gates == 1].ne(0.0).all())
+    for grad in torch.autograd.grad((rate + error).sum(), (mean, log_var)):
+        assert not grad[:, gates == 0].any() and bool(grad[:, gates == 1].ne(0.0).all())
     assert torch.equal(
         error, method.costs(x, z + 9.0 * (1.0 - gates), kl_standard(mean, log_var), gates)[0]
     )
@@ -130,20 +130,20 @@ def test_gate_gradient_equals_enumeration(shared: bool, kl_mode: str) -> None:
     truth = torch.autograd.grad(
         (weights * torch.stack([total(row) for row in patterns]).detach()).sum(), gamma
     )[0]
-    found = []
+    block_means = []
     with torch.no_grad():
         for _ in range(groups * (5 if shared else 1)):
             copies = 1 if shared else size
-            many = [each.repeat(copies, *[1] * (each.dim() - 1)) for each in (x, z, kl)]
+            many = [tensor.repeat(copies, *[1] * (tensor.dim() - 1)) for tensor in (x, z, kl)]
             u = torch.rand(1 if shared else 2 * size, count, generator=generator).double()
             first, second = u < p, u >= 1.0 - p
             error, rate = method.costs(*many, first.double())
-            found.append(
+            block_means.append(
                 method.gate_gradient(
                     *many, second.double(), u, rate + method.constraint.multiplier() * error
                 )
             )
-    estimates = torch.stack(found)
+    estimates = torch.stack(block_means)
     error = estimates.std(0) / len(estimates) ** 0.5
     assert bool(((estimates.mean(0) - truth).abs() < 5.0 * error).all())
     assert bool((truth.abs() > 10.0 * error).any()), "too few draws to see any gradient"
@@ -164,9 +164,9 @@ def test_gates_are_open_and_keep_their_bits_until_the_constraint_was_met() -> No
     )
     assert same(closed, bits(method, "gate")) and method.gate.updates == 0
     assert not method.constraint.ever_met and method.ascent.updates == 12
-    found = method.discover(images())
-    assert found.flags == ("constraint_never_met", "constraint_not_tight")
-    assert found.active.all()
+    discovery = method.discover(images())
+    assert discovery.flags == ("constraint_never_met", "constraint_not_tight")
+    assert discovery.active.all()
 
 
 def test_latch_works_from_the_next_update_and_the_first_move_is_one_step_size() -> None:
@@ -188,12 +188,12 @@ def test_price_of_open_gates_is_charged_only_while_the_batch_keeps_the_constrain
     kept: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     method = latched(0.8, chunks=1, l0=3.0, tau_per_pixel=10.0 if kept else 1e-6)
-    given: list[Tensor] = []
+    gate_grads: list[Tensor] = []
     monkeypatch.setattr(method, "gate_gradient", lambda *parts: torch.zeros(L))
-    monkeypatch.setattr(method.gate, "apply", lambda grads, when: given.extend(grads))
+    monkeypatch.setattr(method.gate, "apply", lambda grads, when: gate_grads.extend(grads))
     step(method)
     p = method.gates.probability()
-    torch.testing.assert_close(given[0], 3.0 * 7.0 * p * (1.0 - p) if kept else torch.zeros(L))
+    torch.testing.assert_close(gate_grads[0], 3.0 * 7.0 * p * (1.0 - p) if kept else torch.zeros(L))
 
 
 def test_average_is_that_of_the_trained_pass_and_drives_the_multiplier() -> None:

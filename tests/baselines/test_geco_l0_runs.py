@@ -91,29 +91,29 @@ def test_phase_is_known_from_the_step_alone(share: float, first: int) -> None:
 
 
 def test_tau_comes_from_the_training_images_unless_given() -> None:
-    method, given = build(rho=0.5), build(tau_per_pixel=0.03)
-    for each in (method, given):
-        each.prepare(TensorSplit(DATA))
+    method, fixed = build(rho=0.5), build(tau_per_pixel=0.03)
+    for model in (method, fixed):
+        model.prepare(TensorSplit(DATA))
     pixels = torch.from_numpy(DATA.stored)
     torch.testing.assert_close(
         method.tau_per_pixel, 0.5 * (pixels - pixels.mean(0)).square().mean()
     )
-    assert float(given.tau_per_pixel) == pytest.approx(0.03)
+    assert float(fixed.tau_per_pixel) == pytest.approx(0.03)
     with pytest.raises(ValueError, match="expected tau_per_pixel >= 0"):
         build(tau_per_pixel=-1.0)
 
 
 def test_verdict_code_and_samples_leave_closed_dimensions_out() -> None:
     method, x = latched([0.9999, 0.2, 0.5, 0.9999, 0.0001]), images()
-    found, closed = method.discover(x), torch.tensor([False, True, True, False, True])
-    assert torch.equal(found.active, ~closed) and torch.equal(
-        found.relevance, method.gates.probability()
+    discovery, closed = method.discover(x), torch.tensor([False, True, True, False, True])
+    assert torch.equal(discovery.active, ~closed) and torch.equal(
+        discovery.relevance, method.gates.probability()
     )
-    assert found.flags == ("undecided",)
-    assert found.extra["expected_open"] == pytest.approx(2.6999, abs=1e-6) and found.extra[
+    assert discovery.flags == ("undecided",)
+    assert discovery.extra["expected_open"] == pytest.approx(2.6999, abs=1e-6) and discovery.extra[
         "lambda"
     ] == pytest.approx(1.0)
-    assert found.extra["tau_per_pixel"] == pytest.approx(LATER)
+    assert discovery.extra["tau_per_pixel"] == pytest.approx(LATER)
     with torch.no_grad():
         mean, log_var = method.posterior(x)
         assert (

@@ -164,17 +164,17 @@ def test_count_is_that_of_pca_and_conclude_turns_the_code_to_its_axes(
     x = gaussian(1024)
     method = linear(*optimum(x, beta, 10), beta=beta)
     method.conclude(TensorSplit(Split(x.numpy(), (20,))))
-    found = method.discover(x)
+    discovery = method.discover(x)
     assert (
-        int(found.active.sum())
+        int(discovery.active.sum())
         == int((torch.linalg.eigvalsh(x.mT @ x / len(x)) > 1.1 * beta).sum())
         == expected
     )
     expected_relevance = (SPECTRUM[:10] / beta - 1.0).clamp_min(0.0)
     torch.testing.assert_close(
-        found.relevance.double(), expected_relevance, rtol=1e-5, atol=1e-5
+        discovery.relevance.double(), expected_relevance, rtol=1e-5, atol=1e-5
     )  # weights pass through float32
-    assert found.flags == () and found.extra["code_units"] == expected
+    assert discovery.flags == () and discovery.extra["code_units"] == expected
     variance = method.encode(x).var(0, correction=0)
     torch.testing.assert_close(
         variance, (1.0 - beta / SPECTRUM[:10]).clamp_min(0.0), rtol=1e-5, atol=1e-5
@@ -247,8 +247,8 @@ def test_terms_are_the_negative_elbo_and_on_linear_decoders_the_objective() -> N
 
 
 def test_large_beta_collapses_and_says_so() -> None:
-    found = build(beta=1e6).discover(batch(count=16).x)
-    assert int(found.active.sum()) == 0 and found.flags == ("collapsed",)
+    discovery = build(beta=1e6).discover(batch(count=16).x)
+    assert int(discovery.active.sum()) == 0 and discovery.flags == ("collapsed",)
 
 
 class Staircase(nn.Module):
@@ -261,9 +261,9 @@ class Staircase(nn.Module):
 def test_a_decoder_that_is_flat_where_it_is_looked_at_is_flagged() -> None:
     method = build((8,), 8)
     method.encoder, method.decoder = nn.Identity(), Staircase()
-    found = method.discover(torch.randn(500, 8, generator=torch.Generator().manual_seed(0)))
-    assert int(found.active.sum()) == 0
-    assert "jacobian_evasion" in found.flags and found.extra["code_units"] == 8.0
+    discovery = method.discover(torch.randn(500, 8, generator=torch.Generator().manual_seed(0)))
+    assert int(discovery.active.sum()) == 0
+    assert "jacobian_evasion" in discovery.flags and discovery.extra["code_units"] == 8.0
 
 
 def test_noise_in_active_coordinates_only() -> None:

@@ -98,10 +98,10 @@ def test_small_products_learn_singular_values_one_after_the_other() -> None:
         error = torch.diag(scales) - a @ b
         a, b = a + 0.02 * error @ b.T, b + 0.02 * a.T @ error
         values = torch.diag(a @ b) / scales
-        for place in range(3):
-            if float(values[place]) > 0.5 and place not in reached:
-                reached[place] = step
-                assert bool((values[place + 1 :] < 0.1).all())
+        for rank in range(3):
+            if float(values[rank]) > 0.5 and rank not in reached:
+                reached[rank] = step
+                assert bool((values[rank + 1 :] < 0.1).all())
     assert sorted(reached) == [0, 1, 2] and reached[0] < reached[1] < reached[2]
 
 
@@ -111,13 +111,13 @@ def test_discovery_counts_directions_and_flags_what_is_no_gap() -> None:
     method.encoder = nn.Linear(6, 4, bias=False)
     with torch.no_grad():
         method.encoder.weight.copy_(torch.eye(4, 6))
-        found = method.discover(x)
-        assert found.flags == ("undecided",)
+        discovery = method.discover(x)
+        assert discovery.flags == ("undecided",)
         method.encoder.weight[2:] *= 1e-3
-        found = method.discover(x)
-        assert found.flags == () and int(found.active.sum()) == 2
-        assert found.extra["lstar_share"] == found.extra["lstar_gap"] == 2.0
-        assert found.active.tolist() == [True, True, False, False]
+        discovery = method.discover(x)
+        assert discovery.flags == () and int(discovery.active.sum()) == 2
+        assert discovery.extra["lstar_share"] == discovery.extra["lstar_gap"] == 2.0
+        assert discovery.active.tolist() == [True, True, False, False]
         method.encoder.weight.zero_()
         assert method.discover(x).flags == ("collapsed",)
 

@@ -85,9 +85,9 @@ def test_the_count_leaves_out_what_explains_under_a_hundredth() -> None:
     x = torch.randn(4000, 4, generator=torch.Generator().manual_seed(1)) * torch.tensor(
         [0.01, 2.0, 0.0, 1.0]
     )
-    found = method.discover(x)
-    assert found.active.tolist() == [False, True, False, True] and found.flags == ()
-    assert found.extra["pruned_share"] < 0.01
+    discovery = method.discover(x)
+    assert discovery.active.tolist() == [False, True, False, True] and discovery.flags == ()
+    assert discovery.extra["pruned_share"] < 0.01
     x[:, 0] *= 10.0  # 0.1 against 2 and 1 explains more
     assert method.discover(x).active.tolist() == [True, True, False, True]
 
@@ -106,8 +106,8 @@ def test_codes_that_explain_nothing_are_flagged() -> None:
     method = linear(torch.eye(3))
     with torch.no_grad():
         method.decoder.weight.zero_()
-    found = method.discover(torch.randn(50, 3, generator=torch.Generator().manual_seed(1)))
-    assert found.flags == ("collapsed",) and not bool(found.active.any())
+    discovery = method.discover(torch.randn(50, 3, generator=torch.Generator().manual_seed(1)))
+    assert discovery.flags == ("collapsed",) and not bool(discovery.active.any())
 
 
 def test_evaluation_turns_no_direction_and_a_step_does() -> None:

@@ -107,7 +107,7 @@ def test_steps_descend_the_stated_losses_each_on_its_own_batch(
     kind: type[Any], shape: tuple[int, ...]
 ) -> None:
     method = build(kind, shape=shape)
-    found = losses(method)
+    named_losses = losses(method)
     mask = 1.0 - torch.exp(-torch.tensor(MASK)) if kind is MaskAAE else torch.ones(L)
     encoder, decoder, critic = method.encoder, method.decoder, lambda z: method.critic(z).squeeze(1)
     parts = batch(method).x.split(B)
@@ -139,8 +139,8 @@ def test_steps_descend_the_stated_losses_each_on_its_own_batch(
                 + weight * (mask * (1.0 - mask)).sum(),
             )
         )
-    assert [name for name, _ in found] == [name for name, _ in expected]
-    assert [value for _, value in found] == pytest.approx(
+    assert [name for name, _ in named_losses] == [name for name, _ in expected]
+    assert [value for _, value in named_losses] == pytest.approx(
         [float(value.detach()) for _, value in expected], rel=1e-5
     )  # float32
 
@@ -178,8 +178,8 @@ def test_mask_loss_has_the_floor_one_with_a_constant_critic_and_a_binary_mask(
     entropy = (
         -(x * p.log() + (1 - x) * (1 - p).log()).mean() if len(shape) == 3 else torch.zeros(())
     )
-    found = float(method.mask_loss(x, torch.tensor(2048.0)).detach())
-    assert found == (
+    loss = float(method.mask_loss(x, torch.tensor(2048.0)).detach())
+    assert loss == (
         1.0 if len(shape) == 1 else pytest.approx(1.0 + 1000.0 * float(entropy), rel=1e-6)
     )  # float32
 
@@ -321,22 +321,22 @@ def test_decay_divides_two_rates_by_five_once_and_on_the_device() -> None:
 def test_verdict_counts_masks_and_tells_the_start_and_the_undecided() -> None:
     method, x = build(), images((7,))
     method.prepare(TensorSplit(Split(x.numpy(), (7,))))
-    found = method.discover(x)
-    assert found.extra == {
+    discovery = method.discover(x)
+    assert discovery.extra == {
         "undecided": 3.0,
         "initial": 3.0,
         "rec_weight": 100.0,
     }  # a > ln 2: 0.7, 2 and 5
-    assert found.active.tolist() == [False, True, True, True, True]
-    torch.testing.assert_close(found.relevance, 1.0 - torch.exp(-torch.tensor(MASK)))
-    assert found.flags == ("undecided", "critic_unsettled")  # no critic was trained
+    assert discovery.active.tolist() == [False, True, True, True, True]
+    torch.testing.assert_close(discovery.relevance, 1.0 - torch.exp(-torch.tensor(MASK)))
+    assert discovery.flags == ("undecided", "critic_unsettled")  # no critic was trained
     set_mask(method, (0.0, 0.05, 3.0, 100.0, 5.0))
-    found = method.discover(x)
+    discovery = method.discover(x)
     assert (
-        found.flags,
-        found.extra["undecided"],
-        found.extra["initial"],
-        int(found.active.sum()),
+        discovery.flags,
+        discovery.extra["undecided"],
+        discovery.extra["initial"],
+        int(discovery.active.sum()),
     ) == (("critic_unsettled",), 0.0, 3.0, 3)
     set_mask(method, (0.0,) * L)
     assert int(method.discover(x).active.sum()) == 0  # all masked is a legal verdict, and told

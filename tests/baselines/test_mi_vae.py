@@ -129,23 +129,23 @@ def test_each_player_leaves_the_other_bitwise(monkeypatch: pytest.MonkeyPatch) -
 
 def gradients(loss: Tensor, method: MIVAE) -> list[Tensor]:
     parts = [*method.encoder.parameters(), *method.decoder.parameters()]
-    found = torch.autograd.grad(loss, parts, retain_graph=True, allow_unused=True)
+    grads = torch.autograd.grad(loss, parts, retain_graph=True, allow_unused=True)
     return [
-        torch.zeros_like(p) if grad is None else grad for p, grad in zip(parts, found, strict=True)
+        torch.zeros_like(p) if grad is None else grad for p, grad in zip(parts, grads, strict=True)
     ]
 
 
 def model_gradients(weight: float, subset: str) -> tuple[list[Tensor], MIVAE]:
     """The gradients of the model's loss in one step on a whole batch, and the method after it."""
-    method, found = build(mi_weight=weight, subset=subset, chunks=1).double(), []
+    method, by_step = build(mi_weight=weight, subset=subset, chunks=1).double(), []
     original = method.descend
     method.descend = lambda loss, *players: (
-        found.append(gradients(loss, method)),
+        by_step.append(gradients(loss, method)),
         original(loss, *players),
     )
     torch.manual_seed(7)
     method.train_step(Batch(batch().x.double(), torch.arange(BATCH)), TICK)
-    return found[1], method
+    return by_step[1], method
 
 
 @pytest.mark.parametrize(("subset", "chosen"), [("first2", [0, 1]), ("3+1", [3, 1])])
@@ -196,23 +196,23 @@ def test_discovery_counts_the_dimensions_that_tell_images_apart(
         lambda x: (spread * (ratio * variance).sqrt(), variance.log().expand(n, 5)),
     )
     torch.manual_seed(1)  # other noise than the means'
-    found = method.discover(torch.zeros(n, 1, 8, 8))
-    assert found.active.tolist() == [True, False, True, False, False] and found.flags == ()
+    discovery = method.discover(torch.zeros(n, 1, 8, 8))
+    assert discovery.active.tolist() == [True, False, True, False, False] and discovery.flags == ()
     torch.testing.assert_close(
-        found.relevance, 0.5 * torch.log1p(ratio), rtol=0, atol=0.06
+        discovery.relevance, 0.5 * torch.log1p(ratio), rtol=0, atol=0.06
     )  # five standard errors of at most 1/45, and bias
-    assert float(found.relevance.min()) >= 0.0
-    assert found.extra["kl"] == pytest.approx(
-        float(found.relevance.sum()), abs=0.1
+    assert float(discovery.relevance.min()) >= 0.0
+    assert discovery.extra["kl"] == pytest.approx(
+        float(discovery.relevance.sum()), abs=0.1
     )  # the aggregate is the prior here
 
 
 def test_discovery_of_a_collapsed_posterior_says_so() -> None:
     method = build()
     torch.nn.init.zeros_(method.encoder[-1].weight)
-    found = method.discover(batch().x)
-    assert not found.active.any() and found.flags == ("collapsed",)
-    assert float(found.relevance.abs().max()) < 1e-6  # equal posteriors, float32
+    discovery = method.discover(batch().x)
+    assert not discovery.active.any() and discovery.flags == ("collapsed",)
+    assert float(discovery.relevance.abs().max()) < 1e-6  # equal posteriors, float32
 
 
 def test_the_bound_is_higher_with_the_reward(tmp_path: Path) -> None:

@@ -156,23 +156,23 @@ def test_each_player_leaves_the_other_bitwise(monkeypatch: pytest.MonkeyPatch) -
 
 def gradients(loss: Tensor, method: JointMIVAE) -> list[Tensor]:
     parts = [*method.encoder.parameters(), *method.decoder.parameters()]
-    found = torch.autograd.grad(loss, parts, retain_graph=True, allow_unused=True)
+    grads = torch.autograd.grad(loss, parts, retain_graph=True, allow_unused=True)
     return [
-        torch.zeros_like(p) if grad is None else grad for p, grad in zip(parts, found, strict=True)
+        torch.zeros_like(p) if grad is None else grad for p, grad in zip(parts, grads, strict=True)
     ]
 
 
 def model_gradients(weight: float, progress: float) -> tuple[list[Tensor], JointMIVAE]:
     """The gradients of the model's loss in one step on a whole batch, and the method after it."""
-    method, found = build(mi_weight=weight, chunks=1).double(), []
+    method, by_step = build(mi_weight=weight, chunks=1).double(), []
     original = method.descend
     method.descend = lambda loss, *players: (
-        found.append(gradients(loss, method)),
+        by_step.append(gradients(loss, method)),
         original(loss, *players),
     )
     torch.manual_seed(7)
     method.train_step(Batch(batch().x.double(), torch.arange(BATCH)), tick(progress))
-    return found[1], method
+    return by_step[1], method
 
 
 @pytest.mark.parametrize("progress", [0.0, 0.3])
@@ -192,7 +192,7 @@ def test_reward_reaches_the_model_through_draw_image_and_mean_posterior_with_the
         (y.detach(), image.detach(), pi),
     ]
     parts = [
-        gradients(categorical_bound(draw, fresh.critic(shown), p), fresh) for draw, shown, p in ways
+        gradients(categorical_bound(draw, fresh.critic(image), p), fresh) for draw, image, p in ways
     ]
     assert all(bool(part[0].any()) for part in parts) and bool(
         parts[1][-1].any()
@@ -272,21 +272,21 @@ def test_discovery_reports_the_category_beside_the_count(monkeypatch: pytest.Mon
     certain = (40.0 * torch.nn.functional.one_hot(torch.arange(n) % K, K)).log_softmax(1)
     monkeypatch.setattr(method, "joint_posterior", lambda x: (mean, torch.zeros(n, L), certain))
     torch.manual_seed(1)  # other noise than the means'
-    found = method.discover(torch.zeros(n, 1, 8, 8))
-    assert found.active.tolist() == [True, False, False] and found.flags == ()
+    discovery = method.discover(torch.zeros(n, 1, 8, 8))
+    assert discovery.active.tolist() == [True, False, False] and discovery.flags == ()
     assert (
-        found.extra["i_c"] == pytest.approx(math.log(K), abs=1e-5)
-        and found.extra["c_active"] == 1.0
+        discovery.extra["i_c"] == pytest.approx(math.log(K), abs=1e-5)
+        and discovery.extra["c_active"] == 1.0
     )
-    assert found.extra["kl_c"] == pytest.approx(math.log(K), abs=1e-5)
+    assert discovery.extra["kl_c"] == pytest.approx(math.log(K), abs=1e-5)
     monkeypatch.setattr(
         method,
         "joint_posterior",
         lambda x: (torch.zeros(n, L), torch.zeros(n, L), certain[:1].expand(n, K)),
     )
-    found = method.discover(torch.zeros(n, 1, 8, 8))
-    assert found.flags == ("collapsed",) and found.extra["c_active"] == 0.0
-    assert found.extra["kl_c"] == pytest.approx(
+    discovery = method.discover(torch.zeros(n, 1, 8, 8))
+    assert discovery.flags == ("collapsed",) and discovery.extra["c_active"] == 0.0
+    assert discovery.extra["kl_c"] == pytest.approx(
         math.log(K), abs=1e-5
     )  # a constant category: all divergence, no information
 
@@ -304,7 +304,7 @@ def test_reward_makes_the_category_a_classifier_of_mnist(tmp_path: Path, data_di
     """The order that the thesis prints (82 % against 21 %), one seed, two epochs; about six minutes
     on one core."""
     splits: Splits = MNIST(data_dir=data_dir).load()
-    found = []
+    by_weight = []
     for weight in (8.0, 0.0):
         size = {
             "shape": (1, 28, 28),
@@ -330,7 +330,7 @@ def test_reward_makes_the_category_a_classifier_of_mnist(tmp_path: Path, data_di
         evidence = Evaluator(
             method, TensorSplit(splits.test), seed=0, device=CPU, train=run.train, labels=labels
         )
-        found.append((ACCURACY.measure(evidence)[1].value, evidence.discovery.extra["kl_c"]))
-    (accuracy, divergence), (plain, _) = found
+        by_weight.append((ACCURACY.measure(evidence)[1].value, evidence.discovery.extra["kl_c"]))
+    (accuracy, divergence), (plain, _) = by_weight
     assert accuracy > plain + 0.2
     assert math.log(10) - 0.5 < divergence < math.log(10)

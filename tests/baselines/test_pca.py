@@ -58,10 +58,10 @@ def test_error_is_the_sum_of_the_discarded_eigenvalues(data: Split) -> None:
 
 
 def test_discovery_applies_the_95_percent_rule_to_explained_variance(data: Split) -> None:
-    found = fitted(data, 4).discover(torch.from_numpy(data.stored))
-    share = np.cumsum(found.relevance.numpy()) / found.relevance.numpy().sum()
-    assert int(found.active.sum()) == int(np.argmax(share >= 0.95)) + 1
-    assert found.extra["pca_95"] == 3.0
+    discovery = fitted(data, 4).discover(torch.from_numpy(data.stored))
+    share = np.cumsum(discovery.relevance.numpy()) / discovery.relevance.numpy().sum()
+    assert int(discovery.active.sum()) == int(np.argmax(share >= 0.95)) + 1
+    assert discovery.extra["pca_95"] == 3.0
     assert "pca_95" not in fitted(data, 1).discover(torch.from_numpy(data.stored)).extra
 
 
@@ -87,8 +87,8 @@ def test_signs_are_fixed(data: Split) -> None:
 
 
 def test_constant_data_has_nothing_to_explain() -> None:
-    found = fitted(Split(np.ones((20, 6), np.float32), (6,)), 3).discover(torch.ones(5, 6))
-    assert not found.active.any() and found.extra == {}
+    discovery = fitted(Split(np.ones((20, 6), np.float32), (6,)), 3).discover(torch.ones(5, 6))
+    assert not discovery.active.any() and discovery.extra == {}
 
 
 def test_more_dimensions_than_numbers_is_an_error(data: Split) -> None:

@@ -199,7 +199,7 @@ def test_samples_follow_the_inferred_prior(kind: type[Method]) -> None:
 
 def test_discovery_reports_all_readings() -> None:
     method = build(RDPVAE)
-    found = method.discover(batch().x)
+    discovery = method.discover(batch().x)
     assert {
         "lstar_mean",
         "lstar_last",
@@ -210,9 +210,11 @@ def test_discovery_reports_all_readings() -> None:
         "gap",
         "gap_position",
         "active_units",
-    } == set(found.extra)
-    assert int(found.active.sum()) == 5 == found.extra["lstar_mean"]  # alpha is 1 before training
-    assert found.extra["gap"] == 1.0 and found.flags == ("degenerate",)
+    } == set(discovery.extra)
+    assert (
+        int(discovery.active.sum()) == 5 == discovery.extra["lstar_mean"]
+    )  # alpha is 1 before training
+    assert discovery.extra["gap"] == 1.0 and discovery.flags == ("degenerate",)
 
 
 @pytest.mark.parametrize("kind", [RVAE, RDPVAE])
@@ -222,9 +224,12 @@ def test_flags_tell_when_the_count_is_none(kind: type[Method]) -> None:
     method, x = build(kind), batch().x
     for ratio, flags in ((2.6, ("degenerate",)), (2.8, ())):
         method.relevance.mean.copy_(torch.tensor([1.0, 1.0, 1.0, 1.0, ratio]))
-        found = method.discover(x)
-        assert found.flags == flags
-        assert found.extra["gap"] == pytest.approx(ratio) and found.extra["gap_position"] == 4.0
+        discovery = method.discover(x)
+        assert discovery.flags == flags
+        assert (
+            discovery.extra["gap"] == pytest.approx(ratio)
+            and discovery.extra["gap_position"] == 4.0
+        )
     never = build(kind, burn_in=1.0)
     never.relevance.mean.copy_(torch.tensor([1.0, 1e3, 1e3, 1e3, 1e3]))
     assert never.discover(x).flags == ("no_selection",) and bool(never.discover(x).active.all())

@@ -56,12 +56,12 @@ def test_prior_variances_separate_the_three_used_dimensions(tmp_path: Path, post
     """L* = 3 is asserted for the exact posterior only: the learned one falls more slowly (see
     docs/decisions.md)."""
     method = train(RVAE, tmp_path, 10, 750 * PER_EPOCH, ren_posterior=posterior, burn_in=0.2)
-    found = method.discover(TensorSplit(manifold()).head(4096))
-    ordered = found.relevance.sort(descending=True).values
-    assert found.extra["active_units"] == 3.0
+    discovery = method.discover(TensorSplit(manifold()).head(4096))
+    ordered = discovery.relevance.sort(descending=True).values
+    assert discovery.extra["active_units"] == 3.0
     assert float(ordered[2]) > 3.0 * float(ordered[3])
     if posterior == "conjugate":
-        assert int(found.active.sum()) == 3
+        assert int(discovery.active.sum()) == 3
 
 
 @pytest.mark.slow
@@ -69,8 +69,12 @@ def test_a_flow_in_joint_steps_leaves_the_three_used_dimensions_to_be_found(tmp_
     """The gap stands at the truth after 1,500 steps, long before L* reaches it; a flow that trains
     in the small steps too leaves all six alike."""
     x = TensorSplit(manifold()).head(4096)
-    found = train(RDPVAE, tmp_path, 6, 1500).discover(x)
-    assert found.extra["gap_position"] == 3.0 and found.extra["gap"] > 1.5 and not found.flags
+    discovery = train(RDPVAE, tmp_path, 6, 1500).discover(x)
+    assert (
+        discovery.extra["gap_position"] == 3.0
+        and discovery.extra["gap"] > 1.5
+        and not discovery.flags
+    )
     (tmp_path / "both").mkdir()
     mixed = train(RDPVAE, tmp_path / "both", 6, 1500, flow_steps="both").discover(x)
     assert mixed.extra["gap"] < 1.05 and mixed.flags == ("degenerate",)

@@ -107,14 +107,14 @@ def draw_alpha(a: Tensor, b: Tensor) -> Tensor:
 def test_small_steps_descend_the_negative_bound_of_each_quarter(kind: type[Method]) -> None:
     method = build(kind)
     alpha = method.relevance.carried if hasattr(method, "relevance") else torch.ones(L)
-    found = losses(method, BURN_IN)
+    small_steps = losses(method, BURN_IN)
     torch.manual_seed(1)
     expected = []
     for x in X.split(BATCH // 4):
         mean, log_var, z = draw(method, x)
         expected.append(float((nll(method, x, z) + rate(method, mean, log_var, z, alpha)).detach()))
-    assert [loss for loss, _, _ in found] == pytest.approx(expected, rel=1e-5)  # float32
-    assert {(players, rows) for _, players, rows in found} == {("model+sigma", BATCH // 4)}
+    assert [loss for loss, _, _ in small_steps] == pytest.approx(expected, rel=1e-5)  # float32
+    assert {(players, rows) for _, players, rows in small_steps} == {("model+sigma", BATCH // 4)}
 
 
 @pytest.mark.parametrize("posterior", ["learned", "conjugate"])
@@ -230,11 +230,11 @@ def test_terms_are_the_parts_of_the_bound_given_the_alpha_of_samples(kind: type[
     mean, log_var, z = draw(method, X)
     assert terms["nll"].shape == (BATCH,)
     assert terms["kl"].shape == ((BATCH,) if hasattr(method, "flow") else (BATCH, L))
-    for found, expected in (
+    for term, expected in (
         (terms["nll"], nll(method, X, z)),
         (terms["kl"].reshape(BATCH, -1).sum(1), rate(method, mean, log_var, z, alpha)),
     ):
-        torch.testing.assert_close(found.mean(), expected, rtol=1e-5, atol=0)  # float32
+        torch.testing.assert_close(term.mean(), expected, rtol=1e-5, atol=0)  # float32
 
 
 @pytest.mark.parametrize("posterior", ["learned", "conjugate"])
@@ -272,7 +272,7 @@ def test_rates_of_the_two_families_agree_where_the_flow_is_the_identity() -> Non
     with torch.no_grad():
         for p in flowing.flow.parameters():
             p.zero_()
-    found, other = losses(flowing, JOINT), losses(plain, JOINT)
+    behind_flow, without_flow = losses(flowing, JOINT), losses(plain, JOINT)
     torch.manual_seed(1)
     corrections = []
     for x in [*X.split(BATCH // 4), X]:
@@ -286,6 +286,8 @@ def test_rates_of_the_two_families_agree_where_the_flow_is_the_identity() -> Non
                 (0.5 * alpha * (z.square() - mean.square() - log_var.exp())).sum(1).mean().detach()
             )
         )
-    for (loss, _, _), (reference, _, _), correction in zip(found, other, corrections, strict=True):
+    for (loss, _, _), (reference, _, _), correction in zip(
+        behind_flow, without_flow, corrections, strict=True
+    ):
         assert loss == pytest.approx(reference + correction, rel=1e-5)  # float32
     assert max(map(abs, corrections)) > 1e-2 and math.isfinite(sum(corrections))

@@ -59,8 +59,8 @@ def lean(method: Any, *r: float) -> Tensor:
 
 def objective(method: Any, x: Tensor) -> dict[str, Tensor]:
     torch.manual_seed(1)
-    found = method.objective(x)
-    return found[0] if isinstance(found, tuple) else found
+    terms = method.objective(x)
+    return terms[0] if isinstance(terms, tuple) else terms
 
 
 def parts(method: Any, x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -92,14 +92,14 @@ def test_objective_is_the_authors(shape: tuple[int, ...]) -> None:
     joint = F.softmax(logits, 1)[:, 0]
     correlation = torch.log(joint / (1 - joint)).mean()
     entropy = Bernoulli(r).entropy().sum()
-    found = objective(method, x)
+    terms = objective(method, x)
     torch.testing.assert_close(
-        found["loss"],
+        terms["loss"],
         nll + ((10 - 9.9 * r) * kl).sum() + 6.4 * correlation + r.sum() + 100 * entropy,
         rtol=1e-5,
         atol=0,
     )
-    torch.testing.assert_close(found["total_correlation"], correlation, rtol=1e-4, atol=1e-6)
+    torch.testing.assert_close(terms["total_correlation"], correlation, rtol=1e-4, atol=1e-6)
     assert float(correlation.detach().abs()) > 1e-3
 
 
@@ -110,7 +110,7 @@ def test_objective_of_the_port_is_what_its_tensors_broadcast_to(shape: tuple[int
     method, x = build(RFVAEPort, shape), images(shape)
     r = lean(method)
     nll, _, _, logits = parts(method, x)
-    mean, log_var = (each[:, :, None, None] for each in method.posterior(x))
+    mean, log_var = (tensor[:, :, None, None] for tensor in method.posterior(x))
     divergence = (-0.5 * (1 + log_var - mean**2 - log_var.exp())).sum(1)
     weighted = ((-9.9 * r + 10.0) * divergence).mean()
     h = (r * r.log() + (1 - r) * (1 - r).log()).sum()
@@ -152,16 +152,16 @@ def test_pull_of_the_kl_on_the_indicators(kind: type[Method]) -> None:
     off = {"gamma": 0.0, "eta_s": 0.0, "eta_h": 0.0}
     method, x = build(kind, **off), images()
     r = lean(method)
-    (found,) = torch.autograd.grad(
+    (grad,) = torch.autograd.grad(
         objective(method, x)["loss"], [next(method.indicators.parameters())]
     )
     _, kl, _, _ = parts(method, x)
     if kind is RFVAEPort:
-        torch.testing.assert_close(found, (-9.9 * kl.sum() / L).expand(L), rtol=1e-5, atol=0)
-        assert len(set(found.tolist())) == 1
+        torch.testing.assert_close(grad, (-9.9 * kl.sum() / L).expand(L), rtol=1e-5, atol=0)
+        assert len(set(grad.tolist())) == 1
     else:
-        torch.testing.assert_close(found / (r * (1 - r)), -9.9 * kl, rtol=1e-4, atol=0)
-        assert len(set(found.tolist())) == L
+        torch.testing.assert_close(grad / (r * (1 - r)), -9.9 * kl, rtol=1e-4, atol=0)
+        assert len(set(grad.tolist())) == L
 
 
 @both
@@ -171,8 +171,8 @@ def test_dimension_of_no_relevance_is_hidden_from_the_discriminator(kind: type[M
     z = torch.randn(5, L)
     other = z + torch.tensor([3.0, 0.0, 0.0, 0.0])
     verdicts = [
-        method.discriminator(method.indicators() * each)
-        for each in (z, other, other + torch.tensor([0.0, 3.0, 0.0, 0.0]))
+        method.discriminator(method.indicators() * code)
+        for code in (z, other, other + torch.tensor([0.0, 3.0, 0.0, 0.0]))
     ]
     assert torch.equal(verdicts[0], verdicts[1]) and not torch.equal(verdicts[0], verdicts[2])
 
@@ -197,19 +197,19 @@ def test_verdict_reads_the_relevances_by_both_rules(kind: type[Method]) -> None:
     with torch.no_grad():
         for p in method.encoder[-1].parameters():
             p[3].zero_(), p[L + 3].zero_()  # the last dimension's posterior is the prior
-    found = method.discover(x)
+    discovery = method.discover(x)
     kl = parts(method, x)[1].detach()
     used = kl > 0.1
     assert kl[3] == 0.0 and bool(used[:3].any())
-    torch.testing.assert_close(found.relevance.float(), torch.tensor([0.1, 0.55, 0.6, 0.9]))
-    assert found.active.tolist() == [False, True, True, True]  # the mean is 0.5375
-    assert found.extra == {
+    torch.testing.assert_close(discovery.relevance.float(), torch.tensor([0.1, 0.55, 0.6, 0.9]))
+    assert discovery.active.tolist() == [False, True, True, True]  # the mean is 0.5375
+    assert discovery.extra == {
         "lstar_above_half": 3.0,
         "lstar_above_mean": 3.0,
         "active_kl": float(used.sum()),
         "relevant_collapsed": float((~used[1:]).sum()),
     }
-    assert found.flags == doubted
+    assert discovery.flags == doubted
     lean(method, 0.05, 0.95, 0.95, 0.95)
     assert method.discover(x).flags == ()
 
@@ -220,9 +220,9 @@ def test_primary_count_is_the_papers_intent_for_one_and_the_rens_rule_for_the_ot
 ) -> None:
     method = build(kind)
     lean(method, 0.4, 0.55, 0.6, 0.9)
-    found = method.discover(images())
-    assert int(found.active.sum()) == expected
-    assert (found.extra["lstar_above_half"], found.extra["lstar_above_mean"]) == (3.0, 1.0)
+    discovery = method.discover(images())
+    assert int(discovery.active.sum()) == expected
+    assert (discovery.extra["lstar_above_half"], discovery.extra["lstar_above_mean"]) == (3.0, 1.0)
 
 
 @both
@@ -281,5 +281,5 @@ def test_posterior_at_the_prior_is_flagged(kind: type[Method]) -> None:
     with torch.no_grad():
         for p in method.encoder[-1].parameters():
             p.zero_()
-    found = method.discover(images())
-    assert "collapsed" in found.flags and found.extra["active_kl"] == 0.0
+    discovery = method.discover(images())
+    assert "collapsed" in discovery.flags and discovery.extra["active_kl"] == 0.0

@@ -59,14 +59,14 @@ def test_vectors_are_reconstructed_better_than_by_their_mean(
 @pytest.mark.slow
 def test_long_warm_up_finds_the_three_dimensions_by_both_readings(tmp_path: Path) -> None:
     method, error, mean = learn(RFVAE, manifold(), tmp_path / "c", 4000, warm_up=0.5)
-    found = method.discover(TensorSplit(manifold()).head(1000))
+    discovery = method.discover(TensorSplit(manifold()).head(1000))
     assert (
-        int(found.active.sum())
-        == found.extra["lstar_above_mean"]
-        == found.extra["active_kl"]
+        int(discovery.active.sum())
+        == discovery.extra["lstar_above_mean"]
+        == discovery.extra["active_kl"]
         == 3.0
     )
-    assert found.flags == ()
+    assert discovery.flags == ()
     assert error < 0.1 * mean
 
 

@@ -128,9 +128,9 @@ def test_terms_add_up_to_the_loss_in_expectation() -> None:
 
 
 def test_discovery_selects_nothing_and_says_so() -> None:
-    found = build().discover(batch().x)
-    assert found.active.all() and found.flags == ("no_selection",)
-    assert bool((found.relevance >= 0).all())
+    discovery = build().discover(batch().x)
+    assert discovery.active.all() and discovery.flags == ("no_selection",)
+    assert bool((discovery.relevance >= 0).all())
 
 
 def test_shuffled_chunks_are_quarters_of_the_batch() -> None:

@@ -101,12 +101,12 @@ def test_counts_of_a_union_of_subspaces_are_those_of_each_image() -> None:
     method.posterior = lambda x: (torch.zeros(30, 16), log_var)
     with torch.no_grad():
         method.noise.log_sigma.fill_(-3.0)
-    found = method.discover(torch.rand(30, 6))
-    assert found.extra["aad"] == pytest.approx(4.0) and found.extra["aad_sd"] == 0.0
-    assert found.extra["union"] == 12.0 and found.extra["always"] == 0.0
-    assert found.extra["aad_split"] == 4.0
-    assert int(found.active.sum()) == 4 and found.flags == ()
-    assert float(found.relevance.sum()) == pytest.approx(4.0)
+    discovery = method.discover(torch.rand(30, 6))
+    assert discovery.extra["aad"] == pytest.approx(4.0) and discovery.extra["aad_sd"] == 0.0
+    assert discovery.extra["union"] == 12.0 and discovery.extra["always"] == 0.0
+    assert discovery.extra["aad_split"] == 4.0
+    assert int(discovery.active.sum()) == 4 and discovery.flags == ()
+    assert float(discovery.relevance.sum()) == pytest.approx(4.0)
 
 
 def test_the_count_grows_with_the_threshold_alone() -> None:

@@ -57,9 +57,9 @@ def test_baseline_takes_seven_batches_and_keeps_every_dimension() -> None:
     plain, masked = build(WAEGAN, (7,)), build(MaskAAE, (7,))
     assert (plain.config.batches_per_step, masked.config.batches_per_step) == (7, 8)
     x = torch.rand(10, 7)
-    found = plain.discover(x)
-    assert found.flags[0] == "no_selection" and bool(found.active.all())
-    torch.testing.assert_close(found.relevance, plain.encoder(x).var(0, correction=0))
+    discovery = plain.discover(x)
+    assert discovery.flags[0] == "no_selection" and bool(discovery.active.all())
+    torch.testing.assert_close(discovery.relevance, plain.encoder(x).var(0, correction=0))
     assert {name: player.optimiser.lr for name, player in plain.players.items()} == {
         "autoencoder": 5e-4,
         "critic": 1e-4,

@@ -38,8 +38,8 @@ class Runs:
 
     @property
     def record(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads((self.folder / "record.json").read_text("utf-8"))
-        return found
+        document: dict[str, Any] = json.loads((self.folder / "record.json").read_text("utf-8"))
+        return document
 
     @property
     def kept(self) -> list[dict[str, Any]]:
@@ -48,12 +48,12 @@ class Runs:
 
 
 def value(record: dict[str, Any], metric: str) -> float:
-    (found,) = (
-        each["value"]
-        for name, each in record["measurements"].items()
+    (result,) = (
+        measurement["value"]
+        for name, measurement in record["measurements"].items()
         if name.partition("[")[0] == metric
     )
-    return float(found)
+    return float(result)
 
 
 @pytest.fixture(scope="module")
@@ -74,10 +74,10 @@ def runs(first: Runs, tmp_path: Path) -> Runs:
 def test_an_edited_metric_is_measured_again_without_training(runs: Runs) -> None:
     before, checkpoint = runs.record, (runs.folder / "checkpoint.safetensors").stat().st_mtime_ns
     runs.package.edit(FRECHET, *TWICE)
-    last, told = runs.again()
+    last, stderr = runs.again()
     after = runs.record
     assert last.startswith("1 runs: 0 done now, 1 measured again, 0 finished before")
-    assert "changed code: 1 of these runs were measured by other code of a metric" in told
+    assert "changed code: 1 of these runs were measured by other code of a metric" in stderr
     assert value(after, "fd-raw") == 2 * value(before, "fd-raw")
     assert (runs.folder / "checkpoint.safetensors").stat().st_mtime_ns == checkpoint
     moved = {
@@ -118,17 +118,17 @@ def test_without_its_checkpoint_a_run_is_done_again(runs: Runs) -> None:
 def test_a_metric_that_fails_loses_nothing(runs: Runs) -> None:
     before = runs.record
     runs.package.edit(FRECHET, TWICE[0], "return 1 / 0 + frechet_distance(*moments(found)")
-    last, told = runs.again()
-    assert "1 failed" in last and "measuring again: ZeroDivisionError" in told
+    last, stderr = runs.again()
+    assert "1 failed" in last and "measuring again: ZeroDivisionError" in stderr
     assert runs.record == before and runs.kept == []
 
 
 def test_an_edited_trainer_trains_again(runs: Runs) -> None:
     before = runs.record
     runs.package.edit("benchmark/training/batches.py", '"order", epoch', '"orders", epoch')
-    last, told = runs.again()
+    last, stderr = runs.again()
     assert last.startswith("1 runs: 1 done now, 0 finished before")
-    assert "were trained by other code of the training loop than is installed" in told
+    assert "were trained by other code of the training loop than is installed" in stderr
     assert runs.record["harness"] != before["harness"] and runs.record["code"] == before["code"]
     assert value(runs.record, "mse") != value(before, "mse") and runs.kept == [before]
 
@@ -137,8 +137,8 @@ def test_an_edited_trainer_trains_again(runs: Runs) -> None:
 def test_an_edited_method_trains_again(runs: Runs) -> None:
     before = runs.record
     runs.package.edit("benchmark/nn/gaussian.py", "- 1.0 - log_var)", "- 1 - log_var)")
-    last, told = runs.again()
-    assert last.startswith("1 runs: 1 done now") and "other code of their method" in told
+    last, stderr = runs.again()
+    assert last.startswith("1 runs: 1 done now") and "other code of their method" in stderr
     assert runs.record["code"] != before["code"] and runs.record["harness"] == before["harness"]
 
 
@@ -150,8 +150,8 @@ def test_words_layout_and_moved_modules_leave_a_run_finished(runs: Runs) -> None
         path.write_text(f"# a comment\n{ast.unparse(ast.parse(text))}\n", encoding="utf-8")
     stream = runs.package.folder / "benchmark/training/batches.py"
     stream.rename(stream.with_name("stream.py"))
-    last, told = runs.again()
-    assert last.startswith("1 runs: 0 done now, 1 finished before") and "changed code" not in told
+    last, stderr = runs.again()
+    assert last.startswith("1 runs: 0 done now, 1 finished before") and "changed code" not in stderr
 
 
 @pytest.mark.slow
@@ -159,8 +159,8 @@ def test_a_record_of_an_older_schema_is_told_and_kept(runs: Runs) -> None:
     old = {name: runs.record[name] for name in runs.record if name not in ("harness", "metrics")}
     old["schema"] = 1
     (runs.folder / "record.json").write_text(json.dumps(old), encoding="utf-8")
-    last, told = runs.again()
-    assert last.startswith("1 runs: 1 done now") and "records of an older version" in told
+    last, stderr = runs.again()
+    assert last.startswith("1 runs: 1 done now") and "records of an older version" in stderr
     assert runs.record["schema"] == 2 and runs.kept == [old]
 
 
@@ -176,7 +176,7 @@ def test_two_files_of_one_name_replace_each_others_records_and_say_so(
     assert "changed code" not in runs.again(methods=one)[1]
     before = runs.record
     assert before["given"] == [] and before["spec"]["config"]
-    last, told = runs.again(methods=two)
+    last, stderr = runs.again(methods=two)
     assert last.startswith("1 runs: 1 done now")
-    assert told.count("changed code") == 1 and "by another file of that name" in told
+    assert stderr.count("changed code") == 1 and "by another file of that name" in stderr
     assert runs.kept == [before]

@@ -95,22 +95,22 @@ def phases(grid: tuple[str, ...]) -> list[Phase]:
 
 def state(folder: Path) -> dict[tuple[str, str], str]:
     """What every run that came to its end measured, part by part, wherever it is kept."""
-    found: dict[tuple[str, str], str] = {}
+    answers: dict[tuple[str, str], str] = {}
     with warnings.catch_warnings():
         warnings.simplefilter("error", UnreadableRecord)
         records = Store(store_of(folder)).records() if store_of(folder).is_dir() else []
     older = [read_record(path) for path in store_of(folder).glob("*/replaced-*.json")]
-    for record in [*records, *(each for each in older if each is not None)]:
+    for record in [*records, *(record for record in older if record is not None)]:
         if record.status in ENDS:
             parts = {**record.measurements, "discovery": record.discovery, "flags": record.flags}
             parts |= {"status": record.status, "error": record.error}
             for name, part in parts.items():
                 text = json.dumps(part, sort_keys=True)
-                assert found.setdefault((record.key, name), text) == text, (record.key, name)
+                assert answers.setdefault((record.key, name), text) == text, (record.key, name)
     for path in store_of(folder).glob("references/*.json"):
         document = json.loads(path.read_text(encoding="utf-8"))
-        found[path.name, "counts"] = json.dumps({**document, "seconds": 0}, sort_keys=True)
-    return found
+        answers[path.name, "counts"] = json.dumps({**document, "seconds": 0}, sort_keys=True)
+    return answers
 
 
 def verify(here: Path, alone: Path) -> None:
@@ -126,7 +126,9 @@ def verify(here: Path, alone: Path) -> None:
         elif path.name == "checkpoint.safetensors":
             one, two = checkpoint.read(path), checkpoint.read(store_of(alone) / name)
             assert one is not None and two is not None and one[0].keys() == two[0].keys()
-            assert all(torch.equal(one[0][each], two[0][each]) for each in one[0]), name
+            assert all(
+                torch.equal(one[0][tensor_name], two[0][tensor_name]) for tensor_name in one[0]
+            ), name
 
 
 Volley = tuple[Phase, list[Strike]]
@@ -135,9 +137,9 @@ Volley = tuple[Phase, list[Strike]]
 def names_of(folder: Path) -> set[str]:
     """The files of a results folder; killed writes to folders that runs share are cleared later
     (tests/test_files.py)."""
-    there = store_of(folder).rglob("*")
+    paths = store_of(folder).rglob("*")
     halves = {path for shared in SHARED for path in store_of(folder).glob(f"{shared}/.*.????????")}
-    return {str(path.relative_to(store_of(folder))) for path in there if path not in halves}
+    return {str(path.relative_to(store_of(folder))) for path in paths if path not in halves}
 
 
 @dataclass
@@ -171,12 +173,12 @@ class Chaos:
         volleys: list[Volley] = []
         for phase in self.phases:
             points = self.about(phase)["points"]
-            others = [VICTIMS[1:][place % 3] for place in range(len(points))]
+            others = [VICTIMS[1:][index % 3] for index in range(len(points))]
             for victims in (["worker"] * len(points), others):
                 strikes = [
                     Strike(0, victim, point) for victim, point in zip(victims, points, strict=True)
                 ]
-                volleys += [(phase, list(each)) for each in batched(strikes, 10)]
+                volleys += [(phase, list(volley)) for volley in batched(strikes, 10)]
         return volleys
 
     def at_moments(self, count: int) -> list[Volley]:
@@ -197,7 +199,7 @@ class Chaos:
         count = 0
         for turn, (phase, planned) in enumerate(volleys):
             strikes = [
-                replace(strike, number=count + place) for place, strike in enumerate(planned)
+                replace(strike, number=count + offset) for offset, strike in enumerate(planned)
             ]
             count += len(strikes)
             if turn % part[1] == part[0] - 1:
@@ -221,11 +223,11 @@ class Chaos:
         that, and then it begins anew. Random moments that found nobody are not made up for."""
         here, fresh = self.folder / f"struck-{phase.name}", False
         while True:
-            there = self._lines()
+            lines = self._lines()
             left = [
                 strike
                 for strike in strikes
-                if strike.number not in there
+                if strike.number not in lines
                 and (phase.workers or strike.point or strike.victim in ("parent", "group"))
             ]
             if not left:

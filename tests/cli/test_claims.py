@@ -18,30 +18,30 @@ from benchmark.spec import BenchError
 
 
 def call(*arguments: object) -> Result:
-    found = CliRunner().invoke(claims, [str(each) for each in arguments])
-    if found.exception is not None and not isinstance(found.exception, SystemExit):
-        raise found.exception
-    return found
+    result = CliRunner().invoke(claims, [str(argument) for argument in arguments])
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result
 
 
 @pytest.fixture
 def results(tmp_path: Path) -> Path:
-    found = [
-        each
+    records = [
+        record
         for size in (16, 32)
-        for each in (*seeds([1.0, 1.1, 1.2], "r-dpvae", "fid", dataset="mnist", latent_dim=size),)
+        for record in (*seeds([1.0, 1.1, 1.2], "r-dpvae", "fid", dataset="mnist", latent_dim=size),)
     ]
-    found += [
-        each
+    records += [
+        record
         for size in (16, 32)
-        for each in seeds([3.0, 3.1, 3.3], "vae", "fid", dataset="mnist", latent_dim=size)
+        for record in seeds([3.0, 3.1, 3.3], "vae", "fid", dataset="mnist", latent_dim=size)
     ]
-    return store(tmp_path / "runs", found)
+    return store(tmp_path / "runs", records)
 
 
 def test_published_figures_need_no_records(tmp_path: Path) -> None:
-    found = call("--on", "paper", "--results", tmp_path / "none").output
-    assert "CONTRADICTED      ren-fid-lowest" in found and "38 cannot tell" in found
+    output = call("--on", "paper", "--results", tmp_path / "none").output
+    assert "CONTRADICTED      ren-fid-lowest" in output and "38 cannot tell" in output
 
 
 def test_records_are_judged_and_files_written(results: Path, tmp_path: Path) -> None:

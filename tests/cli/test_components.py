@@ -35,10 +35,10 @@ def test_the_impact_of_chosen_components_is_the_mean_of_theirs() -> None:
     matrix = torch.randn(6, 4, generator=torch.Generator().manual_seed(0))
     matrix[:, 2] = 0.0
     test = TensorSplit(split(150), CPU)
-    found = impacts(Linear(matrix, []), test)
-    assert found[2] == pytest.approx(0.0, abs=1e-12) and min(found[0], found[1], found[3]) > 0.0
+    alone = impacts(Linear(matrix, []), test)
+    assert alone[2] == pytest.approx(0.0, abs=1e-12) and min(alone[0], alone[1], alone[3]) > 0.0
     both, _ = impact(Linear(matrix, [0, 3]), test)
-    assert both == pytest.approx((found[0] + found[3]) / 2.0)
+    assert both == pytest.approx((alone[0] + alone[3]) / 2.0)
 
 
 def test_a_run_lists_its_components_the_least_first(tmp_path: Path) -> None:
@@ -46,9 +46,9 @@ def test_a_run_lists_its_components_the_least_first(tmp_path: Path) -> None:
         ["mi-vae[mi_weight=0]"], ["digits"], latent_dims=[4], steps=20, results=tmp_path
     )
     before = (tmp_path / record.key / "record.json").read_bytes()
-    found = CliRunner().invoke(cli, ["components", record.key[:12], "--results", str(tmp_path)])
-    assert found.exit_code == 0, found.output
-    head, *rows, last = found.output.splitlines()
+    result = CliRunner().invoke(cli, ["components", record.key[:12], "--results", str(tmp_path)])
+    assert result.exit_code == 0, result.output
+    head, *rows, last = result.output.splitlines()
     assert head.split() == ["component", "change", "relevance"]
     changes = [float(row.split()[1]) for row in rows]
     assert changes == sorted(changes) and {int(row.split()[0]) for row in rows} == {0, 1, 2, 3}
@@ -67,5 +67,5 @@ def test_a_run_lists_its_components_the_least_first(tmp_path: Path) -> None:
 
 def test_a_run_that_is_not_there_is_said(tmp_path: Path) -> None:
     Store(tmp_path)
-    found = CliRunner().invoke(cli, ["components", "vae-digits", "--results", str(tmp_path)])
-    assert found.exit_code != 0 and "is no run in" in str(found.exception)
+    result = CliRunner().invoke(cli, ["components", "vae-digits", "--results", str(tmp_path)])
+    assert result.exit_code != 0 and "is no run in" in str(result.exception)

@@ -64,11 +64,11 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @contextlib.contextmanager
-def runs_in_this_process(known: Path) -> Iterator[None]:
+def runs_in_this_process(finished: Path) -> Iterator[None]:
     """Let replays be carried out here; those of ``known`` runs are copied from there."""
 
     def run(job: Job, settings: Settings) -> JobOutcome:
-        here = known / job.spec.key
+        here = finished / job.spec.key
         if here.is_dir():
             shutil.copytree(here, settings.results / job.spec.key)
         try:
@@ -101,8 +101,8 @@ def edits(draw: st.DrawFn) -> Callable[[Any], Any]:
 
     def edit(document: Any) -> Any:
         for number, of_spec, value in changes:
-            there = sorted(places(document), key=str)
-            chosen = [each for each in there if each[0] == "spec"] if of_spec else there
+            paths = sorted(places(document), key=str)
+            chosen = [path for path in paths if path[0] == "spec"] if of_spec else paths
             if chosen:
                 document = with_value(document, chosen[number % len(chosen)], value)
         return document
@@ -119,13 +119,13 @@ def check(stored: Path, command: tuple[str, ...], edit: Callable[[Any], Any]) ->
         (folder / "record.json").write_text(json.dumps(document), encoding="utf-8")
         words = [word.format(folder=folder, other=other, key=folder.name) for word in command]
         with runs_in_this_process(stored):
-            status, told = call(words)
-        assert status in (0, 1, 2, 3), (words, told)
-        assert "Traceback" not in told
+            status, stderr = call(words)
+        assert status in (0, 1, 2, 3), (words, stderr)
+        assert "Traceback" not in stderr
         if status == 2:
-            assert all(line.startswith("bench: ") for line in told.splitlines()), told
+            assert all(line.startswith("bench: ") for line in stderr.splitlines()), stderr
         if "{other}" in command:
-            assert status != 2, told
+            assert status != 2, stderr
         return status
 
 
@@ -136,13 +136,13 @@ def check_drawn(count: int, stored: Path, command: tuple[str, ...]) -> None:
     drawn(count)(given(edits())(checked))()
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=[" ".join(each) for each in COMMANDS])
+@pytest.mark.parametrize("command", COMMANDS, ids=[" ".join(words) for words in COMMANDS])
 def test_edited_records_are_judged_or_named(stored: Path, command: tuple[str, ...]) -> None:
     check_drawn(6, stored, command)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("command", COMMANDS, ids=[" ".join(each) for each in COMMANDS])
+@pytest.mark.parametrize("command", COMMANDS, ids=[" ".join(words) for words in COMMANDS])
 def test_many_edited_records_are_judged_or_named(stored: Path, command: tuple[str, ...]) -> None:
     check_drawn(400, stored, command)
 

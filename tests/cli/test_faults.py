@@ -41,14 +41,14 @@ def test_a_disk_of_80_kb_ends_a_run_by_name_and_the_grid_goes_on(tmp_path: Path)
     try:
         grid = ("--methods", "vae,pca", "--datasets", "circle", "--steps", "8")
         done = start(tmp_path, "run", *grid, "--workers", "1", "--results", str(disk / "runs"))
-        out, told = done.communicate(timeout=300)
+        out, stderr = done.communicate(timeout=300)
         records = Store(disk / "runs").records()
     finally:
         subprocess.run(["umount", str(disk)], check=True)
-    assert done.returncode == 1 and "Traceback" not in told
+    assert done.returncode == 1 and "Traceback" not in stderr
     assert "2 runs: 1 done now, 0 finished before, 1 failed" in out
-    assert "failed: vae-circle" in told
-    assert told.count("OSError: [Errno 28] No space left on device") == 1
+    assert "failed: vae-circle" in stderr
+    assert stderr.count("OSError: [Errno 28] No space left on device") == 1
     pca, vae = records
     assert (pca.status, vae.status, vae.measurements) == ("done", "failed", {})
     assert "No space left on device" in str(vae.error)
@@ -67,10 +67,10 @@ def test_a_second_signal_ends_a_step_that_hangs(tmp_path: Path, number: int, sta
     with pytest.raises(subprocess.TimeoutExpired):
         process.wait(2)  # once is not enough for a step that hangs
     os.killpg(process.pid, number)
-    _, told = process.communicate(timeout=60)
+    _, stderr = process.communicate(timeout=60)
     assert process.returncode == status
-    assert "interrupted; the same command goes on from the last checkpoints" in told
-    assert "Traceback" not in told
+    assert "interrupted; the same command goes on from the last checkpoints" in stderr
+    assert "Traceback" not in stderr
     (folder,) = (tmp_path / "results" / "runs").iterdir()
     assert {path.name for path in folder.iterdir()} == {".lock", "checkpoint.safetensors"}
 
@@ -82,9 +82,9 @@ def test_a_server_that_is_killed_while_it_starts_is_started_again(tmp_path: Path
         assert process.poll() is None, process.communicate()
         time.sleep(0.01)
     os.kill(servers[0], signal.SIGKILL)
-    out, told = process.communicate(timeout=300)
-    assert process.returncode == 0, told
-    assert "1 runs: 1 done now" in out and "Traceback" not in told
+    out, stderr = process.communicate(timeout=300)
+    assert process.returncode == 0, stderr
+    assert "1 runs: 1 done now" in out and "Traceback" not in stderr
     (record,) = Store(tmp_path / "results" / "runs").records()
     assert record.status == "done"
 
@@ -113,8 +113,8 @@ def interrupted(folder: Path, at: str, *options: str) -> tuple[int, str, str]:
     paths = os.pathsep.join((str(folder), str(HOME)))
     grid = ("--methods", "pca", "--datasets", "circle", "--steps", "8", *options)
     process = start(folder, "run", *grid, PYTHONPATH=paths, INTERRUPT_AT=at)
-    out, told = process.communicate(timeout=300)
-    return process.returncode, out, told.strip()
+    out, stderr = process.communicate(timeout=300)
+    return process.returncode, out, stderr.strip()
 
 
 @pytest.mark.parametrize(
@@ -133,5 +133,5 @@ def test_an_interrupt_in_the_first_moments_ends_with_130_and_no_word(
 
 
 def test_without_an_interrupt_the_call_goes_on(tmp_path: Path) -> None:
-    status, out, told = interrupted(tmp_path, "no/such/module.py", "--dry-run")
-    assert (status, told) == (0, "") and "1 to run" in out
+    status, out, stderr = interrupted(tmp_path, "no/such/module.py", "--dry-run")
+    assert (status, stderr) == (0, "") and "1 to run" in out

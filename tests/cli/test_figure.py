@@ -25,13 +25,13 @@ def results(tmp_path: Path) -> Path:
         for size in (2, 8)
     ]
     store(tmp_path / "runs", runs)
-    for each in runs:
-        leave(tmp_path / "runs", each, image=(1, 8, 8))
+    for run in runs:
+        leave(tmp_path / "runs", run, image=(1, 8, 8))
     return tmp_path / "runs"
 
 
 def call(*arguments: object) -> Result:
-    return CliRunner().invoke(figure, [str(each) for each in arguments])
+    return CliRunner().invoke(figure, [str(argument) for argument in arguments])
 
 
 def failure(*arguments: object) -> str:
@@ -48,11 +48,11 @@ def test_stale_runs_and_numbers_are_left_out_and_counted(results: Path, tmp_path
     done = call("metric-vs-latent-dim", "--results", results, "-o", tmp_path / "a.png")
     assert done.exit_code == 0, done.output
     assert "from 3 runs; 1 stale runs left out; stale numbers left out: mse" in done.output
-    told = failure("lstar", "--methods", "pca,vae", "--results", results)
-    assert "has an L*" in told and "stale numbers left out: mse" in told
-    store(results, [replace(each, harness="0" * 16) for each in records])
-    told = failure("samples", "--results", results, "-o", tmp_path / "b.png")
-    assert "all 4 runs of this choice are stale" in told and "bench run" in told
+    message = failure("lstar", "--methods", "pca,vae", "--results", results)
+    assert "has an L*" in message and "stale numbers left out: mse" in message
+    store(results, [replace(record, harness="0" * 16) for record in records])
+    message = failure("samples", "--results", results, "-o", tmp_path / "b.png")
+    assert "all 4 runs of this choice are stale" in message and "bench run" in message
 
 
 def test_runs_of_another_version_of_ones_own_file_are_left_out_and_counted(tmp_path: Path) -> None:
@@ -88,17 +88,17 @@ def test_every_figure_is_drawn_into_a_file_of_its_name(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     if name == "toy":  # it needs data in the plane
-        for each in Store(results).records():
-            leave(results, each)
-    found = call(name, "--results", results)
-    assert found.exit_code == 0, found.exception
-    assert f"wrote {name}.png from 4 runs" in found.stderr
+        for record in Store(results).records():
+            leave(results, record)
+    result = call(name, "--results", results)
+    assert result.exit_code == 0, result.exception
+    assert f"wrote {name}.png from 4 runs" in result.stderr
     assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_filters_choose_runs(results: Path, tmp_path: Path) -> None:
     path = tmp_path / "a.svg"
-    found = call(
+    result = call(
         "samples",
         "--results",
         results,
@@ -113,7 +113,7 @@ def test_filters_choose_runs(results: Path, tmp_path: Path) -> None:
         "-o",
         path,
     )
-    assert "from 2 runs" in found.stderr and path.read_bytes().startswith(b"<?xml")
+    assert "from 2 runs" in result.stderr and path.read_bytes().startswith(b"<?xml")
 
 
 def test_mistakes_say_what_to_do(results: Path, tmp_path: Path) -> None:

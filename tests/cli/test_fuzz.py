@@ -37,19 +37,19 @@ from benchmark.training import checkpoint
 
 
 def read_dimensions(path: Path) -> object:
-    found = _read(DimensionReference, path)
-    assert isinstance(found, DimensionReference)
+    reference = _read(DimensionReference, path)
+    assert isinstance(reference, DimensionReference)
     return (
-        found.band,
-        found.title,
-        [(found.mean(name), found.spread(name)) for name in found.estimates],
+        reference.band,
+        reference.title,
+        [(reference.mean(name), reference.spread(name)) for name in reference.estimates],
     )
 
 
 def read_counts(path: Path) -> object:
-    found = _read(InitialCounts, path)
-    assert isinstance(found, InitialCounts)
-    return found.interval, found.complete, found.title, found.address
+    counts = _read(InitialCounts, path)
+    assert isinstance(counts, InitialCounts)
+    return counts.interval, counts.complete, counts.title, counts.address
 
 
 READERS: dict[str, Callable[[Path], object]] = {
@@ -116,13 +116,13 @@ NEVER = {"fetch", "--estimate", "--all"}
 def commands() -> dict[str, click.Command]:
     """The commands and subcommands by the words that call them."""
     context = click.Context(cli)
-    found = {name: cli.get_command(context, name) for name in COMMANDS}
-    group = found.pop("data")
+    by_name = {name: cli.get_command(context, name) for name in COMMANDS}
+    group = by_name.pop("data")
     assert isinstance(group, click.Group)
-    return {**found, **{f"data {name}": each for name, each in group.commands.items()}}
+    return {**by_name, **{f"data {name}": command for name, command in group.commands.items()}}
 
 
-CALLABLE = {name: each for name, each in commands().items() if name.split()[-1] not in NEVER}
+CALLABLE = {name: command for name, command in commands().items() if name.split()[-1] not in NEVER}
 
 
 @st.composite
@@ -167,11 +167,11 @@ def call_anything(arguments: list[str], kind: str, content: bytes) -> None:
         for file, where in PUT.items():
             path = Path(where.format(folder=folder))
             path.write_bytes(content if file == kind else sample(file))
-        status, told = call(arguments)
-        assert status in (0, 1, 2, 3), (arguments, told)
-        assert "Traceback" not in told
+        status, stderr = call(arguments)
+        assert status in (0, 1, 2, 3), (arguments, stderr)
+        assert "Traceback" not in stderr
         if status == 2:
-            assert all(line.startswith("bench: ") for line in told.splitlines()), told
+            assert all(line.startswith("bench: ") for line in stderr.splitlines()), stderr
 
 
 PUT = {

@@ -90,8 +90,8 @@ def standing_still(folder: Path, *arguments: str) -> tuple[subprocess.Popen[str]
 def step_of(folder: Path) -> int:
     """The step of the newest checkpoint, -1 before the first."""
     for path in folder.glob("results/runs/*/checkpoint.safetensors"):
-        found = checkpoint.read(path)
-        return -1 if found is None else int(found[1]["step"])
+        checkpointed = checkpoint.read(path)
+        return -1 if checkpointed is None else int(checkpointed[1]["step"])
     return -1
 
 
@@ -101,25 +101,25 @@ def records_of(folder: Path) -> list[Path]:
 
 def results(folder: Path) -> dict[str, object]:
     """Weights, optimiser state, curves, artifacts and measurements of every run in ``folder``."""
-    found: dict[str, object] = {}
+    answers: dict[str, object] = {}
     for record in Store(folder / "results" / "runs").records():
         tensors, _ = checkpoint.read(
             folder / "results" / "runs" / record.key / "checkpoint.safetensors"
         )
-        found.update({f"{record.key}/{name}": tensor.numpy() for name, tensor in tensors.items()})
+        answers.update({f"{record.key}/{name}": tensor.numpy() for name, tensor in tensors.items()})
         for file in (folder / "results" / "runs" / record.key).glob("*.npz"):
             with np.load(file) as arrays:
-                found.update(
+                answers.update(
                     {f"{record.key}/{file.name}/{name}": arrays[name] for name in arrays.files}
                 )
-        found[record.key] = (
+        answers[record.key] = (
             record.status,
             dict(record.measurements),
             record.discovery,
             record.timing["updates"],
             record.timing["outer_steps"],
         )
-    return found
+    return answers
 
 
 def same(a: dict[str, object], b: dict[str, object]) -> bool:
@@ -191,9 +191,9 @@ def test_interrupted_in_its_first_moments_it_ends_as_later(
     process = start(tmp_path, *RUN)
     wait_for(process, lambda: has_server(process.pid))
     os.killpg(process.pid, number)
-    _, told = process.communicate(timeout=60)
-    assert process.returncode == status, told
-    assert "interrupted; the same command goes on" in told and "error" not in told
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == status, stderr
+    assert "interrupted; the same command goes on" in stderr and "error" not in stderr
     assert not records_of(tmp_path)
 
 
@@ -243,10 +243,10 @@ def test_a_run_whose_process_alone_is_told_to_stop_is_named_and_is_no_success(
 ) -> None:
     process, run = standing_still(tmp_path)
     os.kill(run, signal.SIGTERM)
-    out, told = process.communicate(timeout=60)
+    out, stderr = process.communicate(timeout=60)
     assert process.returncode == 1
     assert "0 done now" in out and "1 failed" in out
-    assert "interrupted: pausing-circle" in told and "a signal from elsewhere" in told
+    assert "interrupted: pausing-circle" in stderr and "a signal from elsewhere" in stderr
     assert not records_of(tmp_path) and step_of(tmp_path) == 41
 
 

@@ -13,18 +13,20 @@ from benchmark.spec import BenchError
 
 
 def call(command: object, *arguments: object) -> Result:
-    return CliRunner().invoke(command, [str(each) for each in arguments])
+    return CliRunner().invoke(command, [str(argument) for argument in arguments])
 
 
 def test_new_writes_some_sixty_lines_that_say_what_to_do_next(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    told = call(new, "my-vae").output
+    output = call(new, "my-vae").output
     text = (tmp_path / "my_vae.py").read_text(encoding="utf-8")
     assert "class MyVae(Method):" in text and "$" not in text
     assert len(text.splitlines()) <= 64
-    assert "bench check-method ./my_vae.py" in told and "bench run --methods ./my_vae.py" in told
+    assert (
+        "bench check-method ./my_vae.py" in output and "bench run --methods ./my_vae.py" in output
+    )
 
 
 @pytest.mark.parametrize(
@@ -61,10 +63,10 @@ def test_check_method_says_what_is_broken_and_exits_1(tmp_path: Path) -> None:
         .replace("class Mine(Method):\n", "class Mine(Method):\n    prunes = True\n"),
         encoding="utf-8",
     )
-    found = call(check_method, path)
-    assert found.exit_code == 1
-    assert "failed  prunes" in found.output and "set it to False" in found.output
-    assert ", 1 failed," in found.output.splitlines()[-1]
+    result = call(check_method, path)
+    assert result.exit_code == 1
+    assert "failed  prunes" in result.output and "set it to False" in result.output
+    assert ", 1 failed," in result.output.splitlines()[-1]
 
 
 def test_a_subclass_of_a_built_in_method_is_a_method_with_its_options(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def call(methods: Sequence[str], datasets: Sequence[str], *options: str) -> list
 
 def digests(results: Path) -> dict[str, str]:
     """The sha256 of everything that each run measured, drew and logged, by its key."""
-    found = {}
+    by_key = {}
     for record in Store(results).records():
         assert record.status == "done", record.error
         measured = {"measurements": record.measurements, "discovery": record.discovery}
@@ -53,8 +53,8 @@ def digests(results: Path) -> dict[str, str]:
         for name in ("curves.npz", "artifacts.npz"):
             path = results / record.key / name
             hasher.update(path.read_bytes() if path.exists() else b"")
-        found[record.key] = hasher.hexdigest()
-    return found
+        by_key[record.key] = hasher.hexdigest()
+    return by_key
 
 
 def surroundings(folder: Path, methods: list[str], datasets: list[str]) -> list[dict[str, str]]:
@@ -72,34 +72,36 @@ def surroundings(folder: Path, methods: list[str], datasets: list[str]) -> list[
         here.mkdir(parents=True)
         (here / "peculiar.py").write_text(PECULIAR, encoding="utf-8")
 
-    found = [run("one", call(methods, datasets, "--workers", "1"), PYTHONHASHSEED="0")]
+    by_surrounding = [run("one", call(methods, datasets, "--workers", "1"), PYTHONHASHSEED="0")]
     other = call(methods[::-1], datasets[::-1], "--workers", "2")
-    found.append(run("two", other, PYTHONHASHSEED="1"))
+    by_surrounding.append(run("two", other, PYTHONHASHSEED="1"))
     elsewhere = call(methods, datasets, "--workers", "4", "--results", "../else/results/runs")
     prepare(folder / "four")
     finish(folder / "four", elsewhere, PYTHONHASHSEED="2", **dict.fromkeys(THREADS, "3"))
-    found.append(digests(folder / "else" / "results" / "runs"))
+    by_surrounding.append(digests(folder / "else" / "results" / "runs"))
     prepare(folder / "killed")
     again = call(methods, datasets, "--workers", "2", "--checkpoint-every", "0")
     strikes = [Strike(0, "group", "checkpoint.safetensors:renamed", 12)]
     assert struck(folder / "killed", again, strikes, 1.0) == {0: "group"}
     finish(folder / "killed", again, PYTHONHASHSEED="3")
-    return [*found, digests(folder / "killed" / "results" / "runs")]
+    return [*by_surrounding, digests(folder / "killed" / "results" / "runs")]
 
 
-def one_digest(found: Mapping[str, str]) -> str:
-    return hashlib.sha256(canonical_json(dict(found)).encode()).hexdigest()
+def one_digest(by_key: Mapping[str, str]) -> str:
+    return hashlib.sha256(canonical_json(dict(by_key)).encode()).hexdigest()
 
 
 def check(folder: Path, methods: list[str], datasets: list[str]) -> str:
-    found = surroundings(folder, [*methods, "./peculiar.py"], datasets)
+    by_surrounding = surroundings(folder, [*methods, "./peculiar.py"], datasets)
     runs = len(methods) * len(datasets)
     honest = [
-        {key: value for key, value in each.items() if not key.startswith("peculiar")}
-        for each in found
+        {key: value for key, value in by_key.items() if not key.startswith("peculiar")}
+        for by_key in by_surrounding
     ]
-    peculiar = [{key: each[key] for key in each.keys() - honest[0].keys()} for each in found]
-    assert [len(each) for each in honest] == [runs] * 4
+    peculiar = [
+        {key: by_key[key] for key in by_key.keys() - honest[0].keys()} for by_key in by_surrounding
+    ]
+    assert [len(by_key) for by_key in honest] == [runs] * 4
     assert len({*map(one_digest, honest)}) == 1
     assert len({*map(one_digest, peculiar)}) == 4
     return one_digest(honest[0])

@@ -48,10 +48,10 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "results" / "runs"
 
 
-def copy(ran: Path, place: Path, edit: Callable[[dict[str, Any]], None]) -> Path:
+def copy(ran: Path, target: Path, edit: Callable[[dict[str, Any]], None]) -> Path:
     """A copy of the store in which the record of seed 0 was edited; the folder of that record."""
-    shutil.copytree(ran, place)
-    (folder,) = place.glob("*-s0-*")
+    shutil.copytree(ran, target)
+    (folder,) = target.glob("*-s0-*")
     document = json.loads((folder / "record.json").read_text(encoding="utf-8"))
     edit(document)
     text = json.dumps(document, indent=1, sort_keys=True) + "\n"

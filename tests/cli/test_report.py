@@ -39,9 +39,9 @@ def failure(*arguments: object) -> str:
 
 
 def test_filters_choose_runs(results: Path, tmp_path: Path) -> None:
-    found = call(results, tmp_path / "out", "--methods", "pca", "--latent-dims", "2")
-    assert found.exit_code == 0, found.exception
-    assert "from 1 runs" in found.stderr and found.stdout == ""
+    result = call(results, tmp_path / "out", "--methods", "pca", "--latent-dims", "2")
+    assert result.exit_code == 0, result.exception
+    assert "from 1 runs" in result.stderr and result.stdout == ""
     assert [path.name for path in (tmp_path / "out" / "runs").iterdir()] == [
         f"{record('pca', 'circle', 2).key}.html"
     ]

@@ -87,8 +87,8 @@ def test_dry_run_tells_what_is_missing_and_writes_nothing(
     ran: tuple[Path, subprocess.CompletedProcess[str]], tmp_path: Path
 ) -> None:
     folder, _ = ran
-    told = bench(folder, *GRID[:-1], "3", "--dry-run")
-    assert "2 to run, 4 finished before" in told.stdout
+    preview = bench(folder, *GRID[:-1], "3", "--dry-run")
+    assert "2 to run, 4 finished before" in preview.stdout
     bench(tmp_path, *GRID, "--dry-run")
     assert list(tmp_path.iterdir()) == []
 
@@ -105,7 +105,7 @@ def test_record_of_other_code_is_run_again(
     Store(tmp_path / "results" / "runs").write(
         type(record)(**{**record.__dict__, "code": "0" * 16})
     )
-    told = bench(
+    preview = bench(
         tmp_path,
         "run",
         "--methods",
@@ -116,14 +116,14 @@ def test_record_of_other_code_is_run_again(
         "smoke",
         "--dry-run",
     )
-    assert "1 to run, 0 finished before" in told.stdout
+    assert "1 to run, 0 finished before" in preview.stdout
 
 
 def test_a_run_asked_for_twice_is_one(tmp_path: Path) -> None:
-    told = bench(
+    preview = bench(
         tmp_path, "run", "--methods", "vae,vae[sigma=learned]", "--datasets", "circle", "--dry-run"
     ).stdout
-    assert "1 to run, 0 finished before" in told
+    assert "1 to run, 0 finished before" in preview
 
 
 def test_two_files_of_one_name_are_refused(tmp_path: Path) -> None:
@@ -224,8 +224,8 @@ def test_failing_runs_leave_their_records_and_the_others_go_on(
     )
     assert failed.key in done.stderr
     assert (folder / "results" / "runs" / records["vae", 1e20].key / "curves.npz").exists()
-    shown = bench(folder, "show", failed.key).stdout
-    assert "failed" in shown and "log.txt" in shown
+    page = bench(folder, "show", failed.key).stdout
+    assert "failed" in page and "log.txt" in page
     for record in records.values():
         jsonschema.validate(json.loads(record.to_json()), SCHEMA)
 
@@ -234,8 +234,8 @@ def test_failed_runs_are_tried_again_and_diverged_ones_kept(
     mixed: tuple[Path, subprocess.CompletedProcess[str]],
 ) -> None:
     folder, _ = mixed
-    told = bench(folder, *MIXED, "--dry-run").stdout
-    assert [line.split()[0] for line in told.splitlines()[:-1]] == [
+    preview = bench(folder, *MIXED, "--dry-run").stdout
+    assert [line.split()[0] for line in preview.splitlines()[:-1]] == [
         "run",
         "cached",
         "cached",
@@ -392,8 +392,8 @@ def test_in_python_an_unreadable_record_is_a_warning_and_the_others_are_done(
     (tmp_path / job.spec.key).mkdir()
     (tmp_path / job.spec.key / "record.json").write_text("{", encoding="utf-8")
     with pytest.warns(UnreadableRecord, match=job.spec.key):
-        found = benchmark.run(["pca"], ["circle"], seeds=2, budget="smoke", results=tmp_path)
-    assert [(record.spec["seed"], record.status) for record in found] == [(1, "done")]
+        records = benchmark.run(["pca"], ["circle"], seeds=2, budget="smoke", results=tmp_path)
+    assert [(record.spec["seed"], record.status) for record in records] == [(1, "done")]
 
 
 def test_python_runs_suites_and_shards(tmp_path: Path) -> None:

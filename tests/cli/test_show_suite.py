@@ -113,9 +113,9 @@ def test_a_page_counts_the_runs_that_bench_run_would_make(mine: Path, tmp_path: 
     suite = read_suite(str(mine))
     lines = outline(suite, tmp_path)
     ready = [
-        resolve(stage, tmp_path, Store(tmp_path))
-        for each in suite.stages
-        if (stage := available(each, tmp_path, {})[0])
+        resolve(present, tmp_path, Store(tmp_path))
+        for stage in suite.stages
+        if (present := available(stage, tmp_path, {})[0])
     ]
     assert sum(line.runs for line in lines if not line.absent) == sum(
         len(jobs) + len(waiting) for jobs, waiting in ready
@@ -123,7 +123,7 @@ def test_a_page_counts_the_runs_that_bench_run_would_make(mine: Path, tmp_path: 
     assert sum(line.steps or 0 for line in lines) == sum(
         job.spec.steps
         for jobs, waiting in ready
-        for job in (*jobs, *(each.job for each in waiting))
+        for job in (*jobs, *(blocked.job for blocked in waiting))
     )
 
 

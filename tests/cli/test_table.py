@@ -28,7 +28,7 @@ def results(tmp_path: Path) -> Path:
 
 
 def call(*arguments: object) -> Result:
-    return CliRunner().invoke(table, [str(each) for each in arguments])
+    return CliRunner().invoke(table, [str(argument) for argument in arguments])
 
 
 def failure(*arguments: object) -> str:
@@ -38,14 +38,14 @@ def failure(*arguments: object) -> str:
 
 
 def test_default_is_the_summary_in_latex_on_stdout(results: Path) -> None:
-    found = call("--results", results)
-    assert found.exit_code == 0, found.exception
-    assert found.output == call("summary", "--format", "latex", "--results", results).output
-    assert r"\toprule" in found.output and found.stderr == ""
+    result = call("--results", results)
+    assert result.exit_code == 0, result.exception
+    assert result.output == call("summary", "--format", "latex", "--results", results).output
+    assert r"\toprule" in result.output and result.stderr == ""
 
 
 def test_filters_choose_rows_and_columns(results: Path) -> None:
-    found = call(
+    result = call(
         "--format",
         "csv",
         "--results",
@@ -59,7 +59,7 @@ def test_filters_choose_rows_and_columns(results: Path) -> None:
         "--metrics",
         "mse",
     )
-    read = list(csv.DictReader(io.StringIO(found.output)))
+    read = list(csv.DictReader(io.StringIO(result.output)))
     assert [(row["method"], row["dataset"], float(row["mse"]), row["mse n"]) for row in read] == [
         ("pca", "digits", pytest.approx(2.1), "3"),
         ("vae", "digits", pytest.approx(1.1), "3"),
@@ -74,8 +74,8 @@ def test_filters_choose_rows_and_columns(results: Path) -> None:
 def test_files_are_written_in_the_format_of_their_suffix(
     results: Path, tmp_path: Path, name: str, words: str
 ) -> None:
-    found = call("--results", results, "-o", tmp_path / name)
-    assert found.exit_code == 0 and found.stdout == "" and "4 rows from 8 runs" in found.stderr
+    result = call("--results", results, "-o", tmp_path / name)
+    assert result.exit_code == 0 and result.stdout == "" and "4 rows from 8 runs" in result.stderr
     assert words in (tmp_path / name).read_text(encoding="utf-8")
 
 
@@ -121,8 +121,8 @@ def test_a_table_needs_no_torch_and_no_matplotlib(results: Path) -> None:
 
 
 def test_published_tables_need_no_records(tmp_path: Path) -> None:
-    found = call("ren-1", "--on", "paper", "--format", "markdown", "--results", tmp_path / "none")
-    assert found.exit_code == 0 and "| R-dpVAE | <ins>6.57</ins> | 6 | **4.43** |" in found.output
+    result = call("ren-1", "--on", "paper", "--format", "markdown", "--results", tmp_path / "none")
+    assert result.exit_code == 0 and "| R-dpVAE | <ins>6.57</ins> | 6 | **4.43** |" in result.output
     assert "published figures" in call("ren-2", "--on", "paper", "-o", tmp_path / "t.tex").stderr
     assert "6.57" in call("ren-1", "--on", "paper", "--macros").output
     assert "no published figures" in failure("summary", "--on", "paper")

@@ -47,8 +47,8 @@ def test_bars_show_options_whole() -> None:
     job = plan(
         Grid(["vae[sigma=optimal]"], ["circle[noise=0.2]"], [2], 1, "smoke"), Path("nowhere")
     )[0]
-    shown = StringIO()
-    console = Console(file=shown, force_terminal=True, width=160)
+    screen = StringIO()
+    console = Console(file=screen, force_terminal=True, width=160)
     with watcher(1) as lines:
         assert not isinstance(lines, _Bars)  # no terminal here
     assert "vae[sigma=optimal]" in job.label and "circle[noise=0.2]" in job.label
@@ -60,8 +60,8 @@ def test_bars_show_options_whole() -> None:
             bars.started(job)
             bars.progressed(job, 3, {"loss": 0.5})
             bars.progress.refresh()
-    assert "vae[sigma=optimal]" in shown.getvalue()
-    assert "circle[noise=0.2]" in shown.getvalue()
+    assert "vae[sigma=optimal]" in screen.getvalue()
+    assert "circle[noise=0.2]" in screen.getvalue()
 
 
 def test_seeds_are_a_count(tmp_path: Path) -> None:
@@ -90,10 +90,10 @@ def test_a_reader_that_goes_away_is_told_and_finished_runs_are_kept(tmp_path: Pa
     assert process.stdout is not None and process.stderr is not None
     assert process.stdout.readline().startswith(b"[1/6] done")
     process.stdout.close()
-    told = process.stderr.read().decode()
+    stderr = process.stderr.read().decode()
     assert process.wait(timeout=60) == 128 + signal.SIGPIPE
-    assert "6 runs on 1 worker" in told and "Traceback" not in told
-    assert "nobody reads the output any more" in told
+    assert "6 runs on 1 worker" in stderr and "Traceback" not in stderr
+    assert "nobody reads the output any more" in stderr
     assert len(list((tmp_path / "runs").glob("*/record.json"))) >= 1
 
 
@@ -107,10 +107,10 @@ def test_records_of_strangers_print_no_control_characters(tmp_path: Path) -> Non
     store(tmp_path / "runs", [odd])
     for arguments in (("show", odd.key), ("table", "--format", "text"), ("show", f"x{EVIL}")):
         done = bench(*arguments, "--results", str(tmp_path / "runs"), PYTHONIOENCODING="utf-8")
-        told = (done.stdout + done.stderr).decode()
-        assert "Traceback" not in told
-        assert not {*EVIL} & {*told} - {"7"}, arguments
-        assert ("\\x1b7\\u202e" in told) == (arguments[0] == "show")
+        output = (done.stdout + done.stderr).decode()
+        assert "Traceback" not in output
+        assert not {*EVIL} & {*output} - {"7"}, arguments
+        assert ("\\x1b7\\u202e" in output) == (arguments[0] == "show")
 
 
 def test_printable_text_is_left_as_it_is() -> None:

@@ -195,8 +195,8 @@ def test_the_real_archive_holds_ten_even_classes_with_the_known_means(data_dir: 
             f"no CIFAR10 in '{data_dir}'; run `bench data fetch cifar10` and set BENCH_DATA to run this test"
         )
     splits = CIFAR10(data_dir=data_dir).load()
-    for split, each in ((splits.train, 5000), (splits.test, 1000)):
-        assert split.labels is not None and np.bincount(split.labels).tolist() == [each] * 10
+    for split, per_class in ((splits.train, 5000), (splits.test, 1000)):
+        assert split.labels is not None and np.bincount(split.labels).tolist() == [per_class] * 10
     means = splits.train.stored.mean(axis=(0, 2, 3)) / 255
     assert means == pytest.approx(
         [0.4914, 0.4822, 0.4465], abs=5e-5

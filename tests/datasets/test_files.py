@@ -51,14 +51,14 @@ def test_every_missing_file_is_named_with_both_ways_out(tmp_path: Path) -> None:
 
 
 def test_a_wrong_checksum_names_file_and_both_digests(tmp_path: Path) -> None:
-    found = hashlib.sha256(CONTENT + b"!").hexdigest()
+    digest = hashlib.sha256(CONTENT + b"!").hexdigest()
     for path in (
         write(tmp_path / "a", CONTENT + b"!"),
         write(tmp_path / "a.gz", gzip.compress(CONTENT + b"!")),
     ):
         with pytest.raises(
             BenchError,
-            match=f"'{re.escape(str(path))}' has the wrong checksum: .* is {found}, expected {SHA256}; {REMEDY}",
+            match=f"'{re.escape(str(path))}' has the wrong checksum: .* is {digest}, expected {SHA256}; {REMEDY}",
         ):
             read_verified(path, SHA256, dataset="mnist")
 

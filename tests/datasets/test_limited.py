@@ -55,9 +55,9 @@ def test_mnist_limited_is_the_beginning_of_mnist(data_dir: Path) -> None:
 def test_limited_datasets_have_the_facts_of_the_whole_ones_and_name_them_where_data_is_missing(
     name: str, tmp_path: Path
 ) -> None:
-    here, there = (
-        registry.find("datasets", each).source.constants for each in (name, f"{name}-limited")
+    whole, limited = (
+        registry.find("datasets", dataset).source.constants for dataset in (name, f"{name}-limited")
     )
-    assert here == there
+    assert whole == limited
     with pytest.raises(MissingData, match=f"bench data fetch {name}`"):
         instance(registry.choose("datasets", f"{name}-limited"), tmp_path).load()

@@ -40,7 +40,7 @@ def test_without_a_test_split_every_fifth_is_held_out_class_by_class(tmp_path: P
 
 
 @pytest.mark.parametrize(
-    "given",
+    "images",
     [
         torch.from_numpy(X),
         TensorDataset(torch.from_numpy(X)),
@@ -48,15 +48,15 @@ def test_without_a_test_split_every_fifth_is_held_out_class_by_class(tmp_path: P
         TensorDataset(torch.from_numpy(X), torch.zeros(20)),  # no whole numbers, so no labels
     ],
 )
-def test_tensors_and_torch_datasets_give_the_same_data(tmp_path: Path, given: Any) -> None:
+def test_tensors_and_torch_datasets_give_the_same_data(tmp_path: Path, images: Any) -> None:
     expected = load(dataset("array", X, folder=tmp_path)).digest
-    assert load(dataset("given", given, folder=tmp_path)).digest == expected
+    assert load(dataset("given", images, folder=tmp_path)).digest == expected
 
 
 def test_labels_of_a_torch_dataset_are_taken(tmp_path: Path) -> None:
     labels = torch.arange(20) % 2
-    given = TensorDataset(torch.from_numpy(X), labels)
-    splits = load(dataset("mine", given, given, folder=tmp_path))
+    pairs = TensorDataset(torch.from_numpy(X), labels)
+    splits = load(dataset("mine", pairs, pairs, folder=tmp_path))
     assert splits.train.labels is not None and splits.train.labels.tolist() == labels.tolist()
 
 

@@ -89,7 +89,7 @@ def test_neighbours_share_no_pixel_and_leave_none_out() -> None:
     on_edge = (x[:, 1] - x[:, 0]) * (split[1] - y[:, 0]) == (y[:, 1] - y[:, 0]) * (
         split[0] - x[:, 0]
     )
-    x, y, split = x[on_edge], y[on_edge], tuple(each[on_edge] for each in split)
+    x, y, split = x[on_edge], y[on_edge], tuple(weights[on_edge] for weights in split)
     assert len(x) > 30
     whole = drawn(x, y)
     halves = [
@@ -121,8 +121,8 @@ def test_other_sines_and_cosines_draw_the_same(monkeypatch: pytest.MonkeyPatch) 
             ),
         )
     assert all(
-        np.array_equal(np.rint(vertices(shape)), each)
-        for shape, each in zip(SHAPES, before, strict=True)
+        np.array_equal(np.rint(vertices(shape)), rounded)
+        for shape, rounded in zip(SHAPES, before, strict=True)
     )
 
 
@@ -167,7 +167,7 @@ def test_the_mean_number_of_pixels_is_the_area(shape: str, scale: int) -> None:
 def test_images_do_not_depend_on_their_company() -> None:
     factors = factors_of(RNG.integers(0, TOTAL, 50))
     together = render(factors)
-    assert np.array_equal(together, np.vstack([render(each[None]) for each in factors]))
+    assert np.array_equal(together, np.vstack([render(row[None]) for row in factors]))
     assert np.array_equal(together[::-1], render(factors[::-1]))
     assert render(factors[:0]).shape == (0, 512)
 

@@ -21,7 +21,7 @@ def test_digest_depends_on_type_shape_and_every_byte() -> None:
     changed = array.copy()
     changed[2, 3] = np.nextafter(changed[2, 3], 100)
     variants = [array, array.astype(np.float64), array.reshape(4, 3), changed]
-    assert len({array_digest({"a": each}) for each in variants}) == len(variants)
+    assert len({array_digest({"a": array}) for array in variants}) == len(variants)
     assert (
         array_digest({"a": array, "b": array})
         != array_digest({"a": array})
@@ -40,7 +40,7 @@ def test_digest_ignores_byte_order_and_memory_layout() -> None:
 
 def test_digest_sees_roles_shapes_labels_and_factors() -> None:
     stored, labels = np.zeros((4, 2), np.float32), np.arange(4)
-    plain, labelled, known = (
+    plain, labelled, with_factors = (
         Split(stored, (2,)),
         Split(stored, (2,), labels=labels),
         Split(stored, (2,), factors=labels[:, None]),
@@ -54,8 +54,8 @@ def test_digest_sees_roles_shapes_labels_and_factors() -> None:
         (plain, plain),
         (labelled, plain),
         (plain, labelled),
-        (known, plain),
-        (plain, known),
+        (with_factors, plain),
+        (plain, with_factors),
         (packed, plain),
         (tall, plain),
     ]

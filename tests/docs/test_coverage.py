@@ -29,20 +29,20 @@ NUMBERED = {
     "MaskAAE": (range(1, 6), range(1, 18)),
     "Calibrated decoders": ([], [1, 3]),
     "GRAE": ([1], range(1, 8)),
-    "MI-VAE": ([], [f"4.{place}" for place in range(1, 12)]),
+    "MI-VAE": ([], [f"4.{number}" for number in range(1, 12)]),
 }
 """Tables and figures that each source numbers."""
 
 
 def sections() -> dict[str, list[list[str]]]:
     """Source -> rows of its table: item, command, remark."""
-    found: dict[str, list[list[str]]] = {}
+    tables: dict[str, list[list[str]]] = {}
     for part in PAGE.read_text(encoding="utf-8").split("\n## ")[1:]:
         lines = [line for line in part.splitlines() if line.startswith("| ")]
-        found[part.splitlines()[0]] = [
+        tables[part.splitlines()[0]] = [
             [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines[1:]
         ]
-    return found
+    return tables
 
 
 ROWS = [row for rows in sections().values() for row in rows]
@@ -52,10 +52,10 @@ COMMANDS = sorted({text for row in ROWS for text in re.findall(r"`(bench [^`]+)`
 
 def numbers(text: str) -> set[str]:
     """The numbers that an item names, those of a span among them."""
-    found = set(re.findall(r"\d+(?:\.\d+)?", text))
+    printed = set(re.findall(r"\d+(?:\.\d+)?", text))
     for low, high in re.findall(r"(\d+) to (\d+)", text):
-        found |= {str(number) for number in range(int(low), int(high) + 1)}
-    return found
+        printed |= {str(number) for number in range(int(low), int(high) + 1)}
+    return printed
 
 
 @pytest.mark.parametrize("source", NUMBERED)
@@ -63,8 +63,8 @@ def test_every_numbered_table_and_figure_has_a_line(source: str) -> None:
     (rows,) = (rows for title, rows in sections().items() if title.startswith(source))
     for kind, wanted in zip(("Table", "Figure"), NUMBERED[source], strict=True):
         items = [item.partition(":")[0] for item, *_ in rows if item.startswith(kind)]
-        told = {number for item in items for number in numbers(item)}
-        assert told >= set(map(str, wanted)), (source, kind)
+        listed = {number for item in items for number in numbers(item)}
+        assert listed >= set(map(str, wanted)), (source, kind)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row[0][:40])
@@ -76,14 +76,14 @@ def test_every_line_has_a_command_or_says_why_not(row: list[str]) -> None:
 def named(words: list[str]) -> None:
     """Names of tables, figures, claims and whatever is shown exist."""
     kind, *names = words
-    known = {
+    registered = {
         "table": set(TABLES),
         "figure": set(FIGURES),
-        "claims": {each.name for each in claims()},
+        "claims": {claim.name for claim in claims()},
         "show": {entry.name for entry in registry.METHODS},
     }
-    if kind in known:
-        assert names[0] in known[kind], words
+    if kind in registered:
+        assert names[0] in registered[kind], words
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -121,8 +121,8 @@ def test_suites_plan(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_suites_of_sources_are_on_the_page() -> None:
     others = ("ours", "beyond the five sources")
-    ours = {each.name for each in suites() if each.source.startswith(others)}
-    assert set(SUITES) == {each.name for each in suites()} - ours
+    ours = {suite.name for suite in suites() if suite.source.startswith(others)}
+    assert set(SUITES) == {suite.name for suite in suites()} - ours
 
 
 def test_the_page_is_planned_without_torch() -> None:

@@ -31,9 +31,9 @@ def documented() -> dict[str, set[str]]:
 
 def words(node: ast.AST, named: Mapping[str, Any]) -> set[str]:
     values = [
-        named.get(each.id) if isinstance(each, ast.Name) else getattr(each, "value", None)
-        for each in ast.walk(node)
-        if isinstance(each, ast.Constant | ast.Name)
+        named.get(part.id) if isinstance(part, ast.Name) else getattr(part, "value", None)
+        for part in ast.walk(node)
+        if isinstance(part, ast.Constant | ast.Name)
     ]
     return {value for value in values if isinstance(value, str)}
 
@@ -41,16 +41,16 @@ def words(node: ast.AST, named: Mapping[str, Any]) -> set[str]:
 def raised(text: str, named: Mapping[str, Any]) -> set[str]:
     """The flags in the source of an adapter: words, or constants of the module (``named``), given as
     ``flags=``, or gathered under that name or as ``raised``."""
-    found: set[str] = set()
+    flags: set[str] = set()
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.keyword) and node.arg == "flags":
-            found |= words(node.value, named)
+            flags |= words(node.value, named)
         targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
         names = {target.id for target in targets if isinstance(target, ast.Name)}
         if names & {"flags", "raised"}:
             keys = node.value.keys if isinstance(node.value, ast.Dict) else [node.value]
-            found |= set().union(*(words(key, named) for key in keys if key is not None))
-    return found
+            flags |= set().union(*(words(key, named) for key in keys if key is not None))
+    return flags
 
 
 ADAPTERS = sorted(Path(baselines.__file__).parent.glob("[!_]*.py"))
@@ -67,9 +67,9 @@ def adapter_of(path: Path) -> type[Method]:
     """The one method class of an adapter's file."""
     module = importlib.import_module(f"baselines.{path.stem}")
     (kind,) = (
-        found
+        value
         for name in module.__all__
-        if isinstance(found := getattr(module, name), type) and issubclass(found, Method)
+        if isinstance(value := getattr(module, name), type) and issubclass(value, Method)
     )
     return kind
 
@@ -77,12 +77,12 @@ def adapter_of(path: Path) -> type[Method]:
 @pytest.mark.parametrize("path", ADAPTERS, ids=lambda path: path.stem)
 def test_the_table_says_what_an_adapter_raises(path: Path) -> None:
     name = path.stem.replace("_", "-")
-    told = {flag for flag, raisers in documented().items() if name in raisers}
+    documented_flags = {flag for flag, raisers in documented().items() if name in raisers}
     adapter = adapter_of(path)
     discover = inspect.unwrap(adapter.discover)
     text = Path(inspect.getfile(discover)).read_text(encoding="utf-8")
     helpers = [getattr(adapter, name) for name in dir(adapter) if name.endswith("_flags")]
-    assert told == raised(text, discover.__globals__).union(*map(returned, helpers))
+    assert documented_flags == raised(text, discover.__globals__).union(*map(returned, helpers))
 
 
 def test_the_table_says_what_the_harness_raises_and_names_no_strangers() -> None:

@@ -19,8 +19,8 @@ ROOT = DOCS.parent
 def blocks(page: str, kind: str) -> list[str]:
     return [
         text
-        for found, text in BLOCK.findall((DOCS / page).read_text(encoding="utf-8"))
-        if found == kind
+        for language, text in BLOCK.findall((DOCS / page).read_text(encoding="utf-8"))
+        if language == kind
     ]
 
 
@@ -45,18 +45,20 @@ def bench(line: str, folder: Path, path: Path = ROOT) -> str:
 
 def test_add_a_method_from_nothing_to_a_row(tmp_path: Path) -> None:
     lines = [line for text in blocks("add-a-method.md", "console") for line in text.splitlines()]
-    told = {line: bench(line, tmp_path) for line in lines}
-    table = next(text for line, text in told.items() if line.startswith("bench table"))
+    outputs = {line: bench(line, tmp_path) for line in lines}
+    table = next(text for line, text in outputs.items() if line.startswith("bench table"))
     rows = [
         [cell.strip() for cell in row.strip("| ").split(" | ")]
         for row in table.splitlines()
         if row.startswith("| ")
     ]
-    place = rows[0].index("Method")
-    named = [row[place].rstrip("#") for row in rows if row[0] == "digits"]
+    column = rows[0].index("Method")
+    named = [row[column].rstrip("#") for row in rows if row[0] == "digits"]
     assert named == ["pca", "vae", "my-vae", "mean image"]
     assert all(
-        " 0 failed" in text for line, text in told.items() if line.startswith("bench check-method")
+        " 0 failed" in text
+        for line, text in outputs.items()
+        if line.startswith("bench check-method")
     )
     (tmp_path / "script.py").write_text(blocks("add-a-method.md", "python")[0], encoding="utf-8")
     printed = execute([sys.executable, "script.py"], tmp_path).split()
@@ -65,8 +67,10 @@ def test_add_a_method_from_nothing_to_a_row(tmp_path: Path) -> None:
 
 def test_add_a_dataset_of_arrays(tmp_path: Path) -> None:
     execute([sys.executable, "-c", blocks("add-a-dataset.md", "python")[0]], tmp_path)
-    told = [bench(line, tmp_path) for line in blocks("add-a-dataset.md", "console")[0].splitlines()]
-    assert "npz:mine" in told[-1]
+    outputs = [
+        bench(line, tmp_path) for line in blocks("add-a-dataset.md", "console")[0].splitlines()
+    ]
+    assert "npz:mine" in outputs[-1]
 
 
 METRIC = '''"""Largest error."""

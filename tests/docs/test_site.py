@@ -55,7 +55,7 @@ def test_the_page_of_a_method_says_what_bench_show_prints(
     site: ModuleType, room: registry.Room, name: str
 ) -> None:
     text = source_page(room, registry.find(room, name))
-    shown = text.replace(f"{ROOT}/", "").replace("``", "").split()
+    printed = text.replace(f"{ROOT}/", "").replace("``", "").split()
     page = site.pages()[f"methods/{name}.md"]
     head = MARKDOWN.parse(page)[1].content
     seen = words(page)
@@ -63,8 +63,8 @@ def test_the_page_of_a_method_says_what_bench_show_prints(
     at = seen.index("Options") + 1
     if seen[at : at + 4] == heads:
         del seen[at : at + 4]
-    assert head == name and shown[0] == f"{name}:"
-    assert plain(seen[1:]) == plain(shown[1:])
+    assert head == name and printed[0] == f"{name}:"
+    assert plain(seen[1:]) == plain(printed[1:])
 
 
 def test_every_dataset_metric_suite_and_claim_has_its_text(site: ModuleType) -> None:

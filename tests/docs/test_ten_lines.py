@@ -16,8 +16,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def script() -> str:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    (found,) = re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-    return found
+    (block,) = re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    return block
 
 
 def test_own_images_three_methods_a_table_and_codes_into_scikit_learn(tmp_path: Path) -> None:

@@ -26,11 +26,11 @@ def evaluator(
     shape: tuple[int, ...] = (6,),
     kind: type = VAE,
     latent_dim: int = 3,
-    **known: object,
+    **facts: object,
 ) -> Evaluator:
     method = construct(kind, kind.Config(), 0, shape=shape, latent_dim=latent_dim)
     data = np.random.default_rng(0).random((count, *shape), dtype=np.float32)
-    return Evaluator(method, TensorSplit(Split(data, shape)), seed=0, device=CPU, **known)
+    return Evaluator(method, TensorSplit(Split(data, shape)), seed=0, device=CPU, **facts)
 
 
 class Watched(VAE):
@@ -59,11 +59,11 @@ def test_a_part_of_a_sorted_split_stands_for_the_whole() -> None:
     data = WithoutBeginning(Split(stored, (3,)))
     method = construct(Watched, Watched.Config(), 0, shape=(3,), latent_dim=2)
     method.chosen = torch.arange(2)
-    found = Evaluator(method, data, seed=0, device=CPU, train=data)
-    assert found.discovery and found.terms()
-    assert found.impact()[1] == 1000 and found.information("code")[1] == 4096
-    vectors = torch.from_numpy(found.test_vectors[:2000])
-    seen = [method.discovered, method.told, torch.cat(list(found._test(5000))), vectors]
+    evidence = Evaluator(method, data, seed=0, device=CPU, train=data)
+    assert evidence.discovery and evidence.terms()
+    assert evidence.impact()[1] == 1000 and evidence.information("code")[1] == 4096
+    vectors = torch.from_numpy(evidence.test_vectors[:2000])
+    seen = [method.discovered, method.told, torch.cat(list(evidence._test(5000))), vectors]
     assert [len(x) for x in seen] == [4096, 1000, 5000, 2000]
     assert all(0.45 < float(x.mean()) < 0.55 for x in seen)
 
@@ -84,19 +84,21 @@ def test_measuring_twice_gives_the_same_bits_and_changes_nothing() -> None:
 def test_a_measurement_does_not_depend_on_what_was_measured_before() -> None:
     alone = {metric.name: measure(evaluator(), [metric])[0] for metric in METRICS}
     together = measure(evaluator(), list(reversed(METRICS)))[0]
-    assert {key: value for found in alone.values() for key, value in found.items()} == together
+    assert {
+        key: value for measured in alone.values() for key, value in measured.items()
+    } == together
 
 
 def test_full_tier_gives_the_same_bits_in_any_order_and_leaves_the_method_alone() -> None:
     first, second = evaluator(120), evaluator(120)
-    for each in (first, second):
-        each.train = each.test
+    for evidence in (first, second):
+        evidence.train = evidence.test
     before = {name: tensor.clone() for name, tensor in method_state(first.method).items()}
-    found, absent = measure(first, FULL)
+    measured, absent = measure(first, FULL)
     assert {"prd-recall", "recall", "sw2", "mmd", "nac", "mi-bound"} <= {
-        name.partition("[")[0] for name in found
+        name.partition("[")[0] for name in measured
     }
-    assert "mi-bound-category" in absent and measure(second, list(reversed(FULL)))[0] == found
+    assert "mi-bound-category" in absent and measure(second, list(reversed(FULL)))[0] == measured
     assert all(
         torch.equal(before[name], tensor) for name, tensor in method_state(first.method).items()
     )
@@ -110,10 +112,10 @@ def test_the_first_samples_are_the_same_whatever_the_number() -> None:
 
 
 def test_sampled_error_exceeds_the_error_of_the_mean_and_needs_a_posterior() -> None:
-    found = evaluator()
-    assert found.sampled_squared_error is not None
-    assert len(found.squared_error) == len(found.sampled_squared_error) == 1203
-    assert not np.array_equal(found.squared_error, found.sampled_squared_error)
+    evidence = evaluator()
+    assert evidence.sampled_squared_error is not None
+    assert len(evidence.squared_error) == len(evidence.sampled_squared_error) == 1203
+    assert not np.array_equal(evidence.squared_error, evidence.sampled_squared_error)
     measurements, absent = measure(evaluator(kind=Honest), METRICS)
     assert absent["mse-sampled"] == "the method has no posterior to sample codes from"
     assert measurements["mse"]["n"] == 1203
@@ -128,17 +130,17 @@ def test_discovery_sees_4096_images_at_most() -> None:
             return super().discover(x)
 
     for count in (100, 5000):
-        found = evaluator(count, kind=Watching)
-        assert found.active.shape == (3,)
-        assert found.reference_count == seen[-1]
+        evidence = evaluator(count, kind=Watching)
+        assert evidence.active.shape == (3,)
+        assert evidence.reference_count == seen[-1]
     assert seen == [100, 4096]
 
 
 def test_malformed_discovery_is_an_error() -> None:
     class Wrong(Honest):
         def discover(self, x: torch.Tensor):
-            found = super().discover(x)
-            return type(found)(found.relevance[:2], found.active)
+            whole = super().discover(x)
+            return type(whole)(whole.relevance[:2], whole.active)
 
     with pytest.raises(RuntimeError, match="discover returned relevance"):
         _ = evaluator(kind=Wrong).discovery
@@ -166,11 +168,11 @@ def test_metrics_that_do_not_apply_give_their_reason() -> None:
 
 @pytest.mark.parametrize("shape", [(2,), (6,), (1, 8, 8), (1, 28, 28), (3, 64, 64)])
 def test_artifacts_fit_their_limit_and_are_the_same_bytes_twice(shape: tuple[int, ...]) -> None:
-    found, train = (
+    evidence, train = (
         evaluator(40, shape),
         TensorSplit(Split(np.random.default_rng(1).random((30, *shape), dtype=np.float32), shape)),
     )
-    arrays = artifacts(found, train)
+    arrays = artifacts(evidence, train)
     data = npz_bytes(arrays)
     assert len(data) <= LIMIT
     assert data == npz_bytes(artifacts(evaluator(40, shape), train))
@@ -188,8 +190,8 @@ def test_artifacts_fit_their_limit_and_are_the_same_bytes_twice(shape: tuple[int
 
 
 def test_neighbours_are_the_nearest_training_images() -> None:
-    found, train = evaluator(40), TensorSplit(split(200))
-    arrays = artifacts(found, train)
+    evidence, train = evaluator(40), TensorSplit(split(200))
+    arrays = artifacts(evidence, train)
     distances = np.linalg.norm(
         train.stored.numpy()[None] - arrays["samples"][: len(arrays["neighbours"]), None], axis=2
     )
@@ -211,10 +213,10 @@ def test_interpolations_run_from_one_reconstruction_to_the_next() -> None:
 
 
 def test_the_gram_matrix_is_that_of_the_decoder() -> None:
-    found = evaluator(40, kind=Honest)
-    weight = (found.method.decoder.weight * torch.exp(found.method.scale)).detach().numpy()
+    evidence = evaluator(40, kind=Honest)
+    weight = (evidence.method.decoder.weight * torch.exp(evidence.method.scale)).detach().numpy()
     np.testing.assert_allclose(
-        artifacts(found, TensorSplit(split(30)))["jacobian_gram"],
+        artifacts(evidence, TensorSplit(split(30)))["jacobian_gram"],
         weight.T @ weight,
         rtol=1e-5,
         atol=1e-7,
@@ -237,19 +239,19 @@ def test_a_matrix_that_is_no_small_picture_is_left_out(latent_dim: int) -> None:
 
 def test_rewarded_components_leave_a_line_and_a_plane_of_images() -> None:
     train = TensorSplit(split(30))
-    found = evaluator(40, kind=MIVAE, train=train)
-    arrays = artifacts(found, train)
+    evidence = evaluator(40, kind=MIVAE, train=train)
+    arrays = artifacts(evidence, train)
     assert arrays["rewarded_line"].shape[:2] == (4, 10)
     assert arrays["rewarded_plane"].shape[:2] == (7, 7)
-    code = found.method.encode(found.test.head(1)).detach().clone()
+    code = evidence.method.encode(evidence.test.head(1)).detach().clone()
     for (row, column), values in {(0, 0): (-3.0, -3.0), (1, 6): (-2.0, 3.0)}.items():
         moved = code.clone()
         moved[0, :2] = torch.tensor(values)
-        shown = arrays["rewarded_plane"][row, column]
-        np.testing.assert_allclose(shown, found.method.decode(moved)[0].detach(), rtol=1e-5)
+        image = arrays["rewarded_plane"][row, column]
+        np.testing.assert_allclose(image, evidence.method.decode(moved)[0].detach(), rtol=1e-5)
     code[0, 0] = 5.0
-    shown = arrays["rewarded_line"][0, 9]
-    np.testing.assert_allclose(shown, found.method.decode(code)[0].detach(), rtol=1e-5)
+    image = arrays["rewarded_line"][0, 9]
+    np.testing.assert_allclose(image, evidence.method.decode(code)[0].detach(), rtol=1e-5)
     others = artifacts(evaluator(40, train=train), train)
     assert not {"rewarded_line", "rewarded_plane"} & set(others)
 
@@ -257,15 +259,15 @@ def test_rewarded_components_leave_a_line_and_a_plane_of_images() -> None:
 def test_categories_leave_counts_and_their_images() -> None:
     labels = (np.arange(30) % 3 + 5, np.arange(40) % 3 + 5)
     train = TensorSplit(split(30))
-    found = evaluator(40, kind=JointMIVAE, train=train, labels=labels)
-    arrays = artifacts(found, train)
+    evidence = evaluator(40, kind=JointMIVAE, train=train, labels=labels)
+    arrays = artifacts(evidence, train)
     assert arrays["classes"].tolist() == [5, 6, 7]
     assert arrays["contingency"].shape == (10, 3) and arrays["contingency"].sum(0).tolist() == [
         14,
         13,
         13,
     ]
-    likeliest = found.category_probabilities.argmax(1)
+    likeliest = evidence.category_probabilities.argmax(1)
     np.testing.assert_array_equal(
         arrays["contingency"].sum(1), np.bincount(likeliest, minlength=10)
     )
@@ -273,10 +275,10 @@ def test_categories_leave_counts_and_their_images() -> None:
         arrays["category_histogram"].shape == (10, 20)
         and arrays["category_histogram"].sum(1).tolist() == [40] * 10
     )
-    code = found.method.encode(found.test.head(4))
+    code = evidence.method.encode(evidence.test.head(4))
     code[:, 3:] = torch.eye(10)[7]
     np.testing.assert_allclose(
-        arrays["category_traversals"][:, 7], found.method.decode(code).detach(), rtol=1e-5
+        arrays["category_traversals"][:, 7], evidence.method.decode(code).detach(), rtol=1e-5
     )
     assert "category_histogram" in artifacts(
         evaluator(40, kind=JointMIVAE, train=train), train

@@ -33,15 +33,15 @@ class Itself:
 
 def numbered(count: int, start: int) -> Split:
     """Vectors whose first two numbers are their factors."""
-    known = np.arange(start, start + 2 * count).reshape(count, 2)
-    stored = np.c_[known, np.zeros(count)].astype(np.float32)
-    return Split(stored, (3,), factors=known)
+    factors = np.arange(start, start + 2 * count).reshape(count, 2)
+    stored = np.c_[factors, np.zeros(count)].astype(np.float32)
+    return Split(stored, (3,), factors=factors)
 
 
 def evaluator(splits: Splits) -> Evaluator:
     test = TensorSplit(splits.test, CPU)
-    found = Evaluator(Itself(), test, seed=0, device=CPU)
-    return hand_factors(found, splits)
+    evidence = Evaluator(Itself(), test, seed=0, device=CPU)
+    return hand_factors(evidence, splits)
 
 
 @pytest.mark.parametrize("most", [10_000, 300])
@@ -49,11 +49,11 @@ def test_codes_stand_beside_the_factors_of_their_image(
     most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(factors, "MOST", most)
-    known: Known = evaluator(Splits(numbered(1203, 0), numbered(40, 5000))).once(HANDED, dict)
-    for (codes, values), count in ((known.train, min(1203, most)), (known.test, 40)):
+    handed: Known = evaluator(Splits(numbered(1203, 0), numbered(40, 5000))).once(HANDED, dict)
+    for (codes, values), count in ((handed.train, min(1203, most)), (handed.test, 40)):
         assert codes.dtype == np.float64 and np.array_equal(codes, values)
         assert len(np.unique(codes[:, 0])) == count
-    assert known.train[0].max() < 5000 <= known.test[0].min()
+    assert handed.train[0].max() < 5000 <= handed.test[0].min()
 
 
 def test_data_without_factors_have_no_such_metric() -> None:
@@ -74,7 +74,7 @@ def test_sprites_have_all_four_and_methods_that_put_position_in_coordinates_a_ga
     from benchmark.metrics import factors as metrics
 
     chosen = (MIG, metrics.DCI_DISENTANGLEMENT, metrics.DCI_COMPLETENESS)
-    found, absent = measure(evidence, (*chosen, metrics.DCI_INFORMATIVENESS))
-    assert not absent and len(found) == 4
-    assert found["mig[n=540,split=train,bins=20]"]["n"] == 540
-    assert 0.0 < found["dci-informativeness[n=540,test=60]"]["value"] < 1.0
+    measured, absent = measure(evidence, (*chosen, metrics.DCI_INFORMATIVENESS))
+    assert not absent and len(measured) == 4
+    assert measured["mig[n=540,split=train,bins=20]"]["n"] == 540
+    assert 0.0 < measured["dci-informativeness[n=540,test=60]"]["value"] < 1.0

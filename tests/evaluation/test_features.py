@@ -55,19 +55,19 @@ def evaluator(kind: type = VAE, cache: Path | None = None, seed: int = 0) -> Eva
 
 
 def test_features_are_taken_of_the_images_they_are_said_to_be_of() -> None:
-    found, network = evaluator(), cnn.load_network("digits")
-    samples = torch.cat(list(found.samples(360)))
+    evidence, network = evaluator(), cnn.load_network("digits")
+    samples = torch.cat(list(evidence.samples(360)))
     np.testing.assert_array_equal(
-        found.features("cnn", "test"), network.features([TensorSplit(SPLITS.test).some(360)])
+        evidence.features("cnn", "test"), network.features([TensorSplit(SPLITS.test).some(360)])
     )
-    np.testing.assert_array_equal(found.features("cnn", "samples"), network.features([samples]))
+    np.testing.assert_array_equal(evidence.features("cnn", "samples"), network.features([samples]))
     with torch.no_grad():
         x = TensorSplit(SPLITS.test).some(360)
-        reconstructions = found.method.decode(found.method.encode(x))
+        reconstructions = evidence.method.decode(evidence.method.encode(x))
     np.testing.assert_array_equal(
-        found.features("cnn", "reconstructions"), network.features([reconstructions])
+        evidence.features("cnn", "reconstructions"), network.features([reconstructions])
     )
-    assert found.feature_count == 360 and found.features("cnn", "train").shape == (360, 64)
+    assert evidence.feature_count == 360 and evidence.features("cnn", "train").shape == (360, 64)
 
 
 def test_other_real_images_are_training_images_each_once_and_the_same_every_time() -> None:
@@ -129,8 +129,8 @@ def test_kept_features_are_read_from_regular_files_of_bounded_size_only(
             path.symlink_to(elsewhere)
         else:
             os.mkfifo(path)
-    found = evaluator(cache=tmp_path)._features.features("cnn", "test")
-    np.testing.assert_array_equal(found, expected)
+    features = evaluator(cache=tmp_path)._features.features("cnn", "test")
+    np.testing.assert_array_equal(features, expected)
     assert path.is_file() and not path.is_symlink()
     assert kind != "link" or elsewhere.read_bytes() == content
 
@@ -139,16 +139,17 @@ def test_the_floor_does_not_depend_on_method_or_seed_and_samples_do() -> None:
     first, second = (
         measure(evaluator(seed=seed), [FD_CNN, FD_CNN_FLOOR, FD_RAW_FLOOR])[0] for seed in (0, 1)
     )
-    for name, found in first.items():
-        assert (second[name] == found) == ("floor" in name)
-    values = {name.partition("[")[0]: found["value"] for name, found in first.items()}
+    for name, measurement in first.items():
+        assert (second[name] == measurement) == ("floor" in name)
+    values = {name.partition("[")[0]: measurement["value"] for name, measurement in first.items()}
     assert 0 < values["fd-cnn-floor"] < 0.1 * values["fd-cnn"]
 
 
 def test_a_collapsed_method_is_remarked_and_a_broken_one_absent() -> None:
-    (found,) = measure(evaluator(Constant), [FD_CNN])[0].values()
+    (measurement,) = measure(evaluator(Constant), [FD_CNN])[0].values()
     assert (
-        found["remark"] == "collapsed: all images have the same features" and found["value"] > 1.0
+        measurement["remark"] == "collapsed: all images have the same features"
+        and measurement["value"] > 1.0
     )
     assert measure(evaluator(Broken), [FD_CNN]) == ({}, {"fd-cnn": "images are not finite"})
 
@@ -156,10 +157,10 @@ def test_a_collapsed_method_is_remarked_and_a_broken_one_absent() -> None:
 def test_data_that_no_classifier_was_trained_on_have_no_fd_cnn() -> None:
     data = np.random.default_rng(0).random((50, 1, 8, 8), dtype=np.float32)
     method = construct(VAE, VAE.Config(), 0, shape=(1, 8, 8), latent_dim=3)
-    found = measure(
+    outcome = measure(
         Evaluator(method, TensorSplit(Split(data, (1, 8, 8))), seed=0, device=CPU), [FD_CNN]
     )
-    assert found == (
+    assert outcome == (
         {},
         {
             "fd-cnn": "no classifier was trained on these data; there is one each for digits, mnist, fashion-mnist"

@@ -54,8 +54,8 @@ def test_methods_without_chosen_components_have_none() -> None:
 def test_a_component_the_decoder_ignores_has_none_and_the_metric_says_what_it_rests_on() -> None:
     method = construct(MIVAE, MIVAE.Config(subset="1"), 0, shape=(6,), latent_dim=3)
     evidence = Evaluator(method, TensorSplit(split(40), CPU), seed=0, device=CPU)
-    identifier, found = IMPACT.measure(evidence)
-    assert identifier == "impact[n=40,split=test]" and found.value > 0 and found.n == 40
+    identifier, measured = IMPACT.measure(evidence)
+    assert identifier == "impact[n=40,split=test]" and measured.value > 0 and measured.n == 40
     with torch.no_grad():
         next(method.decoder.parameters())[:, 1] = 0.0
     assert impact(method, evidence.test) == (0.0, 40)

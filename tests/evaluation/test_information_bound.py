@@ -77,8 +77,8 @@ def bound(method: Method, of: bounds.Of = "code", seed: int = 0, count: int = 40
 @pytest.mark.parametrize("seed", [0, 1])
 def test_bound_is_below_the_known_information_and_near_it(gain: float, seed: int) -> None:
     method = channel(gain=gain)
-    found = bound(method, seed=seed)
-    assert method.truth() - 0.2 < found < method.truth() + TOLERANCE
+    estimate = bound(method, seed=seed)
+    assert method.truth() - 0.2 < estimate < method.truth() + TOLERANCE
 
 
 def test_an_untrained_critic_gives_a_bound_near_zero(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -82,8 +82,8 @@ def record_of(
 
 def marks(record: Record, references: References) -> tuple[str, ...]:
     table = table_of("summary", [record], ["lstar"], references)
-    place = [column.title for column in table.columns].index("L*")
-    return table.rows[0].cells[place].marks
+    column = [column.title for column in table.columns].index("L*")
+    return table.rows[0].cells[column].marks
 
 
 @pytest.mark.parametrize("method", FIVE)
@@ -95,9 +95,11 @@ def test_untrained_networks_bear_a_flag_or_the_mark(method: str, tmp_path: Path)
     test = TensorSplit(replace(splits.test, stored=splits.test.stored[:512]), CPU)
     for seed in range(8):
         network = build(replace(job, spec=replace(job.spec, seed=seed)), splits)
-        found = Evaluator(network, test, seed=seed, device=CPU).discovery
-        record = record_of(job, found.relevance.tolist(), found.active.tolist(), found.flags)
-        assert inside_null(record, references) or found.flags
+        discovery = Evaluator(network, test, seed=seed, device=CPU).discovery
+        record = record_of(
+            job, discovery.relevance.tolist(), discovery.active.tolist(), discovery.flags
+        )
+        assert inside_null(record, references) or discovery.flags
         assert marks(record, references)
 
 

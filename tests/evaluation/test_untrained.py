@@ -41,11 +41,11 @@ def finished(planned: Job, *flags: str) -> Record:
 
 
 def test_there_are_32_values_and_they_vary_where_chance_decides() -> None:
-    found = initial_counts(*job("maskaae"), CPU)  # masks start anywhere
-    assert len(found.values) == NETWORKS == 32 and found.images == 512
-    assert len(set(found.values)) > 1 and all(0 <= value <= 5 for value in found.values)
-    assert len(found.gaps) == 32 and min(found.gaps) > 1.0 and len(set(found.gaps)) > 30
-    assert found == replace(initial_counts(*job("maskaae"), CPU), seconds=found.seconds)
+    counts = initial_counts(*job("maskaae"), CPU)  # masks start anywhere
+    assert len(counts.values) == NETWORKS == 32 and counts.images == 512
+    assert len(set(counts.values)) > 1 and all(0 <= value <= 5 for value in counts.values)
+    assert len(counts.gaps) == 32 and min(counts.gaps) > 1.0 and len(set(counts.gaps)) > 30
+    assert counts == replace(initial_counts(*job("maskaae"), CPU), seconds=counts.seconds)
 
 
 @pytest.mark.parametrize(
@@ -69,17 +69,17 @@ def test_a_value_depends_on_its_place_alone(method: str) -> None:
 
 @pytest.mark.parametrize("size", [1, 20])
 def test_an_untrained_r_vae_keeps_what_equal_relevances_keep(size: int) -> None:
-    found = initial_counts(*job("r-vae", size), CPU, 3)
-    assert found.values == [math.ceil(0.95 * size)] * 3
+    counts = initial_counts(*job("r-vae", size), CPU, 3)
+    assert counts.values == [math.ceil(0.95 * size)] * 3
     never = initial_counts(*job("r-vae[burn_in=1.0]", size), CPU, 3)
     assert never.values == [size] * 3  # no joint step: nothing is selected
 
 
 def test_cells_counted_before_gaps_were_are_counted_again(tmp_path: Path) -> None:
     planned, splits = job("maskaae", 2)
-    found = count_once(planned, finished(planned), splits, tmp_path, CPU)
-    assert found is not None and found.complete
-    References(tmp_path).write(replace(found, gaps=()))
+    counts = count_once(planned, finished(planned), splits, tmp_path, CPU)
+    assert counts is not None and counts.complete
+    References(tmp_path).write(replace(counts, gaps=()))
     assert count_once(planned, finished(planned), splits, tmp_path, CPU) is not None
     assert count_once(planned, finished(planned), splits, tmp_path, CPU) is None
 
@@ -95,9 +95,11 @@ def test_a_rule_without_a_value_leaves_the_reason(
     planned, splits = job("maskaae", 2)
     nan = Discovery(torch.tensor([float("nan"), 1.0]), torch.tensor([True, True]))
     monkeypatch.setattr(MaskAAE, "discover", lambda self, x: nan)
-    found = count_once(planned, finished(planned), splits, tmp_path, CPU)
-    assert found is not None and found.values == [] and "relevances are not finite" in found.absent
-    assert References(tmp_path).initial(planned.spec.document(), planned.code) == found
+    counts = count_once(planned, finished(planned), splits, tmp_path, CPU)
+    assert (
+        counts is not None and counts.values == [] and "relevances are not finite" in counts.absent
+    )
+    assert References(tmp_path).initial(planned.spec.document(), planned.code) == counts
 
 
 def test_cells_are_counted_once_whatever_the_seed(tmp_path: Path) -> None:
@@ -149,13 +151,13 @@ def test_evaluate_counts_each_cell_once_from_the_record_alone(tmp_path: Path) ->
     for seed in (0, 1):
         planned, _ = job("maskaae", 3)
         Store(tmp_path).write(finished(replace(planned, spec=replace(planned.spec, seed=seed))))
-    for told in ("1 cells: 1 counted, 0 failed", "1 cells: 0 counted, 0 failed"):
+    for summary in ("1 cells: 1 counted, 0 failed", "1 cells: 0 counted, 0 failed"):
         done = CliRunner().invoke(
             cli, ["evaluate", "--null", "--results", str(tmp_path), "--device", "cpu"]
         )
-        assert done.exit_code == 0 and told in done.output, done.output
-    found = References(tmp_path).initial(planned.spec.document(), planned.code)
-    assert found is not None and len(found.values) == 32
+        assert done.exit_code == 0 and summary in done.output, done.output
+    counts = References(tmp_path).initial(planned.spec.document(), planned.code)
+    assert counts is not None and len(counts.values) == 32
 
 
 def test_evaluate_tells_what_cannot_be_counted(tmp_path: Path) -> None:
@@ -181,8 +183,8 @@ def test_untrained_networks_of_longer_budgets_are_counted_after_the_runs(
     seeds = [replace(planned, spec=replace(planned.spec, seed=seed)) for seed in (0, 1)]
     store = Store(tmp_path)
     assert uncounted(seeds, store) == []  # nothing was run
-    for each in seeds:
-        store.write(finished(each))
+    for replicate in seeds:
+        store.write(finished(replicate))
     assert uncounted(seeds, store) == (seeds[:1] if pays else [])  # one for the cell
     assert uncounted(seeds, store, every_budget=True) == seeds[:1]
     complaints: list[str] = []

@@ -52,10 +52,10 @@ VALUES = {
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
-    found = Store(tmp_path / "runs")
-    found.write(RECORD)
-    (found.folder(RECORD.key) / "curves.npz").write_bytes(npz_bytes(CURVES))
-    return found
+    records = Store(tmp_path / "runs")
+    records.write(RECORD)
+    (records.folder(RECORD.key) / "curves.npz").write_bytes(npz_bytes(CURVES))
+    return records
 
 
 def test_points_are_the_curves_step_by_step_without_what_is_not_finite() -> None:
@@ -95,15 +95,15 @@ def test_tensorboard_reads_what_was_exported(store: Store, tmp_path: Path) -> No
     (file,) = (tmp_path / "tb").rglob("events.out.*")
     events = EventAccumulator(str(file.parent))
     events.Reload()
-    found: dict[int, dict[str, float]] = {}
+    by_step: dict[int, dict[str, float]] = {}
     for name in events.Tags()["scalars"]:
         for event in events.Scalars(name):
-            found.setdefault(event.step, {})[name] = event.value
+            by_step.setdefault(event.step, {})[name] = event.value
     measured = {f"measured/{name}": value for name, value in run.measurements.items()}
     expected = {**VALUES, 4: {**VALUES[4], **measured}}
-    assert found.keys() == expected.keys()
+    assert by_step.keys() == expected.keys()
     for step, values in expected.items():
-        assert found[step] == pytest.approx(values)
+        assert by_step[step] == pytest.approx(values)
 
 
 @pytest.mark.extras
@@ -114,28 +114,28 @@ def test_mlflow_reads_what_was_exported(store: Store, tmp_path: Path) -> None:
     assert export("mlflow", run, tmp_path / "ml") and not export("mlflow", run, tmp_path / "ml")
     client = MlflowClient(tracking_uri=f"sqlite:///{tmp_path}/ml/mlflow.db")
     experiment = client.get_experiment_by_name("lstar-bench")
-    (found,) = client.search_runs([experiment.experiment_id])
-    assert found.info.status == "FINISHED" and found.info.run_name == RECORD.key
-    assert found.data.params["config.sigma"] == "learned"
-    assert found.data.tags["flags"] == "unsettled"
-    assert {name: found.data.metrics[name] for name in run.measurements} == run.measurements
-    history = client.get_metric_history(found.info.run_id, "curve/loss")
-    assert [(each.step, each.value) for each in history] == [(2, 1.0), (4, 0.25)]
+    (tracked,) = client.search_runs([experiment.experiment_id])
+    assert tracked.info.status == "FINISHED" and tracked.info.run_name == RECORD.key
+    assert tracked.data.params["config.sigma"] == "learned"
+    assert tracked.data.tags["flags"] == "unsettled"
+    assert {name: tracked.data.metrics[name] for name in run.measurements} == run.measurements
+    history = client.get_metric_history(tracked.info.run_id, "curve/loss")
+    assert [(point.step, point.value) for point in history] == [(2, 1.0), (4, 0.25)]
 
 
 def logged(data: bytes) -> list[bytes]:
     """The records in a .wandb file: a header of 7 bytes, then LevelDB's log of blocks of 32 kB, each
     part with 4 bytes of checksum, 2 of length and 1 of type (1 whole, 2 first, 3 middle, 4 last)."""
-    found, position = [b""], 7
+    entries, position = [b""], 7
     while position + 7 <= len(data):
         if 32768 - position % 32768 < 7:
             position += 32768 - position % 32768
         length = int.from_bytes(data[position + 4 : position + 6], "little")
         kind = data[position + 6]
-        found[-1] += data[position + 7 : position + 7 + length]
-        found += [b""] if kind in (1, 4) else []
+        entries[-1] += data[position + 7 : position + 7 + length]
+        entries += [b""] if kind in (1, 4) else []
         position += 7 + length
-    return found[:-1]
+    return entries[:-1]
 
 
 @pytest.mark.extras

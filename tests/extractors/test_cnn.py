@@ -30,13 +30,13 @@ def test_the_test_accuracy_is_the_one_that_is_told(
     assert isinstance(network, cnn.SmallCNN)
     labels = splits.test.labels
     assert labels is not None
-    found = cnn.accuracy(
+    accuracy = cnn.accuracy(
         network, TensorSplit(splits.test).head(len(splits.test)), torch.from_numpy(labels)
     )
-    assert found == pytest.approx(
+    assert accuracy == pytest.approx(
         cnn.TRAINED[name].accuracy, abs=2e-4
     )  # another processor may turn one image
-    assert found >= {"digits": 0.97, "mnist": 0.99, "fashion-mnist": 0.91}[name]
+    assert accuracy >= {"digits": 0.97, "mnist": 0.99, "fashion-mnist": 0.91}[name]
 
 
 @pytest.mark.parametrize("name", cnn.TRAINED)

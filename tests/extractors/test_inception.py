@@ -33,13 +33,13 @@ COUNT = 3
 def state() -> dict[str, torch.Tensor]:
     """Random weights, and running moments of batch normalisation that keep the signal alive."""
     torch.manual_seed(0)
-    found = dict(FIDInception().trunk.state_dict())
-    for name, tensor in found.items():
+    tensors = dict(FIDInception().trunk.state_dict())
+    for name, tensor in tensors.items():
         if name.endswith("conv.weight"):
             tensor.mul_(2.0)
         if name.endswith("running_mean"):
             tensor.normal_(0.0, 0.1)
-    return found
+    return tensors
 
 
 @pytest.fixture
@@ -59,9 +59,9 @@ def pictures(seed: int, channels: int, side: int = 28) -> np.ndarray:
 
 def as_files(images: np.ndarray, folder: Path) -> list[str]:
     folder.mkdir()
-    for place, image in enumerate(images):
+    for index, image in enumerate(images):
         Image.fromarray(image[0] if len(image) == 1 else image.transpose(1, 2, 0)).save(
-            folder / f"{place}.png"
+            folder / f"{index}.png"
         )
     return sorted(map(str, folder.iterdir()))
 
@@ -113,12 +113,12 @@ def test_features_and_distance_are_those_of_pytorch_fid(
         for name, images in (("test", test), ("samples", samples))
     ]
     assert expected[0].std(0).max() > 1e-3
-    found = evaluator(test, samples, Source(data_dir=folder))
+    evidence = evaluator(test, samples, Source(data_dir=folder))
     for of, features in zip(("test", "samples"), expected, strict=True):
         np.testing.assert_allclose(
-            found.features("inception", of), features, atol=1e-5 * np.abs(features).max()
+            evidence.features("inception", of), features, atol=1e-5 * np.abs(features).max()
         )
-    identifier, measured = FID.measure(found)
+    identifier, measured = FID.measure(evidence)
     assert measured.value == pytest.approx(
         distance_of_few(*expected), rel=1e-3
     )  # the root of rounding errors in 2046 empty directions
@@ -130,12 +130,12 @@ def test_features_and_distance_are_those_of_pytorch_fid(
 
 
 def test_without_weights_the_reason_says_what_to_do(tmp_path: Path) -> None:
-    found = evaluator(pictures(0, 1), pictures(1, 1), Source(data_dir=tmp_path))
+    evidence = evaluator(pictures(0, 1), pictures(1, 1), Source(data_dir=tmp_path))
     with pytest.raises(
         Absent,
         match=r"weights are missing: looked in .*; run `bench data fetch inception`, or put pt_inception.* into the folder",
     ):
-        FID.measure(found)
+        FID.measure(evidence)
     with pytest.raises(Absent, match="weights are missing"):
         inception.from_folder(None)
 
@@ -167,7 +167,7 @@ def test_the_pickle_is_read_once_and_kept_as_safetensors(
         weights.FILE
     ]  # the data folder is left alone
     monkeypatch.setattr(
-        torch, "load", lambda *given, **options: pytest.fail("the pickle was opened again")
+        torch, "load", lambda *arguments, **options: pytest.fail("the pickle was opened again")
     )
     again = inception.from_folder(folder, cache)
     assert all(

@@ -22,15 +22,15 @@ def main(results: str) -> None:
     for record in sorted(load_records(results), key=lambda record: record.spec["seed"]):
         spec = record.spec
         codes[spec["method"]] = record.code
-        for name, found in record.measurements.items():
+        for name, measurement in record.measurements.items():
             if name.partition("[")[0] in METRICS:
                 values[spec["method"], spec["dataset"], spec["latent_dim"], name].append(
-                    found["value"]
+                    measurement["value"]
                 )
     names = ("method", "dataset", "latent_dim", "metric")
     cells = [
-        {**dict(zip(names, cell, strict=True)), "values": found}
-        for cell, found in sorted(values.items())
+        {**dict(zip(names, cell, strict=True)), "values": numbers}
+        for cell, numbers in sorted(values.items())
     ]
     path = Path(__file__).with_name("pool.json")
     path.write_text(json.dumps({"codes": codes, "cells": cells}, indent=1) + "\n", encoding="utf-8")

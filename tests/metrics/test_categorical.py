@@ -65,11 +65,11 @@ def test_one_to_one_map_is_the_best_of_all(size: tuple[int, int], seed: int) -> 
         sum(tall[row, column] for column, row in enumerate(rows))
         for rows in permutations(range(many), few)
     )
-    found = one_to_one(counts)
-    given = found[found != NO_CLASS]
-    assert len(given) == len(set(given.tolist())) == few
+    class_of = one_to_one(counts)
+    assigned = class_of[class_of != NO_CLASS]
+    assert len(assigned) == len(set(assigned.tolist())) == few
     assert (
-        sum(counts[category, name] for category, name in enumerate(found) if name != NO_CLASS)
+        sum(counts[category, name] for category, name in enumerate(class_of) if name != NO_CLASS)
         == best
     )
 
@@ -140,7 +140,7 @@ def measured(kind: type[Method], *, labelled: bool = True) -> tuple[dict[str, An
     data = [rng.normal(size=(count, 2)).astype(np.float32) for count in (1203, 701)]
     train, test = (TensorSplit(Split(x, (2,))) for x in data)
     labels = (7 * (data[0][:, 0] < 0), 7 * (data[1][:, 0] < 0)) if labelled else (None, None)
-    found = Evaluator(
+    evidence = Evaluator(
         kind(kind.Config(), shape=(2,), latent_dim=1),
         test,
         seed=0,
@@ -148,13 +148,13 @@ def measured(kind: type[Method], *, labelled: bool = True) -> tuple[dict[str, An
         train=train,
         labels=labels,
     )
-    return measure(found, [ACCURACY, ACCURACY_MAJORITY])
+    return measure(evidence, [ACCURACY, ACCURACY_MAJORITY])
 
 
 def test_evaluator_gathers_the_categories_of_both_splits() -> None:
     measurements, absent = measured(Sign)
     assert {
-        name: (found["value"], found["n"]) for name, found in measurements.items()
+        name: (measurement["value"], measurement["n"]) for name, measurement in measurements.items()
     } == dict.fromkeys(("accuracy", "accuracy-majority"), (1.0, 701))
     assert absent == {}
 

@@ -34,8 +34,8 @@ def test_distances_equal_brute_force_and_twins_are_at_zero() -> None:
     a, b = points(0, 30) + 1e3, points(1, 40) + 1e3
     np.testing.assert_allclose(whole(a, b), cdist(a, b, "sqeuclidean"), rtol=1e-9)
     twins = points(2, 50, 300)
-    found = whole(twins, twins[::-1])
-    assert not found[np.arange(50), 49 - np.arange(50)].any() and (found >= 0.0).all()
+    computed = whole(twins, twins[::-1])
+    assert not computed[np.arange(50), 49 - np.arange(50)].any() and (computed >= 0.0).all()
     assert not whole(np.full((3, 2), 0.1), np.full((4, 2), 0.1)).any()
 
 
@@ -72,8 +72,8 @@ def test_neighbour_metrics_equal_brute_force(k: int, seed: int) -> None:
 
 def test_a_set_lies_in_its_own_support_and_far_sets_in_none() -> None:
     real = points(0)
-    found = neighbours(reference=real, evaluated=real)
-    assert (found.precision, found.recall, found.coverage) == (1.0, 1.0, 1.0)
+    support = neighbours(reference=real, evaluated=real)
+    assert (support.precision, support.recall, support.coverage) == (1.0, 1.0, 1.0)
     assert neighbours(reference=real, evaluated=real + 100.0) == Neighbours(0.0, 0.0, 0.0, 0.0)
     ones = np.ones((9, 2))
     assert neighbours(reference=ones, evaluated=ones).precision == 1.0
@@ -86,23 +86,23 @@ def test_density_counts_the_balls_that_a_sample_lies_in() -> None:
     line = np.arange(7.0)[:, None]
     for where, density, coverage in (([3], 7 / 5, 1), ([8], 2 / 5, 2 / 7), ([3, 8], 9 / 10, 1)):
         samples = np.resize(np.array(where, dtype=float), (6, 1))
-        found = neighbours(reference=line, evaluated=samples)
-        assert (found.density, found.coverage) == pytest.approx((density, coverage))
+        support = neighbours(reference=line, evaluated=samples)
+        assert (support.density, support.coverage) == pytest.approx((density, coverage))
 
 
 def test_density_of_a_perfect_generator_is_one_in_the_mean() -> None:
-    found = [
+    densities = [
         neighbours(reference=points(seed, 300), evaluated=points(99 + seed, 300)).density
         for seed in range(20)
     ]
-    assert np.mean(found) == pytest.approx(1.0, abs=4 * np.std(found) / np.sqrt(20))
+    assert np.mean(densities) == pytest.approx(1.0, abs=4 * np.std(densities) / np.sqrt(20))
 
 
 def test_density_sees_through_an_outlier_where_precision_does_not() -> None:
     """One datum far away has a ball that holds everything."""
     real = np.concatenate((points(0), [[50.0, 0.0, 0.0, 0.0]]))
-    found = neighbours(reference=real, evaluated=points(1) + np.array([20.0, 0.0, 0.0, 0.0]))
-    assert found.precision == 1.0 and found.density < 0.25
+    support = neighbours(reference=real, evaluated=points(1) + np.array([20.0, 0.0, 0.0, 0.0]))
+    assert support.precision == 1.0 and support.density < 0.25
 
 
 @settings(max_examples=20, deadline=None)
@@ -110,10 +110,10 @@ def test_density_sees_through_an_outlier_where_precision_does_not() -> None:
 def test_neighbour_metrics_ignore_order_rotation_shift_and_scale(seed: int, scale: float) -> None:
     rng, turn = np.random.default_rng(seed), rotation(seed)
     real, fake = points(seed), points(seed + 1, shift=0.5)
-    found = neighbours(reference=real, evaluated=fake)
+    plain = neighbours(reference=real, evaluated=fake)
     mixed = neighbours(reference=rng.permutation(real), evaluated=rng.permutation(fake))
     moved = neighbours(reference=scale * real @ turn + 3.0, evaluated=scale * fake @ turn + 3.0)
-    assert found == mixed == moved
+    assert plain == mixed == moved
 
 
 def test_too_few_vectors_for_a_neighbour() -> None:

@@ -48,12 +48,12 @@ class Handed:
 
 
 class Known:
-    def __init__(self, codes: np.ndarray, known: np.ndarray) -> None:
-        self.train = self.test = (codes, known)
+    def __init__(self, codes: np.ndarray, factors: np.ndarray) -> None:
+        self.train = self.test = (codes, factors)
 
 
-def evidence(codes: np.ndarray, known: np.ndarray = GRID) -> Any:
-    return Handed(**{HANDED: Known(codes, known)})
+def evidence(codes: np.ndarray, factors: np.ndarray = GRID) -> Any:
+    return Handed(**{HANDED: Known(codes, factors)})
 
 
 def test_mutual_information_is_that_of_the_counts() -> None:
@@ -93,9 +93,9 @@ def test_two_factors_turned_by_45_degrees_are_told_by_both_coordinates_alike() -
 
 
 def test_factors_that_do_not_vary_are_left_out() -> None:
-    known = np.c_[GRID, np.full(len(GRID), 7)]
-    assert mutual_information_gap(GRID.astype(float), known) == pytest.approx(1.0)
-    assert predict((GRID.astype(float), known), (GRID.astype(float), known)).error.shape == (3,)
+    factors = np.c_[GRID, np.full(len(GRID), 7)]
+    assert mutual_information_gap(GRID.astype(float), factors) == pytest.approx(1.0)
+    assert predict((GRID.astype(float), factors), (GRID.astype(float), factors)).error.shape == (3,)
     with pytest.raises(Absent, match="no factor of the data varies"):
         mutual_information_gap(GRID.astype(float), np.zeros_like(GRID))
 
@@ -121,28 +121,30 @@ def test_forests_find_codes_that_are_the_factors() -> None:
     rows = rng.integers(0, len(GRID), 3000)
     codes = GRID[rows][:, [2, 0, 1]] * np.array([0.1, -2.0, 1.0]) + rng.normal(0, 0.01, (3000, 3))
     codes = np.c_[codes, rng.normal(0, 1.0, (3000, 2))]
-    found = predict((codes[:2000], GRID[rows[:2000]]), (codes[2000:], GRID[rows[2000:]]))
-    assert found.importance.argmax(0).tolist() == [1, 2, 0]
-    assert found.importance.sum(0) == pytest.approx(1.0)
-    assert disentanglement(found.importance) > 0.99 and completeness(found.importance) > 0.99
-    assert found.error.max() < 0.02
+    prediction = predict((codes[:2000], GRID[rows[:2000]]), (codes[2000:], GRID[rows[2000:]]))
+    assert prediction.importance.argmax(0).tolist() == [1, 2, 0]
+    assert prediction.importance.sum(0) == pytest.approx(1.0)
+    assert (
+        disentanglement(prediction.importance) > 0.99 and completeness(prediction.importance) > 0.99
+    )
+    assert prediction.error.max() < 0.02
 
 
 def test_turned_codes_are_as_informative_and_less_disentangled_and_noise_tells_nothing() -> None:
     rng = stream()
-    known = GRID[rng.integers(0, len(GRID), 3000)]
-    codes = (known - known.mean(0)) / known.std(0) @ TURN
-    turned = predict((codes[:2000], known[:2000]), (codes[2000:], known[2000:]))
+    factors = GRID[rng.integers(0, len(GRID), 3000)]
+    codes = (factors - factors.mean(0)) / factors.std(0) @ TURN
+    turned = predict((codes[:2000], factors[:2000]), (codes[2000:], factors[2000:]))
     assert disentanglement(turned.importance) < 0.6 and turned.error.max() < 0.35
     noise = rng.normal(size=(3000, 3))
-    nothing = predict((noise[:2000], known[:2000]), (noise[2000:], known[2000:]))
+    nothing = predict((noise[:2000], factors[:2000]), (noise[2000:], factors[2000:]))
     assert nothing.error.min() > 0.95 and disentanglement(nothing.importance) < 0.1
 
 
 def test_forests_give_the_same_numbers_again() -> None:
     rng = stream()
-    known = GRID[rng.integers(0, len(GRID), 300)]
-    pair = (rng.normal(size=(300, 2)) + known[:, :2], known)
+    factors = GRID[rng.integers(0, len(GRID), 300)]
+    pair = (rng.normal(size=(300, 2)) + factors[:, :2], factors)
     assert np.array_equal(predict(pair, pair).importance, predict(pair, pair).importance)
 
 
@@ -152,9 +154,9 @@ def test_metrics_say_what_they_rest_on_and_share_one_prediction(
     calls: list[int] = []
     true = factors.predict
     monkeypatch.setattr(factors, "predict", lambda *pair: calls.append(1) or true(*pair))
-    found = evidence(GRID.astype(float))
+    shared = evidence(GRID.astype(float))
     metrics = (MIG, DCI_DISENTANGLEMENT, DCI_COMPLETENESS, DCI_INFORMATIVENESS)
-    measured = dict(metric.measure(found) for metric in metrics)
+    measured = dict(metric.measure(shared) for metric in metrics)
     assert list(measured) == [
         "mig[n=180,split=train,bins=20]",
         *(
@@ -163,7 +165,7 @@ def test_metrics_say_what_they_rest_on_and_share_one_prediction(
         ),
     ]
     assert len(calls) == 1
-    values = [each.value for each in measured.values()]
+    values = [measurement.value for measurement in measured.values()]
     assert values[:3] == pytest.approx([1.0] * 3, abs=0.02) and values[3] < 0.1
 
 

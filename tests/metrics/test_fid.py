@@ -44,8 +44,8 @@ def gaussian(n: int, seed: int, *, scale: float = 1.0, dim: int = DIM) -> np.nda
     return np.random.default_rng(seed).normal(1.0, scale, size=(n, dim)).astype(np.float32)
 
 
-def evidence(n: int = 400, dim: int = DIM, **found: np.ndarray) -> Any:
-    parts = {"test": gaussian(n, 0, dim=dim), "train": gaussian(n, 1, dim=dim), **found}
+def evidence(n: int = 400, dim: int = DIM, **replaced: np.ndarray) -> Any:
+    parts = {"test": gaussian(n, 0, dim=dim), "train": gaussian(n, 1, dim=dim), **replaced}
     extractors = {
         "cnn": Extractor("cnn-digits", "0123abcd", dim, "none", "none"),
         "inception": Extractor("inception", "6726825d", dim, "299", "uint8"),
@@ -74,8 +74,8 @@ def test_each_metric_is_worse_for_a_collapsed_and_for_a_noisy_generator(metric: 
         gaussian(400, 3) + noise,
     )
     values = [
-        metric.measure(evidence(**{image_of(metric): found}))[1].value
-        for found in (good, collapsed, noisy)
+        metric.measure(evidence(**{image_of(metric): images}))[1].value
+        for images in (good, collapsed, noisy)
     ]
     assert values[0] < 0.2 * min(values[1:])
     assert metric.direction == ("none" if metric.name.endswith("floor") else "min")
@@ -111,22 +111,22 @@ def test_the_floor_is_that_of_real_images_and_the_same_for_every_method() -> Non
 
 def test_collapse_and_singular_covariances_are_told_and_no_error() -> None:
     flat = gaussian(400, 3) * np.array([1, 1, 1, 0, 0, 0], np.float32)
-    found = {
+    by_set = {
         "constant": FD_CNN.measure(evidence(samples=np.ones((400, DIM), np.float32)))[1],
         "flat": FD_CNN.measure(evidence(samples=flat))[1],
         "few": FD_CNN.measure(evidence(5, samples=gaussian(5, 3)))[1],
         "two": FD_CNN.measure(evidence(2, samples=gaussian(2, 3)))[1],
         "good": FD_CNN.measure(evidence(samples=gaussian(400, 3)))[1],
     }
-    assert all(np.isfinite(each.value) for each in found.values())
-    assert found["constant"].remark == "collapsed: all images have the same features"
-    assert found["flat"].remark == "the covariance is singular: rank 3 of 6, the reference has 6"
+    assert all(np.isfinite(measured.value) for measured in by_set.values())
+    assert by_set["constant"].remark == "collapsed: all images have the same features"
+    assert by_set["flat"].remark == "the covariance is singular: rank 3 of 6, the reference has 6"
     assert (
-        found["few"].remark
+        by_set["few"].remark
         == "covariances are singular: 5 images for 6 features, ranks 4 and 4 (reference)"
     )
-    assert found["two"].n == 2 and "ranks 1 and 1" in found["two"].remark
-    assert found["good"].remark == "" and "remark" not in found["good"].document()
+    assert by_set["two"].n == 2 and "ranks 1 and 1" in by_set["two"].remark
+    assert by_set["good"].remark == "" and "remark" not in by_set["good"].document()
 
 
 @pytest.mark.parametrize("metric", ALL, ids=lambda metric: metric.name)
@@ -167,8 +167,8 @@ def test_features_permuted_rotated_and_scaled_behave_as_theory_says(
     rotation, order = np.linalg.qr(rng.normal(size=(4, 4)))[0], rng.permutation(60)
 
     def fd(a: np.ndarray, b: np.ndarray) -> float:
-        found = fid.feature_distance(evidence(60, 4, samples=a, test=b), "cnn", "samples")
-        return found[0]
+        distance = fid.feature_distance(evidence(60, 4, samples=a, test=b), "cnn", "samples")
+        return distance[0]
 
     size = 1.0 + float(np.square(x).max() + np.square(y).max())
     assert fd(x[order], y) == pytest.approx(fd(x, y), abs=1e-9 * size)
@@ -225,9 +225,9 @@ def test_the_floor_in_raw_space_is_that_of_training_vectors() -> None:
     parts = SimpleNamespace(
         shape=(DIM,), test_vectors=vectors["test"], train_vectors=lambda n: vectors["train"][:n]
     )
-    identifier, found = FD_RAW_FLOOR.measure(parts)
+    identifier, floor = FD_RAW_FLOOR.measure(parts)
     assert identifier == "fd-raw-floor[n=300,reference=300,split=test]"
     samples = SimpleNamespace(
         shape=(DIM,), test_vectors=vectors["test"], sample_vectors=lambda n: vectors["train"][:n]
     )
-    assert found.value == FD_RAW.measure(samples)[1].value
+    assert floor.value == FD_RAW.measure(samples)[1].value

@@ -83,7 +83,7 @@ NOISY = heaps(1) + 3.0 * np.random.default_rng(3).normal(size=(N, D))
         (SLICED_WASSERSTEIN, True, True),
         (MMD, True, True),
     ],
-    ids=lambda each: each.name if isinstance(each, Metric) else None,
+    ids=lambda case: case.name if isinstance(case, Metric) else None,
 )
 def test_direction_by_a_collapsed_and_a_noisy_generator(
     metric: Metric, collapse: bool, noise: bool
@@ -136,10 +136,10 @@ def test_constant_samples_and_constant_data_do_not_crash(metric: Metric) -> None
 
 
 def test_id_carries_space_count_and_split() -> None:
-    identifier, found = MMD.measure(Vectors(GOOD))
+    identifier, measured = MMD.measure(Vectors(GOOD))
     assert (
         identifier == f"mmd[space=raw,n={N},reference={N},split=test,widths=0.5-1-2]"
-        and found.n == N
+        and measured.n == N
     )
 
 
@@ -170,12 +170,12 @@ class Images(Vectors):
 
 def test_images_are_compared_in_the_features_of_the_network_that_knows_them_best() -> None:
     for kinds, used in ((("cnn", "inception"), "cnn"), (("inception",), "inception")):
-        identifier, found = PRECISION.measure(Images(GOOD, *kinds))
+        identifier, measured = PRECISION.measure(Images(GOOD, *kinds))
         assert (
             identifier
             == f"precision[extractor={used}-0123abcd,resize=none,rounding=uint8,n={N},reference={N},split=test,k=3]"
         )
-        assert found.value == pytest.approx(value(PRECISION, GOOD), abs=0.01)
+        assert measured.value == pytest.approx(value(PRECISION, GOOD), abs=0.01)
     with pytest.raises(Absent, match="no inception here"):
         PRECISION.measure(Images(GOOD))
 
@@ -221,9 +221,9 @@ class Codes:
 
 def test_nac_counts_active_dimensions_and_names_constant_ones() -> None:
     codes = np.column_stack((correlated(0.6, 2000), np.zeros(2000), np.ones(2000)))
-    identifier, found = NAC.measure(Codes(codes, [True, True, True, False]))
-    assert identifier == "nac[n=2000,split=test]" and found.value == pytest.approx(0.6, abs=0.03)
-    assert found.remark == "1 of 3 active dimensions constant, left out"
+    identifier, measured = NAC.measure(Codes(codes, [True, True, True, False]))
+    assert identifier == "nac[n=2000,split=test]" and measured.value == pytest.approx(0.6, abs=0.03)
+    assert measured.remark == "1 of 3 active dimensions constant, left out"
     with pytest.raises(Absent, match="2 active dimensions, 1 of them constant"):
         NAC.measure(Codes(codes, [True, False, True, False]))
     with pytest.raises(Absent, match="not finite"):

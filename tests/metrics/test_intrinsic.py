@@ -39,10 +39,10 @@ def named(name: str, data_dir: Path = Path()) -> Splits:
 
 
 def test_estimators_find_the_dimension_of_a_subspace() -> None:
-    found = dimension_reference("flat", Splits(flat(4), flat(4, 10)), draws=2)
-    assert set(found.estimates) == set(ESTIMATORS) and not found.absent
-    assert all(found.mean(name) == pytest.approx(4, rel=0.15) for name in ESTIMATORS)
-    assert (found.points, found.pca, found.images) == (600, {"95": 4, "99": 4}, 1200)
+    reference = dimension_reference("flat", Splits(flat(4), flat(4, 10)), draws=2)
+    assert set(reference.estimates) == set(ESTIMATORS) and not reference.absent
+    assert all(reference.mean(name) == pytest.approx(4, rel=0.15) for name in ESTIMATORS)
+    assert (reference.points, reference.pca, reference.images) == (600, {"95": 4, "99": 4}, 1200)
 
 
 @pytest.mark.parametrize(
@@ -77,38 +77,38 @@ def test_components_of_large_images_come_from_inner_products(
 
 def test_estimates_of_digits_are_those_that_come_with_the_package() -> None:
     splits = named("digits")
-    known = References().dimension(splits.digest)
-    assert known is not None
+    shipped = References().dimension(splits.digest)
+    assert shipped is not None
     again = dimension_reference(
         "digits", splits, draws=1
     )  # draws are addressed: the first is the same however many follow
-    assert again.pca == known.pca and again.points == known.points
+    assert again.pca == shipped.pca and again.points == shipped.points
     assert {name: values[0] for name, values in again.estimates.items()} == pytest.approx(
-        {name: values[0] for name, values in known.estimates.items()}, rel=1e-3
+        {name: values[0] for name, values in shipped.estimates.items()}, rel=1e-3
     )  # rounding of sums differs between processors; a threshold of local PCA may turn once in 200
 
 
 @pytest.mark.parametrize("name", ["digits", "circle", "one-moon", "latent-8", "latent-16"])
 def test_dimensions_of_offline_data_come_with_the_package_and_hold_what_is_known(name: str) -> None:
-    found = References().dimension(named(name).digest)
-    assert found is not None and found.band is not None and not found.absent
-    known = registry.find("datasets", name).source.constants.get("intrinsic_dim")
+    reference = References().dimension(named(name).digest)
+    assert reference is not None and reference.band is not None and not reference.absent
+    true_dim = registry.find("datasets", name).source.constants.get("intrinsic_dim")
     if name.startswith("latent"):
-        assert found.band[0] <= known <= found.band[1]
+        assert reference.band[0] <= true_dim <= reference.band[1]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["sprites", "sprites[size=32]", "mnist", "fashion-mnist"])
 def test_dimensions_of_images_come_with_the_package(name: str, data_dir: Path) -> None:
-    found = References().dimension(named(name, data_dir).digest)
-    assert found is not None and found.band is not None and not found.absent
+    reference = References().dimension(named(name, data_dir).digest)
+    assert reference is not None and reference.band is not None and not reference.absent
 
 
 @pytest.mark.slow
 def test_estimates_of_latent_8_hold_its_dimension() -> None:
-    found = dimension_reference("latent-8", named("latent-8"))
-    assert found.band is not None and found.band[0] <= 8 <= found.band[1]
-    assert found.mean("twonn") == pytest.approx(8, rel=0.15)
+    reference = dimension_reference("latent-8", named("latent-8"))
+    assert reference.band is not None and reference.band[0] <= 8 <= reference.band[1]
+    assert reference.mean("twonn") == pytest.approx(8, rel=0.15)
 
 
 def test_draws_are_seeded_distinct_and_differ() -> None:
@@ -123,21 +123,21 @@ def test_draws_are_seeded_distinct_and_differ() -> None:
 @pytest.mark.parametrize("count", [2, 30, 400])
 def test_constant_or_few_images_give_a_reason_and_no_number(count: int) -> None:
     split = Split(np.full((count, 3), 0.5, dtype=np.float32), (3,))
-    found = dimension_reference("constant", Splits(split, split))
+    reference = dimension_reference("constant", Splits(split, split))
     assert (
-        set(found.absent) == set(ESTIMATORS)
-        and found.band is None
-        and found.pca == {"95": 0, "99": 0}
+        set(reference.absent) == set(ESTIMATORS)
+        and reference.band is None
+        and reference.pca == {"95": 0, "99": 0}
     )
-    assert all("distinct images" in reason for reason in found.absent.values())
+    assert all("distinct images" in reason for reason in reference.absent.values())
 
 
 def test_vectors_are_what_methods_see() -> None:
     rng = np.random.default_rng(0)
     bits = Split(rng.integers(0, 256, (7, 3)).astype(np.uint8), (1, 4, 5), packed=True)
     pixels, levels = (
-        Split(rng.integers(0, 5, (7, 1, 2, 2)).astype(np.uint8), (1, 2, 2), levels=each)
-        for each in (255, 4)
+        Split(rng.integers(0, 5, (7, 1, 2, 2)).astype(np.uint8), (1, 2, 2), levels=levels)
+        for levels in (255, 4)
     )
     for split in (bits, pixels, levels, flat(2, 7)):
         expected = TensorSplit(split).head(7).flatten(1).double().numpy()[[4, 1]]

@@ -101,9 +101,9 @@ def test_fd_raw_grows_when_samples_collapse_or_are_noisier() -> None:
 
 
 def test_fd_raw_names_its_protocol_and_refuses_images() -> None:
-    identifier, found = FD_RAW.measure(sampler(gaussian(400, seed=3)))
+    identifier, measured = FD_RAW.measure(sampler(gaussian(400, seed=3)))
     assert identifier == "fd-raw[n=400,reference=400,split=test]"
-    assert found.n == 400
+    assert measured.n == 400
     with pytest.raises(Absent, match="up to 64 numbers, this has 784"):
         FD_RAW.measure(sampler(gaussian(400), shape=(1, 28, 28)))
     with pytest.raises(Absent, match="not finite"):
@@ -127,11 +127,13 @@ def test_dimension_counts() -> None:
     assert LSTAR.measure(parts)[1].n == 7
 
 
-@pytest.mark.parametrize(("known", "expected"), [(2, 0.0), (5, 3.0), (1, 1.0)])
+@pytest.mark.parametrize(("true_dim", "expected"), [(2, 0.0), (5, 3.0), (1, 1.0)])
 def test_error_of_lstar_is_its_distance_from_the_known_dimension(
-    known: int, expected: float
+    true_dim: int, expected: float
 ) -> None:
-    parts = evidence(active=np.array([True, False, True]), intrinsic_dim=known, reference_count=7)
+    parts = evidence(
+        active=np.array([True, False, True]), intrinsic_dim=true_dim, reference_count=7
+    )
     assert (LSTAR_ERROR.measure(parts)[1].value, LSTAR_ERROR.direction) == (expected, "min")
 
 
@@ -147,8 +149,8 @@ def test_active_units_are_scale_free_and_handle_deterministic_codes() -> None:
     assert active_units(v, s) == active_units(100 * v, 100 * s) == 2
     assert active_units(np.array([1.0, 1e-12, 0.0]), np.zeros(3)) == 1
     parts = evidence(code_moments=(v, s), code_centre=np.zeros(4), squared_error=np.zeros(11))
-    found = ACTIVE_UNITS.measure(parts)[1]
-    assert (found.value, found.n, found.remark) == (2.0, 11, "")
+    measured = ACTIVE_UNITS.measure(parts)[1]
+    assert (measured.value, measured.n, measured.remark) == (2.0, 11, "")
 
 
 @pytest.mark.parametrize("scale", [1e-8, 1e-5, 1.0, 1e6])
@@ -157,8 +159,8 @@ def test_active_units_of_deterministic_codes_do_not_depend_on_their_scale(scale:
     parts = evidence(
         code_moments=(codes.var(0), np.zeros(4)), code_centre=codes.mean(0), squared_error=codes
     )
-    found = ACTIVE_UNITS.measure(parts)[1]
-    assert found.value == 3.0 and "every coordinate that moves" in found.remark
+    measured = ACTIVE_UNITS.measure(parts)[1]
+    assert measured.value == 3.0 and "every coordinate that moves" in measured.remark
 
 
 def test_what_rounding_leaves_of_a_constant_code_is_no_active_unit() -> None:
@@ -187,6 +189,8 @@ def test_a_measurement_without_a_unit_says_so() -> None:
 def test_the_spread_of_errors_is_that_of_all_but_the_outermost() -> None:
     errors = np.arange(101.0)
     errors[-3:] = 1e6
-    identifier, found = MSE_SPREAD.measure(evidence(squared_error=RNG.permutation(errors)))
-    assert identifier == "mse-spread" and found.value == pytest.approx(90.0) and found.n == 101
+    identifier, measured = MSE_SPREAD.measure(evidence(squared_error=RNG.permutation(errors)))
+    assert (
+        identifier == "mse-spread" and measured.value == pytest.approx(90.0) and measured.n == 101
+    )
     assert MSE_SPREAD.measure(evidence(squared_error=np.full(9, 2.0)))[1].value == 0.0

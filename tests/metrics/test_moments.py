@@ -17,11 +17,11 @@ def test_cutting_and_permuting_change_nothing(seed: int, cuts: list[int], offset
     rows = rng.normal(offset, 1.0, size=(60, 5)) @ rng.normal(size=(5, 5))
     expected = np.cov(rows, rowvar=False)
     tolerance = 1e-12 * (np.square(rows).max() + 1)
-    found = Moments(5)
-    found.update(np.split(rows[rng.permutation(60)], sorted(cuts)))
-    assert found.n == 60
-    np.testing.assert_allclose(found.mean, rows.mean(0), atol=tolerance)
-    np.testing.assert_allclose(found.covariance, expected, atol=tolerance)
+    moments = Moments(5)
+    moments.update(np.split(rows[rng.permutation(60)], sorted(cuts)))
+    assert moments.n == 60
+    np.testing.assert_allclose(moments.mean, rows.mean(0), atol=tolerance)
+    np.testing.assert_allclose(moments.covariance, expected, atol=tolerance)
     first, second = Moments.of(rows[:17], chunk=4), Moments.of(rows[17:])
     first.merge(second)
     np.testing.assert_allclose(first.covariance, expected, atol=tolerance)
@@ -29,11 +29,11 @@ def test_cutting_and_permuting_change_nothing(seed: int, cuts: list[int], offset
 
 def test_float32_rows_are_added_in_float64() -> None:
     rows = np.full((100_000, 1), 0.1, np.float32) + np.float32(1000)
-    found = Moments.of(rows)
-    assert found.mean[0] == pytest.approx(float(rows[0, 0]), abs=1e-9) and found.covariance[
+    moments = Moments.of(rows)
+    assert moments.mean[0] == pytest.approx(float(rows[0, 0]), abs=1e-9) and moments.covariance[
         0, 0
     ] == pytest.approx(0.0, abs=1e-12)
-    assert found.mean.dtype == found.covariance.dtype == np.float64
+    assert moments.mean.dtype == moments.covariance.dtype == np.float64
 
 
 def test_one_row_has_no_covariance() -> None:

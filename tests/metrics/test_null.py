@@ -49,8 +49,8 @@ def test_draws_of_the_null_are_outside_it_in_five_of_a_hundred_at_most(
     null = declared_null(size, concentration, concentration, 0.95)
     stream = np.random.default_rng(7)
     draws = 1.0 / stream.gamma(concentration, 1.0 / concentration, (2000, size))
-    found = [not null.holds(smallest_share(draw, 0.95), relevance_gap(draw)[0]) for draw in draws]
-    assert np.mean(found) <= 0.05
+    outside = [not null.holds(smallest_share(draw, 0.95), relevance_gap(draw)[0]) for draw in draws]
+    assert np.mean(outside) <= 0.05
     gaps = [relevance_gap(draw)[0] for draw in draws]
     assert np.mean(np.array(gaps) > null_gap(size, concentration)) == pytest.approx(0.05, abs=0.02)
 
@@ -96,7 +96,7 @@ def test_the_first_row_that_fits_counts(
 
 
 @pytest.mark.parametrize(
-    ("row", "told"),
+    ("row", "message"),
     [
         ({"relevances": "sometimes"}, "'sometimes'; expected 'equal'"),
         ({"relevances": -1.0}, "-1.0; expected"),
@@ -111,10 +111,10 @@ def test_the_first_row_that_fits_counts(
         ({"relevances": "equal", "options": ["a"]}, r"options \['a'\]; expected values by name"),
     ],
 )
-def test_rows_that_mean_nothing_are_named(row: object, told: str) -> None:
+def test_rows_that_mean_nothing_are_named(row: object, message: str) -> None:
     """Also those behind the row that counts."""
     for rows in ([row], [{"relevances": "equal"}, row]):
-        with pytest.raises(ValueError, match=told):
+        with pytest.raises(ValueError, match=message):
             resolved(rows, "lstar", {}, 128)
 
 

@@ -31,36 +31,36 @@ def shares(weights: list[float]) -> np.ndarray:
 
 
 def test_equal_histograms_have_the_whole_square() -> None:
-    found = curve(reference=shares([1, 2, 3]), evaluated=shares([1, 2, 3]))
-    np.testing.assert_allclose(found.precision, np.minimum(SLOPES, 1.0), atol=1e-12)
-    np.testing.assert_allclose(found.recall, np.minimum(1.0 / SLOPES, 1.0), atol=1e-12)
-    assert found.recall_like == pytest.approx(
+    pair = curve(reference=shares([1, 2, 3]), evaluated=shares([1, 2, 3]))
+    np.testing.assert_allclose(pair.precision, np.minimum(SLOPES, 1.0), atol=1e-12)
+    np.testing.assert_allclose(pair.recall, np.minimum(1.0 / SLOPES, 1.0), atol=1e-12)
+    assert pair.recall_like == pytest.approx(
         1.0, abs=1e-6
-    ) and found.precision_like == pytest.approx(1.0, abs=1e-6)
+    ) and pair.precision_like == pytest.approx(1.0, abs=1e-6)
 
 
 def test_disjoint_histograms_have_nothing() -> None:
-    found = curve(reference=shares([1, 1, 0, 0]), evaluated=shares([0, 0, 1, 1]))
-    assert not found.precision.any() and not found.recall.any()
-    assert (found.recall_like, found.precision_like) == (0.0, 0.0)
+    pair = curve(reference=shares([1, 1, 0, 0]), evaluated=shares([0, 0, 1, 1]))
+    assert not pair.precision.any() and not pair.recall.any()
+    assert (pair.recall_like, pair.precision_like) == (0.0, 0.0)
 
 
 def test_samples_on_half_of_the_data_are_precise_but_recall_half() -> None:
-    found = curve(reference=shares([1, 1, 1, 1]), evaluated=shares([1, 1, 0, 0]))
-    np.testing.assert_allclose(found.precision, np.minimum(SLOPES / 2, 1.0), atol=1e-12)
-    np.testing.assert_allclose(found.recall, np.minimum(1.0 / SLOPES, 0.5), atol=1e-12)
-    assert found.precision.max() == pytest.approx(1.0) and found.recall.max() == pytest.approx(0.5)
-    assert found.precision_like == pytest.approx(
+    pair = curve(reference=shares([1, 1, 1, 1]), evaluated=shares([1, 1, 0, 0]))
+    np.testing.assert_allclose(pair.precision, np.minimum(SLOPES / 2, 1.0), atol=1e-12)
+    np.testing.assert_allclose(pair.recall, np.minimum(1.0 / SLOPES, 0.5), atol=1e-12)
+    assert pair.precision.max() == pytest.approx(1.0) and pair.recall.max() == pytest.approx(0.5)
+    assert pair.precision_like == pytest.approx(
         0.985, abs=5e-4
-    ) and found.recall_like == pytest.approx(0.504, abs=5e-4)
+    ) and pair.recall_like == pytest.approx(0.504, abs=5e-4)
 
 
 def test_data_on_half_of_the_samples_is_the_mirror_image() -> None:
-    found = curve(reference=shares([1, 1, 0, 0]), evaluated=shares([1, 1, 1, 1]))
-    assert found.precision.max() == pytest.approx(0.5) and found.recall.max() == pytest.approx(1.0)
-    assert found.precision_like == pytest.approx(
+    pair = curve(reference=shares([1, 1, 0, 0]), evaluated=shares([1, 1, 1, 1]))
+    assert pair.precision.max() == pytest.approx(0.5) and pair.recall.max() == pytest.approx(1.0)
+    assert pair.precision_like == pytest.approx(
         0.504, abs=5e-4
-    ) and found.recall_like == pytest.approx(0.985, abs=5e-4)
+    ) and pair.recall_like == pytest.approx(0.985, abs=5e-4)
 
 
 @settings(max_examples=40, deadline=None)
@@ -127,23 +127,23 @@ def test_clusters_find_heaps_and_count_them() -> None:
 
 
 def test_a_generator_that_misses_half_of_the_heaps() -> None:
-    found = prd(reference=heaps([20] * 20), evaluated=heaps([40] * 10, seed=1))
-    assert found.precision_like == pytest.approx(
+    pair = prd(reference=heaps([20] * 20), evaluated=heaps([40] * 10, seed=1))
+    assert pair.precision_like == pytest.approx(
         0.985, abs=5e-3
-    ) and found.recall_like == pytest.approx(0.504, abs=5e-3)
+    ) and pair.recall_like == pytest.approx(0.504, abs=5e-3)
 
 
 def test_order_of_rows_and_role_of_sets_change_no_bit() -> None:
     rng = np.random.default_rng(3)
     p, q = rng.normal(size=(200, 3)), rng.normal(0.5, 1.2, size=(200, 3))
-    found, swapped = prd(reference=p, evaluated=q), prd(reference=q, evaluated=p)
+    forward, swapped = prd(reference=p, evaluated=q), prd(reference=q, evaluated=p)
     shuffled = prd(reference=p[rng.permutation(200)], evaluated=q[rng.permutation(200)])
-    assert np.array_equal(found.precision, shuffled.precision) and np.array_equal(
-        found.recall, shuffled.recall
+    assert np.array_equal(forward.precision, shuffled.precision) and np.array_equal(
+        forward.recall, shuffled.recall
     )
-    assert found.recall_like == pytest.approx(
+    assert forward.recall_like == pytest.approx(
         swapped.precision_like, abs=1e-9
-    ) and found.precision_like == pytest.approx(swapped.recall_like, abs=1e-9)
+    ) and forward.precision_like == pytest.approx(swapped.recall_like, abs=1e-9)
 
 
 def test_same_points_and_constant_points_are_well_defined() -> None:

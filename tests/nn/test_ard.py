@@ -159,7 +159,7 @@ def test_gradient_of_each_log_draw_is_the_implicit_one(concentration: float) -> 
     a = scalar(concentration).expand(200).clone().requires_grad_()
     torch.manual_seed(8)
     draws = sample_log_gamma(a, torch.ones(200, dtype=F64))
-    (found,) = torch.autograd.grad(draws.sum(), a)
+    (grad,) = torch.autograd.grad(draws.sum(), a)
     torch.manual_seed(8)
     gamma = torch._standard_gamma(a.detach() + 1.0).numpy()
     exponential = torch.empty(200, dtype=F64).exponential_().numpy()
@@ -170,7 +170,7 @@ def test_gradient_of_each_log_draw_is_the_implicit_one(concentration: float) -> 
     )
     implicit = -slope / (2.0 * step) / scipy.stats.gamma(shape).pdf(gamma)
     expected = implicit / gamma + exponential / concentration**2
-    assert np.allclose(found.numpy(), expected, rtol=1e-3)
+    assert np.allclose(grad.numpy(), expected, rtol=1e-3)
 
 
 def test_no_draw_stops_at_a_bound_in_single_precision() -> None:

@@ -122,6 +122,6 @@ def test_weights_of_convolutions_lie_channels_last_and_compute_the_same(
     kernels = [p for p in ours.parameters() if p.dim() == 4]
     assert kernels and all(p.is_contiguous(memory_format=torch.channels_last) for p in kernels)
     x = torch.rand(3, *shape)
-    found = ours(x)
+    output = ours(x)
     plain = ours.to(memory_format=torch.contiguous_format)
-    torch.testing.assert_close(found, plain(x), rtol=1e-4, atol=1e-6)
+    torch.testing.assert_close(output, plain(x), rtol=1e-4, atol=1e-6)

@@ -86,11 +86,11 @@ def test_an_exponential_draw_of_zero_leaves_a_draw_finite(monkeypatch: pytest.Mo
 
 
 def test_temperature_falls_exponentially_over_the_first_half() -> None:
-    found = [
+    temperatures = [
         float(temperature(torch.tensor(progress, dtype=torch.float64), 0.5))
         for progress in (0.0, 0.125, 0.25, 0.5, 0.75, 1.0)
     ]
-    assert found == pytest.approx([1.0, 0.5**0.25, 0.5**0.5, 0.5, 0.5, 0.5], abs=1e-15)
+    assert temperatures == pytest.approx([1.0, 0.5**0.25, 0.5**0.5, 0.5, 0.5, 0.5], abs=1e-15)
 
 
 @settings(max_examples=50, deadline=None)

@@ -37,9 +37,9 @@ def test_multiplier_of_one_starts_at_the_published_value() -> None:
 def test_effective_constraint_has_the_average_as_value_and_the_batch_as_gradient() -> None:
     weight = torch.tensor([1.0, -2.0], dtype=F64, requires_grad=True)
     value = (weight**3).sum()
-    found = effective(value, scalar(5.0))
-    assert float(found.detach()) == pytest.approx(5.0, abs=1e-14)
-    assert torch.equal(torch.autograd.grad(found, weight)[0], 3.0 * weight.detach() ** 2)
+    smoothed = effective(value, scalar(5.0))
+    assert float(smoothed.detach()) == pytest.approx(5.0, abs=1e-14)
+    assert torch.equal(torch.autograd.grad(smoothed, weight)[0], 3.0 * weight.detach() ** 2)
 
 
 def test_moving_average_starts_at_the_first_value_and_includes_the_current_one() -> None:

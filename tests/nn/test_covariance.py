@@ -23,7 +23,9 @@ def posterior(block: int, count: int = 4) -> tuple[Tensor, Tensor]:
 def dense(mean: Tensor, factors: Tensor) -> torch.distributions.MultivariateNormal:
     return torch.distributions.MultivariateNormal(
         mean,
-        torch.stack([torch.block_diag(*(block @ block.mT for block in each)) for each in factors]),
+        torch.stack(
+            [torch.block_diag(*(block @ block.mT for block in blocks)) for blocks in factors]
+        ),
     )
 
 

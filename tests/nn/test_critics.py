@@ -69,8 +69,10 @@ def test_rectifiers_penalise_like_relu_bit_for_bit_and_leave_no_path_through_act
     x = torch.randn(5, *shape)
     assert torch.equal(critic(x), plain(x))
     ours, theirs = (
-        torch.autograd.grad(gradient_penalty(each, x), list(each.parameters()), allow_unused=True)
-        for each in (critic, plain)
+        torch.autograd.grad(
+            gradient_penalty(network, x), list(network.parameters()), allow_unused=True
+        )
+        for network in (critic, plain)
     )
     for (name, _), grad, other in zip(critic.named_parameters(), ours, theirs, strict=True):
         if name.endswith("bias"):
@@ -78,7 +80,8 @@ def test_rectifiers_penalise_like_relu_bit_for_bit_and_leave_no_path_through_act
         else:
             assert torch.equal(grad, other)
     ours, theirs = (
-        torch.autograd.grad(each(x).mean(), list(each.parameters())) for each in (critic, plain)
+        torch.autograd.grad(network(x).mean(), list(network.parameters()))
+        for network in (critic, plain)
     )
     assert all(torch.equal(grad, other) for grad, other in zip(ours, theirs, strict=True))
 

@@ -89,8 +89,8 @@ def test_numpy_twin_counts_the_same(values: list[float], share: float) -> None:
 def test_the_gap_is_the_largest_ratio_of_neighbours(
     relevance: list[float], gap: float, above: int
 ) -> None:
-    found, at = relevance_gap(torch.tensor(relevance, dtype=torch.float64))
-    assert found == pytest.approx(gap) and at == above
+    largest, at = relevance_gap(torch.tensor(relevance, dtype=torch.float64))
+    assert largest == pytest.approx(gap) and at == above
 
 
 @given(st.lists(st.floats(0.0, 1e6), min_size=1, max_size=40), st.floats(1e-3, 1e3))

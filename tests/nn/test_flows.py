@@ -17,11 +17,11 @@ SIZES = [2, 5, 15, 16]
 def flow(size: int, scale: float = 3.0) -> CouplingFlow:
     """A flow that is far from the identity."""
     torch.manual_seed(0)
-    made = CouplingFlow(size).double()
+    coupling_flow = CouplingFlow(size).double()
     with torch.no_grad():
-        for p in made.parameters():
+        for p in coupling_flow.parameters():
             p.mul_(scale)
-    return made
+    return coupling_flow
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -58,7 +58,7 @@ def masked(g: CouplingFlow, z: Tensor) -> tuple[Tensor, Tensor]:
     log_det = z.new_zeros(len(z))
     for k, coupling in reversed(list(enumerate(g.couplings))):
         mask = (torch.arange(size) < first) == (k % 2 == 0)
-        one, two, three = (coupling.networks[place] for place in (0, 2, 4))
+        one, two, three = (coupling.networks[layer] for layer in (0, 2, 4))
         values = []
         for network in (0, 1):
             full = z.new_zeros(size, 64)
@@ -81,8 +81,8 @@ def test_halves_give_the_numbers_of_masks(size: int) -> None:
     """The first floor(L / 2) coordinates pass in couplings 0, 2, 4, the others in 1, 3, 5."""
     g, z = flow(size), torch.randn(20, size, dtype=F64)
     with torch.no_grad():
-        for found, expected in zip(g(z), masked(g, z), strict=True):
-            torch.testing.assert_close(found, expected, rtol=0, atol=1e-12)
+        for by_halves, expected in zip(g(z), masked(g, z), strict=True):
+            torch.testing.assert_close(by_halves, expected, rtol=0, atol=1e-12)
 
 
 def test_networks_start_as_the_masked_ones() -> None:

@@ -238,5 +238,5 @@ def test_the_threshold_is_where_an_indicator_at_one_half_neither_rises_nor_falls
 def test_the_kl_has_settled_where_no_dimension_moves_or_is_in_doubt(
     fast: tuple[float, ...], slow: tuple[float, ...], expected: bool
 ) -> None:
-    found = kl_has_settled(torch.tensor(fast), torch.tensor(slow), 0.1)
-    assert found.shape == () and bool(found) is expected
+    settled = kl_has_settled(torch.tensor(fast), torch.tensor(slow), 0.1)
+    assert settled.shape == () and bool(settled) is expected

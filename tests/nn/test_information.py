@@ -185,8 +185,8 @@ def test_equal_posteriors_tell_nothing_and_separated_ones_everything() -> None:
         100.0 * torch.arange(n, dtype=torch.float64)[:, None],
     )
     mean, log_var = torch.cat((equal, wide), 1), torch.zeros(n, 2, dtype=torch.float64)
-    found = mixture_information(draw(mean, log_var), mean, log_var)
-    torch.testing.assert_close(found, tensor([0.0, math.log(n)]), rtol=0, atol=1e-13)
+    information = mixture_information(draw(mean, log_var), mean, log_var)
+    torch.testing.assert_close(information, tensor([0.0, math.log(n)]), rtol=0, atol=1e-13)
 
 
 @pytest.mark.parametrize("rows", [1, 7, 30, 100])
@@ -212,13 +212,13 @@ def test_information_of_linear_channels_and_its_count() -> None:
     variance = 1.0 / (1.0 + ratio)
     spread = torch.randn(n, 5, dtype=torch.float64, generator=torch.Generator().manual_seed(3))
     mean, log_var = spread * torch.sqrt(ratio * variance), variance.log().expand(n, 5)
-    found = mixture_information(draw(mean, log_var), mean, log_var)
+    information = mixture_information(draw(mean, log_var), mean, log_var)
     # Each term of the mean has a standard deviation of at most 1, so its standard error is 1/64;
     # fewer images than draws bias it by less.
-    torch.testing.assert_close(found, 0.5 * torch.log1p(ratio), rtol=0, atol=0.05)
-    torch.testing.assert_close(found, kl_standard(mean, log_var).mean(0), rtol=0, atol=0.05)
-    assert informative(found).tolist() == [True, True, True, False, False]
-    assert bool((found <= math.log(n)).all())
+    torch.testing.assert_close(information, 0.5 * torch.log1p(ratio), rtol=0, atol=0.05)
+    torch.testing.assert_close(information, kl_standard(mean, log_var).mean(0), rtol=0, atol=0.05)
+    assert informative(information).tolist() == [True, True, True, False, False]
+    assert bool((information <= math.log(n)).all())
 
 
 def test_threshold_is_half_log_of_eleven_tenths_and_strict() -> None:

@@ -69,8 +69,8 @@ def test_polarisation_vanishes_at_binary_masks_alone_and_peaks_at_a_quarter_each
     assert float(polarisation(torch.tensor([0.0, 1.0, 1.0, 0.0]))) == 0.0
     assert float(polarisation(torch.full((12,), 0.5))) == 3.0
     masks = torch.rand(200, 12, generator=torch.Generator().manual_seed(0), dtype=F64)
-    found = torch.stack([polarisation(mask) for mask in masks])
-    assert float(found.min()) > 0.0 and float(found.max()) < 3.0
+    penalties = torch.stack([polarisation(mask) for mask in masks])
+    assert float(penalties.min()) > 0.0 and float(penalties.max()) < 3.0
 
 
 def test_slope_of_the_polarisation_pushes_away_from_a_half_and_against_the_clamp() -> None:
@@ -98,11 +98,11 @@ def test_variance_penalty_of_normal_codes_is_the_biased_variance_times_a_weight(
     exactly, the biased variance."""
     batch, dims = 4, 200_000
     z = torch.randn(batch, dims, generator=torch.Generator().manual_seed(0), dtype=F64) + 3.0
-    found = float(variance_penalty(z, torch.full((dims,), mask, dtype=F64)))
-    assert found == pytest.approx(
+    penalty = float(variance_penalty(z, torch.full((dims,), mask, dtype=F64)))
+    assert penalty == pytest.approx(
         weight * float(z.var(0, correction=0).mean()), rel=1e-8
     )  # the weights are given to nine digits
-    assert found == pytest.approx(
+    assert penalty == pytest.approx(
         weight * 0.75, rel=5 * math.sqrt(2 * (batch - 1)) / batch / 0.75 / math.sqrt(dims)
     )
 

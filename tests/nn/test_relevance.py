@@ -54,9 +54,9 @@ def test_mean_of_alpha_starts_near_one_whatever_the_scale(
     scale: float, pairs: tuple[torch.Tensor, torch.Tensor]
 ) -> None:
     torch.manual_seed(2)
-    made = RelevanceEncoder(12, 4, scale)
-    made.head.reset_parameters()
-    a, b = made(*pairs)
+    encoder = RelevanceEncoder(12, 4, scale)
+    encoder.head.reset_parameters()
+    a, b = encoder(*pairs)
     torch.testing.assert_close((a / b).detach(), torch.ones(4), rtol=0, atol=0.15)
     torch.testing.assert_close(a.detach() / scale, torch.ones(4), rtol=0, atol=0.15)
 

@@ -33,10 +33,10 @@ def test_first_step_starts_from_ones() -> None:
 def test_epsilon_stands_inside_the_root() -> None:
     """From an empty second moment a gradient of 1e-7 moves 1e-7 / 1e-5 of the rate; outside the
     root it would be three times the rate."""
-    found = step(
+    change = step(
         RMSProp(1.0), torch.tensor([1e-7], dtype=F64), square_avg=torch.zeros(1, dtype=F64)
     )
-    assert float(found) == pytest.approx(-1e-7 / math.sqrt(1e-15 + 1e-10), rel=1e-9)
+    assert float(change) == pytest.approx(-1e-7 / math.sqrt(1e-15 + 1e-10), rel=1e-9)
 
 
 def test_without_epsilon_it_is_torchs_started_at_ones() -> None:
@@ -92,12 +92,12 @@ def strides(
 
 def test_step_size_warms_up_over_a_hundred_steps() -> None:
     """v_t = 0.9^t + (1 - 0.9^t) g^2."""
-    found = strides()
+    lengths = strides()
     for t in (1, 10, 50, 100, 200):
-        assert found[t - 1] == pytest.approx(
+        assert lengths[t - 1] == pytest.approx(
             0.01 / math.sqrt(0.9**t + (1 - 0.9**t) * 1e-4 + 1e-10), rel=1e-9
         )
-    assert found[0] < 0.011 and found[99] > 0.88
+    assert lengths[0] < 0.011 and lengths[99] > 0.88
 
 
 def test_scaling_the_loss_is_forgotten_and_lowering_the_rate_is_not() -> None:

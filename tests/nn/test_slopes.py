@@ -41,13 +41,13 @@ def test_values_and_gradients_are_autograds(widths: tuple[int, ...], a: float, b
     )
     torch.testing.assert_close(ours, theirs, rtol=1e-12, atol=1e-14)
     parameters = dict(critic.named_parameters())
-    found, expected = (
+    grads, expected = (
         torch.autograd.grad(
             a * distance + b * penalty, list(parameters.values()), allow_unused=True
         )
         for distance, penalty in (ours, theirs)
     )
-    for name, grad, other in zip(parameters, found, expected, strict=True):
+    for name, grad, other in zip(parameters, grads, expected, strict=True):
         other = torch.zeros_like(grad) if other is None else other
         torch.testing.assert_close(grad, other, rtol=1e-10, atol=1e-13, msg=name)
 
@@ -68,9 +68,9 @@ def test_every_critic_is_penalised_as_autograd_does(
     theirs = by_autograd(critic, high, low, high + share * (low - high))
     torch.testing.assert_close((distance, penalty), theirs, rtol=1e-10, atol=1e-12)
     parameters = list(critic.parameters())
-    found = torch.autograd.grad(10.0 * penalty - distance, parameters)
+    grads = torch.autograd.grad(10.0 * penalty - distance, parameters)
     expected = torch.autograd.grad(10.0 * theirs[1] - theirs[0], parameters)
-    torch.testing.assert_close(found, expected, rtol=1e-8, atol=1e-12)
+    torch.testing.assert_close(grads, expected, rtol=1e-8, atol=1e-12)
 
 
 def test_closed_form_serves_dense_critics_and_autograd_convolutions(
@@ -78,9 +78,13 @@ def test_closed_form_serves_dense_critics_and_autograd_convolutions(
 ) -> None:
     calls: list[str] = []
     for name in ("piecewise_linear_distance_and_penalty", "gradient_penalty"):
-        known = getattr(slopes, name)
+        original = getattr(slopes, name)
         monkeypatch.setattr(
-            slopes, name, lambda *given, name=name, known=known: calls.append(name) or known(*given)
+            slopes,
+            name,
+            lambda *arguments, name=name, original=original: (
+                calls.append(name) or original(*arguments)
+            ),
         )
     for critic, shape in (
         (latent_critic(4, (1, 28, 28)), (4,)),

@@ -113,7 +113,7 @@ def test_several_workers_start_the_longest_run_and_one_keeps_the_order(
         return processes._RunningJob(job, Ended(), ended())
 
     monkeypatch.setattr(processes, "_start", start)
-    monkeypatch.setattr(processes, "_conclude", lambda each, settings: JobOutcome(each.job, "done"))
+    monkeypatch.setattr(processes, "_conclude", lambda run, settings: JobOutcome(run.job, "done"))
     jobs = plan(Grid(["pca", "vae", "flexae"], ["circle"]), Path())
     for workers, expected in ((1, ["pca", "vae", "flexae"]), (2, ["flexae", "vae", "pca"])):
         events = Started()

@@ -73,9 +73,9 @@ def test_run_tells_it_in_one_line_and_leaves_it_alone(old: tuple[Store, str]) ->
     store, key = old
     before = {path: path.read_bytes() for path in store.folder(key).iterdir()}
     grid = ["run", "--methods", "pca", "--datasets", "circle", "--budget", "smoke"]
-    told = CliRunner().invoke(cli, [*grid, "--results", str(store.root), "--dry-run"])
-    assert "1 to run, 0 finished before" in told.output
-    (line,) = (line for line in told.output.splitlines() if line.startswith("earlier protocol"))
+    preview = CliRunner().invoke(cli, [*grid, "--results", str(store.root), "--dry-run"])
+    assert "1 to run, 0 finished before" in preview.output
+    (line,) = (line for line in preview.output.splitlines() if line.startswith("earlier protocol"))
     assert key in line and "made by protocol 1" in line and f"by protocol {PROTOCOL}" in line
     assert before == {path: path.read_bytes() for path in store.folder(key).iterdir()}
     fresh = store.root.parent / "fresh"
@@ -103,9 +103,9 @@ def test_replay_runs_by_this_protocol_and_names_the_other(old: tuple[Store, str]
     store, key = old
     run = Stored.read(store.folder(key) / "record.json")
     assert run is not None
-    (found,) = replay([run], lambda record: job_of(record, Path()), workers=1)
+    (repetition,) = replay([run], lambda record: job_of(record, Path()), workers=1)
     assert job_of(run.record, Path()).spec == replace(RunSpec(**run.record.spec), protocol=PROTOCOL)
     assert ("protocol", 1, PROTOCOL) in [
-        (change.name, change.before, change.after) for change in found.changes
+        (change.name, change.before, change.after) for change in repetition.changes
     ]
-    assert found.verdict == "bit-equal"
+    assert repetition.verdict == "bit-equal"

@@ -97,10 +97,10 @@ def jobs_of(suite: Suite) -> list[Job]:
 
 def grid_of(suite: Suite) -> dict[str, set[tuple[str, int]]]:
     """Dataset -> methods and latent sizes."""
-    found: dict[str, set[tuple[str, int]]] = defaultdict(set)
+    grid: dict[str, set[tuple[str, int]]] = defaultdict(set)
     for job in jobs_of(suite):
-        found[job.spec.dataset].add((job.spec.method, job.spec.latent_dim))
-    return found
+        grid[job.spec.dataset].add((job.spec.method, job.spec.latent_dim))
+    return grid
 
 
 def sizes_of(suite: Suite) -> dict[str, set[int]]:
@@ -178,7 +178,7 @@ def test_every_printed_cell_of_a_method_that_is_here_has_its_runs(
 ) -> None:
     """The published figures' own keys: dataset, method with its options, latent size where the
     source gives one."""
-    made = {
+    planned = {
         (job.spec.dataset, label("methods", job.spec.method, job.spec.config), size)
         for name in names
         for job in jobs_of(read_suite(name))
@@ -187,8 +187,9 @@ def test_every_printed_cell_of_a_method_that_is_here_has_its_runs(
     printed = [figure for figure in published() if figure.origin == origin]
     assert printed
     missing = {
-        (renamed.get(each.dataset, each.dataset), each.method, each.latent_dim) for each in printed
-    } - made
+        (renamed.get(figure.dataset, figure.dataset), figure.method, figure.latent_dim)
+        for figure in printed
+    } - planned
     assert {method for _, method, _ in missing} == absent
 
 
@@ -313,14 +314,14 @@ def test_a_schedule_says_what_a_budget_means(tmp_path: Path) -> None:
         + "schedule = { paper = { epochs = 2, batch_size = 64 }, smoke = { steps = 7 } }\n"
     )
     suite = read_suite(str(suite_file(tmp_path, text)))
-    found = {}
+    by_budget = {}
     for budget in BUDGETS:
         (job,) = jobs_of(scaled(suite, budget=budget))
-        found[budget] = (job.spec.budget, job.spec.steps, job.spec.batch_size)
+        by_budget[budget] = (job.spec.budget, job.spec.steps, job.spec.batch_size)
     assert (
-        found["paper"] == ("paper", 2 * 4096 // 64, 64)
-        and found["smoke"] == ("smoke", 7, 128)
-        and found["quick"] == ("quick", QUICK_STEPS["circle"], 128)
+        by_budget["paper"] == ("paper", 2 * 4096 // 64, 64)
+        and by_budget["smoke"] == ("smoke", 7, 128)
+        and by_budget["quick"] == ("quick", QUICK_STEPS["circle"], 128)
     )
     (job,) = jobs_of(scaled(suite, budget="paper", steps=5))
     assert (job.spec.budget, job.spec.steps, job.spec.batch_size) == ("steps-5", 5, 64)
@@ -375,8 +376,8 @@ def test_stages_run_together_up_to_one_that_takes_values(tmp_path: Path) -> None
         STAGE.replace("pca", "vae[sigma=fixed]")
         + 'take = { gamma = "vae: discovery.extra.gamma" }\n'
     )
-    found = together(read_suite(str(suite_file(tmp_path, STAGE + STAGE + take + STAGE))).stages)
-    assert [len(part) for part in found] == [2, 2] and found[1][0].take
+    parts = together(read_suite(str(suite_file(tmp_path, STAGE + STAGE + take + STAGE))).stages)
+    assert [len(part) for part in parts] == [2, 2] and parts[1][0].take
 
 
 def test_stages_without_their_data_are_set_aside_and_the_others_kept(
@@ -386,7 +387,7 @@ def test_stages_without_their_data_are_set_aside_and_the_others_kept(
     (stage,) = read_suite(str(suite_file(tmp_path, text))).stages
     here, absent = available(stage, tmp_path, {})
     assert here is not None and list(here.grid.datasets) == ["circle"]
-    assert [(each.dataset, each.runs) for each in absent] == [
+    assert [(missing.dataset, missing.runs) for missing in absent] == [
         ("celeba", 12)
     ] and "bench data fetch celeba" in absent[0].reason
     assert len(resolve(here, tmp_path, Store(tmp_path / "runs"))[0]) == 12
@@ -396,7 +397,7 @@ def test_stages_without_their_data_are_set_aside_and_the_others_kept(
 
     monkeypatch.setattr(stages_module, "described", nothing)
     gone, absent = available(stage, tmp_path, {})
-    assert gone is None and {each.dataset for each in absent} == {"circle", "celeba"}
+    assert gone is None and {missing.dataset for missing in absent} == {"circle", "celeba"}
 
 
 def test_runs_without_data_are_told_and_counted_and_the_others_run(tmp_path: Path) -> None:

@@ -38,10 +38,16 @@ def leave(folder: Path, **changed: np.ndarray) -> Path:
 def numbers(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """The paths to every number in a JSON document."""
     if isinstance(value, dict):
-        return [each for name, inner in value.items() for each in numbers(inner, (*path, name))]
+        return [
+            path_to_number
+            for name, inner in value.items()
+            for path_to_number in numbers(inner, (*path, name))
+        ]
     if isinstance(value, list):
         return [
-            each for place, inner in enumerate(value) for each in numbers(inner, (*path, place))
+            path_to_number
+            for index, inner in enumerate(value)
+            for path_to_number in numbers(inner, (*path, index))
         ]
     return [path] if isinstance(value, (int, float)) and not isinstance(value, bool) else []
 
@@ -49,16 +55,16 @@ def numbers(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 def edited(path: tuple[Any, ...]) -> Record:
     """The record with the last digit of one number changed, as one would in an editor."""
     document = json.loads(RECORD.to_json())
-    place = document
+    parent = document
     for step in path[:-1]:
-        place = place[step]
-    mantissa, exponent, power = repr(place[path[-1]]).partition("e")
+        parent = parent[step]
+    mantissa, exponent, power = repr(parent[path[-1]]).partition("e")
     digits = [
         f"{mantissa[:-1]}{(int(mantissa[-1]) + more) % 10}{exponent}{power}"
         for more in range(1, 10)
     ]
-    place[path[-1]] = next(
-        json.loads(text) for text in digits if json.loads(text) != place[path[-1]]
+    parent[path[-1]] = next(
+        json.loads(text) for text in digits if json.loads(text) != parent[path[-1]]
     )  # the 17th digit need not be another double
     return Record.from_json(json.dumps(document))
 
@@ -97,9 +103,9 @@ def test_what_is_new_is_named_and_what_is_gone_differs(tmp_path: Path) -> None:
             "fd-new": {"value": 1.0, "unit": "", "n": 1, "protocol": ""},
         },
     )
-    found = compare(RECORD, more, first, second)
-    assert found.equal
-    assert [part.new for part in found.parts if part.new] == [("fd-new",), ("extra",)]
+    comparison = compare(RECORD, more, first, second)
+    assert comparison.equal
+    assert [part.new for part in comparison.parts if part.new] == [("fd-new",), ("extra",)]
     assert not compare(more, RECORD, first, first).equal
     assert not compare(RECORD, RECORD, second, first).equal
     (first / "curves.npz").unlink()
@@ -108,7 +114,9 @@ def test_what_is_new_is_named_and_what_is_gone_differs(tmp_path: Path) -> None:
 
 
 def test_a_metric_that_was_absent_and_is_measured_now_differs(tmp_path: Path) -> None:
-    without = {name: found for name, found in RECORD.measurements.items() if name != "mse"}
+    without = {
+        name: measurement for name, measurement in RECORD.measurements.items() if name != "mse"
+    }
     assert not compare(
         replace(RECORD, measurements=without, absent={"mse": "not finite"}),
         RECORD,

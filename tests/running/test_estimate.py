@@ -126,9 +126,9 @@ def test_runs_alike_share_a_probe_and_the_largest_size_is_tried() -> None:
 def test_data_of_one_shape_share_a_probe(shapes: tuple[int, int], count: int) -> None:
     jobs = plan(Grid(["pca"], ["circle", "one-moon"], latent_dims=[2], budget="smoke"), Path())
     digests = list(dict.fromkeys(job.spec.data for job in jobs))
-    found = groups(jobs, dict(zip(digests, shapes, strict=True)))
-    assert len(found) == count
-    assert found[0].name == ("pca", "circle, one-moon" if count == 1 else "circle")
+    grids = groups(jobs, dict(zip(digests, shapes, strict=True)))
+    assert len(grids) == count
+    assert grids[0].name == ("pca", "circle, one-moon" if count == 1 else "circle")
 
 
 def test_metrics_of_tier_full_are_another_probe() -> None:
@@ -149,37 +149,39 @@ def grids_of_three() -> list[CostGroup]:
 
 
 def test_one_probe_of_data_alike_evaluates_in_full_the_quickest_that_is_trained_by_steps() -> None:
-    found = grids_of_three()
-    assert [found[place].name[0] for place in evaluated_in_full(found)] == ["vae"]
-    assert evaluated_in_full(found[:1]) == [0]
+    grids = grids_of_three()
+    assert [grids[index].name[0] for index in evaluated_in_full(grids)] == ["vae"]
+    assert evaluated_in_full(grids[:1]) == [0]
 
 
 def test_an_evaluation_is_told_from_one_on_data_alike_at_the_pace_of_each_method() -> None:
     pca, grae, vae = grids_of_three()
     whole = Cost(1.0, 1.0, 5.0, 20, 1, 1, {"encode": 0.01}, {"encode": 100}, arithmetic=4.0)
     slow = Cost(1.0, 1.0, None, 20, 1, 1, {"encode": 0.03, "sample": 9.0})
-    found = completed([replace(pca, error="x"), replace(grae, cost=slow), replace(vae, cost=whole)])
-    assert found[1].cost is not None and found[1].cost.evaluation == pytest.approx(4.0 + 3.0)
-    assert found[0].cost is None and found[2].cost == whole
+    probed = completed(
+        [replace(pca, error="x"), replace(grae, cost=slow), replace(vae, cost=whole)]
+    )
+    assert probed[1].cost is not None and probed[1].cost.evaluation == pytest.approx(4.0 + 3.0)
+    assert probed[0].cost is None and probed[2].cost == whole
     alone = completed([replace(grae, cost=slow)])
     assert alone[0].cost == slow
 
 
 def test_what_was_not_probed_is_told_roughly_in_proportion_to_the_table() -> None:
     pca, grae, vae = grids_of_three()
-    known = Cost(0.0, 3 * expected_seconds(vae.probe), 0.0, 20, 7, 8)
-    found = completed([pca, grae, replace(vae, cost=known)])
-    assert [group.rough for group in found] == [True, True, False]
-    assert found[1].seconds == pytest.approx(3 * expected_seconds(grae.probe))
+    measured_cost = Cost(0.0, 3 * expected_seconds(vae.probe), 0.0, 20, 7, 8)
+    estimated = completed([pca, grae, replace(vae, cost=measured_cost)])
+    assert [group.rough for group in estimated] == [True, True, False]
+    assert estimated[1].seconds == pytest.approx(3 * expected_seconds(grae.probe))
     assert [group.cost for group in completed([pca, grae])] == [None, None]
 
 
 @pytest.mark.parametrize("ended", ["interrupted", "limit"])
 def test_an_estimate_ends_when_it_is_asked_to_or_its_time_is_up(ended: str) -> None:
-    found = grids_of_three()
+    grids = grids_of_three()
     interrupted = (lambda: 1) if ended == "interrupted" else (lambda: 0)
     limit = 600.0 if ended == "interrupted" else 0.0
-    results = measure(found, 1, "cpu", limit=limit, interrupted=interrupted)
+    results = measure(grids, 1, "cpu", limit=limit, interrupted=interrupted)
     assert [group.cost for group in results] == [None] * 3
 
 

@@ -45,10 +45,10 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
 
 
 @pytest.fixture
-def run(made: tuple[Path, str], tmp_path: Path) -> tuple[Store, str]:
+def run(finished_run: tuple[Path, str], tmp_path: Path) -> tuple[Store, str]:
     """A copy of it."""
-    shutil.copytree(made[0] / made[1], tmp_path / made[1])
-    return Store(tmp_path), made[1]
+    shutil.copytree(finished_run[0] / finished_run[1], tmp_path / finished_run[1])
+    return Store(tmp_path), finished_run[1]
 
 
 def evaluation(
@@ -120,8 +120,8 @@ def test_measuring_again_gives_the_same_bits(run: tuple[Store, str]) -> None:
     store, key = run
     before = (store.folder(key) / "record.json").read_bytes()
     names = [entry.name for entry in registry.METRICS if entry.headline]
-    found = evaluation(store, *names, force=True).add(key)
-    assert len(found.measured) >= 10 and not found.changed
+    added = evaluation(store, *names, force=True).add(key)
+    assert len(added.measured) >= 10 and not added.changed
     assert (store.folder(key) / "record.json").read_bytes() == before
 
 
@@ -189,7 +189,7 @@ def test_other_data_are_refused(run: tuple[Store, str], monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize(
-    ("header", "told"),
+    ("header", "message"),
     [
         ({"key": "other"}, "has key other"),
         ({"code": "1"}, "has code 1"),
@@ -198,15 +198,15 @@ def test_other_data_are_refused(run: tuple[Store, str], monkeypatch: pytest.Monk
     ],
 )
 def test_a_checkpoint_of_another_or_unfinished_run_is_refused(
-    run: tuple[Store, str], header: dict[str, str], told: str
+    run: tuple[Store, str], header: dict[str, str], message: str
 ) -> None:
     store, key = run
     path = store.folder(key) / "checkpoint.safetensors"
-    found = checkpoint.read(path)
-    assert found is not None
-    checkpoint.write(path, found[0], {**found[1], **header})
+    checkpointed = checkpoint.read(path)
+    assert checkpointed is not None
+    checkpoint.write(path, checkpointed[0], {**checkpointed[1], **header})
     before = (store.folder(key) / "record.json").read_bytes()
-    with pytest.raises(BenchError, match=told):
+    with pytest.raises(BenchError, match=message):
         evaluation(store, "nac").add(key)
     assert (store.folder(key) / "record.json").read_bytes() == before
 
@@ -263,9 +263,9 @@ def test_wrong_names_are_answered_with_the_next_step() -> None:
 def test_command_says_what_was_added_and_goes_on_after_a_failure(run: tuple[Store, str]) -> None:
     store, key = run
     (job,) = plan(Grid(["pca"], ["digits"]), store.root)
-    made = execute(job, Settings(store.root, device="cpu"))
-    assert made is not None
-    (store.folder(made.key) / "checkpoint.safetensors").unlink()
+    record = execute(job, Settings(store.root, device="cpu"))
+    assert record is not None
+    (store.folder(record.key) / "checkpoint.safetensors").unlink()
     done = CliRunner().invoke(
         cli,
         [
@@ -281,7 +281,7 @@ def test_command_says_what_was_added_and_goes_on_after_a_failure(run: tuple[Stor
     assert done.exit_code == 1
     reason = "no mi-bound-category: the method has no categorical variable"
     assert f"{key}: measured nac; {reason}; " in done.stdout
-    assert f"failed: {made.key}: '{store.folder(made.key)}' holds no checkpoint" in done.stderr
+    assert f"failed: {record.key}: '{store.folder(record.key)}' holds no checkpoint" in done.stderr
     assert (
         f"2 runs: 1 records changed, 0 as before, 1 failed; records in {store.root}" in done.stdout
     )
@@ -328,11 +328,11 @@ def test_runs_leave_inception_to_evaluate_on_a_cpu(tmp_path: Path) -> None:
         (False, "weights are missing"),
     ):
         method = construct(Honest, Honest.Config(), 0, shape=(6,), latent_dim=3)
-        found = Evaluator(
+        evidence = Evaluator(
             method, test, seed=0, device=CPU, source=Source(data_dir=tmp_path, frugal=frugal)
         )
         with pytest.raises(Absent, match=reason):
-            found.extractor("inception")
+            evidence.extractor("inception")
 
 
 def test_a_run_leaves_the_parts_of_its_elbo(run: tuple[Store, str]) -> None:

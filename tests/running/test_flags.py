@@ -27,12 +27,14 @@ def test_the_mean_image_is_that_of_the_training_split_measured_on_the_test_split
     data = splits()
     method = construct(PCA, PCA.Config(), 0, shape=(6,), latent_dim=2)
     train, test = TensorSplit(data.train), TensorSplit(data.test)
-    found, _ = measure(Evaluator(method, test, seed=0, device=CPU, train=train), [MSE_MEAN_IMAGE])
+    measured, _ = measure(
+        Evaluator(method, test, seed=0, device=CPU, train=train), [MSE_MEAN_IMAGE]
+    )
     x, y = (part.stored.astype(np.float64) for part in (data.train, data.test))
-    assert found["mse-mean-image"]["value"] == pytest.approx(
+    assert measured["mse-mean-image"]["value"] == pytest.approx(
         np.square(y - x.mean(0)).mean(), rel=1e-12
     )
-    assert found["mse-mean-image"]["n"] == len(y)
+    assert measured["mse-mean-image"]["n"] == len(y)
     with pytest.raises(Absent, match="training images are not at hand"):
         _ = Evaluator(method, test, seed=0, device=CPU).mean_image_error
 
@@ -53,8 +55,8 @@ def test_the_mean_image_is_that_of_the_training_split_measured_on_the_test_split
 def test_less_than_a_tenth_below_the_mean_image_is_no_better(
     mse: float | None, mean: float | None, expected: bool
 ) -> None:
-    given = {"mse": mse, "mse-mean-image": mean}
-    measured = {name: {"value": value} for name, value in given.items() if value is not None}
+    errors = {"mse": mse, "mse-mean-image": mean}
+    measured = {name: {"value": value} for name, value in errors.items() if value is not None}
     assert no_better_than_mean(measured) is expected
 
 

@@ -30,7 +30,7 @@ def leave(results: Path, record: Record, loss: float = 1.0, *, curves: bool = Tr
 
 
 def verdicts(*sources: Path, output: Path) -> list[str]:
-    return [found.verdict for found in merge(sources, output)]
+    return [joined.verdict for joined in merge(sources, output)]
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -56,8 +56,8 @@ def test_the_same_run_twice_is_one_whatever_machine_and_time(tmp_path: Path) -> 
 
 
 def one_bit(record: Record) -> Record:
-    name, found = next(iter(record.measurements.items()))
-    value = {**found, "value": float(np.nextafter(found["value"], np.inf))}
+    name, measurement = next(iter(record.measurements.items()))
+    value = {**measurement, "value": float(np.nextafter(measurement["value"], np.inf))}
     return replace(record, measurements={**record.measurements, name: value})
 
 
@@ -86,8 +86,8 @@ def test_other_bits_are_named_and_the_first_stays(
 
 def test_further_metrics_and_files_are_joined_in_either_order(tmp_path: Path) -> None:
     name = next(iter(FIRST.measurements))
-    rest = {each: value for each, value in FIRST.measurements.items() if each != name}
-    metrics = {each: value for each, value in FIRST.metrics.items() if each != name}
+    rest = {metric: value for metric, value in FIRST.measurements.items() if metric != name}
+    metrics = {metric: value for metric, value in FIRST.metrics.items() if metric != name}
     poor = replace(FIRST, measurements=rest, metrics=metrics)
     a, b = leave(tmp_path / "a", FIRST, curves=False), leave(tmp_path / "b", poor)
     assert verdicts(a, b, output=tmp_path / "o") == ["added", "joined"]

@@ -32,7 +32,7 @@ def carry_out(folder: Path, *ways: str, workers: int = 1, **settings: float) -> 
     """Run one run for each of ``ways``, in their order; the store is the folder ``results``."""
     jobs = jobs_of(folder, *ways)
     outcomes = run_jobs(jobs, Settings(folder / "results", "cpu", **settings), workers, Events())
-    return [next(each for each in outcomes if each.job == job) for job in jobs]
+    return [next(outcome for outcome in outcomes if outcome.job == job) for job in jobs]
 
 
 def record_of(folder: Path, outcome: JobOutcome) -> Record | None:
@@ -67,7 +67,7 @@ def test_an_odd_end_is_a_record_and_the_next_run_is_done(
     assert ("log.txt" in files_of(tmp_path, odd)) == (status == "failed")
     done = record_of(tmp_path, well)
     assert well.status == "done" and done is not None and done.status == "done"
-    assert [each.status for each in Store(tmp_path / "results").records()].count("done") == 1
+    assert [record.status for record in Store(tmp_path / "results").records()].count("done") == 1
 
 
 def test_a_long_traceback_is_clipped(tmp_path: Path) -> None:
@@ -204,7 +204,7 @@ def test_a_hung_step_is_ended_by_a_second_signal_or_after_a_while(
     outcomes = run_jobs(
         jobs, Settings(tmp_path / "results", "cpu"), 1, Events(), interrupted(reached)
     )
-    assert [(each.status, each.error) for each in outcomes] == [("interrupted", None)]
+    assert [(outcome.status, outcome.error) for outcome in outcomes] == [("interrupted", None)]
     assert record_of(tmp_path, outcomes[0]) is None
     with locked(Store(tmp_path / "results").folder(jobs[0].spec.key), lambda: "busy") as held:
         assert held

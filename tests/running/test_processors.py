@@ -66,20 +66,20 @@ def disagreements(ours: list[Record], theirs: list[Record]) -> list[str]:
     answers = [pair for pair in pairs if not any(flagged(run) for run in pair)]
     if len(answers) < 2:
         return []
-    here, there = zip(*answers, strict=True)
-    low, high = interval([run.measurements["mse"]["value"] for run in here])
-    found = [
+    our_runs, their_runs = zip(*answers, strict=True)
+    low, high = interval([run.measurements["mse"]["value"] for run in our_runs])
+    texts = [
         f"seed {run.spec['seed']}: MSE {value:.4g} outside {low:.4g} to {high:.4g}"
-        for run in there
+        for run in their_runs
         if not low <= (value := run.measurements["mse"]["value"]) <= high
     ]
     counts = [
         float(np.median([run.measurements["lstar"]["value"] for run in runs]))
-        for runs in (here, there)
+        for runs in (our_runs, their_runs)
     ]
     if abs(counts[0] - counts[1]) > 1.0:
-        found.append(f"L* {counts[0]:g} here, {counts[1]:g} there")
-    return found
+        texts.append(f"L* {counts[0]:g} here, {counts[1]:g} there")
+    return texts
 
 
 def flagged(run: Record) -> bool:
@@ -123,7 +123,7 @@ def test_another_processor_gives_the_same_answers(tmp_path: Path, dataset: str) 
     ours = train(tmp_path / "ours", dataset)
     theirs = train(tmp_path / "theirs", dataset, ATEN_CPU_CAPABILITY="default")
     assert set(ours) == set(theirs) == set(CELLS[dataset][1].split(","))
-    found = {name: disagreements(ours[name], theirs[name]) for name in ours}
-    assert {name: texts for name, texts in found.items() if texts} == {}
+    by_run = {name: disagreements(ours[name], theirs[name]) for name in ours}
+    assert {name: texts for name, texts in by_run.items() if texts} == {}
     capabilities = {run.environment["cpu_capability"] for runs in theirs.values() for run in runs}
     assert capabilities == {"DEFAULT"}

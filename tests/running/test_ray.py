@@ -97,9 +97,9 @@ def test_a_failing_run_fails_as_at_home_and_the_others_are_done(
     (tmp_path / "odd.py").write_text(TEXT, encoding="utf-8")
     odd = plan(Grid([f"{tmp_path}/odd.py[how=kills_itself]"], ["circle"], [2], steps=6), tmp_path)
     outcomes = carry_out(cluster, [*odd, *jobs_of(tmp_path, "pca")], tmp_path / "ray", Events())
-    told = {outcome.job.spec.method: (outcome.status, outcome.error) for outcome in outcomes}
-    assert told["pca"] == ("done", None)
-    assert told["odd"][0] == "killed" and "ended by signal 9" in str(told["odd"][1])
+    endings = {outcome.job.spec.method: (outcome.status, outcome.error) for outcome in outcomes}
+    assert endings["pca"] == ("done", None)
+    assert endings["odd"][0] == "killed" and "ended by signal 9" in str(endings["odd"][1])
 
 
 def test_a_driver_that_is_killed_redoes_nothing_that_finished(cluster: Any, tmp_path: Path) -> None:

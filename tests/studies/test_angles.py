@@ -27,9 +27,9 @@ def turn(degrees: float) -> torch.Tensor:
 @pytest.mark.parametrize("degrees", [-44.0, -10.0, 0.0, 7.5, 45.0])
 def test_the_angle_between_codes_and_means_is_found(degrees: float) -> None:
     codes = torch.randn(2, 300, dtype=F64)
-    found = procrustes(codes, turn(degrees).mT @ codes)
-    torch.testing.assert_close(found, turn(degrees))
-    assert apart(float(turn_angle(found)), degrees) <= 1e-9
+    rotation = procrustes(codes, turn(degrees).mT @ codes)
+    torch.testing.assert_close(rotation, turn(degrees))
+    assert apart(float(turn_angle(rotation)), degrees) <= 1e-9
 
 
 @pytest.mark.parametrize("degrees", [-44.0, 0.0, 30.0])

@@ -94,20 +94,22 @@ def test_outcome_finds_blocks_where_they_are_and_only_there() -> None:
     network = study(6, 2, shape=(12,), beta=0.5)
     root = torch.block_diag(*(torch.tensor([[1.0, 0.9], [0.0, 0.5]]) for _ in range(3)))
     data = TensorSplit(Split(np.random.default_rng(0).random((40, 12), dtype=np.float32), (12,)))
-    found = []
+    by_decoder = []
     for order in ([0, 1, 2, 3, 4, 5], [0, 2, 4, 1, 3, 5]):
         network.decoder = nn.Linear(6, 12)
         with torch.no_grad():
             network.decoder.weight.copy_(torch.cat([root[:, order], torch.zeros(6, 6)]))
         torch.manual_seed(0)
         outcome = network.outcome(data)
-        found.append({name: each.value for name, each in outcome.measurements.items()})
+        by_decoder.append(
+            {name: measurement.value for name, measurement in outcome.measurements.items()}
+        )
         np.testing.assert_allclose(
             outcome.arrays["gram"],
             (network.decoder.weight.mT @ network.decoder.weight).detach().numpy(),
             atol=1e-6,
         )
-    blocks, mixed = found
+    blocks, mixed = by_decoder
     assert (
         blocks["off-block"] == pytest.approx(0.0, abs=1e-10)
         and blocks["off-block[partition=random]"] > 0.1

@@ -43,16 +43,16 @@ def test_taylor_exceeds_grae_by_beta_times_the_divergence_from_the_best_covarian
     kind: str,
 ) -> None:
     method, x = network(BetaVAE, covariance=kind, beta=0.3), images()
-    found = objectives(method, x)
+    terms = objectives(method, x)
     spread = covariance.covariance(method.gaussian(x)[1])
-    precision = jacobian.posterior_precision(found["gram"], 0.3)
+    precision = jacobian.posterior_precision(terms["gram"], 0.3)
     zero = torch.zeros(8, 4, dtype=torch.float64)
     divergence = torch.distributions.kl_divergence(
         torch.distributions.MultivariateNormal(zero, spread),
         torch.distributions.MultivariateNormal(zero, precision_matrix=precision),
     )
     torch.testing.assert_close(
-        found["taylor"] - found["grae"], 0.3 * divergence, rtol=1e-9, atol=1e-9
+        terms["taylor"] - terms["grae"], 0.3 * divergence, rtol=1e-9, atol=1e-9
     )
     assert bool((divergence > 0.01).all())
 
@@ -60,22 +60,22 @@ def test_taylor_exceeds_grae_by_beta_times_the_divergence_from_the_best_covarian
 def test_beta_vae_equals_taylor_on_average_where_the_decoder_is_linear() -> None:
     method = network(BetaVAE, shape=(7,), covariance="full")
     method.decoder = nn.Linear(4, 7).double()
-    found = objectives(method, images(1, (7,)), draws=20_000)
+    terms = objectives(method, images(1, (7,)), draws=20_000)
     torch.manual_seed(0)
     single = torch.stack(
         [objectives(method, images(1, (7,)), draws=1)["beta-vae"] for _ in range(200)]
     )
     error = float(single.std()) / 20_000**0.5
-    assert abs(float(found["beta-vae"] - found["taylor"])) < 5 * error
+    assert abs(float(terms["beta-vae"] - terms["taylor"])) < 5 * error
 
 
 def test_a_grae_network_gets_the_best_covariance_and_its_own_objective() -> None:
     method, x = network(GRAE, beta=0.3, regularizer="exact", chunks=1), images()
-    found = objectives(method, x)
-    torch.testing.assert_close(found["taylor"], found["grae"], rtol=1e-9, atol=1e-9)
+    terms = objectives(method, x)
+    torch.testing.assert_close(terms["taylor"], terms["grae"], rtol=1e-9, atol=1e-9)
     torch.testing.assert_close(
         method.train_step(Batch(x, torch.arange(8)), TICK)["loss"].detach(),
-        found["grae"].mean(),
+        terms["grae"].mean(),
         rtol=1e-9,
         atol=0.0,
     )
@@ -84,11 +84,11 @@ def test_a_grae_network_gets_the_best_covariance_and_its_own_objective() -> None
 def test_beta_vae_objective_is_its_loss() -> None:
     method, x = network(BetaVAE, chunks=1), images()
     torch.manual_seed(4)
-    found = objectives(method, x, draws=1)
+    terms = objectives(method, x, draws=1)
     torch.manual_seed(4)
     torch.testing.assert_close(
         method.train_step(Batch(x, torch.arange(8)), TICK)["loss"].detach(),
-        found["beta-vae"].mean(),
+        terms["beta-vae"].mean(),
         rtol=1e-9,
         atol=0.0,
     )
@@ -112,8 +112,8 @@ def test_outcome_says_objectives_gaps_and_blocks(kind: str) -> None:
     )
     data = np.random.default_rng(0).random((300, 1, 8, 8), dtype=np.float32)
     torch.manual_seed(0)
-    found = study.outcome(TensorSplit(Split(data, (1, 8, 8)))).measurements
-    values = {name: each.value for name, each in found.items()}
+    measurements = study.outcome(TensorSplit(Split(data, (1, 8, 8)))).measurements
+    values = {name: measurement.value for name, measurement in measurements.items()}
     assert values["gap-taylor-grae"] == pytest.approx(
         values["objective-taylor"] - values["objective-grae"], rel=1e-6
     )
@@ -129,7 +129,7 @@ def test_outcome_says_objectives_gaps_and_blocks(kind: str) -> None:
         )
     assert values["mse"] == pytest.approx(float(error), rel=1e-5)
     assert ("off-block" in values) == (kind == "block")
-    assert found["objective-grae"].n == 300
+    assert measurements["objective-grae"].n == 300
 
 
 def test_options_are_those_of_the_beta_vae_and_it_trains_as_one() -> None:

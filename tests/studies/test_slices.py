@@ -17,21 +17,21 @@ from benchmark.training.runtime import construct
 
 
 def study(steps: int = 400, latent_dim: int = 8, **config: Any) -> Slices:
-    made = construct(
+    slices = construct(
         Slices, replace(Slices.Config(), **config), 0, shape=(1,), latent_dim=latent_dim
     )
     torch.manual_seed(2)
-    made.prepare(None)
+    slices.prepare(None)
     batch = Batch(torch.zeros(1, 1), torch.zeros(1, dtype=torch.int64))
     for step in range(steps):
-        made.train_step(
+        slices.train_step(
             batch, Tick(torch.tensor(step), torch.tensor(step / max(1, steps)), "train")
         )
-    return made
+    return slices
 
 
-def outcome(made: Slices) -> Any:
-    return made.outcome(None)
+def outcome(slices: Slices) -> Any:
+    return slices.outcome(None)
 
 
 def test_a_slice_reconstructs_everywhere_and_is_sparse_in_its_middle() -> None:
@@ -69,23 +69,23 @@ def test_minima_are_counted_by_their_depth() -> None:
 
 
 def test_a_large_variance_leaves_one_minimum_and_a_small_one_several() -> None:
-    found = {gamma: outcome(study(gamma=gamma, positions=101)) for gamma in (10.0, 1e-3)}
-    minima = {gamma: each.measurements["minima"].value for gamma, each in found.items()}
+    by_gamma = {gamma: outcome(study(gamma=gamma, positions=101)) for gamma in (10.0, 1e-3)}
+    minima = {gamma: result.measurements["minima"].value for gamma, result in by_gamma.items()}
     assert minima[10.0] == 1.0 and minima[1e-3] > 1.0
-    assert found[1e-3].measurements["optimum"].value == 0.0
-    for each in found.values():
-        assert each.measurements["mse"].value < 1e-12
-        assert (each.arrays["objective"] > each.arrays["best"] - 1e-6).all()
-        assert each.measurements["excess"].value < 0.05
+    assert by_gamma[1e-3].measurements["optimum"].value == 0.0
+    for result in by_gamma.values():
+        assert result.measurements["mse"].value < 1e-12
+        assert (result.arrays["objective"] > result.arrays["best"] - 1e-6).all()
+        assert result.measurements["excess"].value < 0.05
     assert outcome(study(steps=0, gamma=1e-3)).measurements["excess"].value > 1.0
 
 
 def test_a_step_reads_nothing_on_the_host() -> None:
-    made, tick = study(steps=0), Tick(torch.tensor(0), torch.tensor(0.0), "train")
-    batch, before = Batch(torch.zeros(1, 1), torch.zeros(1)), made.log_scale.detach().clone()
+    slices, tick = study(steps=0), Tick(torch.tensor(0), torch.tensor(0.0), "train")
+    batch, before = Batch(torch.zeros(1, 1), torch.zeros(1)), slices.log_scale.detach().clone()
     with no_host_reads():
-        made.train_step(batch, tick)
-    assert bool((made.log_scale != before).all())
+        slices.train_step(batch, tick)
+    assert bool((slices.log_scale != before).all())
 
 
 @pytest.mark.parametrize(

@@ -151,9 +151,9 @@ def state(results: Path) -> dict[str, object]:
     (record,) = Store(results).records()
     tensors, _ = checkpoint.read(results / record.key / "checkpoint.safetensors")
     with np.load(results / record.key / "artifacts.npz") as arrays:
-        found: dict[str, object] = {name: arrays[name].tobytes() for name in arrays.files}
+        contents: dict[str, object] = {name: arrays[name].tobytes() for name in arrays.files}
     return {
-        **found,
+        **contents,
         **{name: tensor.numpy().tobytes() for name, tensor in tensors.items()},
         "measurements": dict(record.measurements),
     }

@@ -265,7 +265,7 @@ def test_a_trial_without_finite_numbers_is_counted_and_left_out() -> None:
     outcome = study.outcome(None)
     assert outcome.measurements["diverged"].value == 1.0
     assert len(outcome.arrays["elbo"]) == 5 and all(
-        math.isfinite(found.value) for found in outcome.measurements.values()
+        math.isfinite(measurement.value) for measurement in outcome.measurements.values()
     )
 
 
@@ -292,14 +292,18 @@ def test_the_true_model_turned_by_an_angle_is_measured_at_that_angle() -> None:
 def test_summary_groups_trials_by_elbo_and_length() -> None:
     elbo, length = torch.arange(20, dtype=F64), torch.tensor([100] * 15 + [500] * 5)
     angle = torch.tensor([-30.0, 20.0] * 8 + [10.0, 5.0, 1.0, -2.0], dtype=F64)
-    found = summary(elbo, {"angle": angle}, length)
+    measurements = summary(elbo, {"angle": angle}, length)
     assert (
-        found["angle[trials=best]"].value == pytest.approx(1.0)
-        and found["angle[trials=best]"].n == 2
+        measurements["angle[trials=best]"].value == pytest.approx(1.0)
+        and measurements["angle[trials=best]"].n == 2
     )  # torch's lower median of 2 and 1
-    assert found["angle[trials=longest]"].n == 5 and found["angle[trials=all]"].n == 20
     assert (
-        found["concentration[trials=best]"].value > 0.9 > found["concentration[trials=all]"].value
+        measurements["angle[trials=longest]"].n == 5 and measurements["angle[trials=all]"].n == 20
+    )
+    assert (
+        measurements["concentration[trials=best]"].value
+        > 0.9
+        > measurements["concentration[trials=all]"].value
     )
 
 
@@ -321,22 +325,22 @@ def test_other_latent_sizes_are_refused() -> None:
 def test_best_trials_agree_with_diagonal_posteriors_and_not_with_full_ones() -> None:
     """The claim, where it is theory: identity, orthogonal columns. With 48 trials; the median angle
     of twelve may be twice as large by chance."""
-    found = {}
+    by_covariance = {}
     for covariance in ("diagonal", "full"):
         study = build(100_000, covariance=covariance, points=60, trials=48)
         for step in range(100_000):
             torch.manual_seed(step)
             study.train_step(None, tick(study, step))
-        found[covariance] = study.outcome(None).measurements
+        by_covariance[covariance] = study.outcome(None).measurements
     assert (
-        found["diagonal"]["concentration[trials=best]"].value
+        by_covariance["diagonal"]["concentration[trials=best]"].value
         > 0.7
         > 0.3
-        > found["full"]["concentration[trials=best]"].value
+        > by_covariance["full"]["concentration[trials=best]"].value
     )
     assert (
-        found["diagonal"]["angle[trials=longest]"].value
+        by_covariance["diagonal"]["angle[trials=longest]"].value
         < 8.0
         < 13.0
-        < found["full"]["angle[trials=longest]"].value
+        < by_covariance["full"]["angle[trials=longest]"].value
     )

@@ -27,14 +27,16 @@ def written(tmp_path: Path) -> Path:
 
 
 def test_a_new_dataset_keeps_every_promise(written: Path, tmp_path: Path) -> None:
-    code, told = invoke("check-dataset", written, "--data-dir", tmp_path)
-    assert code == 0 and "9 passed, 0 failed, 1 skipped" in told
+    code, report = invoke("check-dataset", written, "--data-dir", tmp_path)
+    assert code == 0 and "9 passed, 0 failed, 1 skipped" in report
 
 
 @pytest.mark.parametrize("name", ["digits", "circle", "sprites[size=32]"])
 def test_built_in_datasets_keep_their_promises(name: str, tmp_path: Path) -> None:
-    found = {each.check.name: each for each in outcomes(DataSource(name, tmp_path), CHECKS)}
-    assert [each.message for each in found.values() if each.status == "failed"] == []
+    by_check = {
+        outcome.check.name: outcome for outcome in outcomes(DataSource(name, tmp_path), CHECKS)
+    }
+    assert [outcome.message for outcome in by_check.values() if outcome.status == "failed"] == []
 
 
 BROKEN = {
@@ -60,12 +62,12 @@ def test_each_check_sees_its_promise_broken(written: Path, tmp_path: Path, name:
     assert before in text
     broken = written.with_name(f"broken_{name}.py")
     broken.write_text(text.replace(before, after).replace("shape=self.shape", "shape=(5,)"))
-    (check,) = (each for each in CHECKS if each.name == name)
-    honest, found = (
+    (check,) = (candidate for candidate in CHECKS if candidate.name == name)
+    honest, of_broken = (
         next(outcomes(DataSource(str(path), tmp_path), [check])) for path in (written, broken)
     )
     assert honest.status == "passed"
-    assert found.status == "failed" and found.message
+    assert of_broken.status == "failed" and of_broken.message
 
 
 def test_no_docstring_is_seen(tmp_path: Path) -> None:
@@ -79,10 +81,11 @@ def test_no_docstring_is_seen(tmp_path: Path) -> None:
         "        return Splits(Split(x[:300], (3,)), Split(x[300:], (3,)))\n"
     )
     checks = [check for check in CHECKS if check.name != "digest"]  # which starts a process
-    found = {
-        each.check.name: each.status for each in outcomes(DataSource(str(bare), tmp_path), checks)
+    statuses = {
+        outcome.check.name: outcome.status
+        for outcome in outcomes(DataSource(str(bare), tmp_path), checks)
     }
-    assert [name for name, status in found.items() if status == "failed"] == ["docstring"]
+    assert [name for name, status in statuses.items() if status == "failed"] == ["docstring"]
 
 
 @pytest.mark.parametrize(
@@ -100,8 +103,8 @@ def test_labels_that_do_not_fit_are_seen(
     if test is not None:
         arrays["test_labels"] = np.array(test * 10)
     np.savez(tmp_path / "mine.npz", **arrays)
-    code, told = invoke("check-dataset", f"npz:{tmp_path}/mine.npz")
-    assert code == 1 and message in " ".join(told.split())
+    code, report = invoke("check-dataset", f"npz:{tmp_path}/mine.npz")
+    assert code == 1 and message in " ".join(report.split())
 
 
 def test_a_dataset_in_a_file_of_yours_runs(written: Path, tmp_path: Path) -> None:

@@ -276,11 +276,13 @@ def examine(text: str, folder: Path, elsewhere: bool = True) -> dict[str, CheckO
 
 
 def test_the_template_passes(tmp_path: Path) -> None:
-    found = examine(SOUND, tmp_path)
+    by_check = examine(SOUND, tmp_path)
     assert [
-        f"{name}: {each.message}" for name, each in found.items() if each.status == "failed"
+        f"{name}: {outcome.message}"
+        for name, outcome in by_check.items()
+        if outcome.status == "failed"
     ] == []
-    assert {name for name, each in found.items() if each.status == "skipped"} <= {
+    assert {name for name, outcome in by_check.items() if outcome.status == "skipped"} <= {
         "captured-cuda",
         "prunes",
     }
@@ -293,8 +295,10 @@ def test_defect_is_caught_where_it_should(defect: str, tmp_path: Path) -> None:
     for old, new in changes:
         assert text.count(old) == 1, old
         text = text.replace(old, new)
-    found = examine(text, tmp_path, "processes" in names)
-    failed = {name: each.message for name, each in found.items() if each.status == "failed"}
+    by_check = examine(text, tmp_path, "processes" in names)
+    failed = {
+        name: outcome.message for name, outcome in by_check.items() if outcome.status == "failed"
+    }
     assert set(names.split()) <= failed.keys(), failed
     assert any(says in failed[name] for name in names.split()), failed
 
@@ -302,7 +306,9 @@ def test_defect_is_caught_where_it_should(defect: str, tmp_path: Path) -> None:
 def test_a_step_that_fails_is_told_by_every_check_that_trains(tmp_path: Path) -> None:
     """Checks of the trained method look at it without gradients; training it takes them."""
     broken = SOUND.replace(STEP, "        raise ValueError('no time')\n" + STEP)
-    found = examine(broken, tmp_path, elsewhere=False)
-    failed = {name: each.message for name, each in found.items() if each.status == "failed"}
+    by_check = examine(broken, tmp_path, elsewhere=False)
+    failed = {
+        name: outcome.message for name, outcome in by_check.items() if outcome.status == "failed"
+    }
     assert {"shapes", "deterministic-codes", "batch-size"} <= failed.keys()
     assert set(failed.values()) == {"ValueError: no time"}

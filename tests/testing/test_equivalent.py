@@ -25,7 +25,7 @@ def trees(tmp_path: Path) -> tuple[Tree, PackageCopy, Tree]:
 
 def test_classes_that_share_a_digest_become_one() -> None:
     classes = [{"what": "harness", "digests": ["a", "b"]}]
-    found = merged(
+    single = merged(
         classes,
         [
             Shown("harness", "b", "c", ""),
@@ -33,11 +33,11 @@ def test_classes_that_share_a_digest_become_one() -> None:
             Shown("metric nac", "u", "v", "other bits"),
         ],
     )
-    assert found == [
+    assert single == [
         {"what": "harness", "digests": ["a", "b", "c"]},
         {"what": "metric mse", "digests": ["x", "y"]},
     ]
-    assert merged(found, [Shown("harness", "c", "a", "")]) == found
+    assert merged(single, [Shown("harness", "c", "a", "")]) == single
 
 
 @pytest.mark.slow
@@ -51,8 +51,8 @@ def test_a_refactor_is_shown_and_a_change_of_bits_is_refused(
         "return torch.cat(parts)",
     )
     package.edit(FRECHET, "return mean, centred.T", "return 1.0 * mean, centred.T")
-    shown = {each.what: each.refusal for each in show(old, new, SMALL)}
-    assert shown["harness"] == "" and shown["metric fd-raw"] == ""
+    refusals = {comparison.what: comparison.refusal for comparison in show(old, new, SMALL)}
+    assert refusals["harness"] == "" and refusals["metric fd-raw"] == ""
 
 
 @pytest.mark.slow
@@ -62,9 +62,9 @@ def test_a_trainer_of_other_bits_refuses_everything(
     old, package, new = trees
     package.edit("benchmark/training/batches.py", '"order", epoch', '"orders", epoch')
     package.edit(FRECHET, "return mean, centred.T", "return 1.0 * mean, centred.T")
-    shown = show(old, new, SMALL)
-    assert {"harness", "metric fd-raw"} <= {each.what for each in shown}
-    assert all("other bits" in each.refusal for each in shown)
+    comparisons = show(old, new, SMALL)
+    assert {"harness", "metric fd-raw"} <= {comparison.what for comparison in comparisons}
+    assert all("other bits" in comparison.refusal for comparison in comparisons)
 
 
 @pytest.mark.slow
@@ -77,9 +77,9 @@ def test_a_metric_of_other_values_is_refused_by_name(
         "return frechet_distance(*moments(found)",
         "return 2 * frechet_distance(*moments(found)",
     )
-    shown = {each.what: each.refusal for each in show(old, new, SMALL)}
-    assert shown.keys() == {"metric fd-raw", "metric fd-raw-floor"}
-    assert all("became" in refusal for refusal in shown.values())
+    refusals = {comparison.what: comparison.refusal for comparison in show(old, new, SMALL)}
+    assert refusals.keys() == {"metric fd-raw", "metric fd-raw-floor"}
+    assert all("became" in refusal for refusal in refusals.values())
 
 
 def test_nothing_moved_runs_nothing(trees: tuple[Tree, PackageCopy, Tree]) -> None:

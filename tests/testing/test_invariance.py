@@ -80,6 +80,6 @@ def test_promises_of_a_step_hold_with_convolutions_too(name: str, tmp_path: Path
     """Other checks see 8x8 images, which have none; weights of convolutions lie channels last."""
     candidate = Candidate(name, tmp_path, shape=IMAGE)
     strides = {p.stride() for p in candidate.whole.method.encoder.parameters() if p.dim() == 4}
-    assert strides and not any(sorted(each, reverse=True) == list(each) for each in strides)
+    assert strides and not any(sorted(layout, reverse=True) == list(layout) for layout in strides)
     for check in (resumes_inside_an_epoch, resumes_at_an_edge, captured_equals_eager):
         check(candidate)

@@ -59,12 +59,15 @@ def test_loading_refuses_what_does_not_fit_and_changes_nothing(damage: str) -> N
         tensors["method/other"] = torch.zeros(2)
     else:
         tensors[name] = tensors[name].T.contiguous()
-    before = {each: tensor.clone() for each, tensor in checkpoint.method_state(target).items()}
+    before = {
+        tensor_name: tensor.clone()
+        for tensor_name, tensor in checkpoint.method_state(target).items()
+    }
     with pytest.raises(BenchError, match="method/other" if damage == "extra" else name):
         checkpoint.load_state(target, tensors)
     assert all(
-        torch.equal(before[each], tensor)
-        for each, tensor in checkpoint.method_state(target).items()
+        torch.equal(before[tensor_name], tensor)
+        for tensor_name, tensor in checkpoint.method_state(target).items()
     )
 
 
@@ -108,14 +111,14 @@ def test_every_flipped_bit_and_every_cut_reads_as_none(tmp_path: Path) -> None:
     """Header and tensors: names, shapes, types, offsets, the step."""
     path = tmp_path / "c"
     content = small(path)
-    for place in range(len(content)):
+    for offset in range(len(content)):
         for bit in range(8):
             damaged = bytearray(content)
-            damaged[place] ^= 1 << bit
+            damaged[offset] ^= 1 << bit
             path.write_bytes(damaged)
-            assert checkpoint.read(path) is None, (place, bit)
-        path.write_bytes(content[:place])
-        assert checkpoint.read(path) is None, place
+            assert checkpoint.read(path) is None, (offset, bit)
+        path.write_bytes(content[:offset])
+        assert checkpoint.read(path) is None, offset
     path.write_bytes(content)
     assert checkpoint.read(path) is not None
 
@@ -165,7 +168,7 @@ def test_failed_write_leaves_the_old_checkpoint(
     with pytest.raises(OSError, match="disk full"):
         checkpoint.write(path, {"a": torch.zeros(2)}, {})
     assert torch.equal(checkpoint.read(path)[0]["a"], torch.ones(2))
-    assert [each.name for each in tmp_path.iterdir()] == ["c"]
+    assert [path.name for path in tmp_path.iterdir()] == ["c"]
 
 
 def test_a_file_replaced_while_it_is_read_gives_the_old_state_or_the_new(tmp_path: Path) -> None:
@@ -181,9 +184,9 @@ def test_a_file_replaced_while_it_is_read_gives_the_old_state_or_the_new(tmp_pat
         while not path.exists():
             assert writer.poll() is None
             time.sleep(0.01)
-        found = [checkpoint.read(path) for _ in range(3000)]
+        reads = [checkpoint.read(path) for _ in range(3000)]
     finally:
         stop.touch()
         writer.wait(60)
-    assert all(each is not None and len(each[0]["a"]) == int(each[1]["size"]) for each in found)
-    assert {len(each[0]["a"]) for each in found if each} == {10, 20_000}
+    assert all(state is not None and len(state[0]["a"]) == int(state[1]["size"]) for state in reads)
+    assert {len(state[0]["a"]) for state in reads if state} == {10, 20_000}

@@ -75,10 +75,10 @@ def test_cuda_without_a_device_is_a_clear_error(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_environment_tells_what_a_repetition_needs() -> None:
-    found = runtime.environment(CPU)
-    assert found["threads"] == 1
+    facts = runtime.environment(CPU)
+    assert facts["threads"] == 1
     assert (
-        found["packages"]["torch"] == torch.__version__.partition("+")[0]
-        or found["packages"]["torch"] == torch.__version__
+        facts["packages"]["torch"] == torch.__version__.partition("+")[0]
+        or facts["packages"]["torch"] == torch.__version__
     )
-    assert {"cpu", "cpu_capability", "deterministic", "commit", "dirty", "python"} <= set(found)
+    assert {"cpu", "cpu_capability", "deterministic", "commit", "dirty", "python"} <= set(facts)

@@ -28,9 +28,9 @@ from benchmark.training.trainer import Stopped
 
 @pytest.mark.parametrize(("steps", "count"), [(3000, 30), (300, 10), (20, 5), (3, 3), (7001, 30)])
 def test_counts_are_made_at_equal_distances_and_at_the_end(steps: int, count: int) -> None:
-    found = sorted(points(steps))
-    assert len(found) == count and found[-1] == steps and found[0] >= 1
-    assert max(np.diff([0, *found])) - min(np.diff([0, *found])) <= 1
+    steps_counted = sorted(points(steps))
+    assert len(steps_counted) == count and steps_counted[-1] == steps and steps_counted[0] >= 1
+    assert max(np.diff([0, *steps_counted])) - min(np.diff([0, *steps_counted])) <= 1
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,9 @@ class NoisySilent(Noisy):
 
 @pytest.mark.parametrize(("kind", "silent"), [(Honest, Silent), (Noisy, NoisySilent)])
 def test_counting_changes_no_bit_of_a_run(kind: Any, silent: Any, tmp_path: Path) -> None:
-    counted, other = (trainer(each, tmp_path / each.__name__) for each in (kind, silent))
+    counted, other = (
+        trainer(method_class, tmp_path / method_class.__name__) for method_class in (kind, silent)
+    )
     counted.fit(), other.fit()
     mine, theirs = outcome(counted), outcome(other)
     assert mine.keys() - theirs.keys() == {"curve/lstar", "curve/lstar_step"}
@@ -107,8 +109,8 @@ def test_counting_changes_no_bit_of_a_run(kind: Any, silent: Any, tmp_path: Path
 def test_a_method_that_selects_nothing_has_no_counts(tmp_path: Path) -> None:
     class Whole(Honest):
         def discover(self, x: torch.Tensor) -> Discovery:
-            found = super().discover(x)
-            return Discovery(found.relevance, found.active, flags=("no_selection",))
+            discovery = super().discover(x)
+            return Discovery(discovery.relevance, discovery.active, flags=("no_selection",))
 
     run = trainer(Whole, tmp_path / "c")
     run.fit()
