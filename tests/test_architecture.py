@@ -224,7 +224,10 @@ def test_nouns_and_registry_need_the_standard_library_only(name: str) -> None:
 
 @pytest.mark.parametrize("command", [["--help"], ["list"], ["show", "vae"], ["show", "circle"]])
 def test_looking_around_imports_no_numpy(command: list[str]) -> None:
-    code = f"import sys, benchmark.cli; benchmark.cli.cli({command!r}, standalone_mode=False); assert not {{'torch', 'numpy'}} & set(sys.modules)"
+    code = (
+        f"import sys, benchmark.cli; benchmark.cli.cli({command!r}, standalone_mode=False); "
+        f"assert not {{'torch', 'numpy'}} & set(sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
@@ -236,9 +239,11 @@ def test_looking_around_imports_no_numpy(command: list[str]) -> None:
         "import benchmark.cli; benchmark.cli.cli(['list'], standalone_mode=False)",
         "import benchmark.cli; benchmark.cli.cli(['show', 'vae'], standalone_mode=False)",
         "import benchmark.cli; benchmark.cli.cli(['show', 'ren-toy'], standalone_mode=False)",
-        "import benchmark.reporting.tables.summary, benchmark.reporting.figures.draw, benchmark.reporting.report.site, benchmark.metrics.frechet",
+        "import benchmark.reporting.tables.summary, benchmark.reporting.figures.draw, "
+        "benchmark.reporting.report.site, benchmark.metrics.frechet",
         "import benchmark.planning.jobs, benchmark.planning.reuse, benchmark.running.processes",
-        "from benchmark.planning.jobs import Grid, plan; from pathlib import Path; plan(Grid(['vae'], ['circle']), Path('.'))",
+        "from benchmark.planning.jobs import Grid, plan; from pathlib import Path; "
+        "plan(Grid(['vae'], ['circle']), Path('.'))",
     ],
 )
 def test_looking_and_reporting_import_no_torch(statement: str) -> None:

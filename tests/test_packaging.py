@@ -67,7 +67,8 @@ def execute(module: str, *words: str) -> None:
 
 @pytest.mark.extras
 def test_the_wheel_and_the_sdist_are_built_and_pass_twine(tmp_path: Path) -> None:
-    """``python -m build`` and ``twine check``: the readme renders, tests and docs are in the sdist."""
+    """``python -m build`` and ``twine check``: the readme renders, tests and docs are in the
+    sdist."""
     pytest.importorskip("build")
     pytest.importorskip("twine")
     execute("build", "--outdir", str(tmp_path), str(ROOT))

@@ -57,7 +57,8 @@ def test_divergence_at_unit_variance_is_the_standard_one() -> None:
 
 
 def test_the_codes_loss_differs_by_a_constant_in_its_gradient() -> None:
-    """s where the paper has ln s: (s - ln s) / 2 per coordinate, no gradient in mean and variance."""
+    """s where the paper has ln s: (s - ln s) / 2 per coordinate, no gradient in mean and
+    variance."""
     mean, log_var = (part.requires_grad_() for part in posteriors())
     method = build().double()
     method.variance.copy_(torch.tensor([0.2, 1.0, 3.0, 40.0]))

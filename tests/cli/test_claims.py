@@ -79,6 +79,9 @@ def test_mistakes_say_what_to_do(results: Path, tmp_path: Path) -> None:
 
 
 def test_claims_need_no_torch() -> None:
-    code = "import sys; from benchmark.cli.claims import claims; claims(['--on', 'paper'], standalone_mode=False); assert 'torch' not in sys.modules"
+    code = (
+        "import sys; from benchmark.cli.claims import claims; "
+        "claims(['--on', 'paper'], standalone_mode=False); assert 'torch' not in sys.modules"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -1,8 +1,8 @@
 """A stored run whose record somebody edited, anywhere and with anything: commands that go back to
 the run give a verdict or a line that names it, and never a traceback.
 
-Runs are carried out in this process, and each of them once: what is looked at is what is made of the
-record.
+Runs are carried out in this process, and each of them once: what is looked at is what is made of
+the record.
 """
 
 from __future__ import annotations

@@ -133,6 +133,9 @@ def test_mistakes_say_what_to_do(results: Path, tmp_path: Path) -> None:
 
 def test_a_figure_needs_no_torch(results: Path, tmp_path: Path) -> None:
     arguments = ["curves", "--results", str(results), "-o", str(tmp_path / "a.png")]
-    code = f"import sys; from benchmark.cli.figure import figure; figure({arguments}, standalone_mode=False); assert 'torch' not in sys.modules"
+    code = (
+        "import sys; from benchmark.cli.figure import figure; "
+        f"figure({arguments}, standalone_mode=False); assert 'torch' not in sys.modules"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -69,7 +69,11 @@ def test_nothing_changed(folder: Path) -> None:
 
 
 def test_the_gate_imports_no_torch(folder: Path) -> None:
-    code = "import sys; from benchmark.cli import main\ntry: main()\nfinally: assert 'torch' not in sys.modules"
+    code = (
+        "import sys; from benchmark.cli import main\n"
+        "try: main()\n"
+        "finally: assert 'torch' not in sys.modules"
+    )
     command = [
         sys.executable,
         "-c",

@@ -75,7 +75,10 @@ def test_a_subclass_of_a_built_in_method_is_a_method_with_its_options(tmp_path: 
 
     path = tmp_path / "quiet_vae.py"
     path.write_text(
-        '"""Quiet."""\n\nfrom baselines.vae import VAE\n\n\nclass QuietVAE(VAE):\n    prunes = False\n',
+        '"""Quiet."""\n\n'
+        "from baselines.vae import VAE\n\n\n"
+        "class QuietVAE(VAE):\n"
+        "    prunes = False\n",
         encoding="utf-8",
     )
     choice = registry.choose("methods", f"{path}[lr=0.01]")

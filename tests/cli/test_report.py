@@ -68,7 +68,10 @@ def test_mistakes_say_what_to_do(results: Path, tmp_path: Path) -> None:
 def test_help_loads_nothing_heavy_and_a_report_no_torch(results: Path, tmp_path: Path) -> None:
     heavy = "{'torch', 'pandas', 'matplotlib', 'numpy', 'jinja2'}"
     arguments = ["--results", str(results), "-o", str(tmp_path / "out")]
-    code = f"import sys; from benchmark.cli.report import report; assert not {heavy} & set(sys.modules); report({arguments!r}, standalone_mode=False)"
+    code = (
+        "import sys; from benchmark.cli.report import report; "
+        f"assert not {heavy} & set(sys.modules); report({arguments!r}, standalone_mode=False)"
+    )
     done = subprocess.run(
         [sys.executable, "-c", f"{code}; assert 'torch' not in sys.modules"],
         capture_output=True,

@@ -102,14 +102,20 @@ def test_mistakes_say_what_to_do(results: Path, tmp_path: Path) -> None:
 
 def test_help_loads_nothing_heavy() -> None:
     heavy = "{'torch', 'pandas', 'matplotlib', 'numpy', 'scipy'}"
-    code = f"import sys, benchmark.cli.table, benchmark.cli.figure; assert not {heavy} & set(sys.modules), {heavy} & set(sys.modules)"
+    code = (
+        "import sys, benchmark.cli.table, benchmark.cli.figure; "
+        f"assert not {heavy} & set(sys.modules), {heavy} & set(sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "NAME" in call("--help").output
 
 
 def test_a_table_needs_no_torch_and_no_matplotlib(results: Path) -> None:
-    code = f"import sys; from benchmark.cli.table import table; table(['--results', {str(results)!r}], standalone_mode=False)"
+    code = (
+        "import sys; from benchmark.cli.table import table; "
+        f"table(['--results', {str(results)!r}], standalone_mode=False)"
+    )
     done = subprocess.run(
         [sys.executable, "-c", f"{code}; assert not {{'torch', 'matplotlib'}} & set(sys.modules)"],
         capture_output=True,

@@ -136,7 +136,10 @@ def test_a_changed_file_is_refused(
         noted.write_bytes(b"" if damage == "empty-sidecar" else b"\xff" * 64)
     with pytest.raises(
         BenchError,
-        match=r"^'[^\n]*celeba64.npy' has the wrong checksum: [^\n]*; delete it and run `bench data fetch celeba`$",
+        match=(
+            r"^'[^\n]*celeba64.npy' has the wrong checksum: [^\n]*; "
+            r"delete it and run `bench data fetch celeba`$"
+        ),
     ):
         CelebA(data_dir=tmp_path).load()
 
@@ -149,7 +152,10 @@ def test_a_file_of_another_shape_is_refused(
     monkeypatch.setattr(CelebA, "counts", (162_770, 19_962))
     with pytest.raises(
         BenchError,
-        match=r"holds uint8 of shape \(5, 3, 64, 64\), expected uint8 of shape \(182732, 3, 64, 64\); delete it and run",
+        match=(
+            r"holds uint8 of shape \(5, 3, 64, 64\), "
+            r"expected uint8 of shape \(182732, 3, 64, 64\); delete it and run"
+        ),
     ):
         CelebA(data_dir=tmp_path).load()
 
@@ -157,7 +163,10 @@ def test_a_file_of_another_shape_is_refused(
 def test_missing_files_say_how_to_get_them(tmp_path: Path) -> None:
     with pytest.raises(
         MissingData,
-        match=r"data of 'celeba' is missing: looked for '.*celeba64.npy'; run `bench data fetch celeba`",
+        match=(
+            r"data of 'celeba' is missing: looked for '.*celeba64.npy'; "
+            r"run `bench data fetch celeba`"
+        ),
     ):
         CelebA(data_dir=tmp_path).load()
     with pytest.raises(BenchError, match="'celeba' needs a data folder"):
@@ -178,7 +187,10 @@ def test_a_photograph_that_cannot_be_used_leaves_nothing_behind(
         photo(PHOTOS[TEST[0]][:200]).save(path, format="png")
     with pytest.raises(
         BenchError,
-        match=r"^could not make '[^\n]*celeba64.npy': [^\n]*; see to the file or the disk and fetch again$",
+        match=(
+            r"^could not make '[^\n]*celeba64.npy': [^\n]*; "
+            r"see to the file or the disk and fetch again$"
+        ),
     ):
         CelebA(data_dir=tmp_path).fetch()
     assert {path.name for path in folder.iterdir()} == before
@@ -219,7 +231,10 @@ def test_fetch_downloads_through_torchvision_and_a_failure_is_one_line(
     )
     with pytest.raises(
         BenchError,
-        match=r"^could not fetch 'celeba' into '[^\n]*': Too many users have viewed this file; [^\n]*$",
+        match=(
+            r"^could not fetch 'celeba' into '[^\n]*': Too many users have viewed this file; "
+            r"[^\n]*$"
+        ),
     ):
         CelebA(data_dir=tmp_path).fetch()
 

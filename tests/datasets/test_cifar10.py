@@ -116,7 +116,10 @@ def test_unpacked_files_are_the_same_data(tmp_path: Path, monkeypatch: pytest.Mo
 def test_a_changed_archive_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = install(tmp_path, monkeypatch)
     path.write_bytes(path.read_bytes()[:-1])
-    message = f"'{re.escape(str(path))}' has the wrong checksum: md5 is .*, expected {CIFAR10.md5}; delete it and run `bench data fetch cifar10`"
+    message = (
+        f"'{re.escape(str(path))}' has the wrong checksum: md5 is .*, expected {CIFAR10.md5}; "
+        "delete it and run `bench data fetch cifar10`"
+    )
     with pytest.raises(BenchError, match=message):
         CIFAR10(data_dir=tmp_path).load()
 
@@ -129,7 +132,9 @@ def test_one_changed_byte_in_any_unpacked_file_is_refused(
     path.write_bytes(path.read_bytes()[:-1] + b"?")
     with pytest.raises(
         BenchError,
-        match=f"{name}' has the wrong checksum: .*expected {CIFAR10.sha256[name]}; delete it and run",
+        match=(
+            f"{name}' has the wrong checksum: .*expected {CIFAR10.sha256[name]}; delete it and run"
+        ),
     ):
         CIFAR10(data_dir=tmp_path).load()
 
@@ -137,7 +142,10 @@ def test_one_changed_byte_in_any_unpacked_file_is_refused(
 def test_what_is_missing_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(
         MissingData,
-        match=f"data of 'cifar10' is missing: looked for '.*{CIFAR10.archive}'; run `bench data fetch cifar10`",
+        match=(
+            f"data of 'cifar10' is missing: looked for '.*{CIFAR10.archive}'; "
+            "run `bench data fetch cifar10`"
+        ),
     ):
         CIFAR10(data_dir=tmp_path).load()
     with pytest.raises(BenchError, match="'cifar10' needs a data folder"):
@@ -163,7 +171,10 @@ def test_an_archive_without_a_batch_is_refused(
 def test_broken_records_are_one_line(data: bytes) -> None:
     with pytest.raises(
         BenchError,
-        match=rf"^'x' holds {len(data)} bytes, expected a multiple of 3073; delete it and run [^\n]*$",
+        match=(
+            rf"^'x' holds {len(data)} bytes, expected a multiple of 3073; "
+            r"delete it and run [^\n]*$"
+        ),
     ):
         parse_records(data, "x")
 
@@ -192,7 +203,8 @@ def test_the_name_in_messages_is_the_registered_one() -> None:
 def test_the_real_archive_holds_ten_even_classes_with_the_known_means(data_dir: Path) -> None:
     if not (data_dir / "CIFAR10").is_dir():
         pytest.skip(
-            f"no CIFAR10 in '{data_dir}'; run `bench data fetch cifar10` and set BENCH_DATA to run this test"
+            f"no CIFAR10 in '{data_dir}'; "
+            "run `bench data fetch cifar10` and set BENCH_DATA to run this test"
         )
     splits = CIFAR10(data_dir=data_dir).load()
     for split, per_class in ((splits.train, 5000), (splits.test, 1000)):

@@ -71,7 +71,10 @@ def test_a_file_that_is_there_is_verified_and_kept(
     path.write_bytes(b"mine")
     with pytest.raises(
         BenchError,
-        match=f"wrong checksum: md5 is .*, expected {MD5}; delete it and run `bench data fetch cifar10`",
+        match=(
+            f"wrong checksum: md5 is .*, expected {MD5}; "
+            "delete it and run `bench data fetch cifar10`"
+        ),
     ):
         download(URL, path, md5=MD5, dataset="cifar10")
     assert path.read_bytes() == b"mine" and not asked
@@ -124,7 +127,10 @@ def test_a_failed_download_keeps_folders_that_were_there(
 def test_missing_files_and_folders_say_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(
         MissingData,
-        match=r"data of 'cifar10' is missing: .*data.bin'; run `bench data fetch cifar10`, .*--data-dir or \$BENCH_DATA",
+        match=(
+            r"data of 'cifar10' is missing: .*data.bin'; "
+            r"run `bench data fetch cifar10`, .*--data-dir or \$BENCH_DATA"
+        ),
     ):
         present(tmp_path / "data.bin", dataset="cifar10")
     with pytest.raises(

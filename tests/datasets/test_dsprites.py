@@ -118,7 +118,10 @@ def test_another_archive_is_refused_in_one_line(
     install(tmp_path, monkeypatch, archive(**changes))
     with pytest.raises(
         BenchError,
-        match=rf"(?s)^'[^\n]*' is not the dSprites archive: [^\n]*{message}[^\n]*; delete it and run `bench data fetch dsprites`$",
+        match=(
+            rf"(?s)^'[^\n]*' is not the dSprites archive: [^\n]*{message}[^\n]*; "
+            r"delete it and run `bench data fetch dsprites`$"
+        ),
     ):
         Small(Small.Options(count=100), data_dir=tmp_path).load()
 
@@ -154,7 +157,10 @@ def test_a_wrong_checksum_is_refused_before_it_is_opened(
     monkeypatch.setattr(Small, "md5", DSprites.md5)
     with pytest.raises(
         BenchError,
-        match=f"'{path}' has the wrong checksum: md5 is .*, expected {DSprites.md5}; delete it and run",
+        match=(
+            f"'{path}' has the wrong checksum: md5 is .*, expected {DSprites.md5}; "
+            "delete it and run"
+        ),
     ):
         Small(Small.Options(count=100), data_dir=tmp_path).load()
 
@@ -162,7 +168,10 @@ def test_a_wrong_checksum_is_refused_before_it_is_opened(
 def test_a_missing_archive_or_folder_says_how_to_get_it(tmp_path: Path) -> None:
     with pytest.raises(
         MissingData,
-        match=f"data of 'dsprites' is missing: looked for '{tmp_path}.*{FILE}'; run `bench data fetch dsprites`",
+        match=(
+            f"data of 'dsprites' is missing: looked for '{tmp_path}.*{FILE}'; "
+            "run `bench data fetch dsprites`"
+        ),
     ):
         DSprites(data_dir=tmp_path).load()
     with pytest.raises(BenchError, match="'dsprites' needs a data folder"):
@@ -207,7 +216,8 @@ def test_the_original_has_the_published_mean_and_hardly_differs_from_the_renderi
 ) -> None:
     if not (data_dir / "dsprites" / FILE).is_file():
         pytest.skip(
-            f"no {FILE} in '{data_dir / 'dsprites'}'; run `bench data fetch dsprites` and set BENCH_DATA to run this test"
+            f"no {FILE} in '{data_dir / 'dsprites'}'; "
+            "run `bench data fetch dsprites` and set BENCH_DATA to run this test"
         )
     index = np.arange(TOTAL)
     packed = DSprites(data_dir=data_dir).images(index)

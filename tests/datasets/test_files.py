@@ -58,7 +58,10 @@ def test_a_wrong_checksum_names_file_and_both_digests(tmp_path: Path) -> None:
     ):
         with pytest.raises(
             BenchError,
-            match=f"'{re.escape(str(path))}' has the wrong checksum: .* is {digest}, expected {SHA256}; {REMEDY}",
+            match=(
+                f"'{re.escape(str(path))}' has the wrong checksum: .* is {digest}, "
+                f"expected {SHA256}; {REMEDY}"
+            ),
         ):
             read_verified(path, SHA256, dataset="mnist")
 

@@ -1,4 +1,5 @@
-"""Folders of images: pixels as they are, splits and classes by folders, one line for each mistake."""
+"""Folders of images: pixels as they are, splits and classes by folders, one line for each
+mistake."""
 
 from __future__ import annotations
 

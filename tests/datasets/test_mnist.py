@@ -110,7 +110,10 @@ GOOD = idx(np.zeros((2, 3, 5), dtype=np.uint8))
 def test_parse_idx_is_strict(data: bytes) -> None:
     with pytest.raises(
         BenchError,
-        match=r"^'x' (is no idx file of bytes with 3 axes: it begins with|holds \d+ bytes after its header, expected 30)",
+        match=(
+            r"^'x' (is no idx file of bytes with 3 axes: it begins with"
+            r"|holds \d+ bytes after its header, expected 30)"
+        ),
     ):
         parse_idx(data, "x", ndim=3)
 
@@ -154,7 +157,10 @@ def test_one_changed_byte_in_any_file_is_refused(
     path.write_bytes(content)
     with pytest.raises(
         BenchError,
-        match=f"{name}' has the wrong checksum: .*expected {MNIST.sha256[name]}; delete it and run `bench data fetch mnist`",
+        match=(
+            f"{name}' has the wrong checksum: .*expected {MNIST.sha256[name]}; "
+            "delete it and run `bench data fetch mnist`"
+        ),
     ):
         MNIST(data_dir=tmp_path).load()
 
@@ -188,7 +194,10 @@ def test_a_failed_download_is_one_line(tmp_path: Path, monkeypatch: pytest.Monke
     )
     with pytest.raises(
         BenchError,
-        match=r"could not fetch 'fashion-mnist' into .*: Error downloading train-images; check the network",
+        match=(
+            r"could not fetch 'fashion-mnist' into .*: Error downloading train-images; "
+            r"check the network"
+        ),
     ):
         FashionMNIST(data_dir=tmp_path).fetch()
 

@@ -139,7 +139,8 @@ V, IMAGES, BYTES = np.zeros((3, 2)), np.zeros((3, 4, 4)), np.zeros((3, 4, 4), np
         ({"train": IMAGES, "test": IMAGES - 0.5}, "'test' in '…' holds pixels from -0.5 to -0.5"),
         (
             {"train": V, "test": np.zeros((3, 5))},
-            "holds float32 of shape (2,) and 'test' float32 of shape (5,); expected the same in both",
+            "holds float32 of shape (2,) and 'test' float32 of shape (5,); "
+            "expected the same in both",
         ),
         (
             {"train": BYTES, "test": IMAGES},
@@ -194,7 +195,10 @@ def test_a_damaged_file_is_one_line(tmp_path: Path, content: bytes) -> None:
     path.write_bytes(content)
     with pytest.raises(
         BenchError,
-        match=r"^cannot read '[^\n]*' as npz \([^\n]+\); write plain arrays with numpy.savez[^\n]*$",
+        match=(
+            r"^cannot read '[^\n]*' as npz \([^\n]+\); "
+            r"write plain arrays with numpy.savez[^\n]*$"
+        ),
     ) as error:
         load(path)
     assert "trust" not in str(error.value)

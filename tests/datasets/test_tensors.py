@@ -103,7 +103,8 @@ def test_some_images_are_those_of_the_first_sets(kind: str, shape: tuple[int, ..
 
 
 def test_some_images_of_a_sorted_file_are_of_every_class() -> None:
-    """A thousand classes of ten; a tenth of the rows has as many of either half, by chance alone."""
+    """A thousand classes of ten; a tenth of the rows has as many of either half, by chance
+    alone."""
     classes = np.repeat(np.arange(1000, dtype=np.float32), 10)[:, None]
     drawn = TensorSplit(Split(classes, (1,))).some(1000).flatten()
     assert len(drawn.unique()) > 500 and 400 < int((drawn < 500).sum()) < 600

@@ -39,8 +39,8 @@ def words(node: ast.AST, named: Mapping[str, Any]) -> set[str]:
 
 
 def raised(text: str, named: Mapping[str, Any]) -> set[str]:
-    """The flags in the source of an adapter: words, or constants of the module (``named``), given as
-    ``flags=``, or gathered under that name or as ``raised``."""
+    """The flags in the source of an adapter: words, or constants of the module (``named``), given
+    as ``flags=``, or gathered under that name or as ``raised``."""
     flags: set[str] = set()
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.keyword) and node.arg == "flags":

@@ -163,6 +163,9 @@ def test_data_that_no_classifier_was_trained_on_have_no_fd_cnn() -> None:
     assert outcome == (
         {},
         {
-            "fd-cnn": "no classifier was trained on these data; there is one each for digits, mnist, fashion-mnist"
+            "fd-cnn": (
+                "no classifier was trained on these data; "
+                "there is one each for digits, mnist, fashion-mnist"
+            )
         },
     )

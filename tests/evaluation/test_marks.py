@@ -43,8 +43,8 @@ EIGHT: dict[str, list[float]] = {
         *(0.0002294, 0.0003304, 0.0002727, 0.9999, 0.9989, 0.9998, 0.9999, 0.9998),
     ],
 }
-"""Relevances after `bench run --datasets latent-8 --latent-dims 16 --steps 3000`, seed 0; L* is 8 in
-each."""
+"""Relevances after `bench run --datasets latent-8 --latent-dims 16 --steps 3000`, seed 0; L* is 8
+in each."""
 
 NOTHING: dict[str, list[float]] = {
     "r-dpvae": [

@@ -1,4 +1,5 @@
-"""Networks in other formats compute what the model does, and are not given out where they do not."""
+"""Networks in other formats compute what the model does, and are not given out where they do
+not."""
 
 from __future__ import annotations
 

@@ -124,8 +124,9 @@ def test_mlflow_reads_what_was_exported(store: Store, tmp_path: Path) -> None:
 
 
 def logged(data: bytes) -> list[bytes]:
-    """The records in a .wandb file: a header of 7 bytes, then LevelDB's log of blocks of 32 kB, each
-    part with 4 bytes of checksum, 2 of length and 1 of type (1 whole, 2 first, 3 middle, 4 last)."""
+    """The records in a .wandb file: a header of 7 bytes, then LevelDB's log of blocks of 32 kB,
+    each part with 4 bytes of checksum, 2 of length and 1 of type (1 whole, 2 first, 3 middle,
+    4 last)."""
     entries, position = [b""], 7
     while position + 7 <= len(data):
         if 32768 - position % 32768 < 7:

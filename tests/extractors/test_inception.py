@@ -133,7 +133,10 @@ def test_without_weights_the_reason_says_what_to_do(tmp_path: Path) -> None:
     evidence = evaluator(pictures(0, 1), pictures(1, 1), Source(data_dir=tmp_path))
     with pytest.raises(
         Absent,
-        match=r"weights are missing: looked in .*; run `bench data fetch inception`, or put pt_inception.* into the folder",
+        match=(
+            r"weights are missing: looked in .*; "
+            r"run `bench data fetch inception`, or put pt_inception.* into the folder"
+        ),
     ):
         FID.measure(evidence)
     with pytest.raises(Absent, match="weights are missing"):
@@ -147,7 +150,10 @@ def test_wrong_and_damaged_weights_are_absent_with_the_reason(
         published.setattr(weights, "SHA256", "0" * 64)
         with pytest.raises(
             Absent,
-            match=f"wrong checksum: sha256 is .*, expected {'0' * 64}; delete it and run `bench data fetch inception`",
+            match=(
+                f"wrong checksum: sha256 is .*, expected {'0' * 64}; "
+                "delete it and run `bench data fetch inception`"
+            ),
         ):
             inception.from_folder(folder)
     path = folder / weights.FILE

@@ -80,9 +80,8 @@ def test_a_set_lies_in_its_own_support_and_far_sets_in_none() -> None:
 
 
 def test_density_counts_the_balls_that_a_sample_lies_in() -> None:
-    """Seven data on a line at 0, 1, ... 6: the ball around i reaches to its fifth neighbour, 5, 4, 3,
-    3, 3, 4, 5 away. A sample at 3 lies in all seven balls, one at 8 in those of 5
-    and 6."""
+    """Seven data on a line at 0, 1, ... 6: the ball around i reaches to its fifth neighbour, 5, 4,
+    3, 3, 3, 4, 5 away. A sample at 3 lies in all seven balls, one at 8 in those of 5 and 6."""
     line = np.arange(7.0)[:, None]
     for where, density, coverage in (([3], 7 / 5, 1), ([8], 2 / 5, 2 / 7), ([3, 8], 9 / 10, 1)):
         samples = np.resize(np.array(where, dtype=float), (6, 1))

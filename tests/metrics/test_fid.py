@@ -83,13 +83,12 @@ def test_each_metric_is_worse_for_a_collapsed_and_for_a_noisy_generator(metric: 
 
 def test_ids_carry_the_protocol() -> None:
     parts = evidence(samples=gaussian(400, 3))
-    assert (
-        FID.measure(parts)[0]
-        == "fid[extractor=inception-6726825d,resize=299,rounding=uint8,n=400,reference=400,split=test]"
+    assert FID.measure(parts)[0] == (
+        "fid[extractor=inception-6726825d,resize=299,rounding=uint8,n=400,reference=400,split=test]"
     )
-    assert (
-        KID_CNN.measure(parts)[0]
-        == "kid-cnn[extractor=cnn-digits-0123abcd,resize=none,rounding=none,n=400,reference=400,split=test]"
+    assert KID_CNN.measure(parts)[0] == (
+        "kid-cnn[extractor=cnn-digits-0123abcd,resize=none,rounding=none,n=400,reference=400,"
+        "split=test]"
     )
     assert (
         FD_CNN_FLOOR.measure(parts)[0].partition("[")[2]

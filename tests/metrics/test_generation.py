@@ -171,9 +171,9 @@ class Images(Vectors):
 def test_images_are_compared_in_the_features_of_the_network_that_knows_them_best() -> None:
     for kinds, used in ((("cnn", "inception"), "cnn"), (("inception",), "inception")):
         identifier, measured = PRECISION.measure(Images(GOOD, *kinds))
-        assert (
-            identifier
-            == f"precision[extractor={used}-0123abcd,resize=none,rounding=uint8,n={N},reference={N},split=test,k=3]"
+        assert identifier == (
+            f"precision[extractor={used}-0123abcd,resize=none,rounding=uint8,n={N},"
+            f"reference={N},split=test,k=3]"
         )
         assert measured.value == pytest.approx(value(PRECISION, GOOD), abs=0.01)
     with pytest.raises(Absent, match="no inception here"):

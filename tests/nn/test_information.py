@@ -129,9 +129,7 @@ def information(pairs: Tensor) -> float:
     return float(torch.where(p > 0, p * (p / product).log(), 0.0).sum())
 
 
-def test_categorical_bound_is_the_information_of_an_enumerated_channel_where_q_is_the_posterior() -> (
-    None
-):
+def test_categorical_bound_is_the_information_of_a_channel_where_q_is_the_posterior() -> None:
     y, x = enumerated(PAIRS)
     posterior = (PAIRS.double() / PAIRS.sum(0)).clamp_min(1e-300).log().T  # images x categories
     assert float(categorical_bound(y, posterior[x], y)) == pytest.approx(

@@ -1,4 +1,5 @@
-"""Decoders of norm one: the norm is that of the whole map, and codes bound the distance of images."""
+"""Decoders of norm one: the norm is that of the whole map, and codes bound the distance of
+images."""
 
 from __future__ import annotations
 

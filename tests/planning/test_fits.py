@@ -1,5 +1,5 @@
-"""What cannot run is refused when planning, in one line, before anything is trained; what can run is
-not refused."""
+"""What cannot run is refused when planning, in one line, before anything is trained; what can run
+is not refused."""
 
 from __future__ import annotations
 

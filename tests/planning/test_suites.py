@@ -383,7 +383,14 @@ def test_stages_run_together_up_to_one_that_takes_values(tmp_path: Path) -> None
 def test_stages_without_their_data_are_set_aside_and_the_others_kept(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    text = '[[stage]]\nmethods = ["pca", "vae"]\ndatasets = ["circle", "celeba"]\nlatent_dims = [1, 2]\nseeds = 3\nbudget = "smoke"\n'
+    text = (
+        "[[stage]]\n"
+        'methods = ["pca", "vae"]\n'
+        'datasets = ["circle", "celeba"]\n'
+        "latent_dims = [1, 2]\n"
+        "seeds = 3\n"
+        'budget = "smoke"\n'
+    )
     (stage,) = read_suite(str(suite_file(tmp_path, text))).stages
     here, absent = available(stage, tmp_path, {})
     assert here is not None and list(here.grid.datasets) == ["circle"]

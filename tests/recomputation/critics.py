@@ -1,5 +1,5 @@
-"""One outer step of the methods with a critic of codes, written anew: gradient penalties by autograd
-of autograd, every player a loop of its own, nothing shared between steps."""
+"""One outer step of the methods with a critic of codes, written anew: gradient penalties by
+autograd of autograd, every player a loop of its own, nothing shared between steps."""
 
 from __future__ import annotations
 

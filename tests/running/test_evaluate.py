@@ -174,7 +174,9 @@ def test_other_code_is_refused(run: tuple[Store, str]) -> None:
     store.write(replace(read(store, key), code="0" * 16))
     with pytest.raises(
         BenchError,
-        match="installed code of 'vae' is not the one that trained it; make it again with `bench run`",
+        match=(
+            "installed code of 'vae' is not the one that trained it; make it again with `bench run`"
+        ),
     ):
         evaluation(store, "nac").add(key)
 

@@ -1,5 +1,5 @@
-"""A Ray cluster of three machines on this one: what runs on it has the bits of `processes`, and what
-is lost in the middle costs nothing that was finished."""
+"""A Ray cluster of three machines on this one: what runs on it has the bits of `processes`, and
+what is lost in the middle costs nothing that was finished."""
 
 from __future__ import annotations
 

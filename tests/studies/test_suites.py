@@ -86,7 +86,12 @@ def test_the_suite_has_every_cell_of_both_variants_of_w() -> None:
 
 
 def test_sweeps_multiply_names_and_keep_their_options(tmp_path: Path) -> None:
-    text = '[[stage]]\nmethods = ["grae[lr=0.01]", "pca"]\ndatasets = ["circle"]\nsweep = { beta = [0.1, 1] }\n'
+    text = (
+        "[[stage]]\n"
+        'methods = ["grae[lr=0.01]", "pca"]\n'
+        'datasets = ["circle"]\n'
+        "sweep = { beta = [0.1, 1] }\n"
+    )
     (stage,) = read_suite(str(suite_file(tmp_path, text))).stages
     assert list(stage.grid.methods) == [
         "grae[lr=0.01,beta=0.1]",
@@ -117,7 +122,10 @@ def test_unknown_studies_are_answered_with_the_next_step(tmp_path: Path) -> None
     ).stages
     with pytest.raises(
         BenchError,
-        match=r"unknown study 'grae-uniquenes'; did you mean 'grae-uniqueness'\? \(see `bench list studies`\)",
+        match=(
+            r"unknown study 'grae-uniquenes'; "
+            r"did you mean 'grae-uniqueness'\? \(see `bench list studies`\)"
+        ),
     ):
         plan(stage.grid, tmp_path)
 

@@ -19,9 +19,15 @@ IMPORT, BUILD = "import torch\nfrom torch import Tensor\n", "    def build(self)
 STEP = "        mean, log_var = self.posterior(batch.x)\n"
 DESCEND = "        self.descend(nll + kl, self.model)\n"
 ENCODE = "        return self.posterior(x)[0]\n"
-SAMPLE = "        return self.decode(torch.randn(n, self.latent_dim, device=next(self.parameters()).device))\n"
+SAMPLE = (
+    "        return self.decode(torch.randn(n, self.latent_dim, "
+    "device=next(self.parameters()).device))\n"
+)
 DISCOVER = "        relevance = kl_standard(*self.posterior(x)).mean(0).clamp_min(0.0)\n"
-CRITIC = "        self.critic = backbones.encoder(self.shape, 1)\n        self.opponent = self.add_player('critic', self.critic)\n"
+CRITIC = (
+    "        self.critic = backbones.encoder(self.shape, 1)\n"
+    "        self.opponent = self.add_player('critic', self.critic)\n"
+)
 
 DEFECTS = {
     "numpy randomness": (
@@ -66,7 +72,8 @@ DEFECTS = {
             (
                 DESCEND,
                 "        fake = self.decode(reparameterise(mean, log_var))\n"
-                "        self.descend(self.critic(fake.detach()).mean() - self.critic(batch.x).square().mean(), self.opponent)\n"
+                "        self.descend(self.critic(fake.detach()).mean() - "
+                "self.critic(batch.x).square().mean(), self.opponent)\n"
                 "        loss = nll + kl - self.critic(fake).mean()\n"
                 "        loss.backward()\n"
                 "        self.model.apply([p.grad for p in self.model.tensors])\n",
@@ -107,7 +114,8 @@ DEFECTS = {
             (BUILD, BUILD + "        self.generator = torch.Generator().manual_seed(0)\n"),
             (
                 SAMPLE,
-                "        return self.decode(torch.randn(n, self.latent_dim, generator=self.generator))\n",
+                "        return self.decode(torch.randn(n, self.latent_dim, "
+                "generator=self.generator))\n",
             ),
         ],
     ),
@@ -117,7 +125,8 @@ DEFECTS = {
         [
             (
                 SAMPLE,
-                "        return self.decode(torch.linspace(-1, 1, n)[:, None].expand(n, self.latent_dim))\n",
+                "        return self.decode(torch.linspace(-1, 1, n)[:, None].expand(n, "
+                "self.latent_dim))\n",
             )
         ],
     ),
@@ -153,7 +162,9 @@ DEFECTS = {
         [
             (
                 BUILD,
-                "    def lstar_so_far(self, x: Tensor) -> Tensor:\n        self.seen += 1\n        return self.seen\n\n"
+                "    def lstar_so_far(self, x: Tensor) -> Tensor:\n"
+                "        self.seen += 1\n"
+                "        return self.seen\n\n"
                 + BUILD
                 + "        self.register_buffer('seen', torch.zeros(()))\n",
             )
@@ -175,8 +186,9 @@ DEFECTS = {
         [
             (
                 BUILD,
-                "    late = False\n\n    def phase(self, step: int) -> str:\n        return 'late' if self.late else 'early'\n\n"
-                + BUILD,
+                "    late = False\n\n"
+                "    def phase(self, step: int) -> str:\n"
+                "        return 'late' if self.late else 'early'\n\n" + BUILD,
             ),
             (STEP, STEP + "        self.late = True\n"),
         ],

@@ -176,8 +176,11 @@ def test_a_file_replaced_while_it_is_read_gives_the_old_state_or_the_new(tmp_pat
     and back."""
     path, stop = tmp_path / "c", tmp_path / "stop"
     code = (
-        "import sys, torch; from pathlib import Path; from benchmark.training import checkpoint; path, stop = map(Path, sys.argv[1:])\n"
-        "while not stop.exists():\n    for size in (10, 20_000): checkpoint.write(path, {'a': torch.ones(size)}, {'size': str(size)})"
+        "import sys, torch; from pathlib import Path; from benchmark.training import checkpoint; "
+        "path, stop = map(Path, sys.argv[1:])\n"
+        "while not stop.exists():\n"
+        "    for size in (10, 20_000): checkpoint.write(path, {'a': torch.ones(size)}, {'size': "
+        "str(size)})"
     )
     writer = subprocess.Popen([sys.executable, "-c", code, str(path), str(stop)])
     try:
