@@ -21,6 +21,8 @@ from benchmark.cli.first_lines import answer_text
 from benchmark.controls import References
 from benchmark.records import load_records
 from benchmark.reporting import named_tables
+from benchmark.reporting.cells.nulls import nulls_of
+from benchmark.reporting.cells.replicates import gather
 from benchmark.reporting.cells.selection import Filters, select
 from benchmark.reporting.render import markdown
 from benchmark.spec import Record
@@ -78,6 +80,11 @@ def counts(runs: Sequence[Record], metric: str) -> str:
     return ", ".join(texts)
 
 
+def selects(runs: Sequence[Record]) -> bool:
+    """Whether the method of these runs keeps some dimensions and leaves others."""
+    return not any("no_selection" in flags(run) for run in runs)
+
+
 def median(runs: Sequence[Record], metric: str) -> str:
     """The median over seeds of a metric, to three digits."""
     measured = (pair for run in runs for pair in run.measurements.items())
@@ -85,34 +92,55 @@ def median(runs: Sequence[Record], metric: str) -> str:
     return f"{statistics.median(values):.3g}" if values else "–"
 
 
-HEADS = {
-    "lstar": "L\\* of seeds 0, 1, ...",
-    "lstar-90": "L\\*90",
-    "mse": "MSE",
-    "fd-raw": "FD",
-}
+def null(runs: Sequence[Record], references: References) -> str:
+    """What the method's rule counts where there is nothing to find."""
+    return nulls_of(gather(runs)[0], references).text or "–"
 
 
-def by_seed(folder: str, counted: Sequence[str], measured: Sequence[str]) -> str:
-    """The table of every cell of a folder: the counts of each seed, the medians of what is measured."""
-    heads = ["Dataset", "L", "Method", "Steps", *(HEADS[name] for name in counted), "Flags"]
-    heads += [HEADS[name] for name in measured]
-    rows = [heads, ["---"] * len(heads)]
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """Rows of cells as a Markdown table, the first row its head."""
+    head, *body = rows
+    return "\n".join(f"| {' | '.join(row)} |" for row in [head, ["---"] * len(head), *body])
+
+
+def overview(folder: str) -> str:
+    """The L* of every method that selects, seed by seed, at the steps of ``quick``: a row for each
+    method, a column for each dataset and L."""
+    quick: dict[str, dict[tuple[str, int], str]] = defaultdict(dict)
+    for (dataset, latent_dim, method, _), runs in cells(folder):
+        if selects(runs) and all(run.spec["budget"] == "quick" for run in runs):
+            quick[method][dataset, latent_dim] = counts(runs, "lstar")
+    columns = list(dict.fromkeys(column for values in quick.values() for column in values))
+    columns.sort(key=lambda column: (names.rank("datasets", column[0]), column[1]))
+    rows = [["Method", *(f"{dataset}, L = {size}" for dataset, size in columns)]]
+    for method in sorted(quick, key=lambda name: names.rank("methods", name)):
+        rows.append([method, *(quick[method].get(column, "not run") for column in columns)])
+    return table(rows)
+
+
+def by_seed(folder: str, dataset_shown: str) -> str:
+    """The table of every cell of a dataset: counts of each seed, what the rule counts where there
+    is nothing to find, and the medians of errors."""
+    references = References(PUBLISHED / folder)
+    rows = [["L", "Method", "Steps", "L\\* of seeds 0, 1, ...", "L\\*90", "Null"]]
+    rows[0] += ["Flags", "MSE", "FD"]
     for (dataset, latent_dim, method, steps), runs in cells(folder):
-        raised = {flag for run in runs for flag in flags(run)}
-        values = {name: counts(runs, name) for name in counted}
-        if "lstar" in values and "no_selection" in raised:
-            values["lstar"] = "all, by definition"
-        row = [dataset, str(latent_dim), method, f"{steps or '–'}", *values.values()]
-        row += [", ".join(f"`{flag}`" for flag in sorted(raised - {"no_selection"})) or "–"]
-        rows.append(row + [median(runs, name) for name in measured])
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+        if dataset != dataset_shown:
+            continue
+        lstar = counts(runs, "lstar") if selects(runs) else "all, by definition"
+        raised = sorted({flag for run in runs for flag in flags(run)} - {"no_selection"})
+        row = [str(latent_dim), method, f"{steps or '–'}", lstar, counts(runs, "lstar-90")]
+        row += [null(runs, references), ", ".join(f"`{flag}`" for flag in raised) or "–"]
+        rows.append(row + [median(runs, metric) for metric in ("mse", "fd-raw")])
+    return table(rows)
 
 
 QUOTES: Mapping[str, Callable[[], str]] = {
     "answer": answer,
     "headline": lambda: summary("headline", "latent-8", "digits", "circle"),
-    "seeds": lambda: by_seed("seeds", ("lstar", "lstar-90"), ("mse", "fd-raw")),
+    "overview": lambda: overview("seeds"),
+    "latent-8": lambda: by_seed("seeds", "latent-8"),
+    "latent-16": lambda: by_seed("seeds", "latent-16"),
 }
 
 
@@ -122,8 +150,8 @@ def quoted(text: str) -> str:
         begin, end = f"<!-- begin: {name} -->\n", f"\n<!-- end: {name} -->"
         pattern = re.compile(f"(?<={re.escape(begin)}).*?(?={re.escape(end)})", re.DOTALL)
         if begin in text:
-            made = make()
-            text = pattern.sub(lambda _, made=made: made, text)
+            quote = make()
+            text = pattern.sub(lambda _, quote=quote: quote, text)
     return text
 
 
