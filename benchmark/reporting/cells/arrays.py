@@ -28,5 +28,6 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
     except (OSError, UnreadableArrays) as error:
         reason = getattr(error, "strerror", None) or error
         raise BenchError(
-            f"'{path}' is no readable npz file of plain arrays ({reason}); delete its folder and run `bench run` again"
+            f"'{path}' is no readable npz file of plain arrays ({reason}); "
+            "delete its folder and run `bench run` again"
         ) from None

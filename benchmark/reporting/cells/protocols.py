@@ -73,6 +73,8 @@ def refuse_mixing(cells: Iterable[Replicates], named: Iterable[str] = ()) -> Non
                 for identifier, methods in ids.items()
             )
             raise BenchError(
-                f"{title(metric)} on {dataset} was measured by {len(ids)} protocols, which are not comparable: {told}. Choose one with "
-                f"--metrics '{next(iter(ids))}', measure the rest alike with `bench evaluate`, or name all of them to `bench table summary`"
+                f"{title(metric)} on {dataset} was measured by {len(ids)} protocols, "
+                f"which are not comparable: {told}. Choose one with "
+                f"--metrics '{next(iter(ids))}', measure the rest alike with `bench evaluate`, "
+                "or name all of them to `bench table summary`"
             )

@@ -182,7 +182,8 @@ def _refuse_two_ids(cell: str, ids: Mapping[str, Collection[str]]) -> None:
     for metric in sorted(metric for metric, each in ids.items() if len(each) > 1):
         found = sorted(ids[metric])
         raise BenchError(
-            f"{cell}, was measured as {' and '.join(found)}; these are never averaged: choose one with --metrics '{found[0]}'"
+            f"{cell}, was measured as {' and '.join(found)}; these are never averaged: "
+            f"choose one with --metrics '{found[0]}'"
         )
 
 

@@ -120,7 +120,8 @@ def latent_sizes(texts: Iterable[str]) -> list[int]:
     for text in found:
         if not text.isdecimal() or int(text) < 1:
             raise BenchError(
-                f"--latent-dims holds '{text}'; expected whole numbers from 1, as in --latent-dims 16,32"
+                f"--latent-dims holds '{text}'; expected whole numbers from 1, "
+                "as in --latent-dims 16,32"
             )
     return [int(text) for text in found]
 
@@ -147,7 +148,8 @@ def select(
     ]
     if not found and study:
         raise BenchError(
-            f"there are no runs of the study '{study}' in '{where}'; make them with `bench run --suite {study}`, or name --results"
+            f"there are no runs of the study '{study}' in '{where}'; "
+            f"make them with `bench run --suite {study}`, or name --results"
         )
     if not found:
         raise BenchError(f"there are no runs in '{where}'; {_elsewhere(Path(where))}")
@@ -156,7 +158,8 @@ def select(
         for item in wanted:
             if not any(test(item, record.spec) for record in found):
                 raise BenchError(
-                    f"no run in '{where}' has the {kind} '{item}'; there are {_listed(_there(found, kind))} (`bench run` makes more)"
+                    f"no run in '{where}' has the {kind} '{item}'; "
+                    f"there are {_listed(_there(found, kind))} (`bench run` makes more)"
                 )
         chosen = [
             record
@@ -166,7 +169,8 @@ def select(
     if not chosen:
         there = "; ".join(f"{kind}s {_listed(_there(found, kind))}" for kind in _tests(filters))
         raise BenchError(
-            f"no run in '{where}' has all of what was asked for together; there are {there}; ask for less, or make them with `bench run`"
+            f"no run in '{where}' has all of what was asked for together; there are {there}; "
+            "ask for less, or make them with `bench run`"
         )
     return chosen
 

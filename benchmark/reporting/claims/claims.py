@@ -143,7 +143,8 @@ def _claim(name: str, source: str, given: Mapping[str, Any]) -> Claim:
     for key in given:
         if key not in known:
             raise BenchError(
-                f"the claim '{name}' has an unknown field '{key}'{suggest(key, sorted(known))} (there are {', '.join(sorted(known))})"
+                f"the claim '{name}' has an unknown field '{key}'{suggest(key, sorted(known))} "
+                f"(there are {', '.join(sorted(known))})"
             )
     missing = [
         key for key in ("where", "text", "kind", "metric", "methods", "places") if key not in given

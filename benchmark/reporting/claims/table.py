@@ -98,7 +98,8 @@ def claims_table(found: Sequence[Verdict], on: str) -> Table:
         notes=(
             Note(tested if on == "records" else printed),
             Note(
-                f"Sources, in the order of the groups: {sources}; of each first what it claims, then what its tables and figures show."
+                f"Sources, in the order of the groups: {sources}; of each first what it claims, "
+                "then what its tables and figures show."
             ),
         ),
         provenance=tuple(metrics),
@@ -124,7 +125,8 @@ def as_text(found: Sequence[Verdict], *, every: bool = False) -> str:
         for verdict in verdicts:
             lines += [_SHOWN] if verdict is first else []
             lines += [
-                f"  {verdict.ruling.upper() if verdict.ruling == 'contradicted' else verdict.ruling:16}  {verdict.claim.name}"
+                "  "
+                f"{verdict.ruling.upper() if verdict.ruling == 'contradicted' else verdict.ruling:16}  {verdict.claim.name}"
             ]
             lines += [
                 f"                    {_text(verdict)} [{verdict.claim.where}]",

@@ -53,7 +53,8 @@ def curves(material: Material) -> Figure:
         )
         guess = suggest(missing[0], there)
         raise BenchError(
-            f"no run of this choice logged '{missing[0]}'{guess} (there are {', '.join(there)}; name one with --metric)"
+            f"no run of this choice logged '{missing[0]}'{guess} (there are {', '.join(there)}; "
+            "name one with --metric)"
         )
     places = list(dict.fromkeys(place[:2] for place in material.places))
     keys = [
@@ -113,7 +114,8 @@ def lines_of(
                     )
     if not logged:
         raise BenchError(
-            "no run of this choice left a curves.npz (closed-form methods leave none); choose others, or do them again with `bench run --force`"
+            "no run of this choice left a curves.npz (closed-form methods leave none); "
+            "choose others, or do them again with `bench run --force`"
         )
     return found
 

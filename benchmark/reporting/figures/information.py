@@ -49,7 +49,8 @@ def information(material: Material) -> Figure:
     ]
     if not keys:
         raise BenchError(
-            "no run of this choice logged a bound on mutual information; choose --methods mi-vae,mi-vae-joint"
+            "no run of this choice logged a bound on mutual information; "
+            "choose --methods mi-vae,mi-vae-joint"
         )
     names = [name for name in TITLES if any(key[2] == name for key in keys)]
     figure, axes = panels(len(keys), len(names) if _full(keys, names) else 3, width=2.9, height=2.1)

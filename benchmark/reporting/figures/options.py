@@ -43,7 +43,8 @@ def metric_vs_option(material: Material) -> Figure:
             places[cell.dataset, cell.latent_dim].append(cell)
     if not places:
         raise BenchError(
-            f"no method of this choice has '{metric}' at two values of '{option}'; run more, or name another metric with --metric"
+            f"no method of this choice has '{metric}' at two values of '{option}'; run more, "
+            "or name another metric with --metric"
         )
     figure, axes = panels(len(places), 3, width=2.7, height=2.1)
     for place, (panel, ((dataset, size), found)) in enumerate(
@@ -83,7 +84,8 @@ def varied(cells: Iterable[Replicates]) -> str:
     }
     if not counts:
         raise BenchError(
-            "no method of this choice has runs at two values of a numeric option; make some with `bench run --methods 'grae[beta=0.1],grae'`"
+            "no method of this choice has runs at two values of a numeric option; "
+            "make some with `bench run --methods 'grae[beta=0.1],grae'`"
         )
     return min(counts, key=lambda pair: (-counts[pair], pair))[0]
 

@@ -75,7 +75,8 @@ def rate(material: Material) -> Figure:
             places[dataset, size] = found
     if not places:
         raise BenchError(
-            "no run of this choice logged a divergence and the decoder's variance; choose methods with a Gaussian decoder, as --methods vae"
+            "no run of this choice logged a divergence and the decoder's variance; "
+            "choose methods with a Gaussian decoder, as --methods vae"
         )
     dashes = defaultdict(lambda: "-", material.dashes())
     figure, axes = panels(len(places), 3, width=2.9, height=2.3)

@@ -37,7 +37,8 @@ def lstar_vs_steps(material: Material) -> Figure:
     if not groups:
         raise BenchError(
             "no finished run of this choice logged L* while training (methods that select nothing "
-            "do not, nor do older records); choose others, or do them again with `bench run --force`"
+            "do not, nor do older records); choose others, or do them again with "
+            "`bench run --force`"
         )
     figure, axes = panels(len(groups), 2, width=5.4 if len(groups) == 1 else 3.6, height=2.4)
     for panel, (place, cells) in zip(axes, groups.items(), strict=True):

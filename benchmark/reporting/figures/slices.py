@@ -27,7 +27,10 @@ def slices(material: Material) -> Figure:
     groups: dict[str, list[StudyRun]] = defaultdict(list)
     for run in finished_runs(material, "gamma-slices", ("position", "objective")):
         spec, config = run.record.spec, run.config
-        name = f"L = {spec['latent_dim']}, {config['informative']} of {config['inputs']}, seed {spec['seed']}"
+        name = (
+            f"L = {spec['latent_dim']}, {config['informative']} of {config['inputs']}, "
+            f"seed {spec['seed']}"
+        )
         groups[name].append(run)
     shown = dict(sorted(groups.items())[:_MOST])
     gammas = sorted({float(run.config["gamma"]) for runs in shown.values() for run in runs})

@@ -79,7 +79,8 @@ def finished_runs(material: Material, study: str, needed: Sequence[str] = ()) ->
     if not runs:
         what = f" with {' and '.join(needed)} in its artifacts.npz" if needed else ""
         raise BenchError(
-            f"there is no finished run of the study '{study}'{what}; make them with `bench run --suite {study}`"
+            f"there is no finished run of the study '{study}'{what}; "
+            f"make them with `bench run --suite {study}`"
         )
     return sorted(
         runs,
@@ -95,7 +96,10 @@ def _setting(run: StudyRun) -> str:
         if config.get("covariance", "block") == "block"
         else config["covariance"]
     )
-    return f"{label('datasets', spec['dataset'], spec['options'])}, L = {spec['latent_dim']}, {posterior}"
+    return (
+        f"{label('datasets', spec['dataset'], spec['options'])}, L = {spec['latent_dim']}, "
+        f"{posterior}"
+    )
 
 
 def objective_closeness(material: Material) -> Figure:

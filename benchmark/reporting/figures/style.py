@@ -181,7 +181,8 @@ def image(figure: Figure, kind: str) -> bytes:
     """Return the file of ``figure`` as png, pdf or svg; the same figure gives the same bytes."""
     if kind not in FORMATS:
         raise BenchError(
-            f"cannot draw a '.{kind}' file; expected a name that ends in {', '.join('.' + each for each in FORMATS)}"
+            f"cannot draw a '.{kind}' file; expected a name that ends in "
+            f"{', '.join('.' + each for each in FORMATS)}"
         )
     undated = {"png": {"Software": None}, "pdf": {"CreationDate": None}, "svg": {"Date": None}}[
         kind

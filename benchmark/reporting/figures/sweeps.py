@@ -50,7 +50,8 @@ def one_metric(material: Material) -> str:
     run has it."""
     if len(material.names) > 1:
         raise BenchError(
-            f"this figure shows one metric, given were {', '.join(material.names)}; name one with --metric"
+            f"this figure shows one metric, given were {', '.join(material.names)}; "
+            "name one with --metric"
         )
     metric = base_name(material.names[0]) if material.names else "mse"
     _check(material, metric)
@@ -60,7 +61,8 @@ def one_metric(material: Material) -> str:
 def _check(material: Material, metric: str) -> None:
     if not any(metric in cell.values for cell in material.cells):
         raise BenchError(
-            f"no finished run of this choice has the metric '{metric}'; there are {', '.join(material.measured) or 'none'}"
+            f"no finished run of this choice has the metric '{metric}'; "
+            f"there are {', '.join(material.measured) or 'none'}"
         )
 
 

@@ -39,7 +39,8 @@ def toy(material: Material) -> Figure:
     ]
     if not rows:
         raise BenchError(
-            "no finished run of this choice has data in the plane; choose --datasets circle,one-moon (run again if records are old)"
+            "no finished run of this choice has data in the plane; "
+            "choose --datasets circle,one-moon (run again if records are old)"
         )
     with rc_context({"axes.grid": False}):
         return _drawn(rows)

@@ -81,7 +81,8 @@ def _order(cell: BaselineCell) -> tuple[Any, ...]:
 def _usable(record: Record) -> None:
     if record.status != "done":
         raise BenchError(
-            f"run {record.key} ended as '{record.status}'; a baseline is made of finished runs: `bench run` tries it again"
+            f"run {record.key} ended as '{record.status}'; a baseline is made of finished runs: "
+            "`bench run` tries it again"
         )
     stale = outdated(record)
     if stale:
@@ -118,7 +119,8 @@ def _all_used(metrics: Sequence[str], found: Iterable[str]) -> None:
     for wanted in metrics:
         if not any(_wanted(wanted, identifier) for identifier in there):
             raise BenchError(
-                f"no run measured '{wanted}'; ask for others with --metrics (see `bench list metrics`)"
+                f"no run measured '{wanted}'; ask for others with --metrics (see "
+                "`bench list metrics`)"
             )
 
 
@@ -129,25 +131,30 @@ def _cell(runs: Sequence[Record], identifier: str, level: float, power: float) -
     seeds = [record.spec["seed"] for record in runs]
     if len({record.code for record in runs}) > 1 or len(set(seeds)) < len(seeds):
         raise BenchError(
-            f"{told}: runs of different specs or codes, or copies of one run, have one name; make the baseline from a folder of its own (--results)"
+            f"{told}: runs of different specs or codes, or copies of one run, have one name; "
+            "make the baseline from a folder of its own (--results)"
         )
     lacking = [record.key for record in runs if identifier not in record.measurements]
     if lacking:
         raise BenchError(
-            f"{told}: run {lacking[0]} did not measure it; `bench evaluate --metrics {base_name(identifier)}` adds it, or leave it out with --metrics"
+            f"{told}: run {lacking[0]} did not measure it; "
+            f"`bench evaluate --metrics {base_name(identifier)}` adds it, "
+            "or leave it out with --metrics"
         )
     metric = metric_of(identifier)
     for record in runs:
         if metric in outdated_metrics(record):
             raise BenchError(
-                f"{told}: run {record.key} was measured by other code of the metric than is installed; run the same `bench run` again, then write the baseline"
+                f"{told}: run {record.key} was measured by other code of the metric than is "
+                "installed; run the same `bench run` again, then write the baseline"
             )
     way = direction(metric)
     values = [record.measurements[identifier]["value"] for record in runs]
     unit, test = runs[0].measurements[identifier]["unit"], choose(values)
     if len(seeds) < FEWEST:
         raise BenchError(
-            f"{told}: {len(seeds)} seeds could never be found worse by any test; make at least 3, better 5, with `bench run --seeds 5`"
+            f"{told}: {len(seeds)} seeds could never be found worse by any test; make at least 3, "
+            "better 5, with `bench run --seeds 5`"
         )
     effect = smallest_effect(values, way, unit, level, power)
     _can_fail(told, way, values, effect)
@@ -191,5 +198,6 @@ def _can_fail(told: str, way: Direction, values: Sequence[float], effect: float 
         else "its value has neither size nor spread"
     )
     raise BenchError(
-        f"{told}: could never be found worse ({lost}, {len(values)} seeds); make more seeds, a longer budget, or leave it out (--metrics)"
+        f"{told}: could never be found worse ({lost}, {len(values)} seeds); make more seeds, "
+        "a longer budget, or leave it out (--metrics)"
     )

@@ -116,7 +116,8 @@ class Baseline:
             methods.extend({cell.method} - set(methods))
             datasets.extend({cell.dataset} - set(datasets))
         return [
-            f"bench run --methods '{','.join(methods)}' --datasets '{','.join(datasets)}' --latent-dims {size} --seeds {seeds} {_length(budget)}"
+            f"bench run --methods '{','.join(methods)}' --datasets '{','.join(datasets)}' "
+            f"--latent-dims {size} --seeds {seeds} {_length(budget)}"
             for (budget, size, seeds), (methods, datasets) in groups.items()
         ]
 
@@ -167,7 +168,8 @@ def read(path: Path) -> Baseline:
         raise BenchError(f"baseline '{path}' is not JSON ({error}); {again}") from None
     if not isinstance(document, dict) or document.get("schema") not in (1, SCHEMA):
         raise BenchError(
-            f"baseline '{path}' is of another schema than 1 and {SCHEMA}, which this version reads; {again}"
+            f"baseline '{path}' is of another schema than 1 and {SCHEMA}, "
+            f"which this version reads; {again}"
         )
     try:
         _check(document)

@@ -30,7 +30,8 @@ def causes_of(cell: BaselineCell, runs: Sequence[Record], baseline: Baseline) ->
             told.append(f"{name} {_short(before)} -> {_short(after)}")
     if record.code != cell.code:
         told.append(
-            f"code of {record.spec['method']} ({_file(record.spec['method'])} or what it imports) {cell.code} -> {record.code}"
+            f"code of {record.spec['method']} ({_file(record.spec['method'])} or what it imports) "
+            f"{cell.code} -> {record.code}"
         )
     before = baseline.machines[cell.runs[str(record.spec["seed"])].machine]
     after = machine_class(record.environment)

@@ -271,7 +271,10 @@ def _undecided(evidence: _Evidence, baseline: Baseline) -> str:
         )
     if cell.effect is None or not evidence.values:
         return "neither a worsening nor its absence is shown"
-    return f"neither a worsening nor its absence is shown; a worsening by {cell.effect:.3g} is not excluded"
+    return (
+        f"neither a worsening nor its absence is shown; a worsening by {cell.effect:.3g} is not "
+        "excluded"
+    )
 
 
 def exit_status(judgements: Iterable[Judgement], *, strict: bool = False) -> int:

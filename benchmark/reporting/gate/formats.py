@@ -77,7 +77,8 @@ def _advice(judgements: Sequence[Judgement], baseline: Baseline) -> list[str]:
     if worse:
         keys = next((each.keys for each in worse if each.keys), ())
         lines.append(
-            "What to do: see what changed above, and undo it or find its cause (`git log -p` of a file whose code changed):"
+            "What to do: see what changed above, and undo it or find its cause (`git log -p` of a "
+            "file whose code changed):"
         )
         lines += [f"    bench show {keys[0]}"] if keys else []
         if any(each.p is None and each.mean is not None for each in worse):
@@ -85,13 +86,15 @@ def _advice(judgements: Sequence[Judgement], baseline: Baseline) -> list[str]:
                 "    bench check --statistical ...      is it more than other seeds would do?"
             )
         lines.append(
-            "If the change is meant, write the baseline again, commit it with the reason, and say it in the changelog:"
+            "If the change is meant, write the baseline again, commit it with the reason, "
+            "and say it in the changelog:"
         )
         lines.append("    bench baseline -o FILE")
     lines += _remedies(judgements, baseline)
     if any(each.verdict == "cannot tell" for each in judgements):
         lines.append(
-            "Cannot tell: more seeds would (run and write the baseline with a larger --seeds); a warning, an error with --strict."
+            "Cannot tell: more seeds would (run and write the baseline with a larger --seeds); "
+            "a warning, an error with --strict."
         )
     return lines
 
@@ -162,7 +165,8 @@ def github(judgements: Sequence[Judgement], baseline: Baseline) -> str:
         if each.verdict in _LEVELS:
             told = "; ".join(filter(None, (_line(each), _changed(each))))
             lines.append(
-                f"::{_LEVELS[each.verdict]} title={_escaped(f'{each.verdict}: {each.cell.name}', title=True)}::{_escaped(told)}"
+                f"::{_LEVELS[each.verdict]} "
+                f"title={_escaped(f'{each.verdict}: {each.cell.name}', title=True)}::{_escaped(told)}"
             )
     return "\n".join([*lines, text(judgements, baseline)])
 

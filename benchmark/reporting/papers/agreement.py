@@ -16,8 +16,10 @@ from benchmark.reporting.tables.document import Cell, Column, Note, Row, Table
 __all__ = ["PAPER_NOTE", "agreement", "beside", "beside_paper", "extended"]
 
 PAPER_NOTE = Note(
-    "In brackets: the published value (? where it is doubtful), and whether our 95% interval holds it (agrees) or lies below or above it; one seed, "
-    "or seeds without spread, cannot tell. Counts: whether it lies between our smallest and largest, where one more seed would not in 2 of n + 1 "
+    "In brackets: the published value (? where it is doubtful), and whether our 95% interval holds "
+    "it (agrees) or lies below or above it; one seed, "
+    "or seeds without spread, cannot tell. Counts: whether it lies between our smallest and "
+    "largest, where one more seed would not in 2 of n + 1 "
     "cases. Most sources print single runs, and none states how FID was measured."
 )
 

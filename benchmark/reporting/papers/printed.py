@@ -87,7 +87,8 @@ _Value = TypeVar("_Value")
 def _mapped(names: Mapping[str, _Value], name: str, what: str, origin: str) -> _Value:
     if name not in names:
         raise BenchError(
-            f"{origin}.csv names the {what} '{name}', which is not mapped; add it to benchmark/reporting/papers/spellings.py"
+            f"{origin}.csv names the {what} '{name}', which is not mapped; "
+            "add it to benchmark/reporting/papers/spellings.py"
         )
     return names[name]
 

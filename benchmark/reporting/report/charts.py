@@ -98,9 +98,13 @@ def bars(values: Sequence[float], marked: Sequence[bool]) -> Markup:
             f'width="{0.8 * width:.2f}" height="{max(foot - top, 0.5):.1f}"',
         )
         parts.append(
-            f'<rect class="{"bar" if marked[index] else "bar hollow"}" x="{x:.2f}" y="{top:.1f}" {size}/>'
+            f'<rect class="{"bar" if marked[index] else "bar hollow"}" x="{x:.2f}" y="{top:.1f}" '
+            f"{size}/>"
         )
-    told = f"relevance of {len(values)} dimensions, the largest {max(values):.4g}, the smallest {min(values):.4g}; {sum(marked)} are kept"
+    told = (
+        f"relevance of {len(values)} dimensions, the largest {max(values):.4g}, "
+        f"the smallest {min(values):.4g}; {sum(marked)} are kept"
+    )
     return _figure("relevance", told, window.axes(across=False) + _inside(Markup("".join(parts))))
 
 
@@ -158,11 +162,13 @@ class _Window:
         for value in ticks(self.low, self.high):
             y = _TOP + self.y(value)
             parts.append(
-                f'<path class="grid" d="M{_LEFT} {y:.1f}h{_ACROSS}"/><text class="y" x="{_LEFT - 6}" y="{y + 3.5:.1f}">{value:.5g}</text>'
+                f'<path class="grid" d="M{_LEFT} {y:.1f}h{_ACROSS}"/><text class="y" '
+                f'x="{_LEFT - 6}" y="{y + 3.5:.1f}">{value:.5g}</text>'
             )
         for value in ticks(self.left, self.right, 3) if across else []:
             parts.append(
-                f'<text class="x" x="{_LEFT + self.x(value):.1f}" y="{_HEIGHT - 8}">{value:.6g}</text>'
+                f'<text class="x" x="{_LEFT + self.x(value):.1f}" '
+                f'y="{_HEIGHT - 8}">{value:.6g}</text>'
             )
         return Markup("".join(parts)) + Markup(
             f'<path class="axis" d="M{_LEFT} {_TOP + _DOWN}h{_ACROSS}"/>'

@@ -33,7 +33,8 @@ def check(folder: Path) -> None:
             else f"holds '{foreign[0]}', which is no part of the report"
         )
         raise BenchError(
-            f"the folder '{folder}' {what}; it is left as it was: name another with -o, or move it away"
+            f"the folder '{folder}' {what}; it is left as it was: name another with -o, "
+            "or move it away"
         )
 
 
@@ -64,7 +65,8 @@ def write(folder: Path, files: Iterable[tuple[str, bytes]]) -> int:
             _exchange(made, folder, Path(scratch) / "old")
     except OSError as error:
         raise BenchError(
-            f"cannot write the report '{folder}': {error.strerror}; name a folder that can be written with -o"
+            f"cannot write the report '{folder}': {error.strerror}; name a folder that can be "
+            "written with -o"
         ) from None
     return len(names)
 

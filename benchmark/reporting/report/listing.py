@@ -53,7 +53,10 @@ def runs_view(records: Sequence[Record]) -> TableView:
     ]
     columns += [_number(name) for name in ("L", "Seed", *map(title, _MEASURED), "Training")]
     rows = tuple(_run_row(record, method, dataset) for record, method, dataset in named)
-    caption = "Every run with its page: curves, pictures, protocol of each number, and the command that makes it again."
+    caption = (
+        "Every run with its page: curves, pictures, protocol of each number, "
+        "and the command that makes it again."
+    )
     return TableView("runs", "Runs", caption, tuple(columns), (rows,))
 
 

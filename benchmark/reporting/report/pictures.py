@@ -81,7 +81,10 @@ def _of_images(arrays: Arrays) -> Iterator[Picture]:
         )
     rows = arrays.get("traversals")
     if rows is not None and rows.ndim == 5 and rows.size:
-        caption = "each row moves one latent dimension by -2 to 2 standard deviations, the most relevant first"
+        caption = (
+            "each row moves one latent dimension by -2 to 2 standard deviations, "
+            "the most relevant first"
+        )
         yield _tiles(
             "Traversals", caption, rows.reshape(-1, *rows.shape[2:]), columns=rows.shape[1]
         )
@@ -170,7 +173,10 @@ def _correlation(covariance: np.ndarray) -> Picture:
     towards = np.where(found[..., None] >= 0, np.array([213, 94, 0]), np.array([1, 115, 178]))
     colours = 255 + np.abs(np.nan_to_num(found))[..., None] * (towards - 255)
     colours[~np.isfinite(found)] = 200
-    caption = "of the latent dimensions over the test split: orange 1, white 0, blue -1, grey where a dimension is constant"
+    caption = (
+        "of the latent dimensions over the test split: orange 1, white 0, blue -1, "
+        "grey where a dimension is constant"
+    )
     return Picture(
         "Correlation of the codes",
         caption,

@@ -102,12 +102,14 @@ class Beside:
             yield Note(f"No null of {', '.join(names)}: {reason}.")
         if self.has_band:
             yield Note(
-                "n (est.): smallest and largest mean of the estimators of intrinsic dimension (`bench table references`)."
+                "n (est.): smallest and largest mean of the estimators of intrinsic dimension "
+                "(`bench table references`)."
             )
         unknown = [dataset for dataset, found in self.dimensions.items() if found is None]
         if unknown:
             yield Note(
-                f"The dimension of {', '.join(unknown)} was not estimated (`bench data dims` does that)."
+                f"The dimension of {', '.join(unknown)} was not estimated (`bench data dims` does "
+                "that)."
             )
 
 
@@ -121,7 +123,8 @@ def _null_note(nulls: Iterable[Nulls]) -> str:
         for null in each.readings.values()
     }
     return (
-        "Null: where there is nothing to find, the method's rule gives so many dimensions at least, "
+        "Null: where there is nothing to find, the method's rule gives so many dimensions at "
+        "least, "
         "and the largest ratio of neighbouring relevances (gap) is so large at most: "
         f"{'; '.join(text for _, text in sorted(sources.items()))}. "
         "A tenth of the dimensions may be dead by accident."

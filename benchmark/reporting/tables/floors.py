@@ -16,8 +16,14 @@ from benchmark.reporting.tables.document import ABSENT, Cell, Column
 __all__ = ["NOTES", "Floors", "floor_rows", "floors"]
 
 NOTES: Mapping[str, str] = {
-    "mean image": "error of the mean training image on the test split: what a model that encodes nothing gets at best.",
-    "real data (floor)": "other real images in place of samples, from the training split, as many as samples: what a perfect generator would get.",
+    "mean image": (
+        "error of the mean training image on the test split: what a model that encodes nothing "
+        "gets at best."
+    ),
+    "real data (floor)": (
+        "other real images in place of samples, from the training split, as many as samples: "
+        "what a perfect generator would get."
+    ),
 }
 """What the reference rows hold, by label."""
 

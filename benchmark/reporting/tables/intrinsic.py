@@ -84,7 +84,8 @@ def _cells(dataset: str, found: DimensionReference | None, beside: Beside) -> tu
 
 def _notes(beside: Beside) -> Iterable[Note]:
     yield Note(
-        "n is the known intrinsic dimension of the data; n (est.) the smallest and the largest mean."
+        "n is the known intrinsic dimension of the data; n (est.) the smallest and the largest "
+        "mean."
     )
     yield Note(
         "; ".join(f"{title}: {source}" for title, source, _ in ESTIMATORS.values())

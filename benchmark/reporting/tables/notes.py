@@ -83,15 +83,15 @@ def notes(
     cells = [cell for row in table.rows for cell in row.cells]
     signs = {mark for cell in cells for mark in cell.marks}
     texts = {
-        "± is the half width of the 95% t interval over seeds; a number without it rests on one seed, or on seeds that all agree.": any(
+        "± is the half width of the 95% t interval over seeds; a number without it rests on one "
+        "seed, or on seeds that all agree.": any(
             cell.estimate and cell.estimate.half_width for cell in cells
         ),
         "Counts of dimensions: the smallest to the largest over seeds.": any(
             cell.estimate and cell.estimate.extremes and not cell.estimate.whole for cell in cells
         ),
-        "Bold: better than every other method with the same dataset, L and budget, by separate intervals or paired t tests (Holm, 5%).": any(
-            cell.best for cell in cells
-        ),
+        "Bold: better than every other method with the same dataset, L and budget, "
+        "by separate intervals or paired t tests (Holm, 5%).": any(cell.best for cell in cells),
         "n is the known intrinsic dimension of the data.": any(
             column.title == "n" for column in table.columns
         ),
@@ -99,10 +99,10 @@ def notes(
             f"{label}: {text}": any(cell.text == label for cell in cells)
             for label, text in NOTES.items()
         },
-        "Values with different letters were measured by different protocols: they are not comparable, and none of them is bold.": bool(
-            marks
-        ),
-        "Seeds a/b: a of b runs finished and were made by one code, the installed one where it is known; only those are averaged over.": any(
+        "Values with different letters were measured by different protocols: "
+        "they are not comparable, and none of them is bold.": bool(marks),
+        "Seeds a/b: a of b runs finished and were made by one code, the installed one where it is "
+        "known; only those are averaged over.": any(
             cell.finished < len(cell.keys) for cell in runs
         ),
     }
@@ -155,10 +155,22 @@ def _mark_notes(signs: set[str], runs: Sequence[Replicates]) -> list[Note]:
     flags = sorted({flag for cell in runs for flag in doubts(cell)} - {"no_selection"})
     texts = {
         NO_SELECTION: "by definition, not found: the method keeps every dimension.",
-        STALE: "stale: made by other code of the method, of the training loop or of the metric than is installed now.",
-        CHANCE: "inside the null, in one seed at least: the rule gives as many, or relevances with no larger gap, where there is nothing to find.",
-        FLAGGED: f"flagged in one seed or more: it may be no answer ({', '.join(flags)}; see docs/record.md).",
-        NO_BETTER: "one seed or more reconstructs hardly better than the mean training image, by less than a tenth: they encode next to nothing.",
+        STALE: (
+            "stale: made by other code of the method, of the training loop or of the metric than "
+            "is installed now."
+        ),
+        CHANCE: (
+            "inside the null, in one seed at least: the rule gives as many, "
+            "or relevances with no larger gap, where there is nothing to find."
+        ),
+        FLAGGED: (
+            f"flagged in one seed or more: it may be no answer ({', '.join(flags)}; "
+            "see docs/record.md)."
+        ),
+        NO_BETTER: (
+            "one seed or more reconstructs hardly better than the mean training image, "
+            "by less than a tenth: they encode next to nothing."
+        ),
     }
     found = [Note(text, sign) for sign, text in texts.items() if sign in signs]
     return found + ([Note(f"{'; '.join(_remarks(runs))}.", REMARK)] if REMARK in signs else [])

@@ -84,7 +84,10 @@ def summary(
             ]
     table = Table(
         name="summary",
-        caption=f"Mean over seeds; {'budget' if len(budgets) == 1 else 'budgets'} {', '.join(dict.fromkeys(line.budget for line in lines))}.",
+        caption=(
+            f"Mean over seeds; {'budget' if len(budgets) == 1 else 'budgets'} "
+            f"{', '.join(dict.fromkeys(line.budget for line in lines))}."
+        ),
         columns=(*heads, *map(_metric_column, names), *((NULL_COLUMN,) if beside.has_null else ())),
         groups=tuple(map(tuple, groups.values())),
     )
@@ -155,7 +158,8 @@ def _check_metrics(
                 else "see `bench list metrics`"
             )
             raise BenchError(
-                f"no finished run of this choice has the metric '{wanted}' ({told}); there are {there or 'none'}"
+                f"no finished run of this choice has the metric '{wanted}' ({told}); "
+                f"there are {there or 'none'}"
             )
 
 

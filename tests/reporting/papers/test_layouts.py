@@ -448,5 +448,8 @@ def test_a_table_without_published_figures_cannot_be_shown_as_printed() -> None:
 
 
 def test_layouts_need_no_torch() -> None:
-    code = "import sys; from benchmark.reporting.papers.as_printed import printed_table; printed_table('ren-1'); assert 'torch' not in sys.modules"
+    code = (
+        "import sys; from benchmark.reporting.papers.as_printed import printed_table; "
+        "printed_table('ren-1'); assert 'torch' not in sys.modules"
+    )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

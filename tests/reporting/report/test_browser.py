@@ -81,7 +81,10 @@ def show(browser: Any, path: Path, width: int = 1280, scheme: str = "light") -> 
 
 def column(browser: Any, table: str, place: int) -> list[str]:
     """The texts of one column of the rows that are shown, from above."""
-    script = "return [...document.querySelectorAll(`#${arguments[0]} tbody tr`)].filter(r => !r.hidden).map(r => r.cells[arguments[1]].innerText)"
+    script = (
+        "return [...document.querySelectorAll(`#${arguments[0]} tbody tr`)].filter(r => "
+        "!r.hidden).map(r => r.cells[arguments[1]].innerText)"
+    )
     return [text.strip() for text in browser.execute_script(script, table, place)]
 
 
@@ -171,7 +174,8 @@ def test_rows_are_found_by_words_and_by_choice(browser: Any, report: Path) -> No
     )
     form.find_element(By.TAG_NAME, "input").clear()
     browser.execute_script(
-        "const s = document.querySelector('#runs select:last-of-type') && [...document.querySelectorAll('#runs select')].at(-1);"
+        "const s = document.querySelector('#runs select:last-of-type') && "
+        "[...document.querySelectorAll('#runs select')].at(-1);"
         "s.value = 'killed'; s.dispatchEvent(new Event('input', {bubbles: true}))"
     )
     assert column(browser, "runs", 4) == ["killed"]

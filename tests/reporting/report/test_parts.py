@@ -23,7 +23,10 @@ from benchmark.spec import Record
 
 
 def test_sections_of_a_docstring() -> None:
-    doc = "Summary.\n\nCitation\n    A, 2020.\n\nDiscovery\n    One.\n\n        a = b\n\nNo title\n    left out\n\nDeviations\n    Two,\n    three.\n"
+    doc = (
+        "Summary.\n\nCitation\n    A, 2020.\n\nDiscovery\n    One.\n\n        a = b\n\nNo title\n  "
+        "  left out\n\nDeviations\n    Two,\n    three.\n"
+    )
     assert sections(doc) == {
         "Citation": "A, 2020.",
         "Discovery": "One.\n\n    a = b",
@@ -34,7 +37,8 @@ def test_sections_of_a_docstring() -> None:
 def test_text_of_a_docstring_as_html() -> None:
     found = block("See ``a<b`` (https://arxiv.org/abs/1), javascript:alert(1).\n    x  =  1\nEnd.")
     assert found == (
-        '<p>See <code>a&lt;b</code> (<a href="https://arxiv.org/abs/1" rel="noopener noreferrer">https://arxiv.org/abs/1</a>), '
+        '<p>See <code>a&lt;b</code> (<a href="https://arxiv.org/abs/1" rel="noopener '
+        'noreferrer">https://arxiv.org/abs/1</a>), '
         "javascript:alert(1).</p>\n<pre>x  =  1</pre>\n<p>End.</p>"
     )
 

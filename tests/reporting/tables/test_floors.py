@@ -83,8 +83,8 @@ def test_each_protocol_has_a_floor_of_its_own_and_methods_are_not_compared_acros
     ]
     told = " ".join(str(note) for note in table.notes)
     assert (
-        "Values with different letters were measured by different protocols: they are not comparable, and none of them is bold."
-        in told
+        "Values with different letters were measured by different protocols: "
+        "they are not comparable, and none of them is bold." in told
     )
 
 

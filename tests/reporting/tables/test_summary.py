@@ -194,8 +194,8 @@ def test_protocols_that_differ_by_dataset_are_told_in_a_note() -> None:
         record("vae", "one-moon", values={other: 1.0}),
     ]
     assert (
-        "FD: n=360, reference=360, split=test on digits; n=1024, reference=1024, split=test on circle, one-moon."
-        in notes(records)
+        "FD: n=360, reference=360, split=test on digits; n=1024, reference=1024, "
+        "split=test on circle, one-moon." in notes(records)
     )
     assert [row["FD"] for row in rows(summary(records))] == ["1", "1", "1"]
 
@@ -211,7 +211,10 @@ def test_two_protocols_within_a_dataset_are_refused_with_an_explanation_unless_b
     ]
     with pytest.raises(
         BenchError,
-        match=r"FD on digits was measured by 2 protocols.*n=1024.* of pca; .*n=360.* of vae.*--metrics.*bench evaluate",
+        match=(
+            r"FD on digits was measured by 2 protocols.*n=1024.* of pca; "
+            r".*n=360.* of vae.*--metrics.*bench evaluate"
+        ),
     ):
         summary(records)
     assert [row["FD"] for row in rows(summary(records, [FD]))][1] == "1.1 ± 0.6"
