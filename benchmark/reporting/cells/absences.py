@@ -17,11 +17,13 @@ __all__ = ["absences", "reasons"]
 def reasons(metric: str, records: Iterable[Record]) -> str:
     """Return why finished ``records`` lack a metric, each reason with the datasets it is of; empty
     where none says so."""
-    found: dict[str, dict[str, None]] = defaultdict(dict)
+    datasets_by_reason: dict[str, dict[str, None]] = defaultdict(dict)
     for record in records:
         if record.status == "done" and metric in record.absent:
-            found[record.absent[metric]][record.spec["dataset"]] = None
-    return "; ".join(f"{reason} ({', '.join(datasets)})" for reason, datasets in found.items())
+            datasets_by_reason[record.absent[metric]][record.spec["dataset"]] = None
+    return "; ".join(
+        f"{reason} ({', '.join(datasets)})" for reason, datasets in datasets_by_reason.items()
+    )
 
 
 def absences(metrics: Iterable[str], cells: Iterable[Replicates]) -> list[str]:
@@ -32,11 +34,11 @@ def absences(metrics: Iterable[str], cells: Iterable[Replicates]) -> list[str]:
     nobody asked for in a run is told with the command that measures it.
     """
     finished = [cell for cell in cells if cell.finished]
-    known = {entry.name for entry in registry.entries("metrics")}
+    registered = {entry.name for entry in registry.entries("metrics")}
     sentences: list[str] = []
     for metric in metrics:
         lacking: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
-        for cell in finished if metric in known and not is_reference(metric) else ():
+        for cell in finished if metric in registered and not is_reference(metric) else ():
             if metric not in cell.measured:
                 for reason in cell.absent.get(metric, (_unasked(metric),)):
                     lacking[reason][cell.dataset].append(cell.method)

@@ -14,10 +14,12 @@ def intrinsic_dim(dataset: str) -> int | None:
     """Return the known intrinsic dimension of a dataset, by its label, whose options tell that of
     data of yours; None where it is not known."""
     try:
-        told = parse_reference(dataset)[1].get("intrinsic_dim", "")
-        if told.isdecimal():
-            return int(told)
-        found = registry.find("datasets", base_name(dataset)).source.constants.get("intrinsic_dim")
+        option = parse_reference(dataset)[1].get("intrinsic_dim", "")
+        if option.isdecimal():
+            return int(option)
+        constant = registry.find("datasets", base_name(dataset)).source.constants.get(
+            "intrinsic_dim"
+        )
     except BenchError:
         return None
-    return found if isinstance(found, int) else None
+    return constant if isinstance(constant, int) else None

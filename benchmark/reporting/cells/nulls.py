@@ -62,9 +62,9 @@ def nulls_of(runs: Replicates, references: References) -> Nulls:
     rows, size = null_rows(spec["method"], discovery), spec["latent_dim"]
     try:
         declared = {
-            reading: declared_null(size, *found)
+            reading: declared_null(size, *factors)
             for reading in COUNTED
-            if (found := resolved(rows, reading, spec["config"], spec["batch_size"]))
+            if (factors := resolved(rows, reading, spec["config"], spec["batch_size"]))
         }
     except ValueError as error:
         raise BenchError(f"the null of '{spec['method']}' cannot be read: {error}") from None

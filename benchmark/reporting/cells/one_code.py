@@ -51,22 +51,24 @@ def measured(
 ) -> tuple[dict[str, list[Measured]], frozenset[str]]:
     """Return the values of each metric that one code of it measured, and the metrics of which that
     is not the installed code. The installed code comes first, then the commonest."""
-    found: dict[str, dict[tuple[bool, str], list[Measured]]] = defaultdict(
+    values_by_code: dict[str, dict[tuple[bool, str], list[Measured]]] = defaultdict(
         lambda: defaultdict(list)
     )
     for record in records:
         seed, old = record.spec["seed"], outdated_metrics(record)
-        for identifier, told in record.measurements.items():
-            metric, value = metric_kept(identifier), told.get("value")
+        for identifier, measurement in record.measurements.items():
+            metric, value = metric_kept(identifier), measurement.get("value")
             if metric is not None and value is not None and value == value:
                 name = metric_of(identifier)
                 code = name in old, canonical(measured_by(record, name)) if name in old else ""
-                found[metric][code].append((identifier, value, seed, told.get("remark", "")))
+                values_by_code[metric][code].append(
+                    (identifier, value, seed, measurement.get("remark", ""))
+                )
     chosen = {
         metric: min(codes, key=lambda code: (code[0], -len(codes[code])))
-        for metric, codes in found.items()
+        for metric, codes in values_by_code.items()
     }
     return (
-        {metric: found[metric][code] for metric, code in chosen.items()},
+        {metric: values_by_code[metric][code] for metric, code in chosen.items()},
         frozenset(metric for metric, code in chosen.items() if code[0]),
     )

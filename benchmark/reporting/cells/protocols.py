@@ -36,17 +36,20 @@ def _kept(record: Record, counts: Counter[tuple[str, str]]) -> Record:
     names: dict[str, list[str]] = defaultdict(list)
     for identifier in record.measurements:
         names[parse_reference(identifier)[0]].append(identifier)
-    if all(len(found) == 1 for found in names.values()):
+    if all(len(identifiers) == 1 for identifiers in names.values()):
         return record
     chosen = {
-        max(found, key=lambda each: (counts[record.spec["data"], each], each))
-        for found in names.values()
+        max(
+            identifiers,
+            key=lambda identifier: (counts[record.spec["data"], identifier], identifier),
+        )
+        for identifiers in names.values()
     }
     return replace(
         record,
         measurements={
-            identifier: found
-            for identifier, found in record.measurements.items()
+            identifier: measurement
+            for identifier, measurement in record.measurements.items()
             if identifier in chosen
         },
     )
@@ -55,12 +58,14 @@ def _kept(record: Record, counts: Counter[tuple[str, str]]) -> Record:
 def measured_as(cells: Iterable[Replicates]) -> dict[tuple[str, str], dict[str, list[str]]]:
     """Return, by metric and dataset, the measurement ids of ``cells`` and the methods of each;
     references are left out."""
-    found: dict[tuple[str, str], dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    methods_by_id: dict[tuple[str, str], dict[str, list[str]]] = defaultdict(
+        lambda: defaultdict(list)
+    )
     for cell in cells:
         for metric, identifier in cell.ids.items():
             if not is_reference(metric):
-                found[metric, cell.dataset][identifier].append(cell.method)
-    return found
+                methods_by_id[metric, cell.dataset][identifier].append(cell.method)
+    return methods_by_id
 
 
 def refuse_mixing(cells: Iterable[Replicates], named: Iterable[str] = ()) -> None:
@@ -68,13 +73,13 @@ def refuse_mixing(cells: Iterable[Replicates], named: Iterable[str] = ()) -> Non
     one metric, unless all their ids were ``named``."""
     for (metric, dataset), ids in measured_as(cells).items():
         if len(ids) > 1 and not set(ids) <= set(named):
-            told = "; ".join(
+            protocols = "; ".join(
                 f"{identifier} of {', '.join(dict.fromkeys(methods))}"
                 for identifier, methods in ids.items()
             )
             raise BenchError(
                 f"{title(metric)} on {dataset} was measured by {len(ids)} protocols, "
-                f"which are not comparable: {told}. Choose one with "
+                f"which are not comparable: {protocols}. Choose one with "
                 f"--metrics '{next(iter(ids))}', measure the rest alike with `bench evaluate`, "
                 "or name all of them to `bench table summary`"
             )

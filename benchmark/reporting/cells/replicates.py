@@ -7,7 +7,7 @@ runs of two cells never are.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, partial
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 from benchmark.identity import outdated
 from benchmark.names import base_of, budget_rank, cell_of, labels, metric_of, rank
 from benchmark.options import parse_reference
-from benchmark.reporting.cells.one_code import measured, of_one_code
+from benchmark.reporting.cells.one_code import Measured, measured, of_one_code
 from benchmark.reporting.cells.selection import matches
 from benchmark.reporting.cells.titles import is_count
 from benchmark.reporting.statistics.estimate import Estimate, estimate
@@ -31,13 +31,13 @@ class Replicates:
     ``method`` and ``dataset`` are labels; where two cells would carry the same, they say what
     differs. ``values`` holds each metric's values over the finished runs, ``ids`` the one
     measurement id they share, ``seeds`` the seeds of the values. ``flags`` are those any finished
-    run's discovery raised, ``harness_flags`` those that the harness raised. Runs made by other code than is installed are *stale* and never averaged
-    with others: where some runs are not, ``left_out`` counts those that are; where all are,
-    ``stale`` is set and the runs of the commonest code stand. ``remarks`` are those that stand
-    beside values of a metric, ``code`` is the digest of the code of the runs averaged over,
-    ``discoveries`` the verdicts of the runs on their latent dimensions, by seed; ``absent`` holds
-    by metric the reasons for which runs have no value of it, ``measured`` every metric they have a
-    value of, kept or not.
+    run's discovery raised, ``harness_flags`` those that the harness raised. Runs made by other code
+    than is installed are *stale* and never averaged with others: where some runs are not,
+    ``left_out`` counts those that are; where all are, ``stale`` is set and the runs of the
+    commonest code stand. ``remarks`` are those that stand beside values of a metric, ``code`` is
+    the digest of the code of the runs averaged over, ``discoveries`` the verdicts of the runs on
+    their latent dimensions, by seed; ``absent`` holds by metric the reasons for which runs have no
+    value of it, ``measured`` every metric they have a value of, kept or not.
     """
 
     method: str
@@ -126,42 +126,30 @@ class _Open:
         runs = sorted(self.runs, key=_seed)
         done = [record for record in runs if record.status == "done"]
         kept, stale = of_one_code(runs)
-        found, old = measured(kept, metric_kept)
         spec = {name: value for name, value in self.spec.items() if name != "seed"}
-        ids = {metric: {identifier for identifier, *_ in each} for metric, each in found.items()}
+        values, stale_metrics = measured(kept, metric_kept)
         closed = Replicates(
-            *(self.method, self.dataset, spec["data"], spec["latent_dim"], spec["budget"]),
+            self.method,
+            self.dataset,
+            spec["data"],
+            spec["latent_dim"],
+            spec["budget"],
             keys=tuple(record.key for record in runs),
             statuses=tuple(record.status for record in runs),
             stale=stale,
-            flags=frozenset(
-                flag for record in kept for flag in (record.discovery or {}).get("flags", ())
-            ),
-            values={
-                metric: tuple(value for _, value, _, _ in each) for metric, each in found.items()
-            },
-            ids={metric: min(each) for metric, each in ids.items()},
+            flags=_discovery_flags(kept),
             spec=spec,
-            seeds={metric: tuple(seed for _, _, seed, _ in each) for metric, each in found.items()},
-            remarks={
-                metric: remarks
-                for metric, each in found.items()
-                if (remarks := tuple({text: None for *_, text in each if text}))
-            },
-            stale_metrics=old,
+            stale_metrics=stale_metrics,
             left_out=len(done) - len(kept),
             other_code=sum(not outdated(record) for record in done) - (0 if stale else len(kept)),
             code=kept[0].code if kept else "",
             discoveries={_seed(record): record.discovery for record in kept if record.discovery},
             absent=_absent(kept),
-            measured=frozenset(
-                identifier.partition("[")[0]
-                for record in kept
-                for identifier in record.measurements
-            ),
+            measured=_measured_names(kept),
             harness_flags=frozenset(flag for record in kept for flag in record.flags),
+            **_columns(values),
         )
-        _refuse_two_ids(closed.name, ids)
+        _refuse_two_ids(closed.name, values)
         return closed
 
 
@@ -170,21 +158,53 @@ def _seed(record: Record) -> int:
     return seed
 
 
+def _columns(values: Mapping[str, Sequence[Measured]]) -> dict[str, Any]:
+    """Return values, seeds, remarks and measurement id of each metric, as fields of a cell."""
+    remarks = {
+        metric: tuple({text: None for *_, text in rows if text}) for metric, rows in values.items()
+    }
+    return {
+        "values": {
+            metric: tuple(value for _, value, _, _ in rows) for metric, rows in values.items()
+        },
+        "ids": {
+            metric: min(identifier for identifier, *_ in rows) for metric, rows in values.items()
+        },
+        "seeds": {metric: tuple(seed for _, _, seed, _ in rows) for metric, rows in values.items()},
+        "remarks": {metric: texts for metric, texts in remarks.items() if texts},
+    }
+
+
+def _discovery_flags(records: Iterable[Record]) -> frozenset[str]:
+    """Return the flags that the discoveries of ``records`` raised."""
+    return frozenset(
+        flag for record in records for flag in (record.discovery or {}).get("flags", ())
+    )
+
+
+def _measured_names(records: Iterable[Record]) -> frozenset[str]:
+    """Return every metric that any of ``records`` has a value of."""
+    return frozenset(
+        identifier.partition("[")[0] for record in records for identifier in record.measurements
+    )
+
+
 def _absent(records: Iterable[Record]) -> dict[str, tuple[str, ...]]:
-    found: dict[str, dict[str, None]] = defaultdict(dict)
+    reasons_by_metric: dict[str, dict[str, None]] = defaultdict(dict)
     for record in records:
         for metric, reason in record.absent.items():
-            found[metric][reason] = None
-    return {metric: tuple(reasons) for metric, reasons in found.items()}
+            reasons_by_metric[metric][reason] = None
+    return {metric: tuple(reasons) for metric, reasons in reasons_by_metric.items()}
 
 
-def _refuse_two_ids(cell: str, ids: Mapping[str, Collection[str]]) -> None:
-    for metric in sorted(metric for metric, each in ids.items() if len(each) > 1):
-        found = sorted(ids[metric])
-        raise BenchError(
-            f"{cell}, was measured as {' and '.join(found)}; these are never averaged: "
-            f"choose one with --metrics '{found[0]}'"
-        )
+def _refuse_two_ids(cell: str, values: Mapping[str, Sequence[Measured]]) -> None:
+    for metric in sorted(values):
+        identifiers = sorted({identifier for identifier, *_ in values[metric]})
+        if len(identifiers) > 1:
+            raise BenchError(
+                f"{cell}, was measured as {' and '.join(identifiers)}; these are never averaged: "
+                f"choose one with --metrics '{identifiers[0]}'"
+            )
 
 
 def gather(records: Iterable[Record], metrics: Sequence[str] = ()) -> list[Replicates]:
@@ -246,7 +266,7 @@ def _tell_apart(cells: Sequence[Replicates]) -> list[Replicates]:
     families: dict[tuple[str, str, str], list[Replicates]] = defaultdict(list)
     for cell in named:
         families[cell.method, cell.dataset, cell.budget].append(cell)
-    return [each for family in families.values() for each in _tell_methods_apart(family)]
+    return [renamed for family in families.values() for renamed in _tell_methods_apart(family)]
 
 
 def _tell_methods_apart(family: list[Replicates]) -> list[Replicates]:
@@ -257,14 +277,8 @@ def _tell_methods_apart(family: list[Replicates]) -> list[Replicates]:
     labels = [
         ", ".join(words[name].format(cell.spec[name]) for name in differing) for cell in family
     ]
-    if (
-        max(
-            Counter(
-                (cell.latent_dim, text) for cell, text in zip(family, labels, strict=True)
-            ).values()
-        )
-        > 1
-    ):
+    sizes = [cell.latent_dim for cell in family]
+    if max(Counter(zip(sizes, labels, strict=True)).values()) > 1:
         labels = [
             ", ".join(filter(None, (text, f"spec {digest(cell.spec)[:8]}")))
             for cell, text in zip(family, labels, strict=True)

@@ -56,23 +56,25 @@ def matches(wanted: str, name: str, options: Mapping[str, Any]) -> bool:
     """Return whether ``wanted`` stands for ``name`` with ``options``: a bare name takes every
     variant, options in brackets narrow it.
 
-    >>> matches("vae", "vae", {"gamma": 0.5}), matches("vae[gamma=.5]", "vae", {"gamma": 0.5}), matches("vae[gamma=1]", "vae", {"gamma": 0.5})
-    (True, True, False)
+    >>> matches("vae", "vae", {"gamma": 0.5}), matches("vae[gamma=.5]", "vae", {"gamma": 0.5})
+    (True, True)
+    >>> matches("vae[gamma=1]", "vae", {"gamma": 0.5})
+    False
     """
     if wanted in (name, base_name(name)):
         return True
-    reference, given = parse_reference(wanted)
+    reference, asked = parse_reference(wanted)
     if reference.endswith(".py") or ":" in reference:
         reference = _name_of_file(reference)
     return reference in (name, base_name(name)) and all(
-        key in options and _same(options[key], text) for key, text in given.items()
+        key in options and _same(options[key], text) for key, text in asked.items()
     )
 
 
 def _listed(names: Iterable[str]) -> str:
-    found = list(names)
-    return ", ".join(found[:_SHOWN]) + (
-        f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+    every = list(names)
+    return ", ".join(every[:_SHOWN]) + (
+        f" and {len(every) - _SHOWN} more" if len(every) > _SHOWN else ""
     )
 
 
@@ -93,14 +95,14 @@ def _tests(
     }
 
 
-def _there(records: Iterable[Record], kind: str) -> list[str]:
-    there = list(records)
-    specs = [record.spec for record in there]
+def _names_of(records: Sequence[Record], kind: str) -> list[str]:
+    """Return the methods, datasets, budgets or latent sizes that ``records`` have, in order."""
+    specs = [record.spec for record in records]
     if kind == "method":
         return sorted(
             {
                 label("methods", record.spec["method"], record.spec["config"], record.given)
-                for record in there
+                for record in records
             },
             key=lambda text: rank("methods", text),
         )
@@ -116,14 +118,14 @@ def _there(records: Iterable[Record], kind: str) -> list[str]:
 
 def latent_sizes(texts: Iterable[str]) -> list[int]:
     """Return the latent sizes that ``--latent-dims`` names."""
-    found = list(texts)
-    for text in found:
+    sizes = list(texts)
+    for text in sizes:
         if not text.isdecimal() or int(text) < 1:
             raise BenchError(
                 f"--latent-dims holds '{text}'; expected whole numbers from 1, "
                 "as in --latent-dims 16,32"
             )
-    return [int(text) for text in found]
+    return [int(text) for text in sizes]
 
 
 def select(
@@ -135,43 +137,48 @@ def select(
     study: str | None = None,
 ) -> list[Record]:
     """Return the training runs, with ``studies`` theirs too, among ``records`` that ``filters``
-    take, in their order;
-    with ``study`` the runs of that study alone.
+    take, in their order; with ``study`` the runs of that study alone.
 
     :class:`BenchError` where one name alone, or all filters together, match nothing; ``where`` is
     the folder it names.
     """
-    found = [
+    runs = [
         record
         for record in records
         if (record.spec["kind"] == (study or "train")) or (studies and not study)
     ]
-    if not found and study:
+    if not runs and study:
         raise BenchError(
             f"there are no runs of the study '{study}' in '{where}'; "
             f"make them with `bench run --suite {study}`, or name --results"
         )
-    if not found:
+    if not runs:
         raise BenchError(f"there are no runs in '{where}'; {_elsewhere(Path(where))}")
-    chosen = found
-    for kind, (wanted, test) in _tests(filters).items():
-        for item in wanted:
-            if not any(test(item, record.spec) for record in found):
-                raise BenchError(
-                    f"no run in '{where}' has the {kind} '{item}'; "
-                    f"there are {_listed(_there(found, kind))} (`bench run` makes more)"
-                )
-        chosen = [
-            record
-            for record in chosen
-            if not wanted or any(test(item, record.spec) for item in wanted)
-        ]
+    chosen = _taken(runs, filters, where)
     if not chosen:
-        there = "; ".join(f"{kind}s {_listed(_there(found, kind))}" for kind in _tests(filters))
+        names = "; ".join(f"{kind}s {_listed(_names_of(runs, kind))}" for kind in _tests(filters))
         raise BenchError(
-            f"no run in '{where}' has all of what was asked for together; there are {there}; "
+            f"no run in '{where}' has all of what was asked for together; there are {names}; "
             "ask for less, or make them with `bench run`"
         )
+    return chosen
+
+
+def _taken(runs: list[Record], filters: Filters, where: str) -> list[Record]:
+    """Return those of ``runs`` that every filter takes; :class:`BenchError` where a name of one
+    filter matches none of them."""
+    chosen = runs
+    for kind, (wanted, test) in _tests(filters).items():
+        for name in wanted:
+            if not any(test(name, record.spec) for record in runs):
+                raise BenchError(
+                    f"no run in '{where}' has the {kind} '{name}'; "
+                    f"there are {_listed(_names_of(runs, kind))} (`bench run` makes more)"
+                )
+        if wanted:
+            chosen = [
+                record for record in chosen if any(test(name, record.spec) for name in wanted)
+            ]
     return chosen
 
 

@@ -66,34 +66,35 @@ def title(metric: str) -> str:
 def order(metrics: Iterable[str]) -> list[str]:
     """Return ``metrics`` in the order of their columns: titled ones, then the registry's order,
     then by name."""
-    known = [
+    in_order = [
         *TITLES,
         *(entry.name for entry in registry.entries("metrics") if entry.name not in TITLES),
     ]
     return sorted(
-        metrics, key=lambda name: (known.index(name) if name in known else len(known), name)
+        metrics,
+        key=lambda name: (in_order.index(name) if name in in_order else len(in_order), name),
     )
 
 
 def _metric(name: str) -> Metric | None:
     try:
-        found: Metric = registry.load(registry.find("metrics", name).target)
+        metric: Metric = registry.load(registry.find("metrics", name).target)
     except BenchError:
         return None
-    return found
+    return metric
 
 
 def direction(metric: str) -> Direction:
     """Return whether less or more of a metric is better; ``none`` for metrics that are not
     registered here."""
-    found = _metric(metric)
-    return "none" if found is None else found.direction
+    declared = _metric(metric)
+    return "none" if declared is None else declared.direction
 
 
 def unit(metric: str) -> str:
     """Return the unit of a metric; empty for metrics that are not registered here."""
-    found = _metric(metric)
-    return "" if found is None else found.unit
+    declared = _metric(metric)
+    return "" if declared is None else declared.unit
 
 
 def is_count(metric: str) -> bool:

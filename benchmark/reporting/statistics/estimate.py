@@ -1,7 +1,8 @@
 r"""What a few seeds tell: mean, 95 % t interval, how many digits it supports, and whether a best
 value is one. Of counts, the smallest and the largest.
 
-.. math:: \bar v \pm t_{0.975,\, n-1} \frac{s}{\sqrt n}, \quad s^2 = \frac{1}{n-1} \sum (v_i - \bar v)^2
+.. math:: \bar v \pm t_{0.975,\, n-1} \frac{s}{\sqrt n}, \quad
+          s^2 = \frac{1}{n-1} \sum (v_i - \bar v)^2
 
 Source: Student, "The probable error of a mean", 1908. Seeds are taken as independent draws from a
 normal distribution. Counts of dimensions are none: where seeds agree the interval has no width, and
@@ -105,39 +106,39 @@ def _fixed(value: float, decimals: int) -> str:
     return f"{rounded:.{max(decimals, 0)}f}"
 
 
-def written(found: Estimate) -> Written:
-    """Return ``found`` with the digits it supports.
+def written(seeds: Estimate) -> Written:
+    """Return an estimate over ``seeds`` with the digits it supports.
 
     The half width has one significant digit, two where it begins with 1 to 3.5, and the mean ends
-    at the same place. Without an interval (or one of width 0) the mean has four significant digits.
+    at the same digit. Without an interval (or one of width 0) the mean has four significant digits.
     Counts that differ are written from the smallest to the largest.
     Powers of ten are split off below 1e-4 and from 1e6 on.
 
     >>> written(Estimate(0.0123456, 0.0012, 3)), written(Estimate(8.0, 0.0, 3, whole=True)).value
     (Written(value='0.0123', half_width='0.0012', exponent=0), '8')
     """
-    if found.whole and abs(found.mean) < 1e6:
-        return Written(str(int(found.mean)))
-    if found.extremes is not None and found.extremes[0] < found.extremes[1]:
-        return Written("–".join(f"{end:g}" for end in found.extremes))
-    half = found.half_width or 0.0
+    if seeds.whole and abs(seeds.mean) < 1e6:
+        return Written(str(int(seeds.mean)))
+    if seeds.extremes is not None and seeds.extremes[0] < seeds.extremes[1]:
+        return Written("–".join(f"{end:g}" for end in seeds.extremes))
+    half = seeds.half_width or 0.0
     size = (
-        max(_magnitude(found.mean), _magnitude(half))
-        if half and found.mean
-        else _magnitude(found.mean or half)
+        max(_magnitude(seeds.mean), _magnitude(half))
+        if half and seeds.mean
+        else _magnitude(seeds.mean or half)
     )
     exponent = 0 if -4 <= size < 6 else size
-    mean, half = found.mean / 10.0**exponent, half / 10.0**exponent
+    mean, half = seeds.mean / 10.0**exponent, half / 10.0**exponent
     if not half:
         return Written(_fixed(mean, max(3 - _magnitude(mean), 0)), None, exponent)
-    place = _magnitude(half)
-    leading = half / 10.0**place
-    decimals = (1 if leading < 3.55 else 0) - place
+    digit = _magnitude(half)
+    leading = half / 10.0**digit
+    decimals = (1 if leading < 3.55 else 0) - digit
     return Written(_fixed(mean, decimals), _fixed(half, decimals), exponent)
 
 
 def clearly_best(estimates: Sequence[Estimate], direction: Direction) -> int | None:
-    """Return the place of the estimate whose interval lies wholly on the better side of every other
+    """Return the index of the estimate whose interval lies wholly on the better side of every other
     one, None where none does.
 
     One seed has no interval, so nothing is best beside it. Separate 95 % intervals are a stricter
@@ -146,10 +147,10 @@ def clearly_best(estimates: Sequence[Estimate], direction: Direction) -> int | N
     if direction == "none" or len(estimates) < 2:
         return None
     signs = [
-        (-each.high, -each.low) if direction == "min" else (each.low, each.high)
-        for each in estimates
+        (-interval.high, -interval.low) if direction == "min" else (interval.low, interval.high)
+        for interval in estimates
     ]
-    place = max(range(len(signs)), key=lambda index: signs[index][0])
-    worst = signs[place][0]
-    others = [high for index, (_, high) in enumerate(signs) if index != place]
-    return place if all(worst > high for high in others) else None
+    best = max(range(len(signs)), key=lambda index: signs[index][0])
+    worst = signs[best][0]
+    others = [high for index, (_, high) in enumerate(signs) if index != best]
+    return best if all(worst > high for high in others) else None

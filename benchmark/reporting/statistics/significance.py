@@ -166,18 +166,18 @@ def compare(first: Values, second: Values, *, exact: bool = False) -> Comparison
 
 def _comparison(first: Sequence[float], second: Sequence[float], *, paired: bool) -> Comparison:
     gap = _mean(first) - _mean(second)
-    made = partial(Comparison, tuple(first), tuple(second), paired)
+    comparison = partial(Comparison, tuple(first), tuple(second), paired)
     n = min(len(first), len(second))
     if n == 1:
-        return made(Estimate(gap, None, 1), None)
+        return comparison(Estimate(gap, None, 1), None)
     gaps = [one - other for one, other in zip(first, second, strict=True)] if paired else []
     spread = max(gaps) - min(gaps) if paired else np.ptp(first) + np.ptp(second)
     if spread <= _ROUNDING * max(map(abs, (*first, *second))):
         least = smallest_p(len(first), len(second), paired=paired)
-        return made(Estimate(gap, 0.0, n), least if gap else 1.0)
+        return comparison(Estimate(gap, 0.0, n), least if gap else 1.0)
     if paired:
-        return made(*_paired_test(gaps))
-    return made(*_welch_test(first, second))
+        return comparison(*_paired_test(gaps))
+    return comparison(*_welch_test(first, second))
 
 
 def _mean(values: Sequence[float]) -> float:
@@ -193,8 +193,8 @@ def _paired_test(gaps: Sequence[float]) -> tuple[Estimate, float]:
     """
     n, mean = len(gaps), _mean(gaps)
     error = math.sqrt(math.fsum((gap - mean) ** 2 for gap in gaps) / (n - 1) / n)
-    found = estimate(gaps)
-    return found, float(2.0 * stdtr(n - 1, -abs(found.mean) / error))
+    interval = estimate(gaps)
+    return interval, float(2.0 * stdtr(n - 1, -abs(interval.mean) / error))
 
 
 def _welch_test(first: Sequence[float], second: Sequence[float]) -> tuple[Estimate, float]:
@@ -212,8 +212,8 @@ def _welch_test(first: Sequence[float], second: Sequence[float]) -> tuple[Estima
     )
     gap, error = _mean(first) - _mean(second), math.sqrt(sum(squares))
     half_width = float(stdtrit(degrees, 0.975)) * error
-    found = Estimate(gap, half_width, min(len(first), len(second)))
-    return found, float(2.0 * stdtr(degrees, -abs(gap) / error))
+    interval = Estimate(gap, half_width, min(len(first), len(second)))
+    return interval, float(2.0 * stdtr(degrees, -abs(gap) / error))
 
 
 def _gap(first: np.ndarray, second: np.ndarray, axis: int = 0) -> np.ndarray:
@@ -230,8 +230,8 @@ def holm(values: Sequence[float]) -> list[float]:
     order = sorted(range(len(values)), key=values.__getitem__)
     corrected = [0.0] * len(values)
     highest = 0.0
-    for place, index in enumerate(order):
-        highest = max(highest, min(1.0, (len(values) - place) * values[index]))
+    for smaller, index in enumerate(order):
+        highest = max(highest, min(1.0, (len(values) - smaller) * values[index]))
         corrected[index] = highest
     return corrected
 
@@ -239,7 +239,7 @@ def holm(values: Sequence[float]) -> list[float]:
 def best_of_pairs(
     values: Sequence[Values], direction: Direction, *, counts: bool = False
 ) -> int | None:
-    """Return the place of the values that are better than each of the others in paired t tests,
+    """Return the index of the values that are better than each of the others in paired t tests,
     Holm-corrected; None where none are.
 
     A paired test sees differences that the spread between seeds hides from intervals; it needs two
@@ -248,13 +248,13 @@ def best_of_pairs(
     if direction == "none" or len(values) < 2 or not all(values):
         return None
     sign = 1.0 if direction == "min" else -1.0
-    means = [sign * _mean(list(each.values())) for each in values]
-    place = means.index(min(means))
-    found: list[float] = []
-    for other in (*values[:place], *values[place + 1 :]):
-        each = compare(values[place], other)
-        p = each.p_permutation if counts else each.p
-        if not each.paired or p is None or p >= ALPHA or sign * each.difference.mean >= 0.0:
+    means = [sign * _mean(list(by_seed.values())) for by_seed in values]
+    best = means.index(min(means))
+    p_values: list[float] = []
+    for other in (*values[:best], *values[best + 1 :]):
+        pair = compare(values[best], other)
+        p = pair.p_permutation if counts else pair.p
+        if not pair.paired or p is None or p >= ALPHA or sign * pair.difference.mean >= 0.0:
             return None  # a correction only raises p
-        found.append(p)
-    return place if max(holm(found)) < ALPHA else None
+        p_values.append(p)
+    return best if max(holm(p_values)) < ALPHA else None

@@ -35,7 +35,7 @@ class Beside:
     def dimensions(self) -> Mapping[str, DimensionReference | None]:
         """The dimension reference of each dataset, by label."""
         data = {cell.dataset: cell.data for cell in self.cells}
-        return {dataset: self.references.dimension(each) for dataset, each in data.items()}
+        return {dataset: self.references.dimension(digest) for dataset, digest in data.items()}
 
     def null(self, runs: Replicates | None) -> Nulls:
         """Return the nulls of a cell of the table; those of no cell are empty."""
@@ -71,14 +71,14 @@ class Beside:
     @property
     def has_band(self) -> bool:
         """Whether the dimension of any dataset was estimated."""
-        return any(found and found.band for found in self.dimensions.values())
+        return any(reference and reference.band for reference in self.dimensions.values())
 
     def band(self, dataset: str) -> Cell:
         """Return the spread of the estimators' means as a cell: ``6.8–8.2``."""
-        found = self.dimensions.get(dataset)
-        if found is None or found.band is None:
+        reference = self.dimensions.get(dataset)
+        if reference is None or reference.band is None:
             return Cell(ABSENT, raw=(None, None))
-        return Cell("–".join(f"{end:.1f}" for end in found.band), raw=found.band)
+        return Cell("–".join(f"{end:.1f}" for end in reference.band), raw=reference.band)
 
     def notes(self) -> Iterable[Note]:
         """Yield what the columns mean, and what is missing with the command that makes it."""
@@ -105,7 +105,7 @@ class Beside:
                 "n (est.): smallest and largest mean of the estimators of intrinsic dimension "
                 "(`bench table references`)."
             )
-        unknown = [dataset for dataset, found in self.dimensions.items() if found is None]
+        unknown = [dataset for dataset, reference in self.dimensions.items() if reference is None]
         if unknown:
             yield Note(
                 f"The dimension of {', '.join(unknown)} was not estimated (`bench data dims` does "
@@ -119,13 +119,12 @@ def _null_note(nulls: Iterable[Nulls]) -> str:
         null.networks: f"the extremes of {null.networks} untrained networks"
         if null.networks
         else "the 5th percentile of counts and the 95th of gaps of chance relevances"
-        for each in nulls
-        for null in each.readings.values()
+        for cell_nulls in nulls
+        for null in cell_nulls.readings.values()
     }
     return (
         "Null: where there is nothing to find, the method's rule gives so many dimensions at "
-        "least, "
-        "and the largest ratio of neighbouring relevances (gap) is so large at most: "
+        "least, and the largest ratio of neighbouring relevances (gap) is so large at most: "
         f"{'; '.join(text for _, text in sorted(sources.items()))}. "
         "A tenth of the dimensions may be dead by accident."
     )

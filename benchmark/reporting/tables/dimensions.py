@@ -24,12 +24,12 @@ def with_readings(record: Record) -> Record:
     Where the dimension of the data is known, ``lstar-error`` is filled in for records made before
     it was measured.
     """
-    kept = {name: found for name, found in record.measurements.items() if name in _KEPT}
-    found = readings(record)
-    known = intrinsic_dim(labels(record.spec)[1])
-    if known is not None and "lstar" in kept:
-        found["lstar-error"] = {**kept["lstar"], "value": abs(kept["lstar"]["value"] - known)}
-    return replace(record, measurements={**found, **kept})
+    kept = {name: measurement for name, measurement in record.measurements.items() if name in _KEPT}
+    further = readings(record)
+    intrinsic = intrinsic_dim(labels(record.spec)[1])
+    if intrinsic is not None and "lstar" in kept:
+        further["lstar-error"] = {**kept["lstar"], "value": abs(kept["lstar"]["value"] - intrinsic)}
+    return replace(record, measurements={**further, **kept})
 
 
 def dimensions(

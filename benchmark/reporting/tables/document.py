@@ -137,11 +137,14 @@ def spans(columns: Sequence[Column]) -> list[tuple[str, int]]:
     """Return the headings above the titles with the number of columns each covers, from left to
     right; none where no column has one.
 
-    >>> spans([Column("Method", ("m",)), Column("a", ("a",), over="MNIST"), Column("b", ("b",), over="MNIST")])
+    >>> on_mnist = [Column(name, (name,), over="MNIST") for name in "ab"]
+    >>> spans([Column("Method", ("m",)), *on_mnist])
     [('', 1), ('MNIST', 2)]
     """
-    found = [(over, len(list(group))) for over, group in groupby(column.over for column in columns)]
-    return found if any(over for over, _ in found) else []
+    headings = [
+        (over, len(list(group))) for over, group in groupby(column.over for column in columns)
+    ]
+    return headings if any(over for over, _ in headings) else []
 
 
 def clip(text: str, limit: int = 64) -> str:

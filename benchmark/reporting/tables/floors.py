@@ -1,6 +1,5 @@
 """Reference rows: the error of the mean image, and the floor of a distance between samples and real
-images, which is what other real images get. One row of each per dataset, read from the same records.
-"""
+images, which is what other real images get. One row of each per dataset, from the same records."""
 
 from __future__ import annotations
 
@@ -34,20 +33,20 @@ Floors = Mapping[tuple[str, str], Mapping[str, Mapping[str, float]]]
 def floors(cells: Iterable[Replicates]) -> Floors:
     """Return the references that the finished runs of each dataset carry. Runs agree; where two
     machines differ in a bit, the mean stands."""
-    found: dict[tuple[str, str], dict[str, dict[str, list[float]]]] = defaultdict(
+    values_by_row: dict[tuple[str, str], dict[str, dict[str, list[float]]]] = defaultdict(
         lambda: defaultdict(lambda: defaultdict(list))
     )
     for cell in cells:
         for metric, values in cell.values.items():
             if is_reference(metric):
                 row = cell.dataset, _label(metric)
-                found[row][base_of(metric)][base_of(cell.ids[metric])] += values
+                values_by_row[row][base_of(metric)][base_of(cell.ids[metric])] += values
     return {
         row: {
             metric: {identifier: fmean(values) for identifier, values in sorted(ids.items())}
             for metric, ids in metrics.items()
         }
-        for row, metrics in found.items()
+        for row, metrics in values_by_row.items()
     }
 
 
@@ -58,7 +57,7 @@ def _label(metric: str) -> str:
 def floor_rows(
     dataset: str,
     label: str,
-    found: Floors,
+    lowest: Floors,
     heads: Sequence[Column],
     head: Mapping[str, Cell],
     names: Sequence[str],
@@ -70,31 +69,31 @@ def floor_rows(
     ``head`` gives the cells of columns that belong to the dataset; the others are empty in these
     rows.
     """
+    values = lowest.get((dataset, label), {})
     ids = {
-        name: sorted(
-            found.get((dataset, label), {}).get(name, {}),
-            key=lambda known: marks.get((dataset, known), ""),
-        )
+        name: sorted(values.get(name, {}), key=lambda known_id: marks.get((dataset, known_id), ""))
         for name in names
     }
+    first = [
+        head.get(column.title, Cell(ABSENT, raw=(None,) * len(column.raw))) for column in heads
+    ]
     rows = []
-    for place in range(max(map(len, ids.values()), default=0)):
-        cells = [
-            head.get(column.title, Cell(ABSENT, raw=(None,) * len(column.raw))) for column in heads
-        ]
+    for index in range(max(map(len, ids.values()), default=0)):
+        cells = []
         for name in names:
-            known = ids[name][place] if place < len(ids[name]) else None
-            if known is None:
-                cells.append(Cell(ABSENT, raw=(None, None, 0, None)))
-                continue
-            value = found[dataset, label][name][known]
-            mark = marks.get((dataset, known))
-            cells.append(
-                Cell(
-                    estimate=estimate((value,)),
-                    raw=(value, None, None, known),
-                    marks=(mark,) if mark else (),
-                )
-            )
-        rows.append(tuple(cells))
+            identifier = ids[name][index] if index < len(ids[name]) else None
+            value = None if identifier is None else values[name][identifier]
+            cells.append(_floor_cell(value, identifier, marks.get((dataset, identifier or ""))))
+        rows.append((*first, *cells))
     return rows
+
+
+def _floor_cell(value: float | None, identifier: str | None, mark: str | None) -> Cell:
+    """Return the cell of a reference measured as ``identifier``; empty where there is none."""
+    if value is None:
+        return Cell(ABSENT, raw=(None, None, 0, None))
+    return Cell(
+        estimate=estimate((value,)),
+        raw=(value, None, None, identifier),
+        marks=(mark,) if mark else (),
+    )

@@ -37,7 +37,8 @@ def estimates(
     ]
     columns += [Column("Draws", ("draws", "images per draw"), "right")]
     groups = tuple(
-        (Row(_cells(dataset, found, beside)),) for dataset, found in beside.dimensions.items()
+        (Row(_cells(dataset, reference, beside)),)
+        for dataset, reference in beside.dimensions.items()
     )
     return Table(
         name="references",
@@ -46,39 +47,43 @@ def estimates(
         groups=groups,
         notes=tuple(_notes(beside)),
         provenance=tuple(
-            f"{dataset}: data {found.data}" for dataset, found in beside.dimensions.items() if found
+            f"{dataset}: data {reference.data}"
+            for dataset, reference in beside.dimensions.items()
+            if reference
         ),
     )
 
 
-def _cells(dataset: str, found: DimensionReference | None, beside: Beside) -> tuple[Cell, ...]:
-    known = intrinsic_dim(dataset)
+def _cells(dataset: str, reference: DimensionReference | None, beside: Beside) -> tuple[Cell, ...]:
+    intrinsic = intrinsic_dim(dataset)
     cells = [
         Cell(dataset, raw=(dataset,)),
-        Cell(ABSENT if known is None else str(known), raw=(known,)),
+        Cell(ABSENT if intrinsic is None else str(intrinsic), raw=(intrinsic,)),
     ]
     for name in ESTIMATORS:
-        if found is None or name not in found.estimates:
+        if reference is None or name not in reference.estimates:
             cells.append(Cell(ABSENT, raw=(None, None)))
         else:
             cells.append(
                 Cell(
-                    f"{found.mean(name):.1f} ± {found.spread(name):.1f}",
-                    raw=(found.mean(name), found.spread(name)),
+                    f"{reference.mean(name):.1f} ± {reference.spread(name):.1f}",
+                    raw=(reference.mean(name), reference.spread(name)),
                 )
             )
     cells.append(beside.band(dataset))
     cells += [
         Cell(
-            ABSENT if found is None else str(found.pca[share]),
-            raw=(None if found is None else found.pca[share],),
+            ABSENT if reference is None else str(reference.pca[share]),
+            raw=(None if reference is None else reference.pca[share],),
         )
         for share in _SHARES
     ]
-    drawn = (None, None) if found is None else (found.draws, found.points)
+    drawn = (None, None) if reference is None else (reference.draws, reference.points)
     return (
         *cells,
-        Cell(ABSENT if found is None else f"{found.draws} × {found.points:,}", raw=drawn),
+        Cell(
+            ABSENT if reference is None else f"{reference.draws} × {reference.points:,}", raw=drawn
+        ),
     )
 
 
@@ -92,10 +97,10 @@ def _notes(beside: Beside) -> Iterable[Note]:
         + "; all by scikit-dimension."
     )
     yield Note("PCA-95, PCA-99: principal components that hold 95 and 99 % of the variance.")
-    for dataset, found in beside.dimensions.items():
-        if found is None:
+    for dataset, reference in beside.dimensions.items():
+        if reference is None:
             yield Note(
                 f"The dimension of {dataset} was not estimated (`bench data dims` does that)."
             )
-        for name, reason in found.absent.items() if found else ():
+        for name, reason in reference.absent.items() if reference else ():
             yield Note(f"No {ESTIMATORS[name][0]} on {dataset}: {reason}.")

@@ -54,10 +54,10 @@ def run_marks(runs: Replicates | None) -> tuple[str, ...]:
 
 def _protocols(runs: Iterable[Replicates]) -> dict[str, dict[str, list[str]]]:
     """Return, per metric and dataset, the measurement ids that stand in the table."""
-    found: dict[str, dict[str, list[str]]] = defaultdict(dict)
+    ids_by_dataset: dict[str, dict[str, list[str]]] = defaultdict(dict)
     for (metric, dataset), ids in measured_as(runs).items():
-        found[metric][dataset] = list(ids)
-    return found
+        ids_by_dataset[metric][dataset] = list(ids)
+    return ids_by_dataset
 
 
 def protocol_marks(runs: Sequence[Replicates]) -> dict[tuple[str, str], str]:
@@ -67,10 +67,12 @@ def protocol_marks(runs: Sequence[Replicates]) -> dict[tuple[str, str], str]:
     marks: dict[tuple[str, str], str] = {}
     for datasets in _protocols(runs).values():
         for dataset, ids in datasets.items():
-            for identifier in ids if len(ids) > 1 else ():
-                place = len(letters)
+            if len(ids) == 1:
+                continue
+            for identifier in ids:
+                index = len(letters)
                 letters.setdefault(
-                    identifier, string.ascii_lowercase[place % 26] * (place // 26 + 1)
+                    identifier, string.ascii_lowercase[index % 26] * (index // 26 + 1)
                 )
                 marks[dataset, identifier] = letters[identifier]
     return marks
@@ -117,24 +119,14 @@ def _units(table: Table) -> list[Note]:
     for column in table.columns:
         if column.metric is not None and unit(column.metric):
             units[unit(column.metric)].append(title(column.metric))
-    return (
-        [
-            Note(
-                "Units: "
-                + "; ".join(
-                    f"{', '.join(dict.fromkeys(titles))} in {name}"
-                    for name, titles in units.items()
-                )
-                + "."
-            )
-        ]
-        if units
-        else []
-    )
+    if not units:
+        return []
+    texts = [f"{', '.join(dict.fromkeys(titles))} in {name}" for name, titles in units.items()]
+    return [Note(f"Units: {'; '.join(texts)}.")]
 
 
 def _protocol_notes(runs: Sequence[Replicates], marks: Mapping[tuple[str, str], str]) -> list[Note]:
-    found: list[Note] = []
+    lines: list[Note] = []
     for metric, datasets in _protocols(runs).items():
         plain: dict[str, list[str]] = defaultdict(list)
         for dataset, ids in datasets.items():
@@ -144,9 +136,10 @@ def _protocol_notes(runs: Sequence[Replicates], marks: Mapping[tuple[str, str], 
             f"{identifier.partition('[')[2][:-1].replace(',', ', ')} on {', '.join(names)}"
             for identifier, names in plain.items()
         ]
-        found += [Note(f"{title(metric)}: {'; '.join(parts)}.")] if parts else []
+        if parts:
+            lines.append(Note(f"{title(metric)}: {'; '.join(parts)}."))
     letters = {letter: identifier for (_, identifier), letter in marks.items()}
-    return found + [
+    return lines + [
         Note(f"measured as {identifier}.", letter) for letter, identifier in letters.items()
     ]
 
@@ -172,22 +165,25 @@ def _mark_notes(signs: set[str], runs: Sequence[Replicates]) -> list[Note]:
             "by less than a tenth: they encode next to nothing."
         ),
     }
-    found = [Note(text, sign) for sign, text in texts.items() if sign in signs]
-    return found + ([Note(f"{'; '.join(_remarks(runs))}.", REMARK)] if REMARK in signs else [])
+    if REMARK in signs:
+        texts[REMARK] = f"{'; '.join(_remarks(runs))}."
+    return [Note(text, sign) for sign, text in texts.items() if sign in signs]
 
 
 def _remarks(runs: Sequence[Replicates]) -> list[str]:
     """Return what was remarked on values, each remark once with the cells it was made on."""
-    found: dict[tuple[str, str], list[str]] = defaultdict(list)
+    cells_by_remark: dict[tuple[str, str], list[str]] = defaultdict(list)
     for cell in runs:
         for metric, remarks in cell.remarks.items():
-            for remark in remarks if not is_reference(metric) else ():
-                found[metric, remark].append(
+            if is_reference(metric):
+                continue
+            for remark in remarks:
+                cells_by_remark[metric, remark].append(
                     f"{cell.method} on {cell.dataset}, L = {cell.latent_dim}"
                 )
     return [
         f"{title(metric)} of {', '.join(dict.fromkeys(where))}: {remark}"
-        for (metric, remark), where in found.items()
+        for (metric, remark), where in cells_by_remark.items()
     ]
 
 

@@ -54,34 +54,16 @@ def summary(
     budgets = {line.budget for line in lines}
     dims = {line.dataset: intrinsic_dim(line.dataset) for line in lines}
     beside = Beside(cells if set(names) & set(COUNTS) else (), references or References())
-    heads = _head_columns(
-        len(budgets) > 1, any(known is not None for known in dims.values()), beside.has_band
-    )
-    marks = notes.protocol_marks(cells)
+    heads = _head_columns(len(budgets) > 1, bool(set(dims.values()) - {None}), beside.has_band)
+    parts = _Parts(heads, names, dims, beside, notes.protocol_marks(cells))
     groups: dict[str, list[Row]] = defaultdict(list)
     for block in _blocks(lines):
         best = {name: _best(block, name) for name in names}
         for line in block:
-            row = (
-                *_head_cells(line, heads, dims, beside),
-                *_metric_cells(line, names, best, marks, beside),
-            )
-            row += (beside.null_cell(line.runs),) if beside.has_null else ()
-            groups[line.dataset].append(Row(row, line.runs.keys if line.runs else ()))
+            groups[line.dataset].append(parts.row(line, best))
     lowest = floors.floors(cells)
     for dataset, group in groups.items():
-        head = {
-            "Dataset": Cell(dataset, raw=(dataset,)),
-            "n": _known_dim(dims[dataset]),
-            BAND_COLUMN.title: beside.band(dataset),
-        }
-        end = (beside.null_cell(None),) if beside.has_null else ()
-        for label in REFERENCE_ROWS.values():
-            head["Method"] = Cell(label, raw=(label,))
-            group += [
-                Row((*row, *end))
-                for row in floors.floor_rows(dataset, label, lowest, heads, head, names, marks)
-            ]
+        group += parts.floor_rows(dataset, lowest)
     table = Table(
         name="summary",
         caption=(
@@ -91,8 +73,48 @@ def summary(
         columns=(*heads, *map(_metric_column, names), *((NULL_COLUMN,) if beside.has_null else ())),
         groups=tuple(map(tuple, groups.values())),
     )
-    below = (*notes.notes(table, cells, marks), *beside.notes())
+    below = (*notes.notes(table, cells, parts.marks), *beside.notes())
     return replace(table, notes=below, provenance=notes.provenance(cells, names))
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """What every row is made of: leading columns, metrics, known dimensions, what stands beside L*,
+    and the letters of protocols by dataset and measurement id."""
+
+    heads: tuple[Column, ...]
+    names: Sequence[str]
+    dims: Mapping[str, int | None]
+    beside: Beside
+    marks: Mapping[tuple[str, str], str]
+
+    def row(self, line: SummaryLine, best: Mapping[str, str | None]) -> Row:
+        """Return the row of ``line``; ``best`` names the best method of its block by metric."""
+        cells = (
+            *_head_cells(line, self.heads, self.dims, self.beside),
+            *_metric_cells(line, self.names, best, self.marks, self.beside),
+            *self._null(line.runs),
+        )
+        return Row(cells, line.runs.keys if line.runs else ())
+
+    def floor_rows(self, dataset: str, lowest: floors.Floors) -> list[Row]:
+        """Return the reference rows of a dataset."""
+        head = {
+            "Dataset": Cell(dataset, raw=(dataset,)),
+            "n": _known_dim(self.dims[dataset]),
+            BAND_COLUMN.title: self.beside.band(dataset),
+        }
+        rows: list[Row] = []
+        for label in REFERENCE_ROWS.values():
+            head["Method"] = Cell(label, raw=(label,))
+            for cells in floors.floor_rows(
+                dataset, label, lowest, self.heads, head, self.names, self.marks
+            ):
+                rows.append(Row((*cells, *self._null(None))))
+        return rows
+
+    def _null(self, runs: Replicates | None) -> tuple[Cell, ...]:
+        return (self.beside.null_cell(runs),) if self.beside.has_null else ()
 
 
 def _names(cells: Sequence[Replicates], metrics: Sequence[str]) -> list[str]:
@@ -109,58 +131,59 @@ def _with_missing(cells: Sequence[Replicates]) -> list[SummaryLine]:
     """Return a line per cell, and one without runs for each method of the table wherever at least
     two others were run and it was not."""
     methods = sorted({cell.method for cell in cells}, key=lambda name: rank("methods", name))
-    places: dict[tuple[str, int, str], dict[str, Replicates]] = defaultdict(dict)
+    by_setting: dict[tuple[str, int, str], dict[str, Replicates]] = defaultdict(dict)
     for cell in cells:
-        places[cell.place][cell.method] = cell
+        by_setting[cell.place][cell.method] = cell
     # A closed-form method takes no steps, so what it did under one budget stands for all.
     closed = {
         (cell.dataset, cell.latent_dim, cell.method) for cell in cells if cell.spec["steps"] == 0
     }
     return [
-        SummaryLine(*place, method, found.get(method))
-        for place, found in places.items()
+        SummaryLine(*setting, method, cells_by_method.get(method))
+        for setting, cells_by_method in by_setting.items()
         for method in methods
-        if method in found
+        if method in cells_by_method
         or (
-            len(found) > 1
-            and not _in_other_form(method, found)
-            and (*place[:2], method) not in closed
+            len(cells_by_method) > 1
+            and not _in_other_form(method, cells_by_method)
+            and (*setting[:2], method) not in closed
         )
     ]
 
 
-def _in_other_form(method: str, found: Iterable[str]) -> bool:
+def _in_other_form(method: str, labels: Iterable[str]) -> bool:
     """Whether the method stands there under a label that only tells steps or batch size apart
     (``vae (50 steps)``)."""
-    return any(method.partition(" (")[0] == other.partition(" (")[0] for other in found)
+    return any(method.partition(" (")[0] == other.partition(" (")[0] for other in labels)
 
 
 def _check_metrics(
     metrics: Sequence[str], cells: Sequence[Replicates], records: Sequence[Record]
 ) -> None:
+    """Raise :class:`BenchError` where finished runs lack a metric that was asked for."""
     present = {name for cell in cells for name in cell.values}
+    if not any(cell.finished for cell in cells):
+        return
     for wanted in metrics:
-        if base_name(wanted) not in present and any(cell.finished for cell in cells):
-            there = ", ".join(
-                order(
-                    {
-                        metric_of(identifier)
-                        for record in records
-                        for identifier in record.measurements
-                    }
-                )
-            )
-            name = base_name(wanted)
-            known = any(entry.name == name for entry in registry.METRICS)
-            told = reasons(name, records) or (
-                f"measure it with `bench evaluate --metrics {name}`"
-                if known
-                else "see `bench list metrics`"
-            )
+        if base_name(wanted) not in present:
+            measured = {
+                metric_of(identifier) for record in records for identifier in record.measurements
+            }
             raise BenchError(
-                f"no finished run of this choice has the metric '{wanted}' ({told}); "
-                f"there are {there or 'none'}"
+                f"no finished run of this choice has the metric '{wanted}' "
+                f"({_why_lacking(base_name(wanted), records)}); "
+                f"there are {', '.join(order(measured)) or 'none'}"
             )
+
+
+def _why_lacking(name: str, records: Sequence[Record]) -> str:
+    """Return why ``records`` lack the metric ``name``, else what to do about it."""
+    said = reasons(name, records)
+    if said:
+        return said
+    if any(entry.name == name for entry in registry.METRICS):
+        return f"measure it with `bench evaluate --metrics {name}`"
+    return "see `bench list metrics`"
 
 
 def _blocks(lines: Sequence[SummaryLine]) -> list[list[SummaryLine]]:
@@ -172,16 +195,19 @@ def _blocks(lines: Sequence[SummaryLine]) -> list[list[SummaryLine]]:
 
 def _best(block: Sequence[SummaryLine], metric: str) -> str | None:
     """Return the method of a block whose value is clearly best."""
-    found = best_of([line.runs for line in block if line.runs], metric)
-    return None if found is None else found.method
+    winner = best_of([line.runs for line in block if line.runs], metric)
+    return None if winner is None else winner.method
 
 
 def _head_columns(with_budget: bool, with_dims: bool, with_band: bool) -> tuple[Column, ...]:
     columns = [Column("Dataset", ("dataset",))]
-    columns += [Column("n", ("intrinsic dimension",), "right")] if with_dims else []
-    columns += [BAND_COLUMN] if with_band else []
-    columns += [Column("L", ("latent_dim",), "right")]
-    columns += [Column("Budget", ("budget",))] if with_budget else []
+    if with_dims:
+        columns.append(Column("n", ("intrinsic dimension",), "right"))
+    if with_band:
+        columns.append(BAND_COLUMN)
+    columns.append(Column("L", ("latent_dim",), "right"))
+    if with_budget:
+        columns.append(Column("Budget", ("budget",)))
     return (
         *columns,
         Column("Method", ("method",)),
@@ -202,26 +228,28 @@ def _metric_column(metric: str) -> Column:
 def _head_cells(
     line: SummaryLine, columns: Sequence[Column], dims: Mapping[str, int | None], beside: Beside
 ) -> list[Cell]:
-    known = dims[line.dataset]
-    stale = bool(line.runs and line.runs.stale)
+    intrinsic = dims[line.dataset]
+    marks = notes.run_marks(line.runs)
+    if line.runs and line.runs.stale:
+        marks = (notes.STALE, *marks)
     cells = {
         "Dataset": Cell(line.dataset, raw=(line.dataset,)),
-        "n": _known_dim(known),
+        "n": _known_dim(intrinsic),
         BAND_COLUMN.title: beside.band(line.dataset),
         "L": Cell(str(line.latent_dim), raw=(line.latent_dim,)),
         "Budget": Cell(line.budget, raw=(line.budget,)),
         "Method": Cell(
             line.method,
             raw=(line.method,),
-            marks=(*((notes.STALE,) if stale else ()), *notes.run_marks(line.runs)),
+            marks=marks,
         ),
         "Seeds": _seeds(line.runs),
     }
     return [cells[column.title] for column in columns]
 
 
-def _known_dim(known: int | None) -> Cell:
-    return Cell(ABSENT if known is None else str(known), raw=(known,))
+def _known_dim(intrinsic: int | None) -> Cell:
+    return Cell(ABSENT if intrinsic is None else str(intrinsic), raw=(intrinsic,))
 
 
 def _seeds(runs: Replicates | None) -> Cell:
@@ -243,8 +271,8 @@ def _metric_cells(
     if runs is None or not runs.finished:
         status = "missing" if runs is None else ", ".join(dict.fromkeys(runs.statuses))
         return [
-            Cell(status if place == 0 else ABSENT, raw=(None, None, 0, None))
-            for place in range(len(names))
+            Cell(status if index == 0 else ABSENT, raw=(None, None, 0, None))
+            for index in range(len(names))
         ]
     cells = []
     for name in names:

@@ -22,8 +22,7 @@ def raw_names(name: str, metric: str) -> tuple[str, ...]:
 
 def best_of(cells: Sequence[Replicates], metric: str) -> Replicates | None:
     """Return the cell whose value is clearly best among those that have one, by intervals or paired
-    tests; never a stale one
-    or one that is hardly better than the mean image.
+    tests; never a stale one or one that is hardly better than the mean image.
 
     None where none is, or where they were measured by more than one protocol. Counts have no
     intervals, and are compared by permutations of their pairs.
@@ -31,37 +30,38 @@ def best_of(cells: Sequence[Replicates], metric: str) -> Replicates | None:
     rivals = [runs for runs in cells if metric in runs.values]
     if len({runs.ids[metric] for runs in rivals}) != 1:
         return None
-    place = clearly_best(
-        [found for runs in rivals if (found := runs.estimate(metric))], direction(metric)
+    best = clearly_best(
+        [interval for runs in rivals if (interval := runs.estimate(metric))], direction(metric)
     )
-    if place is None and all(len(runs.values[metric]) > 1 for runs in rivals):
-        from benchmark.reporting.statistics.significance import (
-            best_of_pairs,
-        )  # scipy.stats, which most tables do without
+    if best is None and all(len(runs.values[metric]) > 1 for runs in rivals):
+        # scipy.stats, which most tables do without
+        from benchmark.reporting.statistics.significance import best_of_pairs
 
-        place = best_of_pairs(
+        best = best_of_pairs(
             [dict(zip(runs.seeds[metric], runs.values[metric], strict=True)) for runs in rivals],
             direction(metric),
             counts=is_count(metric),
         )
-    if place is None or rivals[place].is_stale(metric):
+    if best is None or rivals[best].is_stale(metric):
         return None
-    return None if NO_BETTER_THAN_MEAN in rivals[place].harness_flags else rivals[place]
+    return None if NO_BETTER_THAN_MEAN in rivals[best].harness_flags else rivals[best]
 
 
 def estimate_cell(runs: Replicates, metric: str, best: bool, marks: tuple[str, ...] = ()) -> Cell:
     """Return mean and interval of a metric as a cell, ``marks`` pointing at notes; an empty cell
     where no run has it. A count is raw with the value of each seed in place of a half width."""
-    found = runs.estimate(metric)
-    if found is None:
+    interval = runs.estimate(metric)
+    if interval is None:
         return Cell(ABSENT, raw=(None, None, 0, None))
     values = runs.values[metric]
-    spread: Any = " ".join(f"{value:g}" for value in values) if found.extremes else found.half_width
-    raw: tuple[Any, ...] = (found.mean, spread, found.n, runs.ids[metric])
+    spread: Any = interval.half_width
+    if interval.extremes:
+        spread = " ".join(f"{value:g}" for value in values)
+    raw: tuple[Any, ...] = (interval.mean, spread, interval.n, runs.ids[metric])
     return Cell(
-        estimate=found,
+        estimate=interval,
         raw=raw,
-        note="" if found.n == runs.finished else f"n = {found.n}",
+        note="" if interval.n == runs.finished else f"n = {interval.n}",
         marks=marks,
         best=best,
     )
