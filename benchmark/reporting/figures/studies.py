@@ -91,15 +91,11 @@ def finished_runs(material: Material, study: str, needed: Sequence[str] = ()) ->
 def _setting(run: StudyRun) -> str:
     """Dataset, latent size and posterior of a run, for titles."""
     spec, config = run.record.spec, run.config
-    posterior = (
-        f"blocks of {config['block']}"
-        if config.get("covariance", "block") == "block"
-        else config["covariance"]
-    )
-    return (
-        f"{label('datasets', spec['dataset'], spec['options'])}, L = {spec['latent_dim']}, "
-        f"{posterior}"
-    )
+    posterior = config.get("covariance", "block")
+    if posterior == "block":
+        posterior = f"blocks of {config['block']}"
+    dataset = label("datasets", spec["dataset"], spec["options"])
+    return f"{dataset}, L = {spec['latent_dim']}, {posterior}"
 
 
 def objective_closeness(material: Material) -> Figure:
