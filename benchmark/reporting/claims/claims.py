@@ -4,29 +4,28 @@ where, and by which test.
 A claim holds *everywhere it says* or it does not hold. Its ``kind`` says what is compared at each
 of its places (dataset and latent sizes):
 
-==========
-==========================================================================================================
-below      the metric of each of ``methods`` is lower than that of each of ``than`` (by ``margin``
-at least)
-above      likewise, higher
-close      the metric of each of ``methods`` is within ``tolerance`` (``relative``: that share) of
-each of ``than``
-constant   the metric of each of ``methods`` changes by ``tolerance`` at most between any two of the
-latent sizes
-rises      it is higher at the largest of the latent sizes than at the smallest
-falls      it is lower there
-valley     the lowest of ``methods`` but the first and the last is lower than both of these
-steeper    from the first of ``methods`` to the last the metric grows by more than the metric
-``beside`` does
-==========
-==========================================================================================================
+========  ==========================================================================================
+below     the metric of each of ``methods`` is lower than that of each of ``than`` (by ``margin`` at
+          least)
+above     likewise, higher
+close     the metric of each of ``methods`` is within ``tolerance`` (``relative``: that share) of
+          each of ``than``
+constant  the metric of each of ``methods`` changes by ``tolerance`` at most between any two of the
+          latent sizes
+rises     it is higher at the largest of the latent sizes than at the smallest
+falls     it is lower there
+valley    the lowest of ``methods`` but the first and the last is lower than both of these
+steeper   from the first of ``methods`` to the last the metric grows by more than the metric
+          ``beside`` does
+========  ==========================================================================================
 
 A method is named by its label, or by its printed name where its source ran it with other options
-on every dataset (``GECO``: ``SETTINGS`` in :mod:`benchmark.reporting.papers.spellings`). A place is a dataset,
-in any of its variants, or a label with options.
+on every dataset (``GECO``: ``SETTINGS`` in :mod:`benchmark.reporting.papers.spellings`). A place is
+a dataset, in any of its variants, or a label with options.
 
 ``than`` may also name a number: ``L`` (the latent size), ``L/2``, ``n`` (the known dimension of the
-data), ``null`` (the count that chance leaves at least), or any other, as ``0.05``. With ``magnitude`` values are compared without their signs.
+data), ``null`` (the count that chance leaves at least), or any other, as ``0.05``. With
+``magnitude`` values are compared without their signs.
 """
 
 from __future__ import annotations
@@ -138,32 +137,32 @@ def is_number(name: str) -> bool:
     return name in ("L", "L/2", "n", "null") or name.replace(".", "", 1).isdecimal()
 
 
-def _claim(name: str, source: str, given: Mapping[str, Any]) -> Claim:
-    known = set(Claim.__dataclass_fields__) - {"name", "source"}
-    for key in given:
-        if key not in known:
+def _claim(name: str, source: str, entry: Mapping[str, Any]) -> Claim:
+    names = set(Claim.__dataclass_fields__) - {"name", "source"}
+    for key in entry:
+        if key not in names:
             raise BenchError(
-                f"the claim '{name}' has an unknown field '{key}'{suggest(key, sorted(known))} "
-                f"(there are {', '.join(sorted(known))})"
+                f"the claim '{name}' has an unknown field '{key}'{suggest(key, sorted(names))} "
+                f"(there are {', '.join(sorted(names))})"
             )
     missing = [
-        key for key in ("where", "text", "kind", "metric", "methods", "places") if key not in given
+        key for key in ("where", "text", "kind", "metric", "methods", "places") if key not in entry
     ]
     if missing:
         raise BenchError(f"the claim '{name}' lacks {', '.join(missing)}")
-    return Claim(name=name, source=source, **given)
+    return Claim(name=name, source=source, **entry)
 
 
 @cache
 def claims() -> tuple[Claim, ...]:
     """Return the claims that come with the package, file by file; each file is one source."""
-    found: list[Claim] = []
+    every: list[Claim] = []
     for file in sorted(
-        resources.files("benchmark").joinpath("data/claims").iterdir(), key=lambda each: each.name
+        resources.files("benchmark").joinpath("data/claims").iterdir(), key=lambda path: path.name
     ):
         if file.name.endswith(".toml"):
             document = tomllib.loads(file.read_text(encoding="utf-8"))
-            found += [
-                _claim(name, document["source"], given) for name, given in document["claim"].items()
+            every += [
+                _claim(name, document["source"], entry) for name, entry in document["claim"].items()
             ]
-    return tuple(found)
+    return tuple(every)

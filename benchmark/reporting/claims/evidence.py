@@ -60,8 +60,8 @@ class Group:
     references: References | None = None
 
     @property
-    def known(self) -> str:
-        """What the group is called: the dataset and the budget, or the source."""
+    def title(self) -> str:
+        """What messages call the group: the dataset and the budget, or the source."""
         return f"{self.dataset}, {self.budget}"
 
     def sizes(self, methods: Iterable[str]) -> list[int]:
@@ -111,16 +111,13 @@ def _null(cell: Replicates, metric: str, references: References | None) -> tuple
 
 
 def _doubt(cell: Replicates, metric: str) -> str:
+    """What is doubtful about a printed figure; empty for runs of ours."""
     figure = cell.spec.get("printed", {}).get(metric)
-    return (
-        ""
-        if figure is None
-        else "doubtful figure"
-        if figure.suspect
-        else "dataset inferred"
-        if figure.inferred
-        else ""
-    )
+    if figure is None:
+        return ""
+    if figure.suspect:
+        return "doubtful figure"
+    return "dataset inferred" if figure.inferred else ""
 
 
 def group_for(
@@ -133,39 +130,48 @@ def group_for(
     """Return what there is for ``claim`` on ``dataset`` (or its stand-in) at ``sizes``; an empty
     group where no run is of use. A name takes every variant of a dataset, of equals the plain one;
     a label with options (``circle[noise=0.05]``) that one alone."""
-    wanted = set(claim.labels)
-    groups: dict[tuple[str, str, str], dict[tuple[str, int], Replicates]] = defaultdict(dict)
-    closed: dict[tuple[str, str], dict[tuple[str, int], Replicates]] = defaultdict(dict)
+    trained: dict[tuple[str, str, str], dict[tuple[str, int], Replicates]] = defaultdict(dict)
+    closed_form: dict[tuple[str, str], dict[tuple[str, int], Replicates]] = defaultdict(dict)
     for cell in cells:
-        method = name_of(cell)
-        if (
-            method in wanted
-            and {cell.dataset, base_name(cell.dataset)} & {dataset, claim.stand_ins.get(dataset)}
-            and (not sizes or cell.latent_dim in sizes)
-        ):
-            (
-                closed[cell.dataset, cell.data]
-                if cell.spec["steps"] == 0
-                else groups[cell.dataset, cell.data, cell.budget]
-            )[method, cell.latent_dim] = cell
-    for place in closed:
-        if not any(other[:2] == place for other in groups):
-            groups[*place, "closed form"] = {}
-    made = [_group(claim, place, {**closed[place[:2]], **found}) for place, found in groups.items()]
-    best = max(made, key=lambda each: _worth(each, dataset), default=None)
+        if not _concerns(claim, cell, dataset, sizes):
+            continue
+        if cell.spec["steps"] == 0:  # stands beside every budget
+            closed_form[cell.dataset, cell.data][name_of(cell), cell.latent_dim] = cell
+        else:
+            trained[cell.dataset, cell.data, cell.budget][name_of(cell), cell.latent_dim] = cell
+    with_training = {setting[:2] for setting in trained}
+    for data in closed_form:
+        if data not in with_training:
+            trained[*data, "closed form"] = {}
+    candidates = [
+        _group(claim, label, budget, {**closed_form[label, data], **by_method})
+        for (label, data, budget), by_method in trained.items()
+    ]
+    best = max(candidates, key=lambda group: _worth(group, dataset), default=None)
     if best is None:
         return Group(dataset, "not run", {}, claim.metric)
     return replace(best, references=references)
 
 
+def _concerns(claim: Claim, cell: Replicates, dataset: str, sizes: Sequence[int]) -> bool:
+    """Whether a cell is of a method of ``claim``, of ``dataset`` or its stand-in, and at one of
+    ``sizes`` (none: any)."""
+    return bool(
+        name_of(cell) in claim.labels
+        and {cell.dataset, base_name(cell.dataset)} & {dataset, claim.stand_ins.get(dataset)}
+        and (not sizes or cell.latent_dim in sizes)
+    )
+
+
 def _group(
-    claim: Claim, place: tuple[str, str, str], cells: Mapping[tuple[str, int], Replicates]
+    claim: Claim, dataset: str, budget: str, cells: Mapping[tuple[str, int], Replicates]
 ) -> Group:
+    """Return ``cells`` with the metric of the claim that most of them have."""
     counts = {
         metric: sum(metric in cell.values for cell in cells.values() if not cell.is_stale(metric))
         for metric in claim.metrics
     }
-    return Group(place[0], place[2], cells, max(claim.metrics, key=counts.__getitem__))
+    return Group(dataset, budget, cells, max(claim.metrics, key=counts.__getitem__))
 
 
 def _worth(group: Group, dataset: str) -> tuple[int, int, bool]:

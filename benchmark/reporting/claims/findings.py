@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
+from statistics import fmean
 from typing import Literal
 
 from benchmark.reporting.cells.datasets import intrinsic_dim
@@ -57,20 +58,20 @@ def findings_of(
 ) -> Iterator[Finding]:
     """Yield every comparison that ``claim`` asks for at ``sizes`` (none: whatever there is), also
     those that cannot be made."""
-    there = group.sizes(claim.methods)
+    usual = group.sizes(claim.methods)
     if claim.kind in ("rises", "falls", "constant"):
         for method in claim.methods:
-            yield from _over_sizes(claim, group, method, sizes or there, printed)
+            yield from _over_sizes(claim, group, method, sizes or usual, printed)
     elif claim.kind in ("valley", "steeper"):
-        for size in sizes or there or [0]:
+        for size in sizes or usual or [0]:
             kind = _valley if claim.kind == "valley" else _steeper
             yield from kind(claim, group, size, printed)
     else:
         for method in claim.methods:
-            for size in sizes or group.sizes([method]) or there or [0]:
+            for size in sizes or group.sizes([method]) or usual or [0]:
                 for other in claim.than:
                     at = f", L = {size}" if size else ""
-                    text = f"{method} against {other}{at}, {group.known}"
+                    text = f"{method} against {other}{at}, {group.title}"
                     first = group.sample(method, size)
                     yield _compared(claim, first, _other(group, other, first, size), text, printed)
 
@@ -82,16 +83,16 @@ def _over_sizes(
     usable = [size for size in sizes if isinstance(group.sample(method, size), Sample)]
     if len(usable) < 2:
         missing = "fewer than two latent sizes were run"
-        yield Finding(f"{method} on {group.known}", "absent", missing)
+        yield Finding(f"{method} on {group.title}", "absent", missing)
     elif claim.kind == "constant" and len(usable) < len(sizes):
         lost = ", ".join(str(size) for size in sizes if size not in usable)
-        yield Finding(f"{method} on {group.known}", "absent", f"not run at L = {lost}")
+        yield Finding(f"{method} on {group.title}", "absent", f"not run at L = {lost}")
     elif set(usable[:: len(usable) - 1]) != {min(sizes), max(sizes)}:
         lost = f"not run at L = {min(sizes)} and {max(sizes)} both"
-        yield Finding(f"{method} on {group.known}", "absent", lost)
+        yield Finding(f"{method} on {group.title}", "absent", lost)
     ends = [(usable[0], usable[-1])] if len(usable) > 1 else []
     for low, high in combinations(usable, 2) if claim.kind == "constant" else ends:
-        text = f"{method}, L = {high} against L = {low}, {group.known}"
+        text = f"{method}, L = {high} against L = {low}, {group.title}"
         yield _compared(claim, group.sample(method, high), group.sample(method, low), text, printed)
 
 
@@ -102,46 +103,44 @@ def _other(group: Group, name: str, first: Sample | str, size: int) -> Sample | 
     if name == "null":
         if isinstance(first, str):
             return first
-        known: float | None = first.null_low
+        number: float | None = first.null_low
     else:
         numbers = {"L": size, "L/2": size / 2, "n": intrinsic_dim(group.dataset)}
-        known = numbers[name] if name in numbers else float(name)
-    if known is None:
-        return (
-            f"there is no null of {first.name}: `bench evaluate --null` counts one"
-            if name == "null" and isinstance(first, Sample)
-            else f"{group.dataset} has no known dimension"
-        )
-    return Sample(name, {0: float(known)}, "", exact=True)
+        number = numbers[name] if name in numbers else float(name)
+    if number is None:
+        if name == "null" and isinstance(first, Sample):
+            return f"there is no null of {first.name}: `bench evaluate --null` counts one"
+        return f"{group.dataset} has no known dimension"
+    return Sample(name, {0: float(number)}, "", exact=True)
 
 
 def _valley(claim: Claim, group: Group, size: int, printed: bool) -> Iterator[Finding]:
     """The lowest of the inner methods against both ends."""
     samples = [group.sample(method, size) for method in claim.methods]
-    inner = [each for each in samples[1:-1] if isinstance(each, Sample)]
+    inner = [sample for sample in samples[1:-1] if isinstance(sample, Sample)]
     for end, method in ((samples[0], claim.methods[0]), (samples[-1], claim.methods[-1])):
         if not inner or isinstance(end, str):
             why = end if isinstance(end, str) else "none of the inner methods was run"
-            yield Finding(f"a valley beside {method}, {group.known}", "absent", why)
+            yield Finding(f"a valley beside {method}, {group.title}", "absent", why)
             continue
-        lowest = min(inner, key=lambda each: sum(each.values.values()) / len(each.values))
-        text = f"{lowest.name} against {method}, {group.known}"
+        lowest = min(inner, key=lambda sample: fmean(sample.values.values()))
+        text = f"{lowest.name} against {method}, {group.title}"
         chosen = _compared(claim, lowest, end, text, printed)
-        tested = [_compared(claim, each, end, text, printed) for each in inner]
-        if chosen.p_holds is None or any(each.p_fails is None for each in tested):
+        tested = [_compared(claim, sample, end, text, printed) for sample in inner]
+        if chosen.p_holds is None or any(finding.p_fails is None for finding in tested):
             yield chosen
             continue
         yield replace(
             chosen,
             p_holds=min(1.0, len(inner) * chosen.p_holds),
-            p_fails=max(each.p_fails or 0.0 for each in tested),
+            p_fails=max(finding.p_fails or 0.0 for finding in tested),
             why=f"{chosen.why}, the lowest of {len(inner)}",
         )
 
 
 def _steeper(claim: Claim, group: Group, size: int, printed: bool) -> Iterator[Finding]:
     ends = claim.methods[0], claim.methods[-1]
-    text = f"from {ends[0]} to {ends[1]}, L = {size}, {group.known}"
+    text = f"from {ends[0]} to {ends[1]}, L = {size}, {group.title}"
     own, other = (
         _growth(claim, replace(group, metric=metric), ends, size)
         for metric in (group.metric, claim.beside)
@@ -156,7 +155,7 @@ def _growth(claim: Claim, group: Group, ends: tuple[str, str], size: int) -> Sam
         return first
     if isinstance(last, str):
         return last
-    before, after = (_sized(claim, each).values for each in (first, last))
+    before, after = (_sized(claim, sample).values for sample in (first, last))
     grown = {seed: after[seed] - before[seed] for seed in sorted(set(before) & set(after))}
     if not grown:
         return "no seed was run with both"
@@ -213,22 +212,22 @@ def _room(claim: Claim, value: float) -> float:
 
 
 def _tested(claim: Claim, first: Sample, second: Sample, finding: Finding) -> Finding:
-    found = _difference(first, second)
-    why = found.means if not second.exact else found.means_beside(second.name)
-    if found.p is None:
-        return replace(finding, why=f"{why}; {found.limit}")
+    comparison = _difference(first, second)
+    why = comparison.means if not second.exact else comparison.means_beside(second.name)
+    if comparison.p is None:
+        return replace(finding, why=f"{why}; {comparison.limit}")
     sign = _SIGNS.get(claim.kind, 0.0)
     if sign:
-        holds, fails = _directed(found, sign, claim.margin)
-        told = f"p = {min(holds, fails):.2g}"
+        holds, fails = _directed(comparison, sign, claim.margin)
+        result = f"p = {min(holds, fails):.2g}"
     else:
-        holds, fails, told = _same(claim, first, second)
+        holds, fails, result = _same(claim, first, second)
     return replace(
         finding,
-        why=f"{why}; {found.test}, {told}",
+        why=f"{why}; {comparison.test}, {result}",
         p_holds=holds,
         p_fails=fails,
-        limit=found.limit,
+        limit=comparison.limit,
     )
 
 
@@ -241,10 +240,10 @@ def _difference(first: Sample, second: Sample) -> Comparison:
     return compare(first.values, values, exact=first.exact and second.exact)
 
 
-def _directed(found: Comparison, sign: float, margin: float) -> tuple[float, float]:
+def _directed(comparison: Comparison, sign: float, margin: float) -> tuple[float, float]:
     """The two-sided p values of "beyond ``margin`` in the direction of ``sign``" and of "short of
     it"."""
-    p, beyond = found.p_beyond(sign * margin), sign * found.difference.mean - margin
+    p, beyond = comparison.p_beyond(sign * margin), sign * comparison.difference.mean - margin
     assert p is not None
     return p if beyond > 0 else 1.0, p if beyond < 0 else 1.0
 
@@ -281,7 +280,7 @@ def _nothing_found(claim: Claim, first: Sample, second: Sample, finding: Finding
             for sample in chance
             if sample.keys and sample.null_low is None
         ]
-    reasons += [f"flagged {', '.join(each.flags)}" for each in (first, second) if each.flags]
+    reasons += [f"flagged {', '.join(sample.flags)}" for sample in (first, second) if sample.flags]
     if not reasons:
         return finding
     return replace(finding, p_holds=1.0, why=f"{finding.why}; {reasons[0]}, so nothing was found")

@@ -26,13 +26,14 @@ _COLUMNS = (
 _SHOWN = "  -- orderings that its tables and figures show, which no sentence claims:"
 
 
-def counted(found: Iterable[Verdict]) -> str:
+def counted(verdicts: Sequence[Verdict]) -> str:
     """Return how many verdicts of each kind there are: ``30 supported, 3 contradicted``; orderings
     that tables show and nobody claimed by themselves."""
-    verdicts = list(found)
-    claimed = _tally(each for each in verdicts if each.claim.claimed)
-    shown = _tally(each for each in verdicts if not each.claim.claimed)
-    return "; ".join(filter(None, (claimed, shown and f"orderings nobody claimed: {shown}")))
+    claimed = _tally(verdict for verdict in verdicts if verdict.claim.claimed)
+    unclaimed = _tally(verdict for verdict in verdicts if not verdict.claim.claimed)
+    return "; ".join(
+        filter(None, (claimed, unclaimed and f"orderings nobody claimed: {unclaimed}"))
+    )
 
 
 def _tally(verdicts: Iterable[Verdict]) -> str:
@@ -46,11 +47,11 @@ def _unclaimed(verdict: Verdict) -> bool:
     return not verdict.claim.claimed
 
 
-def _apart(found: Iterable[Verdict]) -> list[list[Verdict]]:
+def _apart(verdicts: Iterable[Verdict]) -> list[list[Verdict]]:
     """Return the verdicts of each source, those that it claims and then those that it shows."""
     return [
         list(part)
-        for _, group in groupby(found, key=lambda verdict: verdict.claim.source)
+        for _, group in groupby(verdicts, key=lambda verdict: verdict.claim.source)
         for _, part in groupby(sorted(group, key=_unclaimed), key=_unclaimed)
     ]
 
@@ -75,11 +76,11 @@ def _text(verdict: Verdict) -> str:
     return claim.text if claim.claimed else f"{claim.text} (Nobody's claim.)"
 
 
-def claims_table(found: Sequence[Verdict], on: str) -> Table:
+def claims_table(verdicts: Sequence[Verdict], on: str) -> Table:
     """Return the verdicts as a table; ``on`` says what they were judged by, ``records`` or
     ``published figures``."""
-    groups = tuple(tuple(map(_row, part)) for part in _apart(found))
-    sources = "; ".join(dict.fromkeys(verdict.claim.source for verdict in found))
+    groups = tuple(tuple(map(_row, part)) for part in _apart(verdicts))
+    sources = "; ".join(dict.fromkeys(verdict.claim.source for verdict in verdicts))
     printed = (
         "Published figures are single runs without error bars: they are compared as they stand."
     )
@@ -89,10 +90,10 @@ def claims_table(found: Sequence[Verdict], on: str) -> Table:
         "one comes out the other way (5%, Holm within the claim). Counts inside their null support "
         "nothing."
     )
-    metrics = sorted({metric for verdict in found for metric in verdict.metrics})
+    metrics = sorted({metric for verdict in verdicts for metric in verdict.metrics})
     return Table(
         name="claims",
-        caption=f"Claims of the sources judged by {on}: {counted(found)}.",
+        caption=f"Claims of the sources judged by {on}: {counted(verdicts)}.",
         columns=_COLUMNS,
         groups=groups,
         notes=(
@@ -106,46 +107,50 @@ def claims_table(found: Sequence[Verdict], on: str) -> Table:
     )
 
 
-def claims_tables(found: Sequence[Verdict], on: str) -> list[Table]:
+def claims_tables(verdicts: Sequence[Verdict], on: str) -> list[Table]:
     """Return the verdicts as tables of one source each, what it claims and what it shows apart,
     short enough for a page."""
-    parts = []
-    for verdicts in _apart(found):
-        parts += [verdicts[start : start + _PAGE] for start in range(0, len(verdicts), _PAGE)]
-    return [claims_table(part, on) for part in parts]
+    pages = []
+    for part in _apart(verdicts):
+        pages += [part[start : start + _PAGE] for start in range(0, len(part), _PAGE)]
+    return [claims_table(page, on) for page in pages]
 
 
-def as_text(found: Sequence[Verdict], *, every: bool = False) -> str:
+def as_text(verdicts: Sequence[Verdict], *, every: bool = False) -> str:
     """Return the verdicts as lines for a terminal; ``every`` adds each comparison."""
     lines = []
-    for source, group in groupby(found, key=lambda verdict: verdict.claim.source):
+    for source, group in groupby(verdicts, key=lambda verdict: verdict.claim.source):
         lines += ["", source]
-        verdicts = sorted(group, key=_unclaimed)
-        first = next(filter(_unclaimed, verdicts), None)
-        for verdict in verdicts:
-            lines += [_SHOWN] if verdict is first else []
-            lines += [
-                "  "
-                f"{verdict.ruling.upper() if verdict.ruling == 'contradicted' else verdict.ruling:16}  {verdict.claim.name}"
-            ]
-            lines += [
-                f"                    {_text(verdict)} [{verdict.claim.where}]",
-                f"                    {verdict.reason}",
-            ]
-            lines += (
-                [
-                    f"                      {each.outcome:6}  {each.text}: {each.why}"
-                    for each in verdict.findings
-                ]
-                if every
-                else []
-            )
-    return "\n".join([*lines, "", counted(found)]).lstrip("\n") + "\n"
+        of_source = sorted(group, key=_unclaimed)
+        first_unclaimed = next(filter(_unclaimed, of_source), None)
+        for verdict in of_source:
+            if verdict is first_unclaimed:
+                lines.append(_SHOWN)
+            lines += _lines_of(verdict, every)
+    return "\n".join([*lines, "", counted(verdicts)]).lstrip("\n") + "\n"
 
 
-def as_json(found: Sequence[Verdict]) -> str:
+def _lines_of(verdict: Verdict, every: bool) -> list[str]:
+    """Return the lines of one verdict, with ``every`` those of its comparisons too."""
+    ruling = verdict.ruling.upper() if verdict.ruling == "contradicted" else verdict.ruling
+    lines = [
+        f"  {ruling:16}  {verdict.claim.name}",
+        f"                    {_text(verdict)} [{verdict.claim.where}]",
+        f"                    {verdict.reason}",
+    ]
+    if every:
+        lines += [
+            f"                      {finding.outcome:6}  {finding.text}: {finding.why}"
+            for finding in verdict.findings
+        ]
+    return lines
+
+
+def as_json(verdicts: Sequence[Verdict]) -> str:
     """Return the verdicts as a JSON list, each with its claim and its comparisons."""
     return (
-        json.dumps([{"metrics": verdict.metrics, **asdict(verdict)} for verdict in found], indent=1)
+        json.dumps(
+            [{"metrics": verdict.metrics, **asdict(verdict)} for verdict in verdicts], indent=1
+        )
         + "\n"
     )

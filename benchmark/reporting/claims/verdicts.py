@@ -53,12 +53,14 @@ class Verdict:
     @property
     def metrics(self) -> tuple[str, ...]:
         """The measurement ids it rests on."""
-        return tuple(dict.fromkeys(each.identifier for each in self.findings if each.identifier))
+        return tuple(
+            dict.fromkeys(finding.identifier for finding in self.findings if finding.identifier)
+        )
 
     @property
     def keys(self) -> tuple[str, ...]:
         """The runs it rests on."""
-        return tuple(dict.fromkeys(key for each in self.findings for key in each.keys))
+        return tuple(dict.fromkeys(key for finding in self.findings for key in finding.keys))
 
 
 def verdicts(
@@ -80,15 +82,14 @@ def verdicts(
 def published_verdicts(chosen: Sequence[Claim] | None = None) -> list[Verdict]:
     """Return the verdict of every claim (or of ``chosen``) on the figures that the sources
     print."""
-    found = []
+    judged = []
     for claim in claims() if chosen is None else chosen:
-        cells = cells_of(each for each in published() if each.origin in claim.tables)
-        found.append(
-            Verdict(claim, "cannot tell", claim.silent)
-            if claim.silent
-            else judge(claim, cells, printed=True)
-        )
-    return found
+        if claim.silent:
+            judged.append(Verdict(claim, "cannot tell", claim.silent))
+            continue
+        cells = cells_of(figure for figure in published() if figure.origin in claim.tables)
+        judged.append(judge(claim, cells, printed=True))
+    return judged
 
 
 def judge(
@@ -124,8 +125,7 @@ def _at(claim: Claim, dataset: str, rows: set[str] | None) -> Claim:
 def _decided(findings: Sequence[Finding]) -> list[Finding]:
     """Return ``findings`` with the outcomes of their tests: each as claimed by itself, the other
     way only with all others (Holm)."""
-    tested = [each for each in findings if each.p_fails is not None]
-    corrected = iter(holm([each.p_fails or 0.0 for each in tested]))
+    corrected = iter(holm([finding.p_fails for finding in findings if finding.p_fails is not None]))
     decided = []
     for finding in findings:
         if finding.p_holds is None or finding.p_fails is None:
@@ -170,16 +170,18 @@ def _reasons(
     if judged:
         of = judged if ruling != "supported so far" else len(findings)
         yield f"{len(holds)} of {of} comparisons hold"
-    shown = by["fails"] or by["open"] or sorted(holds, key=lambda each: -(each.p_holds or 0.0))
-    shown = shown or absent
-    if shown:
-        more = f" (and {len(shown) - 1} more)" if len(shown) > 1 else ""
-        if len(shown) > 1 and shown[0].p_holds is not None and not (by["fails"] or by["open"]):
+    weakest_first = sorted(holds, key=lambda finding: -(finding.p_holds or 0.0))
+    deciding = by["fails"] or by["open"] or weakest_first or absent
+    if deciding:
+        more = f" (and {len(deciding) - 1} more)" if len(deciding) > 1 else ""
+        tested = deciding[0].p_holds is not None
+        if len(deciding) > 1 and tested and not (by["fails"] or by["open"]):
             more = ", the weakest"
-        yield f"{shown[0].text}: {shown[0].why}{more}"
+        yield f"{deciding[0].text}: {deciding[0].why}{more}"
     if ruling.startswith("supported") and holds[0].limit:
         yield holds[0].limit
     if judged and absent:
         yield f"{len(absent)} more could not be made ({absent[0].why})"
-    for doubt, count in Counter(each.doubt for each in findings if each.doubt).items():
+    doubts = Counter(finding.doubt for finding in findings if finding.doubt)
+    for doubt, count in doubts.items():
         yield f"{doubt} in {count} of them"

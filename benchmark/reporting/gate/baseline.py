@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import statistics
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from benchmark.identity import outdated, outdated_metrics
@@ -46,25 +46,22 @@ def make(
     for record in records:
         _usable(record)
         groups[place_of(record.spec)].append(record)
-    chosen = {place: _identifiers(runs, metrics) for place, runs in groups.items()}
-    _all_used(metrics, {identifier for found in chosen.values() for identifier in found})
-    count = sum(map(len, chosen.values()))
-    if not count:
+    guarded = [
+        (runs, identifier) for runs in groups.values() for identifier in _identifiers(runs, metrics)
+    ]
+    _all_used(metrics, {identifier for _, identifier in guarded})
+    if not guarded:
         raise BenchError(
             "no run measured a metric that has a better side; name others with --metrics"
         )
-    cells = [
-        _cell(runs, identifier, alpha / count, power)
-        for place, runs in groups.items()
-        for identifier in chosen[place]
-    ]
+    level = alpha / len(guarded)
+    cells = [_cell(runs, identifier, level, power) for runs, identifier in guarded]
     cells.sort(key=_order)
-    machines = {
-        _name(found): found
-        for found in (
-            machine_class(record.environment) for runs in groups.values() for record in runs
-        )
-    }
+    machines = {}
+    for runs in groups.values():
+        for record in runs:
+            machine = machine_class(record.environment)
+            machines[_name(machine)] = machine
     return Baseline(tuple(cells), machines, alpha, power)
 
 
@@ -96,16 +93,18 @@ def _name(machine: Mapping[str, Any]) -> str:
 
 
 def _identifiers(runs: Sequence[Record], metrics: Sequence[str]) -> list[str]:
-    """The measurement ids of one place to be guarded."""
-    found = sorted({identifier for record in runs for identifier in record.measurements})
+    """The measurement ids of ``runs`` to be guarded."""
+    measured = sorted({identifier for record in runs for identifier in record.measurements})
     if not metrics:
         return [
             identifier
-            for identifier in found
+            for identifier in measured
             if direction(parse_reference(identifier)[0]) != "none"
         ]
     return [
-        identifier for identifier in found if any(_wanted(wanted, identifier) for wanted in metrics)
+        identifier
+        for identifier in measured
+        if any(_wanted(wanted, identifier) for wanted in metrics)
     ]
 
 
@@ -114,56 +113,27 @@ def _wanted(wanted: str, identifier: str) -> bool:
     return wanted == identifier or matches(wanted, name, options)
 
 
-def _all_used(metrics: Sequence[str], found: Iterable[str]) -> None:
-    there = sorted(found)
+def _all_used(metrics: Sequence[str], identifiers: Collection[str]) -> None:
     for wanted in metrics:
-        if not any(_wanted(wanted, identifier) for identifier in there):
+        if not any(_wanted(wanted, identifier) for identifier in identifiers):
             raise BenchError(
-                f"no run measured '{wanted}'; ask for others with --metrics (see "
-                "`bench list metrics`)"
+                f"no run measured '{wanted}'; ask for others with --metrics "
+                "(see `bench list metrics`)"
             )
 
 
 def _cell(runs: Sequence[Record], identifier: str, level: float, power: float) -> BaselineCell:
+    """Return the cell of one measurement of ``runs``, which have one place; :class:`BenchError`
+    where they do not belong together, lack it, or could never be found worse."""
     runs = sorted(runs, key=lambda record: record.spec["seed"])
     kind, method, dataset, size, budget = place_of(runs[0].spec)
-    told = f"{method} on {dataset}, L = {size}, {identifier}"
-    seeds = [record.spec["seed"] for record in runs]
-    if len({record.code for record in runs}) > 1 or len(set(seeds)) < len(seeds):
-        raise BenchError(
-            f"{told}: runs of different specs or codes, or copies of one run, have one name; "
-            "make the baseline from a folder of its own (--results)"
-        )
-    lacking = [record.key for record in runs if identifier not in record.measurements]
-    if lacking:
-        raise BenchError(
-            f"{told}: run {lacking[0]} did not measure it; "
-            f"`bench evaluate --metrics {base_name(identifier)}` adds it, "
-            "or leave it out with --metrics"
-        )
-    metric = metric_of(identifier)
-    for record in runs:
-        if metric in outdated_metrics(record):
-            raise BenchError(
-                f"{told}: run {record.key} was measured by other code of the metric than is "
-                "installed; run the same `bench run` again, then write the baseline"
-            )
-    way = direction(metric)
+    title = f"{method} on {dataset}, L = {size}, {identifier}"
+    _comparable(title, runs, identifier)
+    way = direction(metric_of(identifier))
     values = [record.measurements[identifier]["value"] for record in runs]
-    unit, test = runs[0].measurements[identifier]["unit"], choose(values)
-    if len(seeds) < FEWEST:
-        raise BenchError(
-            f"{told}: {len(seeds)} seeds could never be found worse by any test; make at least 3, "
-            "better 5, with `bench run --seeds 5`"
-        )
+    unit = runs[0].measurements[identifier]["unit"]
     effect = smallest_effect(values, way, unit, level, power)
-    _can_fail(told, way, values, effect)
-    found = {
-        str(record.spec["seed"]): BaselineRun(
-            record.key, _name(machine_class(record.environment)), value
-        )
-        for record, value in zip(runs, values, strict=True)
-    }
+    _can_fail(title, way, values, effect)
     spec = {name: value for name, value in runs[0].spec.items() if name != "seed"}
     if "taken" in spec:
         spec["config"] = {**spec["config"], **dict.fromkeys(spec["taken"], "*")}
@@ -180,13 +150,47 @@ def _cell(runs: Sequence[Record], identifier: str, level: float, power: float) -
         runs[0].code,
         statistics.fmean(values),
         statistics.stdev(values),
-        test,
+        choose(values),
         effect,
-        found,
+        {str(record.spec["seed"]): _seed(record, identifier) for record in runs},
     )
 
 
-def _can_fail(told: str, way: Direction, values: Sequence[float], effect: float | None) -> None:
+def _seed(record: Record, identifier: str) -> BaselineRun:
+    machine = _name(machine_class(record.environment))
+    return BaselineRun(record.key, machine, record.measurements[identifier]["value"])
+
+
+def _comparable(title: str, runs: Sequence[Record], identifier: str) -> None:
+    """Refuse ``runs`` of several specs or codes, of too few seeds, and those without a fresh
+    measurement ``identifier``."""
+    seeds = [record.spec["seed"] for record in runs]
+    if len({record.code for record in runs}) > 1 or len(set(seeds)) < len(seeds):
+        raise BenchError(
+            f"{title}: runs of different specs or codes, or copies of one run, have one name; "
+            "make the baseline from a folder of its own (--results)"
+        )
+    lacking = [record.key for record in runs if identifier not in record.measurements]
+    if lacking:
+        raise BenchError(
+            f"{title}: run {lacking[0]} did not measure it; "
+            f"`bench evaluate --metrics {base_name(identifier)}` adds it, "
+            "or leave it out with --metrics"
+        )
+    for record in runs:
+        if metric_of(identifier) in outdated_metrics(record):
+            raise BenchError(
+                f"{title}: run {record.key} was measured by other code of the metric than is "
+                "installed; run the same `bench run` again, then write the baseline"
+            )
+    if len(seeds) < FEWEST:
+        raise BenchError(
+            f"{title}: {len(seeds)} seeds could never be found worse by any test; make at least 3, "
+            "better 5, with `bench run --seeds 5`"
+        )
+
+
+def _can_fail(title: str, way: Direction, values: Sequence[float], effect: float | None) -> None:
     """Refuse a cell that has no room to get worse: a count or share that would have to fall below
     zero."""
     mean = statistics.fmean(values)
@@ -198,6 +202,6 @@ def _can_fail(told: str, way: Direction, values: Sequence[float], effect: float 
         else "its value has neither size nor spread"
     )
     raise BenchError(
-        f"{told}: could never be found worse ({lost}, {len(values)} seeds); make more seeds, "
+        f"{title}: could never be found worse ({lost}, {len(values)} seeds); make more seeds, "
         "a longer budget, or leave it out (--metrics)"
     )

@@ -130,10 +130,8 @@ def _length(budget: str) -> str:
 def place_of(spec: Mapping[str, Any]) -> Place:
     """Return the place of a run: what one would type to have it made."""
     config = {**spec["config"], **dict.fromkeys(spec.get("taken", {}), "*")}
-    method, dataset = (
-        label("methods", spec["method"], config),
-        label("datasets", spec["dataset"], spec["options"]),
-    )
+    method = label("methods", spec["method"], config)
+    dataset = label("datasets", spec["dataset"], spec["options"])
     return spec["kind"], method, dataset, spec["latent_dim"], spec["budget"]
 
 
@@ -217,12 +215,14 @@ def _check(document: dict[str, Any]) -> None:
         if not 0 < document.get(name, 0.5) < 1:
             raise ValueError(f"'{name}' is {document[name]}, expected a number between 0 and 1")
     tests = get_args(Test) if document["schema"] == SCHEMA else None
-    for place, cell in enumerate(document["cells"]):
-        _CELL(cell, f"cell {place}")
-        known = {"direction": get_args(Direction), **({"test": tests} if tests else {})}
-        for name, words in known.items():
+    for index, cell in enumerate(document["cells"]):
+        _CELL(cell, f"cell {index}")
+        allowed = {"direction": get_args(Direction)}
+        if tests:
+            allowed["test"] = tests
+        for name, words in allowed.items():
             if cell[name] not in words:
-                raise ValueError(f"'{name}' of cell {place} is none of {', '.join(words)}")
+                raise ValueError(f"'{name}' of cell {index} is none of {', '.join(words)}")
 
 
 def _renewed(baseline: Baseline) -> Baseline:

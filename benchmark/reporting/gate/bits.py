@@ -26,15 +26,15 @@ def compared_bits(cell: BaselineCell, runs: Sequence[Record]) -> tuple[str, bool
     changed = sum(before != after for before, after in pairs)
     if not changed:
         return "same bits in every seed", False
-    told = f"{changed} of {len(pairs)} seeds have other bits on the same machine class"
+    summary = f"{changed} of {len(pairs)} seeds have other bits on the same machine class"
     largest = max(
         abs(after - before) / max(abs(before), abs(after))
         for before, after in pairs
         if before != after
     )
     if largest <= NEGLIGIBLE:
-        return f"{told}, by rounding ({largest:.1g} at most, relative)", False
-    return told, True
+        return f"{summary}, by rounding ({largest:.1g} at most, relative)", False
+    return summary, True
 
 
 def pairs_of_seeds(cell: BaselineCell, runs: Iterable[Record]) -> Iterator[tuple[float, float]]:

@@ -4,11 +4,12 @@ tell.
 - Where every seed has the key of the baseline's run and was made on the same machine class, equal
   bits are *not worse*, and so are bits that moved by rounding (1e-5, relative). No spread is needed
   to judge that. Bits that moved further are tested like other values.
-- Elsewhere a one-sided test of equal seeds decides (:mod:`benchmark.reporting.statistics.worsening`), with
-  Holm's correction over all cells: the chance that any cell is called worse although nothing
-  changed is at most ``alpha``. *Not worse* is said where a worsening by the cell's smallest
-  detectable effect can be excluded at level ``alpha``; that every cell is not worse then has the
-  same level, without correction (an intersection-union test).
+- Elsewhere a one-sided test of equal seeds decides
+  (:mod:`benchmark.reporting.statistics.worsening`), with Holm's correction over all cells: the
+  chance that any cell is called worse although nothing changed is at most ``alpha``. *Not worse* is
+  said where a worsening by the cell's smallest detectable effect can be excluded at level
+  ``alpha``; that every cell is not worse then has the same level, without correction (an
+  intersection-union test).
 - A seed that diverged where none did before is tested as such, within the same ``alpha``.
 - Where the data are others than they were, or a metric has no better side, a move to either side
   counts.
@@ -86,26 +87,29 @@ class _Evidence:
 def check(baseline: Baseline, records: Iterable[Record], *, exact: bool = True) -> list[Judgement]:
     """Return the judgement of every cell of ``baseline``, in its order. ``exact`` False: seeds are
     tested even where bits could be compared."""
-    there: dict[Place, dict[int, list[Record]]] = defaultdict(lambda: defaultdict(list))
+    runs: dict[Place, dict[int, list[Record]]] = defaultdict(lambda: defaultdict(list))
     for record in records:
-        there[place_of(record.spec)][record.spec["seed"]].append(record)
-    found = [_look(cell, there[cell.place], baseline, exact) for cell in baseline.cells]
-    tested = [each if isinstance(each, _Evidence) else None for each in found]
-    worse = holm([1.0 if each is None else each.worse for each in tested])
-    better = holm([1.0 if each is None else each.better for each in tested])
+        runs[place_of(record.spec)][record.spec["seed"]].append(record)
+    results = [_look(cell, runs[cell.place], baseline, exact) for cell in baseline.cells]
+    tested = [result if isinstance(result, _Evidence) else None for result in results]
+    worse = holm([1.0 if evidence is None else evidence.worse for evidence in tested])
+    better = holm([1.0 if evidence is None else evidence.better for evidence in tested])
     return [
-        _conclude(each, p, q, baseline) if isinstance(each, _Evidence) else each
-        for each, p, q in zip(found, worse, better, strict=True)
+        _conclude(result, p, q, baseline) if isinstance(result, _Evidence) else result
+        for result, p, q in zip(results, worse, better, strict=True)
     ]
 
 
 def _look(
-    cell: BaselineCell, there: Mapping[int, Sequence[Record]], baseline: Baseline, exact: bool
+    cell: BaselineCell,
+    runs_by_seed: Mapping[int, Sequence[Record]],
+    baseline: Baseline,
+    exact: bool,
 ) -> Judgement | _Evidence:
     """What the runs of one cell say by themselves."""
     runs: list[Record] = []
     for seed in sorted(map(int, cell.runs)):
-        fitting = there.get(seed, [])
+        fitting = runs_by_seed.get(seed, [])
         if not fitting:
             return Judgement(cell, "no verdict", f"there is no run of seed {seed}", remedy="run")
         if len(fitting) > 1:
@@ -160,11 +164,11 @@ def _broken(cell: BaselineCell, record: Record) -> Judgement | None:
         if identifier.partition("[")[0] == cell.metric.partition("[")[0]
     ]
     absent = record.absent.get(cell.metric.partition("[")[0])
-    told = f"it was measured as {others[0]}" if others else absent or "it was not measured"
+    instead = f"it was measured as {others[0]}" if others else absent or "it was not measured"
     return Judgement(
         cell,
         "no verdict",
-        f"seed {seed} has no {cell.metric}: {told}; if that is meant, write the baseline again",
+        f"seed {seed} has no {cell.metric}: {instead}; if that is meant, write the baseline again",
         remedy="" if others or absent else "evaluate",
     )
 
@@ -252,8 +256,8 @@ def _verdict(
     if better <= baseline.alpha:
         return "better", "better than seeds explain"
     if other_data:
-        told = "the data are others than the baseline's; write it again if that is meant"
-        return "cannot tell", told
+        reason = "the data are others than the baseline's; write it again if that is meant"
+        return "cannot tell", reason
     if evidence.bounded <= baseline.alpha and cell.effect is not None:
         return "not worse", f"a worsening by {cell.effect:.3g} is excluded"
     return "cannot tell", _undecided(evidence, baseline)
@@ -272,15 +276,15 @@ def _undecided(evidence: _Evidence, baseline: Baseline) -> str:
     if cell.effect is None or not evidence.values:
         return "neither a worsening nor its absence is shown"
     return (
-        f"neither a worsening nor its absence is shown; a worsening by {cell.effect:.3g} is not "
-        "excluded"
+        "neither a worsening nor its absence is shown; "
+        f"a worsening by {cell.effect:.3g} is not excluded"
     )
 
 
 def exit_status(judgements: Iterable[Judgement], *, strict: bool = False) -> int:
     """Return 1 where a cell is worse, else 3 where one has no verdict (or cannot be told, if
     ``strict``), else 0."""
-    verdicts = {each.verdict for each in judgements}
+    verdicts = {judgement.verdict for judgement in judgements}
     if "worse" in verdicts:
         return 1
     return 3 if "no verdict" in verdicts or (strict and "cannot tell" in verdicts) else 0

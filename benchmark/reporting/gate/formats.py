@@ -23,65 +23,63 @@ _LEVELS: Mapping[GateVerdict, str] = {
 }
 
 
-def _line(found: Judgement) -> str:
-    cell = found.cell
+def _line(judgement: Judgement) -> str:
+    cell = judgement.cell
     moved = ""
-    if found.mean is not None:
+    if judgement.mean is not None:
         relative = (
-            f" ({100 * (found.mean - cell.mean) / abs(cell.mean):+.3g} %)" if cell.mean else ""
+            f" ({100 * (judgement.mean - cell.mean) / abs(cell.mean):+.3g} %)" if cell.mean else ""
         )
-        moved = f" {cell.mean:.6g} -> {found.mean:.6g}{relative},"
-    p = "" if found.p is None else f", corrected p = {found.p:.2g}"
-    return _printable(f"{cell.name}:{moved} {found.reason}{p}")
+        moved = f" {cell.mean:.6g} -> {judgement.mean:.6g}{relative},"
+    p = "" if judgement.p is None else f", corrected p = {judgement.p:.2g}"
+    return _printable(f"{cell.name}:{moved} {judgement.reason}{p}")
 
 
 def _printable(message: str) -> str:
     """Errors of runs may hold anything; XML and logs may not."""
-    return "".join(each if each.isprintable() else " " for each in message)
+    return "".join(character if character.isprintable() else " " for character in message)
 
 
-def _changed(found: Judgement) -> str:
-    return _printable(f"changed: {', '.join(found.causes)}") if found.causes else ""
+def _changed(judgement: Judgement) -> str:
+    return _printable(f"changed: {', '.join(judgement.causes)}") if judgement.causes else ""
 
 
 def text(judgements: Sequence[Judgement], baseline: Baseline) -> str:
     """Return one line per cell, the worst first, what changed beside it, a summary, and what to do
     next."""
     lines = []
-    for found in sorted(judgements, key=lambda each: _ORDER.index(each.verdict)):
-        lines.append(f"{found.verdict:11}  {_line(found)}")
-        if found.causes and found.verdict != "not worse":
-            lines.append(f"{'':11}  {_changed(found)}")
+    for judgement in sorted(judgements, key=lambda judgement: _ORDER.index(judgement.verdict)):
+        lines.append(f"{judgement.verdict:11}  {_line(judgement)}")
+        if judgement.causes and judgement.verdict != "not worse":
+            lines.append(f"{'':11}  {_changed(judgement)}")
     return (
         "\n".join([*lines, _summary(judgements, baseline), *_advice(judgements, baseline)]) + "\n"
     )
 
 
 def _summary(judgements: Sequence[Judgement], baseline: Baseline) -> str:
-    count = Counter(each.verdict for each in judgements)
-    told = ", ".join(f"{count[verdict]} {verdict}" for verdict in _ORDER if count[verdict])
-    tested = sum(each.p is not None for each in judgements)
-    how = (
-        f"; chance of any false alarm {baseline.alpha:g}"
-        if tested
-        else "; all bits compared"
-        if count["no verdict"] < len(judgements)
-        else ""
-    )
-    return f"{len(judgements)} cells: {told}{how}"
+    count = Counter(judgement.verdict for judgement in judgements)
+    counts = ", ".join(f"{count[verdict]} {verdict}" for verdict in _ORDER if count[verdict])
+    how = ""
+    if any(judgement.p is not None for judgement in judgements):
+        how = f"; chance of any false alarm {baseline.alpha:g}"
+    elif count["no verdict"] < len(judgements):
+        how = "; all bits compared"
+    return f"{len(judgements)} cells: {counts}{how}"
 
 
 def _advice(judgements: Sequence[Judgement], baseline: Baseline) -> list[str]:
-    worse = [each for each in judgements if each.verdict == "worse"]
+    worse = [judgement for judgement in judgements if judgement.verdict == "worse"]
     lines = []
     if worse:
-        keys = next((each.keys for each in worse if each.keys), ())
+        keys = next((judgement.keys for judgement in worse if judgement.keys), ())
         lines.append(
             "What to do: see what changed above, and undo it or find its cause (`git log -p` of a "
             "file whose code changed):"
         )
-        lines += [f"    bench show {keys[0]}"] if keys else []
-        if any(each.p is None and each.mean is not None for each in worse):
+        if keys:
+            lines.append(f"    bench show {keys[0]}")
+        if any(judgement.p is None and judgement.mean is not None for judgement in worse):
             lines.append(
                 "    bench check --statistical ...      is it more than other seeds would do?"
             )
@@ -91,7 +89,7 @@ def _advice(judgements: Sequence[Judgement], baseline: Baseline) -> list[str]:
         )
         lines.append("    bench baseline -o FILE")
     lines += _remedies(judgements, baseline)
-    if any(each.verdict == "cannot tell" for each in judgements):
+    if any(judgement.verdict == "cannot tell" for judgement in judgements):
         lines.append(
             "Cannot tell: more seeds would (run and write the baseline with a larger --seeds); "
             "a warning, an error with --strict."
@@ -103,12 +101,16 @@ def _remedies(judgements: Sequence[Judgement], baseline: Baseline) -> list[str]:
     """What leads to a verdict where there is none; a finished run is not made again by the call
     that made it."""
     lines = []
-    remedies = {each.remedy for each in judgements}
+    remedies = {judgement.remedy for judgement in judgements}
     if "run" in remedies:
         lines.append("No verdict where runs are missing or broken; these calls make them:")
         lines += [f"    {command}" for command in baseline.commands]
     if "evaluate" in remedies:
-        lacking = [base_name(each.cell.metric) for each in judgements if each.remedy == "evaluate"]
+        lacking = [
+            base_name(judgement.cell.metric)
+            for judgement in judgements
+            if judgement.remedy == "evaluate"
+        ]
         lines += [
             "No verdict where finished runs did not measure the metric; their checkpoints can:",
             f"    bench evaluate --metrics {','.join(dict.fromkeys(lacking))} --results DIR",
@@ -128,7 +130,7 @@ def junit(judgements: Sequence[Judgement], baseline: Baseline) -> str:
         "no verdict": "error",
         "cannot tell": "skipped",
     }
-    count = Counter(tags.get(each.verdict, "passed") for each in judgements)
+    count = Counter(tags.get(judgement.verdict, "passed") for judgement in judgements)
     numbers = {
         "tests": len(judgements),
         "failures": count["failure"],
@@ -139,18 +141,19 @@ def junit(judgements: Sequence[Judgement], baseline: Baseline) -> str:
         "testsuite",
         {"name": "bench check", **{name: str(number) for name, number in numbers.items()}},
     )
-    for each in judgements:
+    for judgement in judgements:
         case = ElementTree.SubElement(
             suite,
             "testcase",
-            classname=f"{each.cell.dataset}.{each.cell.method}",
-            name=each.cell.name,
+            classname=f"{judgement.cell.dataset}.{judgement.cell.method}",
+            name=judgement.cell.name,
         )
-        tag = tags.get(each.verdict)
+        tag = tags.get(judgement.verdict)
         if tag is not None:
-            ElementTree.SubElement(case, tag, message=_line(each)).text = _changed(each)
+            ElementTree.SubElement(case, tag, message=_line(judgement)).text = _changed(judgement)
         else:
-            ElementTree.SubElement(case, "system-out").text = f"{each.verdict}: {_line(each)}"
+            said = ElementTree.SubElement(case, "system-out")
+            said.text = f"{judgement.verdict}: {_line(judgement)}"
     ElementTree.SubElement(suite, "system-out").text = "\n".join(
         [_summary(judgements, baseline), *_advice(judgements, baseline)]
     )
@@ -161,22 +164,20 @@ def junit(judgements: Sequence[Judgement], baseline: Baseline) -> str:
 def github(judgements: Sequence[Judgement], baseline: Baseline) -> str:
     """Return the text with an annotation before it for every cell that is not simply well."""
     lines = []
-    for each in judgements:
-        if each.verdict in _LEVELS:
-            told = "; ".join(filter(None, (_line(each), _changed(each))))
-            lines.append(
-                f"::{_LEVELS[each.verdict]} "
-                f"title={_escaped(f'{each.verdict}: {each.cell.name}', title=True)}::{_escaped(told)}"
-            )
+    for judgement in judgements:
+        if judgement.verdict in _LEVELS:
+            message = "; ".join(filter(None, (_line(judgement), _changed(judgement))))
+            title = _escaped(f"{judgement.verdict}: {judgement.cell.name}", title=True)
+            lines.append(f"::{_LEVELS[judgement.verdict]} title={title}::{_escaped(message)}")
     return "\n".join([*lines, text(judgements, baseline)])
 
 
 def _escaped(message: str, *, title: bool = False) -> str:
     """As the runner's commands want it: https://github.com/actions/toolkit,
     packages/core/src/command.ts."""
-    pairs = [("%", "%25"), ("\r", "%0D"), ("\n", "%0A")] + (
-        [(":", "%3A"), (",", "%2C")] if title else []
-    )
+    pairs = [("%", "%25"), ("\r", "%0D"), ("\n", "%0A")]
+    if title:
+        pairs += [(":", "%3A"), (",", "%2C")]
     for plain, escaped in pairs:
         message = message.replace(plain, escaped)
     return message
