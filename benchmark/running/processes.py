@@ -8,13 +8,10 @@ on how many run beside it.
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from multiprocessing.connection import Connection, wait
-from multiprocessing.process import BaseProcess
 from typing import Any
 
 from benchmark.planning.expected import longest_first
@@ -23,7 +20,8 @@ from benchmark.planning.reuse import Settings, trained
 from benchmark.records import Store
 from benchmark.running.faults import error_text, one_line
 from benchmark.running.lock import locked
-from benchmark.running.server import context, launch
+from benchmark.running.pool import SERVER_GONE, Pool, Worker, forked
+from benchmark.running.server import context
 from benchmark.running.worker import work
 from benchmark.spec import BenchError, Record
 
@@ -37,9 +35,6 @@ LINGER = 5.0
 
 PATIENCE = 30.0
 """Seconds that interrupted runs have to finish their step; a second signal ends them at once."""
-
-SERVER_GONE = 255
-"""The exit code that multiprocessing gives where the server can no longer tell the real one."""
 
 ELSEWHERE = (
     "a signal from elsewhere asked its process to stop; the same command goes on from its "
@@ -69,39 +64,19 @@ class Events:
 
 
 @dataclass
-class _RunningJob:
-    """A run under way. ``stamp``: of the record that stood in the store before it; ``closed``: its
-    end of the pipe is; ``unsaved``: it could not write the record that it ended with."""
+class _RunningJob(Worker):
+    """A run under way. ``stamp``: of the record that stood in the store before it; ``unsaved``: it
+    could not write the record that it ended with."""
 
     job: Job
-    process: BaseProcess
-    events: Connection
     stamp: tuple[int, int] | None = None
     begun: float | None = None
     result: tuple[str, str | None] | None = None
     told_at: float = 0.0
     trained: bool = True
     unsaved: bool = False
-    closed: bool = False
     asked_to_stop: bool = False
     overstayed: bool = False
-
-    @property
-    def orphaned(self) -> bool:
-        """Whether the server that it was forked from is gone, and with it word of its exit."""
-        return self.process.exitcode == SERVER_GONE
-
-    def has_ended(self) -> bool:
-        """Whether its process has; that of a server that is gone ends when its pipe does."""
-        if self.process.is_alive():
-            return False
-        return not self.orphaned or self.closed or not _exists(self.process.pid)
-
-    def send(self, number: int) -> None:
-        """Send a signal to its process, which has not ended."""
-        if self.process.pid is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(self.process.pid, number)
 
 
 def run_jobs(
@@ -120,28 +95,31 @@ def run_jobs(
     """
     server = context(jobs)
     waiting = list(reversed(jobs if workers == 1 else longest_first(jobs)))
-    running: list[_RunningJob] = []
+    pool = Pool(waiting, workers, lambda job: _start(server, job, settings))
     outcomes = []
     asked_at: float | None = None
-    while waiting or running:
+    while pool.busy:
         asked = interrupted()
         if asked:
-            waiting.clear()
+            pool.waiting.clear()
             asked_at = time.monotonic() if asked_at is None else asked_at
-            _stop(running, now=asked > 1 or time.monotonic() - asked_at > PATIENCE)
-        while waiting and len(running) < workers:
-            running.append(_start(server, waiting.pop(), settings))
-            events.started(running[-1].job)
-        _wait(running)
-        for run in list(running):
+            _stop(pool.workers, now=asked > 1 or time.monotonic() - asked_at > PATIENCE)
+        for run in pool.begin():
+            events.started(run.job)
+        for run, ended in pool.turn():
             _listen(run, events)
-            _enforce(run, settings)
-            if run.has_ended():
-                _listen(run, events)
-                running.remove(run)
+            if ended:
                 outcomes.append(_conclude(run, settings))
                 events.ended(outcomes[-1])
+            else:
+                _enforce(run, settings)
     return outcomes
+
+
+def _start(server: Any, job: Job, settings: Settings) -> _RunningJob:
+    stamp = Store(settings.results).stamp(job.spec.key)
+    process, pipe = forked(server, work, job, settings)
+    return _RunningJob(process, pipe, job, stamp)
 
 
 def _stop(running: Sequence[_RunningJob], *, now: bool) -> None:
@@ -151,51 +129,26 @@ def _stop(running: Sequence[_RunningJob], *, now: bool) -> None:
         run.send(signal.SIGKILL if now else signal.SIGTERM)
 
 
-def _wait(running: Sequence[_RunningJob]) -> None:
-    """Return when a run told something or ended, or a moment later."""
-    objects: list[Any] = [run.events for run in running if not run.closed]
-    objects += [run.process.sentinel for run in running if not run.orphaned]
-    wait(objects, timeout=0.2)
-
-
-def _exists(pid: int | None) -> bool:
-    try:
-        os.kill(pid or 0, 0)
-    except ProcessLookupError:
-        return False
-    return True
-
-
-def _start(server: Any, job: Job, settings: Settings) -> _RunningJob:
-    receiver, sender = server.Pipe(duplex=False)
-    stamp = Store(settings.results).stamp(job.spec.key)
-    process = launch(server, work, (job, settings, sender))
-    sender.close()
-    return _RunningJob(job, process, receiver, stamp)
-
-
 def _listen(run: _RunningJob, events: Events) -> None:
-    try:
-        while not run.closed and run.events.poll():
-            kind, *rest = run.events.recv()
-            if kind in ("ended", "unsaved"):
-                run.result, run.told_at = (rest[0], rest[1]), time.monotonic()
-                run.unsaved = kind == "unsaved"
-            elif kind == "begun":
-                run.begun = time.monotonic()
-            elif kind == "measured":
-                run.trained = False
-            else:
-                events.progressed(run.job, rest[0], rest[1])
-    except (EOFError, OSError):
-        run.closed = True
+    """Note what a run said, and pass its progress on."""
+    for kind, *details in run.messages():
+        if kind in ("ended", "unsaved"):
+            status, error = details
+            run.result, run.told_at = (status, error), time.monotonic()
+            run.unsaved = kind == "unsaved"
+        elif kind == "begun":
+            run.begun = time.monotonic()
+        elif kind == "measured":
+            run.trained = False
+        else:
+            step, values = details
+            with contextlib.suppress(OSError):  # a watcher whose disk is full, say
+                events.progressed(run.job, step, values)
 
 
 def _enforce(run: _RunningJob, settings: Settings) -> None:
     """Kill a run that overstays its limit inside one step (time spent waiting for another process
     does not count), and a process that lingers after it told how its run ended."""
-    if run.has_ended():
-        return
     now = time.monotonic()
     if run.result is not None:
         if now - run.told_at > LINGER:
@@ -212,7 +165,6 @@ def _enforce(run: _RunningJob, settings: Settings) -> None:
 def _conclude(run: _RunningJob, settings: Settings) -> JobOutcome:
     """Return the outcome of an ended process. What it told stands; a record that it wrote and did
     not live to tell of stands; else one is written that says how it ended."""
-    run.process.join()
     if run.result is not None and not run.unsaved:
         status, error = run.result
         if status == "interrupted" and not run.asked_to_stop:

@@ -102,7 +102,7 @@ def test_only_a_run_that_told_nothing_overstays_its_limit(
 ) -> None:
     (job,) = jobs_of(tmp_path, "well")
     receiver, _ = multiprocessing.Pipe(duplex=False)
-    run = processes._RunningJob(job, Alive(), receiver, begun=time.monotonic() - 1e6, result=result)
+    run = processes._RunningJob(Alive(), receiver, job, begun=time.monotonic() - 1e6, result=result)
     processes._enforce(run, Settings(tmp_path, time_limit=1.0))
     assert run.overstayed == overstayed
 
