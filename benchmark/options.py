@@ -8,7 +8,6 @@ imports an adapter. Standard library only.
 from __future__ import annotations
 
 import difflib
-import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from typing import Any
 
 from benchmark.spec import BenchError
 
-__all__ = ["Field", "parse_reference", "resolve", "split_list", "suggest"]
+__all__ = ["Field", "Range", "parse_reference", "resolve", "split_list", "suggest"]
 
 Scalar = bool | int | float | str | None
 
@@ -26,9 +25,40 @@ _TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0"
 
 
 @dataclass(frozen=True)
+class Range:
+    """What a number may be: more than ``gt``, at least ``ge``, less than ``lt``, at most ``le``; each
+    None where that side is free. The names are those of ``annotated_types``."""
+
+    gt: float | None = None
+    ge: float | None = None
+    lt: float | None = None
+    le: float | None = None
+
+    def holds(self, value: float) -> bool:
+        """Return whether ``value`` lies in the range."""
+        return (
+            (self.gt is None or value > self.gt)
+            and (self.ge is None or value >= self.ge)
+            and (self.lt is None or value < self.lt)
+            and (self.le is None or value <= self.le)
+        )
+
+    @property
+    def words(self) -> str:
+        """The range in words: ``more than 0, at most 1``; empty where every number will do."""
+        sides = {
+            "more than": self.gt,
+            "at least": self.ge,
+            "less than": self.lt,
+            "at most": self.le,
+        }
+        return ", ".join(f"{side} {end:g}" for side, end in sides.items() if end is not None)
+
+
+@dataclass(frozen=True)
 class Field:
     """One option: its name, type (``bool int float str``), default, allowed values (empty: any),
-    whether None is allowed, and its meaning."""
+    whether None is allowed, its meaning, and the range of a number."""
 
     name: str
     type: str
@@ -36,15 +66,14 @@ class Field:
     choices: tuple[str, ...] = ()
     optional: bool = False
     doc: str = ""
+    range: Range = Range()
 
     @property
     def expected(self) -> str:
         """What a value must be, in words."""
-        kind = (
-            " or ".join(self.choices)
-            if self.choices
-            else {"bool": "true or false", "str": "text"}.get(self.type, f"a finite {self.type}")
-        )
+        kinds = {"bool": "true or false", "str": "text"}
+        kind = " or ".join(self.choices) or kinds.get(self.type, f"a finite {self.type}")
+        kind = " ".join(filter(None, [kind, self.range.words]))
         return f"{kind} or none" if self.optional else kind
 
     def parse(self, text: str) -> Scalar:
@@ -57,11 +86,9 @@ class Field:
             if text.lower() not in _TRUTH:
                 raise ValueError(text)
             return _TRUTH[text.lower()]
-        if self.type == "int":
-            return int(text)
-        if self.type == "float":
-            value = float(text)
-            if not math.isfinite(value):
+        if self.type in ("int", "float"):
+            value = int(text) if self.type == "int" else float(text)
+            if not self._within(value):
                 raise ValueError(text)
             return value
         return text
@@ -72,11 +99,15 @@ class Field:
             return self.optional
         if self.choices:
             return value in self.choices
-        if self.type == "float":
-            if isinstance(value, bool) or not isinstance(value, int | float):
-                return False
-            return abs(value) <= _LARGEST
+        if self.type in ("int", "float") and not isinstance(value, bool):
+            numbers = int if self.type == "int" else int | float
+            return isinstance(value, numbers) and self._within(value)
         return type(value).__name__ == self.type
+
+    def _within(self, value: float) -> bool:
+        """Whether a number is in the option's range, and finite where it is a float."""
+        finite = self.type == "int" or abs(value) <= _LARGEST
+        return finite and self.range.holds(value)
 
 
 def suggest(name: str, known: Iterable[str]) -> str:

@@ -10,6 +10,7 @@ lies change nothing; a name that is bound to another definition does.
 from __future__ import annotations
 
 import ast
+import copy
 import hashlib
 from collections.abc import Iterable, Iterator
 from functools import cache
@@ -147,11 +148,12 @@ class _Writer:
             self.tokens.append(repr(value))
 
     def _annotation(self, kind: str, value: ast.expr, inside: str) -> None:
-        """Fields of classes are written with their type, which data classes read; those of
-        functions decide nothing."""
+        """Fields of classes are written with their type, which data classes read; annotations of
+        functions decide nothing, nor does the range of an option, which refuses runs and changes
+        none."""
         if kind == "AnnAssign" and inside in ("Class", "PlainClass"):
             apart = _Writer(self.module)
-            apart.write(value)
+            apart.write(without_ranges(value))
             self.tokens += apart.tokens
 
     def _reference(self, node: ast.Name | ast.Attribute) -> bool:
@@ -181,6 +183,24 @@ class _Writer:
             owner = self._project_module(node.value)
             target = None if owner is None else member(owner, node.attr)
         return target if isinstance(target, str) and ours(target) else None
+
+
+class _WithoutRanges(ast.NodeTransformer):
+    """``Annotated[T, ...]`` becomes ``T``."""
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
+        self.generic_visit(node)
+        name = node.value.attr if isinstance(node.value, ast.Attribute) else node.value
+        written = name.id if isinstance(name, ast.Name) else name
+        if written == "Annotated" and isinstance(node.slice, ast.Tuple):
+            return node.slice.elts[0]
+        return node
+
+
+def without_ranges(annotation: ast.expr) -> ast.expr:
+    """A type without what ``Annotated`` says beside it: ``float`` for ``Annotated[float, Gt(0)]``."""
+    plain: ast.expr = _WithoutRanges().visit(copy.deepcopy(annotation))
+    return plain
 
 
 def _declares(node: Any) -> bool:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from benchmark.options import Field, parse_reference, resolve, split_list, suggest
+from benchmark.options import Field, Range, parse_reference, resolve, split_list, suggest
 from benchmark.spec import BenchError
 
 FIELDS = (
@@ -54,6 +56,34 @@ def test_wrong_options_say_what_was_expected(texts: dict[str, str], message: str
     with pytest.raises(BenchError) as error:
         resolve("x", FIELDS, texts)
     assert message in str(error.value)
+
+
+SHARE = Field("share", "float", 0.1, range=Range(gt=0, le=1))
+COUNT = Field("count", "int", None, optional=True, range=Range(ge=1, lt=5))
+
+
+@pytest.mark.parametrize(
+    ("field", "inside", "outside"),
+    [
+        (SHARE, ["1", "1e-9"], ["0", "-0.1", "1.0000001", "inf", "nan"]),
+        (COUNT, ["1", "4", "none"], ["0", "5", "-3"]),
+    ],
+)
+def test_a_number_outside_its_range_is_none_of_the_field(
+    field: Field, inside: list[str], outside: list[str]
+) -> None:
+    for text in inside:
+        assert field.allows(resolve("x", [field], {field.name: text})[field.name])
+    for text in outside:
+        with pytest.raises(BenchError, match=re.escape(field.expected)):
+            resolve("x", [field], {field.name: text})
+        assert not field.allows(float(text))
+
+
+def test_a_range_is_told_in_words() -> None:
+    assert SHARE.expected == "a finite float more than 0, at most 1"
+    assert COUNT.expected == "a finite int at least 1, less than 5 or none"
+    assert Range().words == "" and Range().holds(-1e300)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmark import registry
-from benchmark.options import Field
+from benchmark.options import Field, Range
 from benchmark.source import SourceClass
 from benchmark.spec import BenchError
 
@@ -90,6 +90,28 @@ def test_options_of_a_derived_class_follow_those_it_is_derived_from(tmp_path: Pa
     ]
 
 
+@pytest.mark.parametrize(
+    ("annotation", "field"),
+    [
+        ("Annotated[float, Gt(0)]", Field("rate", "float", 1e-3, range=Range(gt=0))),
+        (
+            "Annotated[float, Ge(0), Le(1)] | None",
+            Field("rate", "float", 1e-3, optional=True, range=Range(ge=0, le=1)),
+        ),
+        (
+            "typing.Annotated[float, annotated_types.Interval(ge=-1, lt=1)]",
+            Field("rate", "float", 1e-3, range=Range(ge=-1, lt=1)),
+        ),
+    ],
+)
+def test_the_range_of_a_number_stands_beside_its_type(
+    tmp_path: Path, annotation: str, field: Field
+) -> None:
+    text = ADAPTER.replace("rate: float", f"rate: {annotation}")
+    read, *_ = SourceClass(write(tmp_path, text), None).fields("Config")
+    assert dataclasses.replace(read, doc="") == field
+
+
 @pytest.mark.parametrize("name", ["r-dpvae", "mi-vae", "rf-vae-port", "dpvae"])
 def test_text_and_dataclass_agree_on_derived_options(name: str) -> None:
     entry = registry.find("methods", name)
@@ -105,6 +127,9 @@ def test_text_and_dataclass_agree_on_derived_options(name: str) -> None:
     [
         ("rate: float = 1e-3", "rate: float = max(1, 2)", "needs a literal default"),
         ("rate: float = 1e-3", "rate: list = []", "expected bool, int, float, str or Literal"),
+        ("rate: float", "rate: Annotated[float, Near(1)]", r"annotated with 'Near\(1\)'"),
+        ("rate: float", "rate: Annotated[float, Gt(limit)]", r"expected Gt\(0\), Ge\(0\)"),
+        ("rate: float", "rate: Annotated[float, Gt(1)]", "default 0.001; expected a finite float"),
         ("class Mine(Method)", "class Mine(object)", "holds 0 classes"),
         ("def build", "def build(", "is not Python"),
     ],
