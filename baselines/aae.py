@@ -29,8 +29,10 @@ Deviations
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
+from annotated_types import Ge
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -52,11 +54,11 @@ class AAE(WAEGAN):
 
     @dataclass(frozen=True)
     class Config:
-        lr: float = 1e-3
+        lr: Annotated[float, Ge(0)] = 1e-3
         """step size of the autoencoder"""
-        lr_discriminator: float = 5e-4
+        lr_discriminator: Annotated[float, Ge(0)] = 5e-4
         """step size of the discriminator"""
-        lr_encoder: float = 1e-4
+        lr_encoder: Annotated[float, Ge(0)] = 1e-4
         """step size of the encoder's adversarial update"""
 
         @property

@@ -42,9 +42,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
+from annotated_types import Ge, Gt
 from torch import Tensor
 
 from baselines.vae import VAE
@@ -99,14 +100,14 @@ class ARDVAE(VAE):
 
     @dataclass(frozen=True)
     class Config:
-        beta: float = 0.5
+        beta: Annotated[float, Gt(0)] = 0.5
         """weight of the divergence against the squared error summed over pixels: twice the
         decoder's variance"""
         prior: Literal["estimated", "fixed"] = "estimated"
         """variances of the prior: of the codes, or one"""
         likelihood: Literal["gaussian", "bernoulli"] = "gaussian"
         """squared error, or cross-entropy in nats (images)"""
-        lr: float = 1e-3
+        lr: Annotated[float, Ge(0)] = 1e-3
         """step size of Adam"""
         chunks: int = 4
         """equal parts of a batch, one update each"""

@@ -37,9 +37,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
+from annotated_types import Ge, Gt
 from torch import Tensor
 
 from benchmark.method import Batch, Discovery, Images, Method, Tick
@@ -64,14 +65,14 @@ class BetaVAE(Method):
 
     @dataclass(frozen=True)
     class Config:
-        beta: float = 0.4
+        beta: Annotated[float, Gt(0)] = 0.4
         """weight of the divergence against half the squared error summed over pixels: the decoder's
         variance"""
         covariance: Literal["diagonal", "block", "full"] = "diagonal"
         """correlations of the posterior: none, inside blocks, all (latent sizes up to 32)"""
-        block: int = 2
+        block: Annotated[int, Ge(1)] = 2
         """coordinates in a block where covariance is block; divides the latent size"""
-        lr: float = 1e-3
+        lr: Annotated[float, Ge(0)] = 1e-3
         """step size of Adam"""
         chunks: int = 4
         """equal parts of a batch, one update each"""

@@ -51,9 +51,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
+from annotated_types import Ge
 from torch import Tensor
 
 from benchmark.method import Batch, Discovery, Images, Method, Player, Tick
@@ -102,7 +103,7 @@ class FlexAE(Method):
         generator: Literal["auto", "affine", "1x32", "1x128", "2x256", "4x512", "4x1024"] = "auto"
         """hidden layers of the prior's generator; auto: 4x1024 on images, 3x256 on inputs of up to
         64 numbers and vectors"""
-        lr: float = 1e-4
+        lr: Annotated[float, Ge(0)] = 1e-4
         """base step size of the players' Adams, which run at 2, 1 and 0.1 times it"""
 
         @property

@@ -49,9 +49,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
+from annotated_types import Ge, Interval
 from torch import Tensor
 
 from benchmark.method import Batch, Discovery, Images, Method, Tick
@@ -92,25 +93,25 @@ class GecoL0(Method):
 
     @dataclass(frozen=True)
     class Config:
-        tau_per_pixel: float = 0.0
+        tau_per_pixel: Annotated[float, Ge(0)] = 0.0
         """squared error per number that the constraint allows; 0: from the training data"""
-        rho: float = 0.25
+        rho: Annotated[float, Ge(0)] = 0.25
         """share of the variance that may be lost, where tau comes from the data"""
-        l0: float = 1.0
+        l0: Annotated[float, Ge(0)] = 1.0
         """price of an open gate, in nats"""
-        start: float = 0.9
+        start: Annotated[float, Interval(gt=0, lt=1)] = 0.9
         """probability of an open gate at the start"""
         kl: Literal["sum", "mean_open"] = "sum"
         """gated KL: its sum over dimensions, or that divided by the number of open gates"""
         shared_u: bool = False
         """one draw of the gates per update instead of one per image"""
-        consolidate: float = 0.1
+        consolidate: Annotated[float, Interval(ge=0, le=1)] = 0.1
         """share of the steps at the end with fixed gates"""
-        lr: float = 1e-3
+        lr: Annotated[float, Ge(0)] = 1e-3
         """step size of Adam for encoder and decoder"""
-        gate_lr: float = 0.0
+        gate_lr: Annotated[float, Ge(0)] = 0.0
         """step size of Adam for gamma; 0: from the number of updates, 1e-3 from 30,000 on"""
-        multiplier_lr: float = 0.0
+        multiplier_lr: Annotated[float, Ge(0)] = 0.0
         """step size of Adam for r; 0: from the number of updates, 1e-3 from 30,000 on"""
         chunks: int = 4
         """equal parts of a batch, one update each"""

@@ -44,9 +44,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
+from annotated_types import Ge, Gt
 from torch import Tensor
 
 from benchmark.method import Batch, Discovery, Images, Method, Tick
@@ -80,7 +81,7 @@ class GRAE(Method):
 
     @dataclass(frozen=True)
     class Config:
-        beta: float = 0.4
+        beta: Annotated[float, Gt(0)] = 0.4
         """decoder variance: weight of the code's norm and volume against half the squared error
         summed over pixels"""
         regularizer: Literal["hadamard-1", "exact"] = "hadamard-1"
@@ -89,7 +90,7 @@ class GRAE(Method):
         noise: Literal["full", "active"] = "full"
         """sampling: noise in every coordinate, or in the active ones with the others at their mean
         code"""
-        lr: float = 1e-3
+        lr: Annotated[float, Ge(0)] = 1e-3
         """step size of Adam"""
         chunks: int = 4
         """equal parts of a batch, one update each"""

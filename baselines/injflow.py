@@ -33,9 +33,10 @@ Deviations
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
+from annotated_types import Ge, Gt
 from torch import Tensor
 
 from baselines.rae_gmm import RAEGMM
@@ -65,12 +66,12 @@ class InjFlow(RAEGMM):
 
     @dataclass(frozen=True)
     class Config:
-        beta: float = 0.02
+        beta: Annotated[float, Gt(0)] = 0.02
         """weight of the code's norm and volume against half the squared error summed over
         pixels"""
         prior: Literal["normal", "gmm"] = "normal"
         """what samples are drawn from: N(0, I), or a mixture fitted to the training codes"""
-        lr: float = 1e-3
+        lr: Annotated[float, Ge(0)] = 1e-3
         """step size of Adam"""
         chunks: int = 4
         """equal parts of a batch, one update each"""

@@ -45,9 +45,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
+from annotated_types import Ge
 from torch import Tensor, nn
 
 from baselines.rae_gmm import RAEGMM
@@ -83,19 +84,19 @@ class IRMAE(RAEGMM):
 
     @dataclass(frozen=True)
     class Config:
-        layers: int = 4
+        layers: Annotated[int, Ge(0)] = 4
         """linear layers behind the encoder; 0 is a plain autoencoder"""
         start: Literal["torch", "orthogonal"] = "torch"
         """how they start: as torch starts linear layers, or at random rotations"""
-        decay: float = 0.0
+        decay: Annotated[float, Ge(0)] = 0.0
         """weight of half the squared norm of all parameters, against the error averaged over
         numbers; IRMAE-WD: 1e-6"""
-        nuclear: float = 0.0
+        nuclear: Annotated[float, Ge(0)] = 0.0
         """weight of the nuclear norm of the product, likewise, with layers=2; LoRAE: 1e-5"""
         rule: Literal["auto", "share", "gap"] = "auto"
         """eigenvalues above 1 % of the largest, or above the largest ratio of neighbours; auto:
         gap where there is decay"""
-        lr: float = 1e-3
+        lr: Annotated[float, Ge(0)] = 1e-3
         """step size of Adam"""
 
     def build(self) -> None:

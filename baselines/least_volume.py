@@ -37,8 +37,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
+from annotated_types import Ge
 from torch import Tensor
 
 from baselines.rae_gmm import RAEGMM
@@ -78,11 +80,11 @@ class LeastVolume(RAEGMM):
 
     @dataclass(frozen=True)
     class Config:
-        volume: float = 1e-3
+        volume: Annotated[float, Ge(0)] = 1e-3
         """weight of the volume against the error averaged over numbers"""
-        eta: float = 1.0
+        eta: Annotated[float, Ge(0)] = 1.0
         """added to every standard deviation"""
-        lr: float = 1e-3
+        lr: Annotated[float, Ge(0)] = 1e-3
         """step size of Adam"""
 
     def build(self) -> None:

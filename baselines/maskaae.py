@@ -49,9 +49,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
+from annotated_types import Ge
 from torch import Tensor
 
 from benchmark.method import Batch, Discovery, Images, Method, Tick
@@ -94,17 +95,17 @@ class MaskAAE(Method):
         schedule: Literal["relative", "reference"] = "relative"
         """when the polarisation weight doubles: at a share of the run, or as the code has it; that
         needs 10,000 steps, shorter runs are scaled and flagged"""
-        warm_up: int = 100
+        warm_up: Annotated[int, Ge(0)] = 100
         """steps before the mask moves and its ramp begins, at most a third of the run; none in the
         reference schedule"""
-        rec_weight: float | None = None
+        rec_weight: Annotated[float, Ge(0)] | None = None
         """weight of the reconstruction error in the mask's loss; none: 1000 for images, 100 for
         vectors"""
-        variance_weight: float = 100.0
+        variance_weight: Annotated[float, Ge(0)] = 100.0
         """weight of the variance penalty on masked dimensions"""
-        lr: float = 5e-4
+        lr: Annotated[float, Ge(0)] = 5e-4
         """step size of the autoencoder; critic and encoder take a fifth of it"""
-        mask_lr: float | None = None
+        mask_lr: Annotated[float, Ge(0)] | None = None
         """step size of the mask; none: 5e-4, and at least 40 / steps in the relative schedule"""
         lr_decay: bool = False
         """divide the step sizes of autoencoder and mask by five at step 5R"""

@@ -52,8 +52,10 @@ Deviations
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
+from annotated_types import Ge
 from torch import Tensor
 
 from baselines.vae import VAE
@@ -103,7 +105,7 @@ class MIVAE(VAE):
         """lambda, nats of loss per nat of the information bound; 0: the VAE bit for bit"""
         subset: str = "first2"
         """the components s: first2, or their positions in z counted from 0, as 3+17"""
-        lr: float = 1e-3
+        lr: Annotated[float, Ge(0)] = 1e-3
         """step size of both Adams"""
 
     def build(self) -> None:

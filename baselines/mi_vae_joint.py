@@ -41,8 +41,10 @@ Deviations
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
+from annotated_types import Ge, Gt
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -85,11 +87,11 @@ class JointMIVAE(VAE):
     class Config(VAE.Config):
         mi_weight: float = 8.0
         """lambda, nats of loss per nat of the information bound; 0: the joint VAE bit for bit"""
-        categories: int = 10
+        categories: Annotated[int, Ge(2)] = 10
         """K, values of the categorical variable"""
-        temperature: float = 0.5
+        temperature: Annotated[float, Gt(0)] = 0.5
         """of the relaxed draws from the middle of the run on"""
-        lr: float = 1e-3
+        lr: Annotated[float, Ge(0)] = 1e-3
         """step size of both Adams"""
 
     def build(self) -> None:

@@ -58,9 +58,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
+from annotated_types import Ge, Interval
 from torch import Tensor
 
 from baselines.vae import VAE, per_image
@@ -92,11 +93,11 @@ class RVAE(VAE):
 
     @dataclass(frozen=True)
     class Config(VAE.Config):
-        lr: float = 1e-3
+        lr: Annotated[float, Ge(0)] = 1e-3
         """step size of Adam in the small steps"""
-        lr_joint: float = 1e-5
+        lr_joint: Annotated[float, Ge(0)] = 1e-5
         """step size of Adam in the joint steps"""
-        lr_relevance: float | None = None
+        lr_relevance: Annotated[float, Ge(0)] | None = None
         """step size of Adam for the relevance network; none: that of the joint steps"""
         small_prior: Literal["alpha", "standard"] = "alpha"
         """prior of the small steps: precision alpha_hat, or N(0, I) as Algorithm 1 prints"""
@@ -106,7 +107,7 @@ class RVAE(VAE):
         """factor of the network's a and b"""
         ren_posterior: Literal["learned", "conjugate"] = "learned"
         """posterior of alpha: of the network, or exact given the codes of the set"""
-        burn_in: float = 0.1
+        burn_in: Annotated[float, Interval(ge=0, le=1)] = 0.1
         """share of the epochs without joint steps; 1: never a joint step, which is the model
         without relevance network bit for bit"""
 

@@ -33,8 +33,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
+from annotated_types import Ge
 from torch import Tensor
 
 from benchmark.method import Batch, Discovery, Images, Method, Tick
@@ -58,13 +60,13 @@ class RAEGMM(Method):
 
     @dataclass(frozen=True)
     class Config:
-        beta: float = 1e-4
+        beta: Annotated[float, Ge(0)] = 1e-4
         """price of the mean squared coordinate against the mean squared error"""
-        decoder_l2: float = 1e-7
+        decoder_l2: Annotated[float, Ge(0)] = 1e-7
         """price of a squared weight of the decoder against the mean squared error"""
-        components: int = 10
+        components: Annotated[int, Ge(1)] = 10
         """Gaussians in the mixture; 1 is a fitted Gaussian"""
-        lr: float = 1e-3
+        lr: Annotated[float, Ge(0)] = 1e-3
         """step size of Adam"""
 
     def build(self) -> None:

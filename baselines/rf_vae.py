@@ -55,9 +55,10 @@ Deviations
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import torch
+from annotated_types import Ge, Gt, Interval
 from torch import Tensor, nn
 
 from benchmark.method import Batch, Discovery, Images, Method, Tick
@@ -109,35 +110,35 @@ class RFVAE(Method):
     class Config:
         likelihood: Literal["auto", "bernoulli", "gaussian"] = "auto"
         """of the decoder; auto: Bernoulli for images, Gaussian for vectors"""
-        sigma: float = 0.3
+        sigma: Annotated[float, Gt(0)] = 0.3
         """standard deviation of the Gaussian likelihood"""
-        gamma: float = 6.4
+        gamma: Annotated[float, Ge(0)] = 6.4
         """weight of the total correlation"""
-        eta_s: float = 1.0
+        eta_s: Annotated[float, Ge(0)] = 1.0
         """weight of the sum of the indicators"""
-        eta_h: float = 100.0
+        eta_h: Annotated[float, Ge(0)] = 100.0
         """weight of their entropy"""
-        lambda_min: float = 0.1
+        lambda_min: Annotated[float, Ge(0)] = 0.1
         """KL weight of a relevant dimension, r = 1"""
-        lambda_max: float = 10.0
+        lambda_max: Annotated[float, Ge(0)] = 10.0
         """KL weight of an irrelevant dimension, r = 0"""
         mode: Literal["relative", "reference"] = "relative"
         """step sizes and warm-up for runs of any length, or the code's, which take 100,000 steps
         and more"""
-        lr: float | None = None
+        lr: Annotated[float, Ge(0)] | None = None
         """step size of Adam for encoder and decoder; none: 1e-3 in mode relative, 1e-4 in mode
         reference"""
-        lr_indicators: float | None = None
+        lr_indicators: Annotated[float, Ge(0)] | None = None
         """step size of Adam for the indicators; none: max(1e-4, 10 / steps), in mode reference
         1e-4"""
-        lr_discriminator: float = 1e-4
+        lr_discriminator: Annotated[float, Ge(0)] = 1e-4
         """step size of Adam for the discriminator"""
-        warm_up: float = 0.1
+        warm_up: Annotated[float, Interval(ge=0, le=1)] = 0.1
         """share of the steps before the indicators may train; not in mode reference"""
-        latest: float = 0.75
+        latest: Annotated[float, Interval(ge=0, le=1)] = 0.75
         """share of the steps after which the indicators train although the KL has not settled; 0:
         they wait for ``warm_up`` alone; not in mode reference"""
-        batches_per_step: int = 2
+        batches_per_step: Annotated[int, Ge(1)] = 2
         """batches of a step: one for the model and the indicators, one for the discriminator"""
 
     def build(self) -> None:

@@ -44,9 +44,10 @@ Deviations
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
+from annotated_types import Ge, Interval
 from torch import Tensor
 
 from baselines.rf_vae import RFVAE
@@ -82,18 +83,18 @@ class RFVAEPort(RFVAE):
 
     @dataclass(frozen=True)
     class Config(RFVAE.Config):
-        eta_s: float = 6.4
+        eta_s: Annotated[float, Ge(0)] = 6.4
         """weight of the sum of the indicators"""
-        eta_h: float = 6.4
+        eta_h: Annotated[float, Ge(0)] = 6.4
         """weight of their negative entropy"""
         mode: Literal["relative", "reference"] = "relative"
         """step sizes for runs of any length, or the port's, which take 100,000 steps and more"""
-        warm_up: float = 0.0
+        warm_up: Annotated[float, Interval(ge=0, le=1)] = 0.0
         """share of the steps before the indicators may train"""
-        latest: float = 0.0
+        latest: Annotated[float, Interval(ge=0, le=1)] = 0.0
         """share of the steps after which they train although the KL has not settled; 0: they wait
         for ``warm_up`` alone"""
-        batches_per_step: int = 2
+        batches_per_step: Annotated[int, Ge(1)] = 2
         """batches of a step: one for the model, the indicators and the joint codes, one for the
         permuted codes"""
         clamp: bool = True

@@ -33,9 +33,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
+from annotated_types import Interval
 from torch import Tensor, nn
 
 from baselines.vae import VAE
@@ -68,7 +69,7 @@ class TwoStageVAE(VAE):
 
     @dataclass(frozen=True)
     class Config(VAE.Config):
-        first_share: float = 0.3333333333333333
+        first_share: Annotated[float, Interval(gt=0, lt=1)] = 0.3333333333333333
         """share of the steps that train the first stage"""
         schedule: Literal["published", "constant"] = "published"
         """of the step sizes: halved at 3/8 and 3/4 of each stage, or none"""

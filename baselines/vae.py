@@ -37,9 +37,10 @@ Deviations
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
+from annotated_types import Ge, Gt
 from torch import Tensor, nn
 
 from benchmark.method import Batch, Discovery, Images, Method, Tick
@@ -71,15 +72,15 @@ class VAE(Method):
         sigma: Literal["learned", "optimal", "fixed"] = "learned"
         """decoder standard deviation: a trained scalar, the best value of each batch, or
         sqrt(gamma)"""
-        gamma: float = 1.0
+        gamma: Annotated[float, Gt(0)] = 1.0
         """decoder variance where sigma is fixed"""
         sigma_start: Literal["data", "one"] = "data"
         """where a learned sigma starts: at the root mean square of the training data about their
         mean, or below where all directions are alike; or at 1"""
-        lr_sigma: float | None = None
+        lr_sigma: Annotated[float, Ge(0)] | None = None
         """step size of Adam for a learned log sigma; none: from the number of updates, 1e-3 from
         30,000 on"""
-        lr: float = 1e-3
+        lr: Annotated[float, Ge(0)] = 1e-3
         """step size of Adam"""
         chunks: int = 4
         """equal parts of a batch, one update each"""

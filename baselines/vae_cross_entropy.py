@@ -27,8 +27,10 @@ Deviations
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
+from annotated_types import Ge
 from torch import Tensor
 
 from baselines.vae import VAE
@@ -49,7 +51,7 @@ class VAECrossEntropy(VAE):
 
     @dataclass(frozen=True)
     class Config:
-        lr: float = 1e-3
+        lr: Annotated[float, Ge(0)] = 1e-3
         """step size of Adam"""
         chunks: int = 4
         """equal parts of a batch, one update each"""

@@ -33,8 +33,10 @@ Deviations
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
+from annotated_types import Ge
 from torch import Tensor
 
 from baselines.vae import VAE
@@ -55,7 +57,7 @@ class VAEFlow(VAE):
 
     @dataclass(frozen=True)
     class Config(VAE.Config):
-        flow_steps: int = 4
+        flow_steps: Annotated[int, Ge(1)] = 4
         """steps of the flow"""
 
     def build(self) -> None:

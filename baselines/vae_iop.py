@@ -34,9 +34,10 @@ Deviations
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
+from annotated_types import Ge, Interval
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -77,13 +78,13 @@ class VAEIOP(VAE):
 
     @dataclass(frozen=True)
     class Config(VAE.Config):
-        ratio: int = 10
+        ratio: Annotated[int, Ge(1)] = 10
         """updates of the ratio's network per update of the model"""
-        warm_up: float = 0.1
+        warm_up: Annotated[float, Interval(ge=0, le=1)] = 0.1
         """share of the run in which the weight of the divergence rises to 1"""
         prior: Literal["resample", "standard"] = "resample"
         """samples: from the trained prior, by weights, or from N(0, I)"""
-        lr_ratio: float = 1e-3
+        lr_ratio: Annotated[float, Ge(0)] = 1e-3
         """step size of the ratio's Adam"""
         chunks: int = 1
         """equal parts of the model's batch, one update each"""

@@ -33,9 +33,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
+from annotated_types import Ge, Interval
 from torch import Tensor, nn
 
 from baselines.vae import VAE
@@ -67,11 +68,11 @@ class VampPrior(VAE):
 
     @dataclass(frozen=True)
     class Config(VAE.Config):
-        components: int = 500
+        components: Annotated[int, Ge(1)] = 500
         """pseudo-inputs"""
         start: Literal["data", "noise"] = "data"
         """pseudo-inputs at first: training images and a little noise, or noise (images only)"""
-        warm_up: float = 0.05
+        warm_up: Annotated[float, Interval(ge=0, le=1)] = 0.05
         """share of the run in which the weight of the divergence rises to 1"""
         chunks: int = 1
         """equal parts of a batch, one update each"""

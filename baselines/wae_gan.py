@@ -33,8 +33,10 @@ Deviations
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
+from annotated_types import Ge
 from torch import Tensor
 
 from benchmark.method import Batch, Discovery, Images, Method, Tick
@@ -58,7 +60,7 @@ class WAEGAN(Method):
 
     @dataclass(frozen=True)
     class Config:
-        lr: float = 5e-4
+        lr: Annotated[float, Ge(0)] = 5e-4
         """step size of the autoencoder; critic and encoder take a fifth of it"""
 
         @property

@@ -29,9 +29,10 @@ Deviations
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
+from annotated_types import Ge
 from torch import Tensor
 
 from baselines.wae_gan import WAEGAN
@@ -62,11 +63,11 @@ class WAEMMD(WAEGAN):
 
     @dataclass(frozen=True)
     class Config:
-        weight: float = 200.0
+        weight: Annotated[float, Ge(0)] = 200.0
         """of the discrepancy against the squared error summed over pixels"""
         schedule: Literal["published", "constant"] = "published"
         """of the step size: that of the code on MNIST, or none"""
-        lr: float = 1e-3
+        lr: Annotated[float, Ge(0)] = 1e-3
         """step size of Adam"""
 
     def build(self) -> None:

@@ -128,6 +128,18 @@ def test_a_declaration_without_a_value_changes_data_classes_alone(
     assert moved(before, edited.digests()) == stale
 
 
+@pytest.mark.parametrize(
+    ("annotation", "stale"),
+    [("Annotated[int, Gt(0)]", set()), ("int", set()), ("float", {"vae-flow"})],
+)
+def test_the_range_of_an_option_changes_nothing_its_type_does(
+    edited: PackageCopy, before: dict[str, object], annotation: str, stale: set[str]
+) -> None:
+    old = "flow_steps: Annotated[int, Ge(1)]"
+    edited.edit("baselines/vae_flow.py", old, f"flow_steps: {annotation}")
+    assert moved(before, edited.digests()) == stale
+
+
 def test_words_and_layout_change_nothing(edited: PackageCopy, before: dict[str, object]) -> None:
     for path in edited.folder.rglob("*.py"):
         tree = ast.parse(path.read_text(encoding="utf-8"))

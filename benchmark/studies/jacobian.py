@@ -30,8 +30,10 @@ Deviations
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
+from annotated_types import Ge, Gt
 from torch import Tensor
 
 from baselines.beta_vae import CORRELATED_LIMIT, BetaVAE
@@ -78,11 +80,11 @@ class Blocks(BetaVAE, Study):
 
     @dataclass(frozen=True)
     class Config:
-        beta: float = 0.4
+        beta: Annotated[float, Gt(0)] = 0.4
         """weight of the divergence against half the squared error summed over pixels"""
-        block: int = 2
+        block: Annotated[int, Ge(1)] = 2
         """coordinates in a block of the posterior's covariance"""
-        lr: float = 1e-3
+        lr: Annotated[float, Ge(0)] = 1e-3
         """step size of Adam"""
         chunks: int = 4
         """equal parts of a batch, one update each"""

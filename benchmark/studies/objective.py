@@ -30,9 +30,10 @@ Deviations
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
+from annotated_types import Ge, Gt
 from torch import Tensor, nn
 
 from baselines.beta_vae import BetaVAE
@@ -113,15 +114,15 @@ class Objective(BetaVAE, Study):
 
     @dataclass(frozen=True)
     class Config:
-        beta: float = 0.4
+        beta: Annotated[float, Gt(0)] = 0.4
         """weight of the divergence against half the squared error summed over pixels"""
         covariance: Literal["diagonal", "block", "full"] = "diagonal"
         """correlations of the posterior: none, inside blocks, all (latent sizes up to 32)"""
-        block: int = 2
+        block: Annotated[int, Ge(1)] = 2
         """coordinates in a block where covariance is block; divides the latent size"""
-        draws: int = 32
+        draws: Annotated[int, Ge(1)] = 32
         """codes per image for the objective that is a mean over them"""
-        lr: float = 1e-3
+        lr: Annotated[float, Ge(0)] = 1e-3
         """step size of Adam"""
         chunks: int = 4
         """equal parts of a batch, one update each"""

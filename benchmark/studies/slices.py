@@ -35,9 +35,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 import torch
+from annotated_types import Ge, Gt
 from scipy.signal import find_peaks
 from torch import Tensor, nn
 
@@ -99,15 +101,15 @@ class Slices(Study):
 
     @dataclass(frozen=True)
     class Config:
-        gamma: float = 0.01
+        gamma: Annotated[float, Gt(0)] = 0.01
         """decoder variance"""
-        inputs: int = 4
+        inputs: Annotated[int, Ge(1)] = 4
         """numbers D of the point, fewer than the latent size"""
-        informative: int = 3
+        informative: Annotated[int, Ge(0)] = 3
         """non-zero coordinates of the optimal sparse representation"""
-        positions: int = 401
+        positions: Annotated[int, Ge(3)] = 401
         """points of the slice at equal distances, an odd number, so that 0 is one of them"""
-        lr: float = 0.1
+        lr: Annotated[float, Ge(0)] = 0.1
         """step size of Adam at the start"""
 
     def build(self) -> None:

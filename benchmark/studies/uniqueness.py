@@ -39,9 +39,10 @@ Deviations
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
+from annotated_types import Ge
 from torch import Tensor, nn
 
 from benchmark.method import Batch, Images, Tick
@@ -111,9 +112,9 @@ class Uniqueness(Study):
         """one linear encoder and covariance per trial, or a mean and covariance for every point"""
         mixing: Literal["orthogonal", "printed"] = "orthogonal"
         """W with columns of norm 2 and 1: orthogonal, or normal entries as the paper prints it"""
-        points: int = 4000
+        points: Annotated[int, Ge(1)] = 4000
         """points in the plane"""
-        trials: int = 0
+        trials: Annotated[int, Ge(0)] = 0
         """trials on every rung; 0: the paper's 20, and 100 on the two longest"""
 
     def build(self) -> None:

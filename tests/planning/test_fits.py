@@ -96,3 +96,34 @@ def test_the_command_leaves_with_status_2_and_trains_nothing(tmp_path: Path) -> 
     done = CliRunner().invoke(cli, [*asked, "--results", str(results)])
     assert isinstance(done.exception, BenchError)  # one line and status 2 (cli.main)
     assert not results.exists()
+
+
+UNBOUNDED = {"chunks", "mi_weight"}
+"""Numbers without a range of their own: ``chunks`` must divide a batch, which is judged with it;
+a negative ``mi_weight`` lowers the information of the codes."""
+
+
+def test_numbers_of_methods_and_studies_have_ranges() -> None:
+    for entry in (*registry.METHODS, *registry.STUDIES):
+        for option in entry.source.fields("Config"):
+            if option.type in ("int", "float"):
+                assert bool(option.range.words) == (option.name not in UNBOUNDED), option
+
+
+@pytest.mark.parametrize(
+    ("method", "message"),
+    [
+        ("grae[beta=0]", "option 'beta' of 'grae' is '0'; expected a finite float more than 0"),
+        ("r-dpvae[burn_in=1.5]", "expected a finite float at least 0, at most 1"),
+        ("two-stage-vae[first_share=1]", "expected a finite float more than 0, less than 1"),
+        ("mi-vae-joint[categories=1]", "expected a finite int at least 2"),
+        ("r-vae[lr_relevance=-1]", "expected a finite float at least 0 or none"),
+    ],
+)
+def test_a_number_out_of_range_is_refused_before_anything_runs(
+    tmp_path: Path, method: str, message: str
+) -> None:
+    command = ["run", "--methods", method, "--datasets", "circle", "--results", str(tmp_path / "r")]
+    outcome = CliRunner().invoke(cli, command)
+    assert isinstance(outcome.exception, BenchError) and message in str(outcome.exception)
+    assert not (tmp_path / "r").exists()
