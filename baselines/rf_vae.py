@@ -23,12 +23,11 @@ Objective
 Discovery
     L* = number of r_j > 0.5; relevance is r. ``extra.lstar_above_mean`` has the count that RENs
     take, r_j strictly above the mean of r, in [1, L - 1] unless all are equal;
-    ``extra.lstar_above_half`` the first again. Flags: ``degenerate``, all r on one side of
-    1/2, so that none is told from the others and the count above the mean is noise;
-    ``undecided``, more than a tenth of the r_j in (0.1, 0.9); ``warm_up_too_short``, the indicators
-    began before the KL had settled. ``extra.active_kl``: dimensions of more than
-    0.1 nats mean KL (none: flag ``collapsed``); ``extra.relevant_collapsed``: those of r_j > 0.5
-    with less.
+    ``extra.lstar_above_half`` the first again. Flags: ``degenerate``, all r on one side of 1/2, so
+    that none is told from the others and the count above the mean is noise; ``undecided``, more
+    than a tenth of the r_j in (0.1, 0.9); ``warm_up_too_short``, the indicators began before the KL
+    had settled. ``extra.active_kl``: dimensions of more than 0.1 nats mean KL (none: flag
+    ``collapsed``); ``extra.relevant_collapsed``: those of r_j > 0.5 with less.
 
 Deviations
     The paper's text was not at hand: the code decides. Its step sizes, 1e-4 for E, Dec and l, need
