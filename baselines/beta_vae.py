@@ -83,7 +83,8 @@ class BetaVAE(Method):
             raise ValueError(f"beta is a variance, expected more than 0, got {self.config.beta}")
         if kind != "diagonal" and self.latent_dim > CORRELATED_LIMIT:
             raise ValueError(
-                f"covariance={kind} is for latent sizes up to {CORRELATED_LIMIT}, got {self.latent_dim}; choose covariance=diagonal"
+                f"covariance={kind} is for latent sizes up to {CORRELATED_LIMIT}, "
+                f"got {self.latent_dim}; choose covariance=diagonal"
             )
         self.block = {"diagonal": 1, "block": self.config.block, "full": self.latent_dim}[kind]
         self.encoder = backbones.encoder(

@@ -123,7 +123,8 @@ class GecoL0(Method):
         self.gates, self.constraint = HardGates(self.latent_dim, config.start), Constraint()
         if min(config.tau_per_pixel, config.rho) < 0.0 or not 0.0 <= config.consolidate <= 1.0:
             raise ValueError(
-                f"expected tau_per_pixel >= 0, rho >= 0 and consolidate in [0, 1], got {config.tau_per_pixel}, {config.rho}, {config.consolidate}"
+                "expected tau_per_pixel >= 0, rho >= 0 and consolidate in [0, 1], "
+                f"got {config.tau_per_pixel}, {config.rho}, {config.consolidate}"
             )
         self.register_buffer("tau_per_pixel", torch.tensor(config.tau_per_pixel))
         self.model = self.add_player("model", self.encoder, self.decoder, optimiser=Adam(config.lr))

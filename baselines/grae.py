@@ -100,8 +100,9 @@ class GRAE(Method):
             raise ValueError(f"beta is a variance, expected more than 0, got {self.config.beta}")
         if self.config.regularizer == "exact" and self.latent_dim > EXACT_LIMIT:
             raise ValueError(
-                f"regularizer=exact takes {self.latent_dim} Jacobian columns per image and step; expected a latent size up to {EXACT_LIMIT}: "
-                "choose a smaller one, or regularizer=hadamard-1"
+                f"regularizer=exact takes {self.latent_dim} Jacobian columns per image and step; "
+                f"expected a latent size up to {EXACT_LIMIT}: choose a smaller one, "
+                "or regularizer=hadamard-1"
             )
         self.encoder = backbones.encoder(self.shape, self.latent_dim)
         self.decoder = backbones.decoder(self.latent_dim, self.shape)

@@ -89,7 +89,8 @@ def positions(subset: str, latent_dim: int) -> list[int]:
         or not all(0 <= place < latent_dim for place in chosen)
     ):
         raise ValueError(
-            f"subset is '{subset}'; expected first2, or different positions from 0 to {latent_dim - 1} joined by '+', as 0+1"
+            f"subset is '{subset}'; expected first2, or different positions from 0 to "
+            f"{latent_dim - 1} joined by '+', as 0+1"
         )
     return chosen
 

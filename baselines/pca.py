@@ -54,7 +54,8 @@ class PCA(Method):
         numbers = torch.Size(self.shape).numel()
         if self.latent_dim > numbers:
             raise ValueError(
-                f"PCA finds at most {numbers} dimensions in data of shape {self.shape}, asked for {self.latent_dim}"
+                f"PCA finds at most {numbers} dimensions in data of shape {self.shape}, "
+                f"asked for {self.latent_dim}"
             )
         self.register_buffer("mean", torch.zeros(numbers))
         self.register_buffer("components", torch.zeros(self.latent_dim, numbers))

@@ -261,5 +261,6 @@ def _read(
         ) from None
     except (OSError, ValueError, RecursionError) as error:
         raise BenchError(
-            f"reference '{file}' is not readable ({' '.join(str(error).split())}); delete it and make it again"
+            f"reference '{file}' is not readable ({' '.join(str(error).split())}); "
+            "delete it and make it again"
         ) from None

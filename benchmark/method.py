@@ -45,7 +45,8 @@ class Batch:
         """Return ``count`` equal contiguous parts; their sizes must come out even."""
         if count < 1 or len(self) % count:
             raise ValueError(
-                f"a batch of {len(self)} images cannot be cut into {count} equal parts; choose a batch size divisible by {count}"
+                f"a batch of {len(self)} images cannot be cut into {count} equal parts; "
+                f"choose a batch size divisible by {count}"
             )
         size = len(self) // count
         parts = zip(self.x.split(size), self.index.split(size), strict=True)
@@ -263,7 +264,8 @@ class Method(nn.Module):
         mine = {key: p for key, p in self.named_parameters() if id(p) in wanted}
         if len(mine) != len(wanted):
             raise ValueError(
-                f"player '{name}' was given parameters that are not part of the method; assign them to self first"
+                f"player '{name}' was given parameters that are not part of the method; "
+                "assign them to self first"
             )
         self.players[name] = Player(name, mine, optimiser or Adam())
         return self.players[name]
@@ -281,7 +283,8 @@ class Method(nn.Module):
             if grad is None:
                 owners = ", ".join(player.name for player in players if name in player.parameters)
                 raise RuntimeError(
-                    f"parameter '{name}' of player '{owners}' has no gradient from this loss; leave it out of the player or use it in the loss"
+                    f"parameter '{name}' of player '{owners}' has no gradient from this loss; "
+                    "leave it out of the player or use it in the loss"
                 )
         for player in players:
             player.apply([grads[name] for name in player.parameters], tick=tick)

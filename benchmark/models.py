@@ -120,8 +120,8 @@ class TrainedModel:
             layouts.add(self.shape[1:])
         if given.dim() < 2 or tuple(given.shape[1:]) not in layouts:
             raise BenchError(
-                f"x has shape {tuple(given.shape)}; expected (N, {', '.join(map(str, self.shape))}) "
-                f"as in training, or flat (N, {flat})"
+                f"x has shape {tuple(given.shape)}; expected (N, "
+                f"{', '.join(map(str, self.shape))}) as in training, or flat (N, {flat})"
             )
         if given.dtype == torch.uint8:
             if len(self.shape) != 3:

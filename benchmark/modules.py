@@ -57,7 +57,8 @@ def module_file(module: str) -> Path:
     found = importlib.util.find_spec(module)
     if found is None or found.origin is None:
         raise BenchError(
-            f"module '{module}' is not installed; run pip install . again in a checkout (pip install lstar-bench elsewhere)"
+            f"module '{module}' is not installed; run pip install . "
+            "again in a checkout (pip install lstar-bench elsewhere)"
         )
     return Path(found.origin)
 

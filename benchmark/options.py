@@ -138,7 +138,8 @@ def split_list(texts: Iterable[str]) -> list[str]:
     ]
     if given and not items:
         raise BenchError(
-            f"the list '{','.join(given)}' is empty; name what you want, as A,B, or leave the option out to take its default"
+            f"the list '{','.join(given)}' is empty; name what you want, as A,B, "
+            "or leave the option out to take its default"
         )
     return items
 
@@ -172,7 +173,8 @@ def resolve(owner: str, fields: Iterable[Field], given: Mapping[str, str]) -> di
         if name not in table:
             known = f"it has {', '.join(table)}" if table else "it has no options"
             raise BenchError(
-                f"'{owner}' has no option '{name}'{suggest(name, table)} ({known}; see `bench show {owner}`)"
+                f"'{owner}' has no option '{name}'{suggest(name, table)} ({known}; "
+                f"see `bench show {owner}`)"
             )
     values: dict[str, Any] = {name: each.default for name, each in table.items()}
     for name, text in given.items():
@@ -180,6 +182,7 @@ def resolve(owner: str, fields: Iterable[Field], given: Mapping[str, str]) -> di
             values[name] = table[name].parse(text)
         except ValueError:
             raise BenchError(
-                f"option '{name}' of '{owner}' is '{text}'; expected {table[name].expected} (see `bench show {owner}`)"
+                f"option '{name}' of '{owner}' is '{text}'; expected {table[name].expected} (see "
+                f"`bench show {owner}`)"
             ) from None
     return values

@@ -50,11 +50,13 @@ def read_record(path: Path) -> Record | None:
         ) from None
     except RecursionError:
         raise BenchError(
-            f"record '{path}' is not readable: its objects lie too deep in each other; delete its folder and run `bench run` again"
+            f"record '{path}' is not readable: its objects lie too deep in each other; "
+            "delete its folder and run `bench run` again"
         ) from None
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise BenchError(
-            f"record '{path}' is truncated or not JSON ({error}); delete its folder and run `bench run` again"
+            f"record '{path}' is truncated or not JSON ({error}); "
+            "delete its folder and run `bench run` again"
         ) from None
     except NewerRecord as error:
         raise BenchError(
@@ -125,7 +127,8 @@ class Store:
                 pass
         except OSError as error:
             raise BenchError(
-                f"cannot write results to '{self.root}': {error.strerror}; choose another folder with --results"
+                f"cannot write results to '{self.root}': {error.strerror}; "
+                "choose another folder with --results"
             ) from None
 
     def write(self, record: Record) -> None:
@@ -170,7 +173,8 @@ class Store:
         left out with an :class:`UnreadableRecord` warning that names it."""
         if not self.root.is_dir():
             raise BenchError(
-                f"there is no results folder '{self.root}'; run `bench run` first, or name another with --results"
+                f"there is no results folder '{self.root}'; run `bench run` first, "
+                "or name another with --results"
             )
         with os.scandir(self.root) as entries:
             paths = [

@@ -35,6 +35,7 @@ def check_dataset(reference: str, data_dir: Path, verbose: bool) -> None:
                 textwrap.fill(each.message, 120, initial_indent=indent, subsequent_indent=indent)
             )
     click.echo(
-        f"{reference}: {tally['passed']} passed, {tally['failed']} failed, {tally['skipped']} skipped"
+        f"{reference}: {tally['passed']} passed, {tally['failed']} failed, "
+        f"{tally['skipped']} skipped"
     )
     raise SystemExit(1 if tally["failed"] else 0)

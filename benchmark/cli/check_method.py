@@ -33,6 +33,7 @@ def check_method(reference: str, verbose: bool) -> None:
                     )
                 )
     click.echo(
-        f"{reference}: {tally['passed']} passed, {tally['failed']} failed, {tally['skipped']} skipped"
+        f"{reference}: {tally['passed']} passed, {tally['failed']} failed, "
+        f"{tally['skipped']} skipped"
     )
     raise SystemExit(1 if tally["failed"] else 0)

@@ -82,7 +82,8 @@ def _chosen(names: tuple[str, ...]) -> Sequence[Claim]:
     for name in names:
         if not any(claim.name.startswith(name) for claim in there):
             raise BenchError(
-                f"no claim is called '{name}'{suggest(name, [claim.name for claim in there])} (`bench claims --on paper` shows all)"
+                f"no claim is called '{name}'{suggest(name, [claim.name for claim in there])} "
+                "(`bench claims --on paper` shows all)"
             )
     return [claim for claim in there if not names or claim.name.startswith(names)]
 

@@ -38,6 +38,6 @@ def collision() -> str:
     ours = origin is not None and origin.is_relative_to(home)
     told = "they are not used" if ours else "and 'baselines' is taken from there"
     return (
-        f"other packages of our names: {', '.join(map(str, found))}; {told}. Install lstar-bench in "
-        "an environment of its own, or call it from another folder"
+        f"other packages of our names: {', '.join(map(str, found))}; {told}. "
+        "Install lstar-bench in an environment of its own, or call it from another folder"
     )

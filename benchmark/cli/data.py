@@ -36,7 +36,8 @@ def list_data(data_dir: Path) -> None:
         )
         click.echo(f"{entry.name:15} {state:12} {entry.summary}")
     click.echo(
-        f"{INCEPTION:15} {_inception_state(data_dir):12} weights of InceptionV3, which FID and KID need"
+        f"{INCEPTION:15} {_inception_state(data_dir):12} weights of InceptionV3, "
+        "which FID and KID need"
     )
 
 
@@ -80,7 +81,8 @@ def verify(names: tuple[str, ...], data_dir: Path) -> None:
     )
     for name in names or default:
         click.echo(
-            f"{name}: {_verify_inception(data_dir) if name == INCEPTION else _verify(name, data_dir)}"
+            f"{name}: "
+            f"{_verify_inception(data_dir) if name == INCEPTION else _verify(name, data_dir)}"
         )
 
 
@@ -116,7 +118,8 @@ def dims(names: tuple[str, ...], force: bool, data_dir: Path, results: Path) -> 
         near, count = nearly_equal(splits.train)
         if near:
             click.echo(
-                f"    {near:,} of {count:,} images are nearly equal to another: estimates by nearest neighbours suffer"
+                f"    {near:,} of {count:,} images are nearly equal to another: "
+                "estimates by nearest neighbours suffer"
             )
 
 
@@ -155,7 +158,10 @@ def _verify(name: str, data_dir: Path) -> str:
     from benchmark.planning.jobs import instance, load
 
     splits = load(instance(registry.choose("datasets", name), data_dir))
-    return f"{len(splits.train)} train, {len(splits.test)} test, shape {'x'.join(map(str, splits.train.shape))}, digest {splits.digest[:16]}"
+    return (
+        f"{len(splits.train)} train, {len(splits.test)} test, shape "
+        f"{'x'.join(map(str, splits.train.shape))}, digest {splits.digest[:16]}"
+    )
 
 
 def _inception_state(data_dir: Path) -> str:
@@ -171,7 +177,8 @@ def _verify_inception(data_dir: Path) -> str:
     path = weights.kept([data_dir]) or weights.published(data_dir)
     if path is None:
         raise MissingData(
-            f"the weights of InceptionV3 are missing: looked in '{data_dir}'; run `bench data fetch inception`"
+            f"the weights of InceptionV3 are missing: looked in '{data_dir}'; "
+            "run `bench data fetch inception`"
         )
     weights.read_pinned(path)
     return f"{path.name}, checksum as pinned"

@@ -31,14 +31,20 @@ LISTS: dict[str, Any] = {"multiple": True, "metavar": "A,B"}
 @click.option(
     "--methods",
     **LISTS,
-    help="only runs of these; a bare name takes every variant, ./my_vae.py a file of yours  [default: all]",
+    help=(
+        "only runs of these; a bare name takes every variant, ./my_vae.py a file of yours  "
+        "[default: all]"
+    ),
 )
 @click.option("--datasets", **LISTS, help="only runs on these, likewise; npz:FILE  [default: all]")
 @click.option("--budget", "budgets", **LISTS, help="only runs of these budgets  [default: all]")
 @click.option(
     "--null",
     is_flag=True,
-    help="count L* of 32 untrained networks, and their gaps, per method, dataset and latent size instead; no checkpoint is needed",
+    help=(
+        "count L* of 32 untrained networks, and their gaps, per method, "
+        "dataset and latent size instead; no checkpoint is needed"
+    ),
 )
 @click.option(
     "--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True
@@ -88,8 +94,9 @@ def evaluate(
             click.echo(f"{record.key}: {_told(outcome)}; {time.perf_counter() - started:.1f} s")
     unfinished = len(records) - len(done)
     click.echo(
-        f"{len(records)} runs: {changed} records changed, {len(done) - changed - failed} as before, {failed} failed"
-        f"{f', {unfinished} not finished' if unfinished else ''}; records in {results}"
+        f"{len(records)} runs: {changed} records changed, {len(done) - changed - failed} as "
+        f"before, {failed} failed{f', {unfinished} not finished' if unfinished else ''}; "
+        f"records in {results}"
     )
     raise SystemExit(1 if failed else 0)
 
@@ -113,7 +120,8 @@ def _count(evaluation: Evaluation, records: Sequence[Record]) -> int:
         if isinstance(found, InitialCounts):
             made += 1
             told = (
-                f"{found.interval[0]} to {found.interval[2]}, median {found.interval[1]}, of {len(found.values)} networks"
+                f"{found.interval[0]} to {found.interval[2]}, median {found.interval[1]}, "
+                f"of {len(found.values)} networks"
                 if found.interval
                 else found.absent
             )

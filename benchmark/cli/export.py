@@ -68,7 +68,8 @@ def export(
 
     if len(runs) != 1:
         raise BenchError(
-            f"{len(runs)} runs were named; expected one (see `bench show`, or the folder '{results}')"
+            f"{len(runs)} runs were named; expected one (see `bench show`, "
+            f"or the folder '{results}')"
         )
     stored = locate(runs[0], results)
     path = output or Path(f"{stored.record.key}.npz")

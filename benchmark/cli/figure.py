@@ -37,7 +37,10 @@ LISTS: dict[str, Any] = {"multiple": True, "metavar": "A,B"}
 @click.option(
     "--latent-dims",
     **LISTS,
-    help="only these latent sizes  [default: the largest of each dataset, all of them in metric-vs-latent-dim]",
+    help=(
+        "only these latent sizes  [default: the largest of each dataset, "
+        "all of them in metric-vs-latent-dim]"
+    ),
 )
 @results_option
 @click.option(
@@ -80,7 +83,8 @@ def figure(
     fresh = current(records)
     if not fresh:
         raise BenchError(
-            f"all {len(records)} runs of this choice are stale ({outdated(records[0])}); run the same `bench run` again"
+            f"all {len(records)} runs of this choice are stale ({outdated(records[0])}); "
+            "run the same `bench run` again"
         )
     material = Material.of(records, results, split_list(names), every_size=bool(latent_dims))
     shown = without_other_code(fresh)

@@ -59,11 +59,12 @@ def _check(name: str, kind: str) -> None:
     if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name):
         example = "my-vae" if kind == "method" else "my-data"
         raise BenchError(
-            f"'{name}' is no name for a {kind}; expected small letters and digits joined by hyphens, "
-            f"as {example}"
+            f"'{name}' is no name for a {kind}; expected small letters and digits joined by "
+            f"hyphens, as {example}"
         )
     room: registry.Room = "methods" if kind == "method" else "datasets"
     if any(entry.name == name for entry in registry.entries(room)):
         raise BenchError(
-            f"there is a {kind} called '{name}' already; choose another name (see `bench list {room}`)"
+            f"there is a {kind} called '{name}' already; choose another name (see "
+            f"`bench list {room}`)"
         )

@@ -17,5 +17,6 @@ def save(path: Path, data: bytes) -> None:
         atomic_write(path, data)
     except OSError as error:
         raise BenchError(
-            f"cannot write '{path}': {error.strerror}; name a file in a folder that exists and can be written"
+            f"cannot write '{path}': {error.strerror}; name a file in a folder that exists and can "
+            "be written"
         ) from None

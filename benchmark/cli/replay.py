@@ -117,11 +117,13 @@ def _lines(found: Replay) -> list[str]:
                 else "; fewer than two other stored seeds, so no interval"
             )
             lines.append(
-                f"    {gap.identifier}: {_number(gap.stored)} stored, {_number(gap.found)} now{interval}"
+                f"    {gap.identifier}: {_number(gap.stored)} stored, "
+                f"{_number(gap.found)} now{interval}"
             )
     if not found.stored.untouched:
         lines.append(
-            "    record.json is not as this program wrote it: it was edited or written by another tool"
+            "    record.json is not as this program wrote it: it was edited or written by another "
+            "tool"
         )
     idle = [str(change) for change in found.changes if not change.decides]
     return lines + ([f"    also changed, which decides no bits: {', '.join(idle)}"] if idle else [])
@@ -135,7 +137,10 @@ def _because(found: Replay) -> str:
         return f", although {', '.join(deciding)}" if deciding else ""
     if deciding:
         return f", because {', '.join(deciding)}"
-    return ", and nothing that the record tells explains it: it was edited, or the harness changed, or runs are not repeatable here"
+    return (
+        ", and nothing that the record tells explains it: it was edited, or the harness changed, "
+        "or runs are not repeatable here"
+    )
 
 
 def _parts(comparison: BitComparison) -> list[str]:
@@ -148,7 +153,8 @@ def _parts(comparison: BitComparison) -> list[str]:
         new = f"; not in the record: {_some(part.new)}" if part.new else ""
         if part.total or differing or new:
             lines.append(
-                f"    {part.name}: {max(part.total - len(part.differing), 0)} of {part.total} equal{differing}{new}"
+                f"    {part.name}: {max(part.total - len(part.differing), 0)} of {part.total} "
+                f"equal{differing}{new}"
             )
     return lines
 

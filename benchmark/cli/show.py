@@ -60,7 +60,8 @@ def show(name: str, results: Path, data_dir: Path) -> None:
         return
     if found:
         raise BenchError(
-            f"'{name}' is the beginning of {len(found)} runs, the first {found[0]}; give more of the key"
+            f"'{name}' is the beginning of {len(found)} runs, the first {found[0]}; "
+            "give more of the key"
         )
     known = [
         entry.name
@@ -74,7 +75,8 @@ def show(name: str, results: Path, data_dir: Path) -> None:
         else suggest(name, [*known, *suites, *keys])
     )
     raise BenchError(
-        f"'{name}' is no method, dataset, metric, study, suite or run in '{results}'{close} (see `bench list`)"
+        f"'{name}' is no method, dataset, metric, study, suite or run in '{results}'{close} (see "
+        "`bench list`)"
     )
 
 
@@ -182,8 +184,14 @@ def _run(results: Path, key: str) -> str:
     room: registry.Room = "methods" if spec["kind"] == "train" else "studies"
     lines = [
         f"{key}: {record.status}{f' (stale: {stale})' if stale else ''}",
-        f"    {label(room, spec['method'], spec['config'], record.given)} on {label('datasets', spec['dataset'], spec['options'])}",
-        f"    L = {spec['latent_dim']}, seed {spec['seed']}, {spec['steps']} outer steps of {spec['batch_size']} images (budget {spec['budget']})",
+        (
+            f"    {label(room, spec['method'], spec['config'], record.given)} on "
+            f"{label('datasets', spec['dataset'], spec['options'])}"
+        ),
+        (
+            f"    L = {spec['latent_dim']}, seed {spec['seed']}, "
+            f"{spec['steps']} outer steps of {spec['batch_size']} images (budget {spec['budget']})"
+        ),
     ]
     lines += [f"    error: {record.error}"] if record.error else []
     lines += [

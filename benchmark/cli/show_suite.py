@@ -90,7 +90,8 @@ def _stages(lines: list[PreviewLine]) -> str:
         rows.append(f"    {line.stage}  {where}{sizes}{': no data' if line.absent else ''}")
         rows += [f"       {text}" for text in (*names, *line.takes)]
         rows.append(
-            f"       {_count(line.runs, 'run')}: {_count(line.seeds, 'seed')}, budget {line.budget}{cost}"
+            f"       {_count(line.runs, 'run')}: {_count(line.seeds, 'seed')}, "
+            f"budget {line.budget}{cost}"
         )
     return "\n".join(rows)
 
@@ -127,9 +128,15 @@ def _cost(lines: list[PreviewLine], name: str) -> str:
         sum(getattr(line, field) or 0 for line in lines) for field in ("steps", "images")
     )
     unknown = sum(line.runs for line in lines if line.steps is None)
-    text = f"{_count(sum(line.runs for line in lines), 'run')}, {_count(steps, 'outer step')}, {_count(images, 'image')}"
+    text = (
+        f"{_count(sum(line.runs for line in lines), 'run')}, {_count(steps, 'outer step')}, "
+        f"{_count(images, 'image')}"
+    )
     more = f", and {_count(unknown, 'run')} of unknown length" if unknown else ""
-    return f"Cost: {text} (outer steps times batch){more}\n    hours depend on the machine: `bench run --suite {name} --estimate` measures them"
+    return (
+        f"Cost: {text} (outer steps times batch){more}\n    hours depend on the machine: "
+        f"`bench run --suite {name} --estimate` measures them"
+    )
 
 
 def _commands(name: str, lines: list[PreviewLine]) -> str:

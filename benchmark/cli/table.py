@@ -79,7 +79,8 @@ def table(
     wanted = kind or ("latex" if output is None else format_of(output))
     if macros and wanted != "latex":
         raise BenchError(
-            f"--macros writes LaTeX, not {wanted}; leave --format out, or name a file that ends with .tex"
+            f"--macros writes LaTeX, not {wanted}; leave --format out, "
+            "or name a file that ends with .tex"
         )
     render = render_macros if macros else RENDERERS[wanted]
     if source == "paper":
@@ -116,5 +117,6 @@ def _refuse(filters: dict[str, tuple[str, ...]], metrics: tuple[str, ...], paper
     ] + (["--paper"] if paper else [])
     if given:
         raise BenchError(
-            f"{given[0]} chooses among runs; --on paper shows a whole table as it was printed: leave one of the two out"
+            f"{given[0]} chooses among runs; --on paper shows a whole table as it was printed: "
+            "leave one of the two out"
         )

@@ -50,7 +50,8 @@ def face(image: Image) -> np.ndarray:
 
     if image.size != ALIGNED:
         raise OSError(
-            f"an image has {image.width} x {image.height} pixels, expected {ALIGNED[0]} x {ALIGNED[1]} (the aligned images)"
+            f"an image has {image.width} x {image.height} pixels, "
+            f"expected {ALIGNED[0]} x {ALIGNED[1]} (the aligned images)"
         )
     left, top = (image.width - CROP) // 2, (image.height - CROP) // 2
     small = (
@@ -92,7 +93,8 @@ class CelebA(Dataset):
         expected = (sum(self.counts), *self.shape)
         if stored.shape != expected or stored.dtype != np.uint8:
             raise BenchError(
-                f"'{path}' holds {stored.dtype} of shape {stored.shape}, expected uint8 of shape {expected}; {remedy}"
+                f"'{path}' holds {stored.dtype} of shape {stored.shape}, "
+                f"expected uint8 of shape {expected}; {remedy}"
             )
         train, test = np.split(np.asarray(stored), self.counts[:1])
         return Splits(train=Split(train, shape=self.shape), test=Split(test, shape=self.shape))
@@ -122,7 +124,8 @@ class CelebA(Dataset):
             noted.write_text(f"{sha256}  {path.name}\n", encoding="ascii")
         except OSError as error:
             raise BenchError(
-                f"could not make '{path}': {' '.join(str(error).split())}; see to the file or the disk and fetch again"
+                f"could not make '{path}': {' '.join(str(error).split())}; "
+                "see to the file or the disk and fetch again"
             ) from None
         finally:
             partial.unlink(missing_ok=True)
@@ -134,8 +137,9 @@ class CelebA(Dataset):
     def _download(self) -> None:
         if importlib.util.find_spec("gdown") is None:
             raise BenchError(
-                "to fetch 'celeba' from Google Drive gdown is needed; run pip install '.[celeba]' in a "
-                "checkout (pip install 'lstar-bench[celeba]' elsewhere) and fetch again"
+                "to fetch 'celeba' from Google Drive gdown is needed; "
+                "run pip install '.[celeba]' in a checkout (pip install 'lstar-bench[celeba]' "
+                "elsewhere) and fetch again"
             )
         from torchvision import datasets
 
@@ -146,8 +150,10 @@ class CelebA(Dataset):
         ) as error:  # gdown raises classes of its own, which differ between its versions
             reason = " ".join(str(error).split())
             raise BenchError(
-                f"could not fetch 'celeba' into '{self.data_dir}': {reason}; Google Drive limits downloads, so try again later, "
-                "or copy img_align_celeba and list_eval_partition.txt into the folder 'celeba' there"
+                f"could not fetch 'celeba' into '{self.data_dir}': {reason}; "
+                "Google Drive limits downloads, so try again later, "
+                "or copy img_align_celeba and list_eval_partition.txt into the folder 'celeba' "
+                "there"
             ) from None
 
     def _decode(self, folder: Path, names: list[str], path: Path) -> None:

@@ -36,7 +36,8 @@ def parse_records(data: bytes, name: str) -> tuple[np.ndarray, np.ndarray]:
     ``BenchError`` that calls the file ``name``."""
     if not data or len(data) % RECORD:
         raise BenchError(
-            f"'{name}' holds {len(data)} bytes, expected a multiple of {RECORD}; delete it and run `bench data fetch cifar10`"
+            f"'{name}' holds {len(data)} bytes, expected a multiple of {RECORD}; "
+            "delete it and run `bench data fetch cifar10`"
         )
     records = np.frombuffer(data, np.uint8).reshape(-1, RECORD)
     return records[:, 1:].reshape(-1, 3, 32, 32).copy(), records[:, 0].astype(np.int64)
@@ -103,7 +104,8 @@ class CIFAR10(Dataset):
         missing = [name for name in self.sha256 if name not in contents]
         if missing:
             raise BenchError(
-                f"'{archive}' lacks {', '.join(missing)}; delete it and run `bench data fetch {self.name}`"
+                f"'{archive}' lacks {', '.join(missing)}; delete it and run "
+                f"`bench data fetch {self.name}`"
             )
         return contents
 

@@ -40,7 +40,8 @@ class Digits(Dataset):
         )
         if splits.digest != self.digest:
             raise BenchError(
-                f"the digits of the installed scikit-learn changed: digest {splits.digest}, expected {self.digest}; "
-                "install the scikit-learn this version was tested with, or leave 'digits' out"
+                f"the digits of the installed scikit-learn changed: digest {splits.digest}, "
+                f"expected {self.digest}; install the scikit-learn this version was tested with, "
+                "or leave 'digits' out"
             )
         return splits

@@ -25,7 +25,8 @@ def root(data_dir: Path | None, *, dataset: str) -> Path:
     """Return the data folder; ``BenchError`` where none was given."""
     if data_dir is None:
         raise BenchError(
-            f"'{dataset}' needs a data folder: give --data-dir or set $BENCH_DATA, then run `bench data fetch {dataset}`"
+            f"'{dataset}' needs a data folder: give --data-dir or set $BENCH_DATA, "
+            f"then run `bench data fetch {dataset}`"
         )
     return data_dir
 
@@ -83,7 +84,8 @@ def download(url: str, path: Path, *, dataset: str, md5: str = "", sha256: str =
     except (OSError, http.client.HTTPException) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise BenchError(
-            f"could not fetch '{dataset}' from {url}: {reason}; check the network and the folder, or copy {path.name} into '{path.parent}'"
+            f"could not fetch '{dataset}' from {url}: {reason}; check the network and the folder, "
+            f"or copy {path.name} into '{path.parent}'"
         ) from None
     finally:
         partial.unlink(missing_ok=True)

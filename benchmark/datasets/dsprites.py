@@ -65,7 +65,8 @@ def read_images(path: Path, index: np.ndarray, grid: tuple[int, ...] = GRID) -> 
     ) as error:
         reason = " ".join(str(error).split())
         raise BenchError(
-            f"'{path}' is not the dSprites archive: {reason}; delete it and run `bench data fetch dsprites`"
+            f"'{path}' is not the dSprites archive: {reason}; delete it and run "
+            "`bench data fetch dsprites`"
         ) from None
 
 
@@ -74,7 +75,8 @@ def _pick(member: IO[bytes], index: np.ndarray, total: int) -> np.ndarray:
     shape, fortran, dtype = _header(member)
     if (shape, fortran, dtype) != ((total, SIDE, SIDE), False, np.dtype(np.uint8)):
         raise ValueError(
-            f"its imgs are {dtype} of shape {shape}, expected uint8 of shape ({total}, {SIDE}, {SIDE})"
+            f"its imgs are {dtype} of shape {shape}, expected uint8 of shape ({total}, {SIDE}, "
+            f"{SIDE})"
         )
     order = np.argsort(index)
     bounds = np.searchsorted(index[order], np.arange(0, total + CHUNK, CHUNK))

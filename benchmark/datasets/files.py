@@ -27,8 +27,9 @@ def locate(folder: Path, names: Iterable[str], *, dataset: str) -> dict[str, Pat
     missing = [name for name, paths in forms.items() if not paths]
     if missing:
         raise MissingData(
-            f"data of '{dataset}' is missing: looked in '{folder}' for {', '.join(missing)} (or the same with .gz); "
-            f"run `bench data fetch {dataset}`, or say with --data-dir or $BENCH_DATA where it lies"
+            f"data of '{dataset}' is missing: looked in '{folder}' for {', '.join(missing)} (or "
+            f"the same with .gz); run `bench data fetch {dataset}`, "
+            "or say with --data-dir or $BENCH_DATA where it lies"
         )
     return {name: paths[0] for name, paths in forms.items()}
 
@@ -45,16 +46,19 @@ def read_verified(path: Path, sha256: str, *, dataset: str) -> bytes:
         plain = _unpacked(data) if path.suffix == ".gz" else data
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise BenchError(
-            f"'{path}' is damaged, its checksum cannot be taken ({' '.join(str(error).split())}); {remedy}"
+            f"'{path}' is damaged, its checksum cannot be taken ({' '.join(str(error).split())}); "
+            f"{remedy}"
         ) from None
     except OSError as error:
         raise BenchError(
-            f"cannot read '{path}': {error.strerror or error}; make it readable to take its checksum, or {remedy}"
+            f"cannot read '{path}': {error.strerror or error}; make it readable to take its "
+            f"checksum, or {remedy}"
         ) from None
     found = hashlib.sha256(plain).hexdigest()
     if found != sha256:
         raise BenchError(
-            f"'{path}' has the wrong checksum: sha256 of its unpacked bytes is {found}, expected {sha256}; {remedy}"
+            f"'{path}' has the wrong checksum: sha256 of its unpacked bytes is {found}, "
+            f"expected {sha256}; {remedy}"
         )
     return plain
 

@@ -51,7 +51,8 @@ def held_out(stored: np.ndarray, labels: np.ndarray | None, where: str) -> Split
     class, in the order given; ``BenchError`` where there are too few."""
     if len(stored) < FEWEST:
         raise BenchError(
-            f"{where} holds {len(stored)} items, too few to hold some out; expected {FEWEST} or more"
+            f"{where} holds {len(stored)} items, too few to hold some out; "
+            f"expected {FEWEST} or more"
         )
     classes = np.zeros(len(stored), dtype=np.int64) if labels is None else labels
     test = every_fifth(classes)

@@ -145,8 +145,8 @@ def _one_size(paths: Sequence[Path], grey: bool, size: int | None) -> list[np.nd
         if image.shape != usual:
             here, there = (f"{shape[2]} x {shape[1]}" for shape in (image.shape, usual))
             raise BenchError(
-                f"'{path}' has {here} pixels, {counts[usual]} of {len(images)} images have {there}; "
-                "bring all to one size, as in 'images:FOLDER[size=64]'"
+                f"'{path}' has {here} pixels, {counts[usual]} of {len(images)} images have "
+                f"{there}; bring all to one size, as in 'images:FOLDER[size=64]'"
             )
     return images
 

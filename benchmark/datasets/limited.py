@@ -24,7 +24,8 @@ def limited(splits: Splits, count: int, *, dataset: str) -> Splits:
     ``BenchError`` where there are not so many."""
     if not 1 <= count <= len(splits.train):
         raise BenchError(
-            f"option 'train' is {count}; expected 1 to {len(splits.train)}, the training images of '{dataset}'"
+            f"option 'train' is {count}; expected 1 to {len(splits.train)}, "
+            f"the training images of '{dataset}'"
         )
     arrays = {name: array[:count] for name, array in splits.train.arrays().items()}
     return Splits(train=replace(splits.train, **arrays), test=splits.test)  # type: ignore[arg-type]  # fields by name

@@ -39,12 +39,14 @@ def parse_idx(data: bytes, name: str, *, ndim: int) -> np.ndarray:
     if data[:4] != expected or len(data) < start:
         found = data[:start].hex() or "nothing"
         raise BenchError(
-            f"'{name}' is no idx file of bytes with {ndim} axes: it begins with {found}, expected {expected.hex()} and {ndim} lengths"
+            f"'{name}' is no idx file of bytes with {ndim} axes: it begins with {found}, "
+            f"expected {expected.hex()} and {ndim} lengths"
         )
     shape = tuple(map(int, np.frombuffer(data, ">u4", ndim, offset=4)))
     if len(data) - start != math.prod(shape):
         raise BenchError(
-            f"'{name}' holds {len(data) - start} bytes after its header, expected {math.prod(shape)} for shape {shape}"
+            f"'{name}' holds {len(data) - start} bytes after its header, "
+            f"expected {math.prod(shape)} for shape {shape}"
         )
     return np.frombuffer(data, np.uint8, offset=start).reshape(shape).copy()
 
@@ -74,14 +76,16 @@ class _Idx(Dataset):
         except (OSError, RuntimeError) as error:
             reason = " ".join(str(error).split())
             raise BenchError(
-                f"could not fetch '{self.name}' into '{root}': {reason}; check the network and the folder, "
-                f"or copy {', '.join(self.sha256)} (plain or .gz) into '{root / self.folder / 'raw'}'"
+                f"could not fetch '{self.name}' into '{root}': {reason}; "
+                f"check the network and the folder, or copy {', '.join(self.sha256)} (plain or "
+                f".gz) into '{root / self.folder / 'raw'}'"
             ) from None
 
     def _root(self) -> Path:
         if self.data_dir is None:
             raise BenchError(
-                f"'{self.name}' needs a data folder: give --data-dir or set $BENCH_DATA, then run `bench data fetch {self.name}`"
+                f"'{self.name}' needs a data folder: give --data-dir or set $BENCH_DATA, "
+                f"then run `bench data fetch {self.name}`"
             )
         return self.data_dir
 

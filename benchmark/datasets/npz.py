@@ -35,7 +35,8 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
     must be there."""
     if not path.is_file():
         raise BenchError(
-            f"there is no file '{path}'; expected npz:FILE, written by numpy.savez(FILE, train=..., test=...)"
+            f"there is no file '{path}'; expected npz:FILE, written by numpy.savez(FILE, "
+            "train=..., test=...)"
         )
     try:
         with path.open("rb") as file:
@@ -43,18 +44,21 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
     except (OSError, UnreadableArrays) as error:
         reason = getattr(error, "strerror", None) or error
         raise BenchError(
-            f"cannot read '{path}' as npz ({reason}); write plain arrays with numpy.savez(FILE, train=..., test=...)"
+            f"cannot read '{path}' as npz ({reason}); write plain arrays with numpy.savez(FILE, "
+            "train=..., test=...)"
         ) from None
     for name in arrays:
         if name not in NAMES:
             raise BenchError(
-                f"'{path}' holds an array '{name}'{suggest(name, NAMES)} (expected {', '.join(NAMES)}); write it again without"
+                f"'{path}' holds an array '{name}'{suggest(name, NAMES)} (expected "
+                f"{', '.join(NAMES)}); write it again without"
             )
     for name in ("train", "test"):
         if name not in arrays:
             present = ", ".join(arrays) or "none"
             raise BenchError(
-                f"'{path}' has no array '{name}' (it has {present}); write it with numpy.savez(FILE, train=..., test=...)"
+                f"'{path}' has no array '{name}' (it has {present}); "
+                "write it with numpy.savez(FILE, train=..., test=...)"
             )
     return arrays
 
@@ -83,23 +87,26 @@ def _check_layout(array: np.ndarray, where: str) -> None:
         raise BenchError(f"{where} has type {array.dtype}; expected float, or uint8 for images")
     if array.ndim not in (2, 3, 4) or array.size == 0 or len(array) < 2:
         raise BenchError(
-            f"{where} has shape {array.shape}; expected vectors (N, D), or images (N, H, W) or (N, C, H, W), and at least two of them"
+            f"{where} has shape {array.shape}; expected vectors (N, D), or images (N, H, W) or (N, "
+            "C, H, W), and at least two of them"
         )
     if array.ndim == 2 and array.dtype == np.uint8:
         raise BenchError(
-            f"{where} is uint8 of shape {array.shape}; bytes stand for images (N, H, W) or (N, C, H, W), give vectors (N, D) as float"
+            f"{where} is uint8 of shape {array.shape}; bytes stand for images (N, H, W) or (N, C, "
+            "H, W), give vectors (N, D) as float"
         )
     if array.ndim == 4 and array.shape[1] not in (1, 3):
         raise BenchError(
-            f"{where} has shape {array.shape}; expected (N, C, H, W) with 1 or 3 channels C, so move the channels to the second axis"
+            f"{where} has shape {array.shape}; expected (N, C, H, W) with 1 or 3 channels C, "
+            "so move the channels to the second axis"
         )
 
 
 def _check_bytes(array: np.ndarray, where: str) -> None:
     if array.max() == 1:
         raise BenchError(
-            f"{where} is uint8 and holds 0 and 1 only; bytes stand for 0 to 1 in steps of 1/255, so these would be black: "
-            "multiply them by 255, or give them as float"
+            f"{where} is uint8 and holds 0 and 1 only; bytes stand for 0 to 1 in steps of 1/255, "
+            "so these would be black: multiply them by 255, or give them as float"
         )
 
 
@@ -110,7 +117,8 @@ def _check_values(stored: np.ndarray, where: str) -> None:
         )
     if stored.ndim > 2 and (stored.min() < 0 or stored.max() > 1):
         raise BenchError(
-            f"{where} holds pixels from {stored.min():g} to {stored.max():g}; expected floats from 0 to 1 (or uint8), so scale them"
+            f"{where} holds pixels from {stored.min():g} to {stored.max():g}; "
+            "expected floats from 0 to 1 (or uint8), so scale them"
         )
 
 
@@ -139,8 +147,8 @@ class Npz(Given):
         train, test = (self._split(path, arrays, name) for name in ("train", "test"))
         if train.shape != test.shape or train.stored.dtype != test.stored.dtype:
             raise BenchError(
-                f"'train' in '{path}' holds {train.stored.dtype} of shape {train.shape} and 'test' {test.stored.dtype} of shape {test.shape}; "
-                "expected the same in both"
+                f"'train' in '{path}' holds {train.stored.dtype} of shape {train.shape} and 'test' "
+                f"{test.stored.dtype} of shape {test.shape}; expected the same in both"
             )
         return Splits(train=train, test=test)
 

@@ -82,8 +82,8 @@ def _gathered(role: str, values: Any) -> tuple[np.ndarray, np.ndarray | None]:
         return np.stack([_plain(each) for each in values]), None
     if not (hasattr(values, "__getitem__") and hasattr(values, "__len__")):
         raise BenchError(
-            f"'{role}' is a {type(values).__name__}; expected an array, a tensor, or a torch Dataset "
-            "with a length"
+            f"'{role}' is a {type(values).__name__}; expected an array, a tensor, "
+            "or a torch Dataset with a length"
         )
     items = [values[index] for index in range(len(values))]
     if not items:

@@ -158,8 +158,9 @@ class Parquet(_Table):
             return pd.read_parquet(path, engine="pyarrow")
         except ImportError:
             raise BenchError(
-                "Parquet needs the package 'pyarrow', which is not installed; run "
-                "pip install '.[tables]' in a checkout (pip install 'lstar-bench[tables]' elsewhere)"
+                "Parquet needs the package 'pyarrow', which is not installed; "
+                "run pip install '.[tables]' in a checkout (pip install 'lstar-bench[tables]' "
+                "elsewhere)"
             ) from None
         except (ValueError, OSError) as error:
             reason = " ".join(str(error).split())
@@ -171,13 +172,14 @@ def _numbers(table: pd.DataFrame, path: Path) -> np.ndarray:
     numbers."""
     if table.shape[1] == 0 or len(table) < 2:
         raise BenchError(
-            f"'{path}' holds {len(table)} rows of {table.shape[1]} numbers; expected two or more rows"
+            f"'{path}' holds {len(table)} rows of {table.shape[1]} numbers; "
+            "expected two or more rows"
         )
     for name in table.columns:
         if table[name].dtype.kind not in "fiub":
             raise BenchError(
-                f"column '{name}' of '{path}' holds {table[name].dtype}, not numbers; leave it out, or "
-                f"name it with label={name}"
+                f"column '{name}' of '{path}' holds {table[name].dtype}, not numbers; "
+                f"leave it out, or name it with label={name}"
             )
     numbers = table.to_numpy(dtype=np.float32)
     finite = np.isfinite(numbers)

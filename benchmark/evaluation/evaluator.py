@@ -79,7 +79,8 @@ class Evaluator:
             or found.active.dtype != torch.bool
         ):
             raise RuntimeError(
-                f"discover returned relevance {tuple(found.relevance.shape)} and active {tuple(found.active.shape)} {found.active.dtype}; "
+                f"discover returned relevance {tuple(found.relevance.shape)} and active "
+                f"{tuple(found.active.shape)} {found.active.dtype}; "
                 f"expected {expected} numbers and {expected} bools"
             )
         return found

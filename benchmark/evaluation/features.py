@@ -74,7 +74,8 @@ class Features:
         if kind not in self._networks:
             if kind == "inception" and self.source.frugal and self.device.type == "cpu":
                 raise Absent(
-                    "Inception takes minutes on a CPU, so a run leaves it out there; `bench evaluate` adds it"
+                    "Inception takes minutes on a CPU, so a run leaves it out there; "
+                    "`bench evaluate` adds it"
                 )
             try:
                 found = (
@@ -124,7 +125,8 @@ def other_images(train: TensorSplit, count: int, chunk: int) -> Iterator[Tensor]
     """
     if len(train) < count:
         raise Absent(
-            f"there are {len(train)} training images, fewer than the {count} test images they are compared with"
+            f"there are {len(train)} training images, fewer than the {count} test images they are "
+            "compared with"
         )
     order = np.random.Generator(np.random.PCG64(0)).permutation(len(train))[:count]
     for index in torch.from_numpy(order).to(train.stored.device).split(chunk):

@@ -90,7 +90,8 @@ def _check(method: Method, test: TensorSplit, of: Of) -> None:
         )
     if type(method).sampled_code is not Method.sampled_code:
         raise Absent(
-            "the method draws codes in its own way, not from a diagonal Gaussian in the space that is decoded"
+            "the method draws codes in its own way, not from a diagonal Gaussian in the space that "
+            "is decoded"
         )
 
 

@@ -30,8 +30,8 @@ def splits_for(model: TrainedModel, dataset: str | None, data_dir: Path) -> Spli
         choice = registry.choose("datasets", dataset)
     elif ":" in spec["dataset"]:
         raise BenchError(
-            f"'{spec['dataset']}', the data of the run, was a file of yours; name it with --dataset "
-            f"{spec['dataset'].partition(':')[0]}:PATH"
+            f"'{spec['dataset']}', the data of the run, was a file of yours; "
+            f"name it with --dataset {spec['dataset'].partition(':')[0]}:PATH"
         )
     else:
         choice = Choice(registry.find("datasets", spec["dataset"]), spec["options"])

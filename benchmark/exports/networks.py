@@ -85,7 +85,8 @@ def onnx_files(model: TrainedModel, path: Path) -> tuple[list[Path], float]:
         if importlib.util.find_spec(package) is None:
             raise BenchError(
                 f"ONNX needs the package '{package}', which is not installed; "
-                "run pip install '.[onnx]' in a checkout (pip install 'lstar-bench[onnx]' elsewhere)"
+                "run pip install '.[onnx]' in a checkout (pip install 'lstar-bench[onnx]' "
+                "elsewhere)"
             )
     images, codes = _examples(model, _SIZES[0])
     data = {

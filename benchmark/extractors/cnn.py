@@ -120,14 +120,16 @@ def load_network(name: str) -> Network:
     found = hashlib.sha256(data).hexdigest()
     if found != trained.sha256:
         raise BenchError(
-            f"the weights of the classifier of '{name}' have sha256 {found}, expected {trained.sha256}; install lstar-bench again"
+            f"the weights of the classifier of '{name}' have sha256 {found}, "
+            f"expected {trained.sha256}; install lstar-bench again"
         )
     network = SmallCNN(trained.side)
     try:
         network.load_state_dict(load(data))
     except (RuntimeError, SafetensorError) as error:
         raise BenchError(
-            f"the weights of the classifier of '{name}' do not fit its network: {' '.join(str(error).split())}"
+            f"the weights of the classifier of '{name}' do not fit its network: "
+            f"{' '.join(str(error).split())}"
         ) from None
     about = Extractor(
         f"cnn-{name}",

@@ -59,7 +59,8 @@ class Network:
         expected = self.about.shape
         if expected is not None and tuple(images.shape[1:]) != expected:
             raise Absent(
-                f"{self.about.name} is made for images of {'x'.join(map(str, expected))}, this has {'x'.join(map(str, images.shape[1:]))}"
+                f"{self.about.name} is made for images of {'x'.join(map(str, expected))}, "
+                f"this has {'x'.join(map(str, images.shape[1:]))}"
             )
         yield from prepared(images, self.about.rounding).split(self.batch)
 

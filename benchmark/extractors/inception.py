@@ -58,7 +58,10 @@ def from_folder(data_dir: Path | None, cache: Path | None = None) -> Network:
     path = None if data_dir is None else weights.published(data_dir)
     if found is None and path is None:
         place = "a data folder" if data_dir is None else f"'{data_dir}'"
-        remedy = f"run `bench data fetch inception`, or put {weights.FILE} into the folder that --data-dir or $BENCH_DATA names"
+        remedy = (
+            f"run `bench data fetch inception`, or put {weights.FILE} into the folder that "
+            "--data-dir or $BENCH_DATA names"
+        )
         raise Absent(
             f"InceptionV3's weights are missing: looked in {place} for {weights.FILE}; {remedy}"
         )

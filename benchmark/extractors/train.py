@@ -121,7 +121,8 @@ def main() -> None:
     (given.output / f"{given.name}.safetensors").write_bytes(data)
     sha256, side = hashlib.sha256(data).hexdigest(), splits.train.shape[-1]
     print(  # noqa: T201
-        f'"{given.name}": Trained(side={side}, sha256="{sha256}", data="{splits.digest}", accuracy={right:.4f}),  # {len(data)} bytes'
+        f'"{given.name}": Trained(side={side}, sha256="{sha256}", data="{splits.digest}", '
+        f"accuracy={right:.4f}),  # {len(data)} bytes"
     )
 
 

@@ -78,7 +78,8 @@ def read_pinned(path: Path) -> bytes:
     expected = path.stem.rpartition("-")[2] if path.suffix == ".safetensors" else SHA256
     if not found.startswith(expected):
         raise BenchError(
-            f"'{path}' has the wrong checksum: sha256 is {found}, expected {expected}; delete it and run `bench data fetch inception`"
+            f"'{path}' has the wrong checksum: sha256 is {found}, expected {expected}; "
+            "delete it and run `bench data fetch inception`"
         )
     return data
 

@@ -61,9 +61,15 @@ ACCURACY = Metric(
     unit="fraction",
     direction="max",
     tier="core",
-    reference="as in section 4.4.2 of Serdega, master's thesis, KAIST, 2019; which does not state the map from categories to classes",
+    reference=(
+        "as in section 4.4.2 of Serdega, master's thesis, KAIST, 2019; "
+        "which does not state the map from categories to classes"
+    ),
     compute=lambda evidence: _accuracy(evidence, one_to_one),
-    protocol="likeliest category on the test split; each category is one class, matched on the labels of the training split",
+    protocol=(
+        "likeliest category on the test split; each category is one class, "
+        "matched on the labels of the training split"
+    ),
 )
 
 ACCURACY_MAJORITY = Metric(
@@ -73,5 +79,8 @@ ACCURACY_MAJORITY = Metric(
     tier="core",
     reference="as in section 4.4.2 of Serdega, master's thesis, KAIST, 2019; the other usual map",
     compute=lambda evidence: _accuracy(evidence, majority),
-    protocol="likeliest category on the test split; each category is its commonest class on the training split",
+    protocol=(
+        "likeliest category on the test split; each category is its commonest class on the "
+        "training split"
+    ),
 )

@@ -32,7 +32,8 @@ def normalised_absolute_correlation(codes: np.ndarray) -> float:
     k = moving.shape[1]
     if k < 2:
         raise Absent(
-            f"{codes.shape[1]} active dimensions, {codes.shape[1] - k} of them constant; a correlation needs two"
+            f"{codes.shape[1]} active dimensions, {codes.shape[1] - k} of them constant; "
+            "a correlation needs two"
         )
     standard = (moving - moving.mean(0)) / moving.std(0, ddof=1)
     correlation = standard.T @ standard / (len(codes) - 1)
@@ -57,8 +58,14 @@ NAC = Metric(
     unit="correlation",
     direction="min",
     tier="full",
-    reference="name and numbers as in the MaskAAE talk (P. A. P., 'RAE landscape'); no formula is given there, so correlation is our reading",
+    reference=(
+        "name and numbers as in the MaskAAE talk (P. A. P., 'RAE landscape'); "
+        "no formula is given there, so correlation is our reading"
+    ),
     compute=_nac,
-    protocol="deterministic codes of the test split, active dimensions; about sqrt(2 / (pi n)) for independent ones",
+    protocol=(
+        "deterministic codes of the test split, active dimensions; about sqrt(2 / (pi n)) "
+        "for independent ones"
+    ),
     identify=lambda evidence: f"[n={len(evidence.codes)},split=test]",
 )

@@ -151,7 +151,10 @@ LSTAR_ERROR = Metric(
     unit="dimensions",
     direction="min",
     tier="core",
-    reference="the question of MaskAAE's experiment on data of known dimension (https://arxiv.org/abs/1912.04564)",
+    reference=(
+        "the question of MaskAAE's experiment on data of known dimension "
+        "(https://arxiv.org/abs/1912.04564)"
+    ),
     compute=_lstar_error,
     protocol="|L* - n| of the method's own rule, where the intrinsic dimension n of the data is known",
 )
@@ -163,7 +166,10 @@ GAP = Metric(
     tier="core",
     reference="ours: a count of relevant dimensions says something where a gap ends them",
     compute=_gap,
-    protocol="largest ratio of neighbouring sorted relevances, those below a thousandth of the largest taken for that",
+    protocol=(
+        "largest ratio of neighbouring sorted relevances, those below a thousandth of the largest "
+        "taken for that"
+    ),
 )
 
 GAP_AT = Metric(
@@ -181,7 +187,13 @@ ACTIVE_UNITS = Metric(
     unit="dimensions",
     direction="none",
     tier="core",
-    reference="after Burda, Grosse, Salakhutdinov, 2016 (https://arxiv.org/abs/1509.00519); the scale-free threshold is ours",
+    reference=(
+        "after Burda, Grosse, Salakhutdinov, 2016 (https://arxiv.org/abs/1509.00519); "
+        "the scale-free threshold is ours"
+    ),
     compute=_active_units,
-    protocol="test split, posterior variance below half of the total variance of the coordinate; of deterministic codes, every coordinate that moves",
+    protocol=(
+        "test split, posterior variance below half of the total variance of the coordinate; "
+        "of deterministic codes, every coordinate that moves"
+    ),
 )

@@ -258,5 +258,8 @@ DCI_INFORMATIVENESS = _dci(
         float(_prediction(evidence).error.mean()),
         len(_known(evidence).test[0]),
     ),
-    protocol=f"{_FORESTS}; root mean square error on test images over the standard deviation, mean over factors",
+    protocol=(
+        f"{_FORESTS}; root mean square error on test images over the standard deviation, "
+        "mean over factors"
+    ),
 )

@@ -32,7 +32,10 @@ __all__ = [
 _WORDS = {
     "samples": "samples of the method's prior against the test split",
     "reconstructions": "reconstructions decode(encode(x)) of the test split against the test split",
-    "train": "as many training images, drawn once for all runs, against the test split: what a perfect generator would get",
+    "train": (
+        "as many training images, drawn once for all runs, against the test split: "
+        "what a perfect generator would get"
+    ),
 }
 
 
@@ -65,7 +68,10 @@ def remark(found: np.ndarray, reference: np.ndarray, n: int) -> str:
     dim = len(found)
     ranks = [int(np.linalg.matrix_rank(each, hermitian=True)) for each in (found, reference)]
     if n <= dim:
-        return f"covariances are singular: {n} images for {dim} features, ranks {ranks[0]} and {ranks[1]} (reference)"
+        return (
+            f"covariances are singular: {n} images for {dim} features, "
+            f"ranks {ranks[0]} and {ranks[1]} (reference)"
+        )
     if ranks[0] < ranks[1]:
         return f"the covariance is singular: rank {ranks[0]} of {dim}, the reference has {ranks[1]}"
     return ""
@@ -98,8 +104,14 @@ def feature_metric(
     )
 
 
-_HEUSEL = "Heusel et al., 2017 (https://arxiv.org/abs/1706.08500), in the protocol of https://github.com/mseitzer/pytorch-fid"
-_OURS = "the distance of Heusel et al., 2017, in the features of a small classifier trained on the data; not comparable with FID"
+_HEUSEL = (
+    "Heusel et al., 2017 (https://arxiv.org/abs/1706.08500), "
+    "in the protocol of https://github.com/mseitzer/pytorch-fid"
+)
+_OURS = (
+    "the distance of Heusel et al., 2017, in the features of a small classifier trained on the "
+    "data; not comparable with FID"
+)
 
 FID = feature_metric("fid", "inception", "samples", "full", _HEUSEL, feature_distance)
 FID_RECONSTRUCTION = feature_metric(

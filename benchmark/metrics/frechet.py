@@ -62,7 +62,8 @@ def _count(evidence: Evidence) -> int:
 def _fd_raw(evidence: Evidence, vectors: Callable[[int], np.ndarray]) -> tuple[float, int]:
     if math.prod(evidence.shape) > RAW_LIMIT:
         raise Absent(
-            f"raw space is used for data of up to {RAW_LIMIT} numbers, this has {math.prod(evidence.shape)}"
+            f"raw space is used for data of up to {RAW_LIMIT} numbers, "
+            f"this has {math.prod(evidence.shape)}"
         )
     n = _count(evidence)
     if n < 2:
@@ -82,7 +83,10 @@ FD_RAW = Metric(
     unit="squared data units",
     direction="min",
     tier="core",
-    reference="Dowson and Landau, 1982; the distance inside FID (https://arxiv.org/abs/1706.08500), here on the data itself",
+    reference=(
+        "Dowson and Landau, 1982; the distance inside FID (https://arxiv.org/abs/1706.08500), "
+        "here on the data itself"
+    ),
     compute=lambda evidence: _fd_raw(evidence, evidence.sample_vectors),
     protocol="samples of the method's prior against the test split, raw data space, float64",
     identify=_identify,
@@ -95,6 +99,9 @@ FD_RAW_FLOOR = Metric(
     tier="core",
     reference="as fd-raw",
     compute=lambda evidence: _fd_raw(evidence, evidence.train_vectors),
-    protocol="as many training vectors, drawn once for all runs, against the test split: what a perfect generator would get; raw data space, float64",
+    protocol=(
+        "as many training vectors, drawn once for all runs, against the test split: "
+        "what a perfect generator would get; raw data space, float64"
+    ),
     identify=_identify,
 )

@@ -86,7 +86,10 @@ PRD_PRECISION = Metric(
     tier="full",
     reference=f"F_1/8 of {_PRD_SOURCE}",
     compute=_prd(lambda points: points.precision_like),
-    protocol="largest F_1/8 of the mean curve of 10 clusterings into 20 clusters, samples evaluated against the test split",
+    protocol=(
+        "largest F_1/8 of the mean curve of 10 clusterings into 20 clusters, "
+        "samples evaluated against the test split"
+    ),
     identify=protocol_of(f"clusters={CLUSTERS},runs={RUNS}"),
 )
 
@@ -97,7 +100,10 @@ PRD_RECALL = Metric(
     tier="full",
     reference=f"F_8 of {_PRD_SOURCE}",
     compute=_prd(lambda points: points.recall_like),
-    protocol="largest F_8 of the mean curve of 10 clusterings into 20 clusters, samples evaluated against the test split",
+    protocol=(
+        "largest F_8 of the mean curve of 10 clusterings into 20 clusters, "
+        "samples evaluated against the test split"
+    ),
     identify=protocol_of(f"clusters={CLUSTERS},runs={RUNS}"),
 )
 
@@ -130,7 +136,10 @@ DENSITY = Metric(
     tier="full",
     reference="Naeem et al., 2020 (https://arxiv.org/abs/2002.09797)",
     compute=_of_neighbours(lambda found: found.density),
-    protocol="fifth-neighbour balls of the test split that a sample lies in, a fifth of their mean number; 1 for a perfect generator",
+    protocol=(
+        "fifth-neighbour balls of the test split that a sample lies in, "
+        "a fifth of their mean number; 1 for a perfect generator"
+    ),
     identify=protocol_of("k=5"),
 )
 
@@ -152,7 +161,10 @@ SLICED_WASSERSTEIN = Metric(
     tier="full",
     reference="Bonneel et al., 2015; 256 fixed directions",
     compute=_on_pair(sliced_wasserstein),
-    protocol="root of the mean squared 2-Wasserstein distance of 256 projections, samples against the test split",
+    protocol=(
+        "root of the mean squared 2-Wasserstein distance of 256 projections, "
+        "samples against the test split"
+    ),
     identify=protocol_of(f"directions={PROJECTIONS}"),
 )
 
@@ -163,6 +175,9 @@ MMD = Metric(
     tier="full",
     reference="Gretton et al., 2012, lemma 6",
     compute=_on_pair(_mmd),
-    protocol="unbiased; Gaussian kernels of 0.5, 1 and 2 median distances of the test split, samples against the test split",
+    protocol=(
+        "unbiased; Gaussian kernels of 0.5, 1 and 2 median distances of the test split, "
+        "samples against the test split"
+    ),
     identify=protocol_of("widths=0.5-1-2"),
 )

@@ -43,8 +43,8 @@ def _skdim() -> Any:
             import skdim.id
     except ImportError:
         raise BenchError(
-            "estimators of intrinsic dimension need scikit-dimension; run pip install '.[dims]' in a "
-            "checkout (pip install 'lstar-bench[dims]' elsewhere)"
+            "estimators of intrinsic dimension need scikit-dimension; "
+            "run pip install '.[dims]' in a checkout (pip install 'lstar-bench[dims]' elsewhere)"
         ) from None
     return skdim.id
 

@@ -63,7 +63,10 @@ def _distance(evidence: Evidence, kind: str, of: Images) -> tuple[float, int, st
     return kernel_distance(found, evidence.features(kind, "test")), len(found), ""
 
 
-_SOURCE = "Binkowski et al., 2018 (https://arxiv.org/abs/1801.01401); all pairs instead of averages over subsets"
+_SOURCE = (
+    "Binkowski et al., 2018 (https://arxiv.org/abs/1801.01401); "
+    "all pairs instead of averages over subsets"
+)
 
 KID = feature_metric("kid", "inception", "samples", "full", _SOURCE, _distance, unit="squared MMD")
 KID_FLOOR = feature_metric(

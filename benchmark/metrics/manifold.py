@@ -43,7 +43,8 @@ def radii(vectors: np.ndarray, *ks: int) -> np.ndarray:
     nearest neighbours, itself not counted."""
     if len(vectors) <= max(ks):
         raise ValueError(
-            f"{len(vectors)} vectors have no {max(ks)}-th neighbour; expected {max(ks) + 1} at least"
+            f"{len(vectors)} vectors have no {max(ks)}-th neighbour; "
+            f"expected {max(ks) + 1} at least"
         )
     found = np.empty((len(ks), len(vectors)))
     for rows, distances in blocks(vectors, vectors):

@@ -80,7 +80,8 @@ def curve(*, reference: np.ndarray, evaluated: np.ndarray) -> Curve:
     p, q = np.asarray(reference, dtype=np.float64), np.asarray(evaluated, dtype=np.float64)
     if p.ndim != 1 or p.shape != q.shape:
         raise ValueError(
-            f"histograms have shapes {p.shape} and {q.shape}; expected two of the same bins, (W,) each"
+            f"histograms have shapes {p.shape} and {q.shape}; expected two of the same bins, (W,) "
+            "each"
         )
     for name, bins in (("reference", p), ("evaluated", q)):
         if not np.isfinite(bins).all() or (bins < 0).any() or abs(bins.sum() - 1.0) > 1e-6:

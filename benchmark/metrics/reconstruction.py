@@ -70,7 +70,9 @@ MSE_MEAN_IMAGE = Metric(
     tier="core",
     reference="the best constant reconstruction by training data; ours",
     compute=_mse_mean_image,
-    protocol="test split against the mean of all training images, not rounded; the same for every method",
+    protocol=(
+        "test split against the mean of all training images, not rounded; the same for every method"
+    ),
 )
 
 MSE_SAMPLED = Metric(
@@ -88,7 +90,13 @@ MSE_SPREAD = Metric(
     unit="squared data units",
     direction="min",
     tier="full",
-    reference="the tightness of the error histograms in figures 4, 6 and 7 of RENs (https://arxiv.org/abs/2205.13061), which are pictures; the number is ours",
+    reference=(
+        "the tightness of the error histograms in figures 4, 6 and 7 of RENs "
+        "(https://arxiv.org/abs/2205.13061), which are pictures; the number is ours"
+    ),
     compute=_mse_spread,
-    protocol="from the 5th to the 95th percentile over test data of the mean squared error of one, decode(encode(x)) with the deterministic code, not clipped",
+    protocol=(
+        "from the 5th to the 95th percentile over test data of the mean squared error of one, "
+        "decode(encode(x)) with the deterministic code, not clipped"
+    ),
 )

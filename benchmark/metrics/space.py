@@ -20,7 +20,8 @@ def _extractor(evidence: Evidence) -> str | None:
     if len(evidence.shape) == 1:
         if math.prod(evidence.shape) > RAW_LIMIT:
             raise Absent(
-                f"raw space is used for vectors of up to {RAW_LIMIT} numbers, these have {math.prod(evidence.shape)}"
+                f"raw space is used for vectors of up to {RAW_LIMIT} numbers, "
+                f"these have {math.prod(evidence.shape)}"
             )
         return None
     try:
@@ -45,7 +46,8 @@ def compared(evidence: Evidence, least: int) -> tuple[np.ndarray, np.ndarray]:
         reference, samples = evidence.features(kind, "test"), evidence.features(kind, "samples")
     if min(len(reference), len(samples)) < least:
         raise Absent(
-            f"{len(reference)} test images and {len(samples)} samples; {least} of each are needed at least"
+            f"{len(reference)} test images and {len(samples)} samples; "
+            f"{least} of each are needed at least"
         )
     for name, vectors in (("test images", reference), ("samples", samples)):
         if not np.isfinite(vectors).all():

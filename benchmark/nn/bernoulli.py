@@ -36,7 +36,8 @@ def in_logits(decoder: nn.Sequential) -> nn.Sequential:
     where it does not end in one."""
     if not isinstance(decoder[-1], nn.Sigmoid):
         raise ValueError(
-            f"a Bernoulli likelihood needs a decoder that ends in a sigmoid, got one that ends in {decoder[-1]}; use a Gaussian"
+            "a Bernoulli likelihood needs a decoder that ends in a sigmoid, "
+            f"got one that ends in {decoder[-1]}; use a Gaussian"
         )
     return decoder[:-1]
 
@@ -55,7 +56,8 @@ class GivenLikelihood(nn.Module):
         self.bernoulli = kind == "bernoulli" or (kind == "auto" and len(shape) == 3)
         if self.bernoulli and len(shape) != 3:
             raise ValueError(
-                f"a Bernoulli likelihood is for images in [0, 1], the data are vectors of shape {shape}; use likelihood=gaussian"
+                "a Bernoulli likelihood is for images in [0, 1], the data are vectors of shape "
+                f"{shape}; use likelihood=gaussian"
             )
         if sigma <= 0.0:
             raise ValueError(f"sigma is a standard deviation, expected more than 0, got {sigma}")

@@ -37,7 +37,8 @@ def head_size(latent_dim: int, block: int) -> int:
     ``ValueError`` where blocks do not fill the code."""
     if block < 1 or latent_dim % block:
         raise ValueError(
-            f"blocks of {block} coordinates do not fill a code of {latent_dim}; choose a divisor of {latent_dim}"
+            f"blocks of {block} coordinates do not fill a code of {latent_dim}; "
+            f"choose a divisor of {latent_dim}"
         )
     return latent_dim * (block + 1) // 2
 

@@ -60,7 +60,8 @@ def arm_gradient(first: Tensor, second: Tensor, u: Tensor, slope: float = SLOPE)
     """
     if first.shape != second.shape or first.shape != u.shape[:1]:
         raise ValueError(
-            f"ARM needs one F per row of u, got F of {tuple(first.shape)} and {tuple(second.shape)} for u of {tuple(u.shape)}"
+            f"ARM needs one F per row of u, got F of {tuple(first.shape)} and "
+            f"{tuple(second.shape)} for u of {tuple(u.shape)}"
         )
     return slope * ((second - first).unsqueeze(1) * (u - 0.5)).mean(0)
 
@@ -94,7 +95,8 @@ class HardGates(nn.Module):
         super().__init__()
         if not 0.0 < start < 1.0:
             raise ValueError(
-                f"gates start open with a probability inside (0, 1), got {start}; choose for example 0.9"
+                f"gates start open with a probability inside (0, 1), got {start}; "
+                "choose for example 0.9"
             )
         self.slope = slope
         self.gamma = nn.Parameter(

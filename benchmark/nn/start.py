@@ -88,7 +88,8 @@ def start_at_mean(decoder: nn.Module, mean: Tensor) -> None:
     if layer.bias is None or layer.bias.shape != start.shape:
         raise ValueError(
             f"the decoder's last layer is {layer}; expected a bias of {len(start)} numbers, "
-            f"one for each of the data's {'numbers' if isinstance(layer, nn.Linear) else 'channels'}"
+            "one for each of the data's "
+            f"{'numbers' if isinstance(layer, nn.Linear) else 'channels'}"
         )
     if any(isinstance(part, nn.Sigmoid) for part in decoder.modules()):
         start = start.clamp(MARGIN, 1.0 - MARGIN).logit()

@@ -88,7 +88,8 @@ def budget_of(grid: Grid) -> Budget:
     """Return the budget that ``grid`` names; ``BenchError`` where there is none of that name."""
     if grid.budget not in BUDGETS:
         raise BenchError(
-            f"unknown budget '{grid.budget}'{suggest(grid.budget, BUDGETS)} (see `bench list budgets`)"
+            f"unknown budget '{grid.budget}'{suggest(grid.budget, BUDGETS)} (see "
+            "`bench list budgets`)"
         )
     return BUDGETS[grid.budget]
 
@@ -184,7 +185,8 @@ def _add(jobs: dict[str, Job], job: Job) -> None:
     other = jobs.setdefault(job.spec.key, job)
     if other.code != job.code:
         raise BenchError(
-            f"'{job.method.entry.target}' and '{other.method.entry.target}' are both called '{job.spec.method}'; rename one of the files"
+            f"'{job.method.entry.target}' and '{other.method.entry.target}' are both called "
+            f"'{job.spec.method}'; rename one of the files"
         )
 
 
@@ -238,7 +240,8 @@ def _schedule(
     batch_size = grid.batch_size or given.get("batch_size") or own or source.batch_size
     if batch_size > count:
         raise BenchError(
-            f"'{dataset}' has {count} training images, fewer than one batch of {batch_size}; choose a smaller --batch-size"
+            f"'{dataset}' has {count} training images, fewer than one batch of {batch_size}; "
+            "choose a smaller --batch-size"
         )
     steps = grid.steps or given.get("steps") or given["epochs"] * (count // batch_size)
     return {"budget": name, "steps": steps, "batch_size": batch_size}
@@ -248,6 +251,7 @@ def _paper(method: Choice, dataset: str, reference: dict[str, dict[str, int]]) -
     if dataset not in reference:
         known = ", ".join(reference) or "no dataset"
         raise BenchError(
-            f"'{method.name}' has no paper schedule for '{dataset}' (it has {known}); choose --budget short, or --steps N"
+            f"'{method.name}' has no paper schedule for '{dataset}' (it has {known}); "
+            "choose --budget short, or --steps N"
         )
     return dict(reference[dataset])

@@ -161,7 +161,8 @@ def _with_options(job: Job, values: Mapping[str, float | None], take: Mapping[st
     for option in values:
         if option not in job.spec.config:
             raise BenchError(
-                f"'{job.spec.method}' has no option '{option}' to take a value for{suggest(option, job.spec.config)}"
+                f"'{job.spec.method}' has no option '{option}' to take a value "
+                f"for{suggest(option, job.spec.config)}"
             )
     config = {**job.spec.config, **values}
     return replace(

@@ -134,7 +134,8 @@ def read_suite(name: str) -> Suite:
     known = {suite.name: suite for suite in suites()}
     if name not in known:
         raise BenchError(
-            f"unknown suite '{name}'{suggest(name, known)} (see `bench list suites`, or give a file FILE.toml)"
+            f"unknown suite '{name}'{suggest(name, known)} (see `bench list suites`, "
+            "or give a file FILE.toml)"
         )
     return known[name]
 
@@ -163,7 +164,8 @@ def _parse(name: str, text: str, file: str) -> Suite:
             else isinstance(value, list) and all(isinstance(each, str) for each in value)
         ):
             raise BenchError(
-                f"'{key}' in suite '{file}' is {value!r}; expected {'text' if key in TEXTS else 'a list of names in quotes'}"
+                f"'{key}' in suite '{file}' is {value!r}; expected "
+                f"{'text' if key in TEXTS else 'a list of names in quotes'}"
             )
     told: dict[str, Any] = {
         key: " ".join(value.split()) if key in TEXTS else tuple(value)
@@ -220,7 +222,8 @@ def _stage(table: dict[str, Any], file: str) -> Stage:
     for option, source in take.items():
         if not isinstance(source, str) or ":" not in source:
             raise BenchError(
-                f"take.{option} in suite '{file}' is {source!r}; expected 'METHOD: path.in.its.record'"
+                f"take.{option} in suite '{file}' is {source!r}; expected 'METHOD: "
+                "path.in.its.record'"
             )
     return Stage(Grid(methods=names, room=room, **table), take)
 
@@ -232,7 +235,8 @@ def _swept(names: Sequence[str], sweep: Mapping[str, Any], file: str) -> list[st
             isinstance(value, (str, int, float)) for value in values
         ):
             raise BenchError(
-                f"sweep.{option} in suite '{file}' is {values!r}; expected a list of numbers, words, true or false"
+                f"sweep.{option} in suite '{file}' is {values!r}; expected a list of numbers, "
+                "words, true or false"
             )
     found = []
     for name, values in product(names, product(*sweep.values())):
@@ -257,7 +261,8 @@ def _check(name: str, value: Any, file: str) -> None:
             raise BenchError(f"'{name}' in suite '{file}' holds {each!r}; expected names in quotes")
         if name in numbers and (type(each) is not int or not 1 <= each <= LARGEST):
             raise BenchError(
-                f"'{name}' in suite '{file}' is {each!r:.60}; expected a whole number from 1 to {LARGEST:,}"
+                f"'{name}' in suite '{file}' is {each!r:.60}; expected a whole number from 1 to "
+                f"{LARGEST:,}"
             )
 
 
@@ -265,7 +270,8 @@ def _check_schedule(schedule: Any, file: str) -> None:
     """By the names of budgets, tables of ``epochs`` or ``steps`` and perhaps ``batch_size``."""
     if not isinstance(schedule, dict):
         raise BenchError(
-            f"'schedule' in suite '{file}' is {schedule!r}; expected {{ paper = {{ epochs = 100, batch_size = 64 }} }}"
+            f"'schedule' in suite '{file}' is {schedule!r}; expected {{ paper = {{ epochs = 100, "
+            "batch_size = 64 } }"
         )
     _only(schedule, set(BUDGETS), f"{file}, schedule")
     for budget, plan in schedule.items():
@@ -278,7 +284,8 @@ def _check_schedule(schedule: Any, file: str) -> None:
         for name, value in plan.items():
             if type(value) is not int or not 1 <= value <= LARGEST:
                 raise BenchError(
-                    f"'{name}' of {where} is {value!r:.60}; expected a whole number from 1 to {LARGEST:,}"
+                    f"'{name}' of {where} is {value!r:.60}; expected a whole number from 1 to "
+                    f"{LARGEST:,}"
                 )
 
 
@@ -286,5 +293,6 @@ def _only(table: Mapping[str, Any], known: set[str], where: str) -> None:
     for name in table:
         if name not in known:
             raise BenchError(
-                f"unknown key '{name}' in suite '{where}'{suggest(name, known)} (expected {', '.join(sorted(known))})"
+                f"unknown key '{name}' in suite '{where}'{suggest(name, known)} (expected "
+                f"{', '.join(sorted(known))})"
             )

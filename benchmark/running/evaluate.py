@@ -55,7 +55,8 @@ def chosen_metrics(names: Sequence[str]) -> list[Metric]:
     for name in names:
         if "[" in name:
             raise BenchError(
-                f"'{name}' is the id of a measurement; give the metric's name, '{name.partition('[')[0]}' (see `bench list metrics`)"
+                f"'{name}' is the id of a measurement; give the metric's name, "
+                f"'{name.partition('[')[0]}' (see `bench list metrics`)"
             )
     known = [entry.name for entry in registry.entries("metrics")]
     wrong = [name for name in names if name not in known]
@@ -126,7 +127,8 @@ class Evaluation:
         record = self.store.read(key)
         if record is None or record.status != "done" or record.spec["kind"] != "train":
             raise BenchError(
-                f"'{key}' in '{self.store.root}' is no finished run of a method; name one (see `bench show`)"
+                f"'{key}' in '{self.store.root}' is no finished run of a method; "
+                "name one (see `bench show`)"
             )
         planned = self._job(record)
         method, splits, device = self._trained(planned, record)
@@ -202,12 +204,14 @@ class Evaluation:
         spec = RunSpec(**record.spec)
         if spec.protocol != PROTOCOL:
             raise BenchError(
-                f"the run is of protocol {spec.protocol}, this version measures those of protocol {PROTOCOL}; make it again with `bench run`"
+                f"the run is of protocol {spec.protocol}, this version measures those of protocol "
+                f"{PROTOCOL}; make it again with `bench run`"
             )
         method = choice_of("methods", spec.method, self.methods)
         if not same(method.entry.code, record.code):
             raise BenchError(
-                f"the installed code of '{spec.method}' is not the one that trained it; make it again with `bench run`"
+                f"the installed code of '{spec.method}' is not the one that trained it; "
+                "make it again with `bench run`"
             )
         dataset = choice_of("datasets", spec.dataset, self.datasets)
         return Job(
@@ -231,7 +235,8 @@ class Evaluation:
         splits = self._loaded[1]
         if splits.digest != planned.spec.data:
             raise BenchError(
-                f"the data of '{planned.spec.dataset}' in '{self.data_dir}' are not those it was trained on (see `bench data verify`)"
+                f"the data of '{planned.spec.dataset}' in '{self.data_dir}' are not those it was "
+                "trained on (see `bench data verify`)"
             )
         return splits
 
@@ -247,13 +252,15 @@ def choice_of(room: registry.Room, name: str, asked: Sequence[str]) -> Choice:
                 return given
     if ":" in name:
         raise BenchError(
-            f"'{name}' was a file of yours; name it with --datasets, as in --datasets {name.partition(':')[0]}:PATH/TO/FILE"
+            f"'{name}' was a file of yours; name it with --datasets, "
+            f"as in --datasets {name.partition(':')[0]}:PATH/TO/FILE"
         )
     try:
         return Choice(registry.find(room, name), {})
     except BenchError:
         raise BenchError(
-            f"'{name}' is not registered; if it was a file of yours, name it with --{room} ./FILE.py"
+            f"'{name}' is not registered; if it was a file of yours, "
+            f"name it with --{room} ./FILE.py"
         ) from None
 
 

@@ -95,7 +95,8 @@ class Blocks(BetaVAE, Study):
         if not 2 <= self.config.block < self.latent_dim <= CORRELATED_LIMIT:
             size = f"a latent size of {self.latent_dim} and blocks of {self.config.block}"
             raise ValueError(
-                f"blocks hold 2 coordinates or more of a code of up to {CORRELATED_LIMIT}, and there are two or more; got {size}"
+                f"blocks hold 2 coordinates or more of a code of up to {CORRELATED_LIMIT}, "
+                f"and there are two or more; got {size}"
             )
         inside = same_block(self.latent_dim, self.config.block)
         self.register_buffer("inside", inside)
@@ -132,7 +133,8 @@ class Blocks(BetaVAE, Study):
             ),
             "off-block[partition=random]": (
                 shares.median(),
-                f"the same, median over {_PARTITIONS} random partitions into blocks of the same sizes",
+                f"the same, median over {_PARTITIONS} random partitions into blocks of the same "
+                "sizes",
             ),
             "chance": (
                 (1 + (shares <= share).sum()) / (1 + len(shares)),

@@ -119,7 +119,8 @@ class Slices(Study):
         if not 1 <= config.informative < config.inputs < self.latent_dim:
             given = f"informative={config.informative}, inputs={config.inputs}"
             raise ValueError(
-                f"got {given} and a latent size of {self.latent_dim}; expected 1 or more informative coordinates, fewer than inputs, "
+                f"got {given} and a latent size of {self.latent_dim}; "
+                "expected 1 or more informative coordinates, fewer than inputs, "
                 "and these fewer than the latent size (latent_dims = [8])"
             )
         if config.positions < 3 or config.positions % 2 == 0:

@@ -84,7 +84,8 @@ def ladder(steps: int, trials: int = 0) -> list[tuple[int, int]]:
     rungs = [(n, trials or count) for n, count in LADDER if RATES * n <= steps]
     if not rungs or RATES * rungs[-1][0] != steps:
         raise ValueError(
-            f"a ladder of {steps} steps does not end with a rung; choose {RATES} times one of {', '.join(str(n) for n, _ in LADDER)}"
+            f"a ladder of {steps} steps does not end with a rung; "
+            f"choose {RATES} times one of {', '.join(str(n) for n, _ in LADDER)}"
         )
     return rungs
 
@@ -120,7 +121,8 @@ class Uniqueness(Study):
     def build(self) -> None:
         if self.latent_dim != 2:
             raise ValueError(
-                f"the study is one of the plane, got a latent size of {self.latent_dim}; leave latent_dims out, or say [2]"
+                f"the study is one of the plane, got a latent size of {self.latent_dim}; "
+                "leave latent_dims out, or say [2]"
             )
         self.rungs = ladder(self.steps, self.config.trials)
         lengths = torch.cat([torch.full((count,), n) for n, count in reversed(self.rungs)])

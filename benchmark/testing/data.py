@@ -64,8 +64,8 @@ def docstring_says_what_it_is(source: DataSource) -> None:
     """The module or the class has a docstring."""
     if not (source.choice.entry.source.doc or source.choice.entry.source.class_doc):
         raise CheckFailed(
-            "there is no docstring; say in one what the data are, where they come from and how they "
-            "are split: `bench show` prints it"
+            "there is no docstring; say in one what the data are, "
+            "where they come from and how they are split: `bench show` prints it"
         )
 
 
@@ -99,8 +99,8 @@ def splits_are_stored_as_said(source: DataSource) -> None:
         if not good or len(split) < 2:
             raise CheckFailed(
                 f"'{role}' stores {stored.dtype} of shape {stored.shape} for images of shape "
-                f"{split.shape}; expected float32 or uint8 of shape (N, {', '.join(map(str, split.shape))}) "
-                "with N of 2 or more"
+                f"{split.shape}; expected float32 or uint8 of shape (N, "
+                f"{', '.join(map(str, split.shape))}) with N of 2 or more"
             )
     train, test = source.splits.train, source.splits.test
     if (train.shape, train.stored.dtype, train.levels) != (
@@ -109,8 +109,8 @@ def splits_are_stored_as_said(source: DataSource) -> None:
         test.levels,
     ):
         raise CheckFailed(
-            f"'train' holds {train.stored.dtype} of shape {train.shape}, 'test' {test.stored.dtype} of "
-            f"shape {test.shape}; expected the same in both"
+            f"'train' holds {train.stored.dtype} of shape {train.shape}, "
+            f"'test' {test.stored.dtype} of shape {test.shape}; expected the same in both"
         )
 
 
@@ -162,8 +162,8 @@ def splits_share_no_images(source: DataSource) -> None:
     common = len(train & test)
     if common:
         raise CheckFailed(
-            f"{common} of {len(test)} different test images are training images too; leave them out "
-            "of one, or numbers measure what was memorised"
+            f"{common} of {len(test)} different test images are training images too; "
+            "leave them out of one, or numbers measure what was memorised"
         )
 
 
@@ -177,7 +177,8 @@ def labels_fit(source: DataSource) -> None:
             raise CheckFailed(f"'{role}' has no labels, the other split has; give both or none")
         if each.dtype != np.int64 or each.shape != (count,):
             raise CheckFailed(
-                f"labels of '{role}' are {each.dtype} of shape {each.shape}; expected int64 of shape ({count},)"
+                f"labels of '{role}' are {each.dtype} of shape {each.shape}; "
+                f"expected int64 of shape ({count},)"
             )
     alone = sorted(set(labels[1][1].tolist()) - set(labels[0][1].tolist()))  # type: ignore[union-attr]  # both were seen
     if alone:
@@ -191,8 +192,8 @@ def a_network_fits(source: DataSource) -> None:
         raise CheckFailed(reason)
     if source.kind.batch_size > len(source.splits.train):
         raise CheckFailed(
-            f"batch_size is {source.kind.batch_size}, there are {len(source.splits.train)} training "
-            "images; say a smaller one in the class, or give --batch-size to `bench run`"
+            f"batch_size is {source.kind.batch_size}, there are {len(source.splits.train)} "
+            "training images; say a smaller one in the class, or give --batch-size to `bench run`"
         )
 
 
@@ -215,7 +216,8 @@ def loads_alike_every_time(source: DataSource) -> None:
     )
     if done.returncode:
         raise CheckFailed(
-            f"it does not load in another process: {(done.stderr.strip().splitlines() or ['?'])[-1]}"
+            "it does not load in another process: "
+            f"{(done.stderr.strip().splitlines() or ['?'])[-1]}"
         )
     digests["in another process"] = done.stdout.split()[-1]
     if len(set(digests.values())) > 1:

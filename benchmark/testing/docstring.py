@@ -26,13 +26,15 @@ def documented(candidate: Candidate) -> None:
     missing = [name for name in SECTIONS if name not in lines]
     if missing:
         raise CheckFailed(
-            f"the docstring at the top of {source.path.name} has no line '{missing[0]}'; expected the sections {', '.join(SECTIONS)}, "
-            "each a line of its own with text below, because `bench show` and reports print them"
+            f"the docstring at the top of {source.path.name} has no line '{missing[0]}'; "
+            f"expected the sections {', '.join(SECTIONS)}, each a line of its own with text below, "
+            "because `bench show` and reports print them"
         )
     silent = [field.name for field in source.fields("Config") if not field.doc]
     if silent:
         raise CheckFailed(
-            f"option '{silent[0]}' of Config says nothing; put a string below the field that says what it is"
+            f"option '{silent[0]}' of Config says nothing; put a string below the field that says "
+            "what it is"
         )
 
 
@@ -41,7 +43,8 @@ def options_survive_json(candidate: Candidate) -> None:
     config = candidate.kind.Config
     if not (dataclasses.is_dataclass(config) and config.__dataclass_params__.frozen):  # type: ignore[attr-defined]  # no type
         raise CheckFailed(
-            "Config is not a frozen dataclass; write @dataclass(frozen=True) above it, so that no run can change its options"
+            "Config is not a frozen dataclass; write @dataclass(frozen=True) above it, "
+            "so that no run can change its options"
         )
     values = dataclasses.asdict(config())
     told = resolve(
@@ -49,12 +52,14 @@ def options_survive_json(candidate: Candidate) -> None:
     )
     if values != told:
         raise CheckFailed(
-            f"Config() holds {values}, but its text says {told}; give every field a literal default in the class itself"
+            f"Config() holds {values}, but its text says {told}; "
+            "give every field a literal default in the class itself"
         )
     back = config(**json.loads(json.dumps(values)))
     if back != config():
         raise CheckFailed(
-            f"Config came back from JSON as {back}, expected {config()}; use bool, int, float, str or None"
+            f"Config came back from JSON as {back}, expected {config()}; use bool, int, float, "
+            "str or None"
         )
 
 
@@ -93,12 +98,14 @@ def imports_only_the_contract(candidate: Candidate) -> None:
                 and name != "benchmark.nn"
             ):
                 raise CheckFailed(
-                    f"{line} uses {name}; a method sees images only as train_step, prepare and conclude give them: "
-                    "import from benchmark.nn and benchmark.method, and nothing else of the harness"
+                    f"{line} uses {name}; a method sees images only as train_step, "
+                    "prepare and conclude give them: import from benchmark.nn and "
+                    "benchmark.method, and nothing else of the harness"
                 )
             if any(name == foreign or name.startswith(f"{foreign}.") for foreign in FOREIGN):
                 raise CheckFailed(
-                    f"{line} uses {name}; draw with torch (torch.randn, torch.rand): the harness seeds torch alone, for every step anew"
+                    f"{line} uses {name}; draw with torch (torch.randn, torch.rand): "
+                    "the harness seeds torch alone, for every step anew"
                 )
 
 
@@ -109,7 +116,8 @@ def phases_are_labels(candidate: Candidate) -> None:
     after = [candidate.whole.method.phase(step) for step in range(candidate.steps)]
     if before != after:
         raise CheckFailed(
-            f"phase() gave {before} before training and {after} after; compute it from the step number and constants of build() alone"
+            f"phase() gave {before} before training and {after} after; "
+            "compute it from the step number and constants of build() alone"
         )
     if not all(isinstance(label, str) for label in before):
         raise CheckFailed(f"phase() gave {before}; expected strings")
@@ -137,12 +145,14 @@ def discovery_is_well_formed(candidate: Candidate) -> None:
         or found.active.dtype != torch.bool
     ):
         raise CheckFailed(
-            f"discover returned relevance {tuple(found.relevance.shape)} and active {tuple(found.active.shape)} {found.active.dtype}; "
+            f"discover returned relevance {tuple(found.relevance.shape)} and active "
+            f"{tuple(found.active.shape)} {found.active.dtype}; "
             f"expected {size} numbers and {size} bools, one per provisioned dimension"
         )
     if not bool(torch.isfinite(found.relevance).all()) or bool((found.relevance < 0).any()):
         raise CheckFailed(
-            f"discover returned relevances {found.relevance.tolist()}; expected finite numbers, none negative"
+            f"discover returned relevances {found.relevance.tolist()}; expected finite numbers, "
+            "none negative"
         )
     wrong = {
         name: value for name, value in found.extra.items() if not isinstance(value, (int, float))

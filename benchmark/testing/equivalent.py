@@ -114,7 +114,8 @@ def show(old: Tree, new: Tree, plan: Plan) -> list[Shown]:
     before, after = old.digests(), new.digests()
     if before["protocol"] != after["protocol"]:
         raise BenchError(
-            f"protocol {before['protocol']} became {after['protocol']}: their runs never meet, so nothing can be equivalent"
+            f"protocol {before['protocol']} became {after['protocol']}: their runs never meet, "
+            "so nothing can be equivalent"
         )
     moved = [what for what in after if what in before and before[what] != after[what]]
     refusals: dict[str, str] = {}
@@ -255,7 +256,8 @@ def _git(*arguments: str) -> None:
     )
     if done.returncode:
         raise click.UsageError(
-            f"git {' '.join(arguments)} failed: {' '.join(done.stderr.split())}; run it in a checkout, with a revision of it"
+            f"git {' '.join(arguments)} failed: {' '.join(done.stderr.split())}; "
+            "run it in a checkout, with a revision of it"
         )
 
 

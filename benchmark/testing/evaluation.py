@@ -45,7 +45,8 @@ def shapes(candidate: Candidate) -> None:
         code = method.encode(x)
         if code.dim() != 2 or len(code) != len(x) or code.shape[1] < LATENT_DIM:
             raise CheckFailed(
-                f"encode returned {tuple(code.shape)} for {len(x)} images; expected ({len(x)}, code_dim) with code_dim >= {LATENT_DIM}"
+                f"encode returned {tuple(code.shape)} for {len(x)} images; expected ({len(x)}, "
+                f"code_dim) with code_dim >= {LATENT_DIM}"
             )
         found = {
             "decode": (method.decode(code), (len(x), *SHAPE)),
@@ -57,14 +58,16 @@ def shapes(candidate: Candidate) -> None:
                 raise CheckFailed(f"{name} returned {tuple(value.shape)}; expected {expected}")
             if not bool(torch.isfinite(value).all()):
                 raise CheckFailed(
-                    f"{name} returned numbers that are not finite after a few steps; find out which step made them"
+                    f"{name} returned numbers that are not finite after a few steps; "
+                    "find out which step made them"
                 )
         posterior = method.posterior(x)
         if posterior is not None and any(
             tuple(part.shape) != (len(x), LATENT_DIM) for part in posterior
         ):
             raise CheckFailed(
-                f"posterior returned {[tuple(part.shape) for part in posterior]}; expected mean and log-variance {(len(x), LATENT_DIM)}"
+                f"posterior returned {[tuple(part.shape) for part in posterior]}; "
+                f"expected mean and log-variance {(len(x), LATENT_DIM)}"
             )
 
 
@@ -83,7 +86,8 @@ def leaves_the_state(candidate: Candidate) -> None:
                 for key, tensor in method_state(method).items():
                     tensor.copy_(before[key])
                 raise CheckFailed(
-                    f"{name} changed '{changed[0]}'; evaluation must leave the method as it is: compute into new tensors"
+                    f"{name} changed '{changed[0]}'; evaluation must leave the method as it is: "
+                    "compute into new tensors"
                 )
 
 
@@ -112,7 +116,8 @@ def codes_are_deterministic(candidate: Candidate) -> None:
         for name, (one, other) in {"encode": codes, "decode": images}.items():
             if not torch.equal(one, other):
                 raise CheckFailed(
-                    f"{name} gave two results for the same input; return the mean, and draw in train_step, sample or sampled_code only"
+                    f"{name} gave two results for the same input; return the mean, "
+                    "and draw in train_step, sample or sampled_code only"
                 )
 
 
@@ -128,8 +133,9 @@ def batch_size_does_not_matter(candidate: Candidate) -> None:
             gap = float((whole - part).abs().max())
             if gap > TOLERANCE * (1.0 + float(whole.abs().max())):
                 raise CheckFailed(
-                    f"{name} of three images changes by {gap:.2g} with the batch they are in; normalise with statistics kept from training "
-                    "(a buffer), never with the batch's own"
+                    f"{name} of three images changes by {gap:.2g} with the batch they are in; "
+                    "normalise with statistics kept from training (a buffer), "
+                    "never with the batch's own"
                 )
 
 
@@ -142,11 +148,13 @@ def samples_obey_their_address(candidate: Candidate) -> None:
             found.append(method.sample(BATCH))
         if not torch.equal(found[0], found[1]):
             raise CheckFailed(
-                "sample gave two results from the same noise; draw with torch.randn and no generator of your own, inside sample itself"
+                "sample gave two results from the same noise; draw with torch.randn and no "
+                "generator of your own, inside sample itself"
             )
         if torch.equal(found[0], found[2]):
             raise CheckFailed(
-                "sample gave the same images from different noise; draw inside sample, not once in build() or prepare()"
+                "sample gave the same images from different noise; draw inside sample, "
+                "not once in build() or prepare()"
             )
 
 
@@ -165,7 +173,8 @@ def prunes_as_claimed(candidate: Candidate) -> None:
         if blind != candidate.kind.prunes:
             told = "does not change" if blind else "changes"
             raise CheckFailed(
-                f"the class says prunes = {candidate.kind.prunes}, but the image {told} with inactive coordinates; set it to {blind}"
+                f"the class says prunes = {candidate.kind.prunes}, "
+                f"but the image {told} with inactive coordinates; set it to {blind}"
             )
 
 

@@ -40,7 +40,8 @@ def no_files() -> Iterator[None]:
 
     def complain(name: str) -> None:
         raise CheckFailed(
-            f"'{name}' was opened while the method trained; a method sees the images it is given and no files, least of all test data"
+            f"'{name}' was opened while the method trained; a method sees the images it is given "
+            "and no files, least of all test data"
         )
 
     _watching.append(complain)
@@ -83,7 +84,8 @@ def _forbidden(what: str, allowed: Callable[..., Any]) -> Callable[..., Any]:
         if caller.startswith("benchmark.datasets."):
             return allowed(*args, **kwargs)
         raise CheckFailed(
-            f"{what} was called; draw with torch.randn, torch.rand ... without a generator: the harness seeds them anew for every step"
+            f"{what} was called; draw with torch.randn, torch.rand ... without a generator: "
+            "the harness seeds them anew for every step"
         )
 
     return call

@@ -30,7 +30,8 @@ def digests_elsewhere(references: Iterable[str]) -> dict[str, str]:
     done = subprocess.run(command, capture_output=True, text=True, env=environment)
     if done.returncode:
         raise BenchError(
-            f"the helper process of the conformance checks failed: {done.stderr.strip().splitlines()[-1:]}"
+            "the helper process of the conformance checks failed: "
+            f"{done.stderr.strip().splitlines()[-1:]}"
         )
     return json.loads(done.stdout.splitlines()[-1])
 
@@ -59,8 +60,9 @@ def same_bits_in_two_processes(candidate: Candidate) -> None:
     )
     if elsewhere[candidate.reference] != here:
         raise CheckFailed(
-            f"the same run in another process ended with {elsewhere[candidate.reference][:60]}, here with {here[:12]}; nothing may depend on "
-            "hash(), id(), the clock, the order of a set, or an operation without a deterministic form"
+            f"the same run in another process ended with {elsewhere[candidate.reference][:60]}, "
+            f"here with {here[:12]}; nothing may depend on hash(), id(), the clock, "
+            "the order of a set, or an operation without a deterministic form"
         )
 
 

@@ -45,16 +45,19 @@ def step_values(candidate: Candidate) -> None:
             if not isinstance(value, Tensor) or tuple(value.shape) not in ((), (LATENT_DIM,)):
                 found = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
                 raise CheckFailed(
-                    f"train_step returned {name} of shape {found} in phase '{phase}'; expected tensors of shape () or (latent_dim,)"
+                    f"train_step returned {name} of shape {found} in phase '{phase}'; "
+                    "expected tensors of shape () or (latent_dim,)"
                 )
             if not bool(torch.isfinite(value).all()):
                 raise CheckFailed(
-                    f"train_step returned {name} = {value.tolist()} in phase '{phase}'; expected finite numbers from the first step on"
+                    f"train_step returned {name} = {value.tolist()} in phase '{phase}'; "
+                    "expected finite numbers from the first step on"
                 )
         seen[phase] = sorted(values)
     if len({tuple(names) for names in seen.values()}) != 1 or not next(iter(seen.values())):
         raise CheckFailed(
-            f"train_step returned {seen} by phase; expected at least one name, and the same names in all phases"
+            f"train_step returned {seen} by phase; expected at least one name, "
+            "and the same names in all phases"
         )
 
 
@@ -80,7 +83,8 @@ def operations_are_deterministic(candidate: Candidate) -> None:
         if "deterministic" not in str(error):
             raise
         raise CheckFailed(
-            f"{str(error).split('.')[0]}; use an operation that has one (scatter, index_add and put_ often have a twin in gather or one-hot products)"
+            f"{str(error).split('.')[0]}; use an operation that has one (scatter, "
+            "index_add and put_ often have a twin in gather or one-hot products)"
         ) from None
 
 
@@ -114,8 +118,8 @@ def every_parameter_moves(candidate: Candidate) -> None:
             else "no player owns it: give it to add_player(...)"
         )
         raise CheckFailed(
-            f"parameter '{still[0]}' kept its initial value in {STEPS} steps ({len(still)} such); {change}, "
-            "or make it a buffer if it is meant to be constant"
+            f"parameter '{still[0]}' kept its initial value in {STEPS} steps ({len(still)} such); "
+            f"{change}, or make it a buffer if it is meant to be constant"
         )
 
 
@@ -139,8 +143,10 @@ def only_players_move_parameters(candidate: Candidate) -> None:
         left = [name for name, p in method.named_parameters() if p.grad is not None]
         if left:
             raise CheckFailed(
-                f"after a step in phase '{phase}' parameter '{left[0]}' carries a gradient; loss.backward() leaks into every network the loss "
-                "passes through, the opponent's too: use self.descend(loss, player), which takes gradients for that player alone"
+                f"after a step in phase '{phase}' parameter '{left[0]}' carries a gradient; "
+                "loss.backward() leaks into every network the loss passes through, "
+                "the opponent's too: use self.descend(loss, player), "
+                "which takes gradients for that player alone"
             )
         moved = [
             name
@@ -149,7 +155,8 @@ def only_players_move_parameters(candidate: Candidate) -> None:
         ]
         if moved:
             raise CheckFailed(
-                f"parameter '{moved[0]}' changed in phase '{phase}' although no player that owns it stepped; change it through its player"
+                f"parameter '{moved[0]}' changed in phase '{phase}' although no player that owns "
+                "it stepped; change it through its player"
             )
 
 
@@ -160,8 +167,10 @@ def resumes(candidate: Candidate, at: int) -> None:
     again = candidate.trained(path=path)
     if digest(again) != digest(candidate.whole):
         raise CheckFailed(
-            f"a run stopped before step {at} and resumed ended differently from one left alone: {_difference(again.method, candidate.whole.method)}; "
-            "everything that changes must be a parameter, a buffer or player state (no Python counters, lists or generators)"
+            f"a run stopped before step {at} and resumed ended differently from one left alone: "
+            f"{_difference(again.method, candidate.whole.method)}; "
+            "everything that changes must be a parameter, a buffer or player state (no Python "
+            "counters, lists or generators)"
         )
 
 
@@ -217,8 +226,9 @@ def _same(
             found.append(candidate.trained(device=device))
     if digest(found[0]) != digest(found[1]):
         raise CheckFailed(
-            f"captured steps end differently from plain ones: {_difference(found[1].method, found[0].method)}; a step may depend on tensors "
-            "and the phase alone, and state that is no tensor is not restored after a warm-up"
+            "captured steps end differently from plain ones: "
+            f"{_difference(found[1].method, found[0].method)}; a step may depend on tensors and "
+            "the phase alone, and state that is no tensor is not restored after a warm-up"
         )
 
 

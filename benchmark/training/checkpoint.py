@@ -132,11 +132,13 @@ def load_state(method: Method, tensors: Mapping[str, Tensor]) -> None:
     for name in sorted(set(state) & set(given)):
         if (state[name].shape, state[name].dtype) != (given[name].shape, given[name].dtype):
             wrong.append(
-                f"{name} is {tuple(given[name].shape)} {given[name].dtype}, expected {tuple(state[name].shape)} {state[name].dtype}"
+                f"{name} is {tuple(given[name].shape)} {given[name].dtype}, "
+                f"expected {tuple(state[name].shape)} {state[name].dtype}"
             )
     if wrong:
         raise BenchError(
-            f"the checkpoint does not fit the method: {'; '.join(wrong[:3])}; delete it and run again"
+            f"the checkpoint does not fit the method: {'; '.join(wrong[:3])}; "
+            "delete it and run again"
         )
     for name, tensor in state.items():
         tensor.copy_(given[name])

@@ -18,10 +18,16 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 __all__ = ["HostRead", "no_host_reads"]
 
-_READS = "item tolist numpy cpu __bool__ __float__ __int__ __index__ __repr__ __format__ __array__ __contains__".split()
+_READS = (
+    "item tolist numpy cpu __bool__ __float__ __int__ __index__ __repr__ __format__ __array__ "
+    "__contains__"
+).split()
 """Methods of tensors."""
 
-_OPERATORS = "_local_scalar_dense item is_nonzero nonzero masked_select equal allclose bincount _unique2 unique_dim unique_consecutive".split()
+_OPERATORS = (
+    "_local_scalar_dense item is_nonzero nonzero masked_select equal allclose bincount _unique2 "
+    "unique_dim unique_consecutive"
+).split()
 """Operators, however they were reached, whose result or shape needs values on the host."""
 
 _INDEXING = "index index_put index_put_ _index_put_impl_".split()
@@ -81,5 +87,6 @@ def _complain(what: str) -> None:
         f" ({frames[-1].filename}, line {frames[-1].lineno}: {frames[-1].line})" if frames else ""
     )
     raise HostRead(
-        f"{what}{where}; stay on the device: torch.where for `if`, detach() for item(), a buffer or torch.full for constants"
+        f"{what}{where}; stay on the device: torch.where for `if`, detach() for item(), "
+        "a buffer or torch.full for constants"
     )

@@ -153,7 +153,8 @@ class Trainer:
             }
         if values.keys() != self._sums.keys():
             raise RuntimeError(
-                f"train_step returned {sorted(values)} in step {self.step}, {sorted(self._sums)} before; return the same names all run long"
+                f"train_step returned {sorted(values)} in step {self.step}, "
+                f"{sorted(self._sums)} before; return the same names all run long"
             )
         torch._foreach_add_(list(self._sums.values()), [values[name] for name in self._sums])
         done = self.step % self.log_every or self.log_every
@@ -176,7 +177,8 @@ class Trainer:
         taken = sorted({"step", *COUNTS} & values.keys())
         if taken:
             raise RuntimeError(
-                f"train_step returned '{taken[0]}', which the curves use for their own; call it something else"
+                f"train_step returned '{taken[0]}', which the curves use for their own; "
+                "call it something else"
             )
         wrong = (
             [
@@ -189,7 +191,8 @@ class Trainer:
         )
         if wrong:
             raise RuntimeError(
-                f"train_step returned {', '.join(wrong)}; expected named tensors of shape () or ({self.method.latent_dim},)"
+                f"train_step returned {', '.join(wrong)}; expected named tensors of shape () "
+                f"or ({self.method.latent_dim},)"
             )
 
     def _point(self, values: Mapping[str, Tensor]) -> None:

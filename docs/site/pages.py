@@ -58,8 +58,8 @@ def _shown(room: registry.Room, entry: registry.Entry, level: int = 1) -> str:
 def methods() -> dict[str, str]:
     """Return a page for each method and study, and one that lists them."""
     text = (
-        "Each page is what `bench show NAME` prints: citation, objective, how L\\* is counted, every"
-        " deviation from the source, options, the paper's schedule."
+        "Each page is what `bench show NAME` prints: citation, objective, how L\\* is counted, "
+        "every deviation from the source, options, the paper's schedule."
     )
     parts = ["# Methods", text, _index("methods", "{}.md", "In `bench run --all`")]
     parts += ["## Studies", "Experiments that are no method on a dataset."]
@@ -74,7 +74,10 @@ def methods() -> dict[str, str]:
 
 def datasets() -> str:
     """Return the page of datasets: what ``bench show`` prints of each."""
-    text = "What `bench show NAME` prints of each. A file of your own: [add a dataset](add-a-dataset.md)."
+    text = (
+        "What `bench show NAME` prints of each. A file of your own: "
+        "[add a dataset](add-a-dataset.md)."
+    )
     listed = _index("datasets", "#{}", "Comes with the package")
     shown = [_shown("datasets", entry, 2) for entry in DATASETS]
     return "\n\n".join(["# Datasets", text, listed, *shown])
@@ -82,7 +85,10 @@ def datasets() -> str:
 
 def metrics() -> str:
     """Return the page of metrics, from the registry and the metrics themselves."""
-    text = "Metrics of tier *core* are measured in every run, those of tier *full* by `bench evaluate`."
+    text = (
+        "Metrics of tier *core* are measured in every run, those of tier *full* by "
+        "`bench evaluate`."
+    )
     shown = []
     for entry in METRICS:
         title, _, rest = metric_page(entry).partition("\n")
@@ -172,8 +178,8 @@ def api() -> dict[str, str]:
         by_path[name] = f"# {title}\n\n" + "\n\n".join(f"::: {module}" for module in modules) + "\n"
     lines = [f"- [{text.splitlines()[0][2:]}]({Path(name).name})" for name, text in by_path.items()]
     text = (
-        f"`from benchmark import {', '.join(HOMES)}` is what scripts use, *Running and reading*; the"
-        " rest is what methods, data and metrics of your own are built on."
+        f"`from benchmark import {', '.join(HOMES)}` is what scripts use, *Running and reading*; "
+        "the rest is what methods, data and metrics of your own are built on."
     )
     return {"api/index.md": "\n".join(["# API", "", text, "", *lines, ""]), **by_path}
 
