@@ -1,4 +1,4 @@
-"""ARD-VAE: a VAE whose prior has a variance of its own for each dimension, estimated from the codes.
+"""ARD-VAE: a VAE whose prior has a variance for each dimension, estimated from the codes.
 
 Citation
     Saha, Joshi, Whitaker, "ARD-VAE", WACV 2025 (https://arxiv.org/abs/2501.10901). The final text
@@ -8,7 +8,8 @@ Citation
 Objective
     Mean over images, one draw of z per image, s (L,) constant in the gradient:
 
-        ||x - decode(z)||^2 + beta 1/2 sum_l (ln s_l - ln sigma_l^2 - 1 + (mu_l^2 + sigma_l^2) / s_l)
+        ||x - decode(z)||^2
+            + beta 1/2 sum_l (ln s_l - ln sigma_l^2 - 1 + (mu_l^2 + sigma_l^2) / s_l)
 
     so beta is twice the decoder's variance. s is the mean of mu^2 + sigma^2 over recent codes: with
     a Gamma hyperprior of shape and rate zero this is what n codes leave of a Gaussian's precision.
@@ -27,15 +28,15 @@ Discovery
 Deviations
     The code redraws 10,000 images at every epoch, takes s from them and trains on the others; here
     s is the mean over the batches since it last changed, every epoch or fiftieth of the run,
-    whichever is sooner, after a first one from 10,000 images before step 0. The expectation over the draw
-    of z is taken exactly. Step size constant (the paper halves it when the validation loss stalls,
-    which no method here sees) and 1e-3 on quarters of the batch instead of 5e-4. Default beta is
-    that of MNIST; 0.05 is CIFAR-10's, CelebA's is 3 on [-1, 1], 0.75 here, and dSprites have 5 with
-    ``likelihood=bernoulli``. J is taken at mu, as in the paper; the code takes it at a draw. The
-    code's loss has s where the paper has ln s: same gradient. Samples have the mean and the second
-    moment of the training codes, with irrelevant coordinates at their mean, as in the code, which
-    is too wide where means are not zero. Shared backbones, without batch normalisation; the decoder
-    starts at the mean training image, which is ours (nn/start.py).
+    whichever is sooner, after a first one from 10,000 images before step 0. The expectation over
+    the draw of z is taken exactly. Step size constant (the paper halves it when the validation loss
+    stalls, which no method here sees) and 1e-3 on quarters of the batch instead of 5e-4. Default
+    beta is that of MNIST; 0.05 is CIFAR-10's, CelebA's is 3 on [-1, 1], 0.75 here, and dSprites
+    have 5 with ``likelihood=bernoulli``. J is taken at mu, as in the paper; the code takes it at a
+    draw. The code's loss has s where the paper has ln s: same gradient. Samples have the mean and
+    the second moment of the training codes, with irrelevant coordinates at their mean, as in the
+    code, which is too wide where means are not zero. Shared backbones, without batch normalisation;
+    the decoder starts at the mean training image, which is ours (nn/start.py).
 """
 
 from __future__ import annotations
@@ -80,7 +81,7 @@ BOUND = 1e8
 
 
 class ARDVAE(VAE):
-    """The VAE with a prior of its own variances, a buffer, and a decoder whose variance is fixed."""
+    """The VAE whose prior has variances, a buffer, and whose decoder has a fixed variance."""
 
     null = ({"relevances": "untrained"},)
 

@@ -146,9 +146,8 @@ class BetaVAE(Method):
     @torch.no_grad()
     def discover(self, x: Tensor) -> Discovery:
         mean, factors = (part.double() for part in self.gaussian(x))
-        rate = (
-            kl_standard(mean, covariance.marginal_variance(factors).log()).mean(0).clamp_min(0.0)
-        )  # rounding may leave -1e-16
+        # rounding may leave -1e-16
+        rate = kl_standard(mean, covariance.marginal_variance(factors).log()).mean(0).clamp_min(0.0)
         active = covariance.rate_rule(rate)
         inverse = torch.linalg.inv(covariance.covariance(factors)).mean(0)
         extra = {

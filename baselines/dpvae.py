@@ -52,7 +52,9 @@ class DPVAE(VAE):
         super().build()
 
     def divergence(self, mean: Tensor, log_var: Tensor, z: Tensor) -> Tensor:
-        return rate_ard(log_var, *self.flow(z), self.log_precision)  # type: ignore[call-arg]  # the flow gives two
+        return rate_ard(  # type: ignore[call-arg]  # the flow gives two
+            log_var, *self.flow(z), self.log_precision
+        )
 
     def encode(self, x: Tensor) -> Tensor:
         return self.flow(self.posterior(x)[0])[0]

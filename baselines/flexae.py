@@ -11,10 +11,13 @@ Objective
     One outer step, each line with an Adam of its own (step size in units of ``lr``; betas), GP the
     mean of (norm of the slope - 1)^2 on the segments between both arguments:
 
-        E, decoder   2     0.9, 0.999   mean over images of ||x - decode(E(x))||^2, summed over the D numbers
-        C, 5 times   1     0,   0.9     mean C(G(n)) - mean C(E(x)) + 10 GP(G(n), E(x)),   new x and n each time
-        G            2     0,   0.9     - mean C(G(n)),                                    the last n
-        E            0.1   0,   0.9     mean C(E(x)),                                      the last x
+        E, decoder   2     0.9, 0.999   mean over images of ||x - decode(E(x))||^2
+        C, 5 times   1     0,   0.9     mean C(G(n)) - mean C(E(x)) + 10 GP(G(n), E(x))
+        G            2     0,   0.9     - mean C(G(n))
+        E            0.1   0,   0.9     mean C(E(x))
+
+    The square is summed over the D numbers of an image. C sees new x and n each time, G the last n,
+    E the last x.
 
     Codes score high, generated ones low. ``image_critic`` (FlexAE-SR) adds a critic K of images and
     pairs x' with each x of C's steps:
@@ -183,8 +186,15 @@ class FlexAE(Method):
         then encoder and decoder on the last pairs; returns K's distance and penalty."""
         with torch.no_grad():
             fake = self.decode(mix(torch.cat(list(codes)), self.encode(partners)))
-        real, fake, partner = (x.chunk(CRITIC_STEPS) for x in (images, fake, partners))  # type: ignore[assignment]  # fake in parts
-        values = self.judge(self.image_critic, self.judging_images, real, fake)  # type: ignore[arg-type]  # fake in parts
+        real, fake, partner = (  # type: ignore[assignment]  # fake in parts
+            x.chunk(CRITIC_STEPS) for x in (images, fake, partners)
+        )
+        values = self.judge(
+            self.image_critic,
+            self.judging_images,
+            real,
+            fake,  # type: ignore[arg-type]  # fake in parts
+        )
         self.descend(-self.image_critic(self.between(real[-1], partner[-1])).mean(), self.smoothing)
         return values
 

@@ -11,7 +11,8 @@ Citation
 Objective
     min over encoder, decoder and gamma, max over lambda >= 0, of the mean over images of
 
-        sum_l nu_l KL_l + l0 ||nu||_0 + lambda C,    C = ||x - decode(z nu)||^2 - tau,    nu_l in {0, 1},  P(nu_l = 1) = p_l = sigmoid(7 gamma_l)
+        sum_l nu_l KL_l + l0 ||nu||_0 + lambda C,    C = ||x - decode(z nu)||^2 - tau
+        nu_l in {0, 1},    P(nu_l = 1) = p_l = sigmoid(7 gamma_l)
 
     Squared errors sum over the D numbers of an image and have no 1/2, KL_l = KL(q(z_l|x) || N(0,
     1)) in nats; l0 is nats per open gate. tau = D tau_per_pixel, from the training data unless
@@ -25,11 +26,12 @@ Objective
 Discovery
     L* = #{l : p_l > 0.5}; relevance is p. Flags: ``constraint_never_met`` (no gate ever moved, L* =
     L is no discovery), ``collapsed`` (L* = 0), ``undecided`` (0.1 < p_l < 0.9 for more than a tenth
-    of the gates), ``constraint_not_tight`` (``constraint`` below is off zero by more than a tenth of
-    tau, so that L* is not that of tau: the run was too short). L* is a function of tau: ``extra`` has ``tau_per_pixel``, beside
-    ``expected_open`` (sum of p), ``lambda`` and ``constraint``, the moving average of C per number
-    at the end (above 0: tau is not kept). A closed dimension's posterior is the prior N(0, 1): that
-    is what its KL of zero means, and its decoder input is 0.
+    of the gates), ``constraint_not_tight`` (``constraint`` below is off zero by more than a tenth
+    of tau, so that L* is not that of tau: the run was too short). L* is a function of tau:
+    ``extra`` has ``tau_per_pixel``, beside ``expected_open`` (sum of p), ``lambda`` and
+    ``constraint``, the moving average of C per number at the end (above 0: tau is not kept). A
+    closed dimension's posterior is the prior N(0, 1): that is what its KL of zero means, and its
+    decoder input is 0.
 
 Deviations
     The method section and code of De Boom et al. were not at hand; latch, start at p = 0.9, l0 = 1,

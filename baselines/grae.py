@@ -10,7 +10,8 @@ Objective
     over images:
 
         1/2 ||x - g(h)||^2 + beta/2 ||h||^2 + beta/2 R
-        hadamard-1:  R = L ln(1 + ||J_c||^2 / beta),  c uniform, one draw per image: unbiased for sum_i ln(1 + ||J_i||^2 / beta) >= ln det A
+        hadamard-1:  R = L ln(1 + ||J_c||^2 / beta),  c uniform, one draw per image: unbiased
+                     for sum_i ln(1 + ||J_i||^2 / beta) >= ln det A
         exact:       R = ln det A
 
     Norms sum over pixels and coordinates, so beta is the variance of the decoder: divided by beta,
@@ -22,8 +23,8 @@ Discovery
     Eigenvalues l of the mean of J'J / beta over the first 1,024 reference images; L* = #{i : 1 +
     l_i > 1.1}. On linear models these are the principal components of variance above 1.1 beta. The
     paper has no rule. L* is one at that beta, which is given: `bench run --suite grae-beta` sets
-    them beside each other. ``extra``: the count with thresholds 1.02 and 2, that of the directions with
-    95 % of sum l, the mean local count #{eigenvalues of J'J / beta > 0.1}, code_units =
+    them beside each other. ``extra``: the count with thresholds 1.02 and 2, that of the directions
+    with 95 % of sum l, the mean local count #{eigenvalues of J'J / beta > 0.1}, code_units =
     #{Var(U'h)_i > 1 - 1/1.1}, and 1/2 ln det A with its Hadamard bound, in nats, on 64 images.
     Flags: ``collapsed`` (L* = 0); ``jacobian_evasion`` where the code varies in more than max(2,
     L/8) directions beyond L*, as behind a decoder that is flat where it was looked at.

@@ -11,7 +11,8 @@ Citation
 Objective
     Mean over images, the square summed over the D numbers of an image:
 
-        ||x - decode(W_l ... W_1 encoder(x))||^2 + D decay/2 ||theta||^2 + D nuclear/2 (||A||^2 + ||B||^2)
+        ||x - decode(W_l ... W_1 encoder(x))||^2
+            + D decay/2 ||theta||^2 + D nuclear/2 (||A||^2 + ||B||^2)
 
     W are l square matrices without bias or activation; theta is every parameter. A and B are the
     two matrices of l = 2: over all products AB = W the last bracket is least at the nuclear norm of

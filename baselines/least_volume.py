@@ -65,8 +65,8 @@ ROWS = 512
 
 
 class LeastVolume(RAEGMM):
-    """The regularised autoencoder with a decoder of maps of norm one, another price and one Gaussian
-    as its prior."""
+    """The regularised autoencoder with a decoder of maps of norm one, another price and one
+    Gaussian as its prior."""
 
     prior: FittedGaussian  # type: ignore[assignment]  # in place of the mixture
 

@@ -10,10 +10,11 @@ Objective
     An outer step takes four kinds of updates, each with its own RMSProp and a fresh batch (8 in
     all); C is a critic of codes:
 
-        autoencoder         rec + 100 vp                                                             E, decoder
-        critic, five times  mean C(mu z) - mean C(mu n) + 10 (||grad C|| - 1)^2                      C
-        encoder             -mean C(mu z)                                                            E
-        mask                w rec + (1 + W)^2 + c(t) sum_j mu_j (1 - mu_j), then a = max(a, 0)       a
+        autoencoder         E, decoder    rec + 100 vp
+        critic, five times  C             mean C(mu z) - mean C(mu n) + 10 (||grad C|| - 1)^2
+        encoder             E             -mean C(mu z)
+        mask                a             w rec + (1 + W)^2 + c(t) sum_j mu_j (1 - mu_j),
+                                          then a = max(a, 0)
 
     W = mean C(mu n) - mean C(mu z). rec: mean over images *and* numbers of the binary cross-entropy
     in nats (images) or of the squared error (vectors). vp: mean over images and dimensions of (z -
@@ -23,10 +24,10 @@ Discovery
     L* = #{j : mu_j >= 0.1}; relevance is mu. Masks in [0.1, 0.9) count, raise the flag
     ``undecided`` and are counted in ``extra.undecided``. ``extra.initial`` is the number of mu_j >
     0.5 at the start: where L* equals it, the draw of the mask may have decided, not the data. Flags
-    ``collapsed``: L* = 0; ``critic_unsettled``: the mean of W over the last fifth of the run differs
-    from that over the fifth before by more than a quarter of the larger, so the adversarial part is
-    not trained to its end; ``schedule_scaled``: the code's schedule was asked for in fewer steps than
-    it needs.
+    ``collapsed``: L* = 0; ``critic_unsettled``: the mean of W over the last fifth of the run
+    differs from that over the fifth before by more than a quarter of the larger, so the adversarial
+    part is not trained to its end; ``schedule_scaled``: the code's schedule was asked for in fewer
+    steps than it needs.
 
 Deviations
     The code's R is 75 for L <= 20, where the mask freezes near its random start, and absolute
@@ -36,13 +37,13 @@ Deviations
     would otherwise close before the decoder is of any use. Measured on latent-8, L = 16, 300 steps
     of batch 64, seed 0 (mean predictor 0.998): test MSE 0.998 and L* 0 without a warm-up, 0.640 and
     3 with 50 steps, 0.190 and 10 with 100. A step size of 5e-3 instead gives 0.592 and 3.
-    ``schedule=reference`` is the code's, in runs of 10,000 steps and more; suites that say "as in the
-    authors' code" have it. The code's learning-rate decay scales losses, to which
-    RMSProp is blind after some fifty steps: none here (``lr_decay``: a real division by five at
-    5R). Batches hold 64 images on every dataset, as the code's do. w is 1000, calibrated for the
-    cross-entropy of images; 100 for standardised vectors. Backbones are the shared ones, the critic
-    is smaller on small inputs and has no output bias. Samples and metrics use the soft mask. The
-    decoder starts at the mean training image, which is ours (nn/start.py).
+    ``schedule=reference`` is the code's, in runs of 10,000 steps and more; suites that say "as in
+    the authors' code" have it. The code's learning-rate decay scales losses, to which RMSProp is
+    blind after some fifty steps: none here (``lr_decay``: a real division by five at 5R). Batches
+    hold 64 images on every dataset, as the code's do. w is 1000, calibrated for the cross-entropy
+    of images; 100 for standardised vectors. Backbones are the shared ones, the critic is smaller on
+    small inputs and has no output bias. Samples and metrics use the soft mask. The decoder starts
+    at the mean training image, which is ours (nn/start.py).
 """
 
 from __future__ import annotations

@@ -13,14 +13,15 @@ Objective
     diag v(x')), in nats, mean over images, one draw of z per image; NLL and KL sum over dimensions
     as in the VAE:
 
-        critic:   -log Q(s|x'),                            s and x' held fixed; moves the critic alone
-        model:    NLL + KL - lambda [ log Q(s|x') + H(s) ],   with the critic just updated; moves the model alone
-        H(s) = 1/2 sum_i log(2 pi e min(V_i, 1)),   V the variance of s over the images of the update, at least 0.01
+        critic:   -log Q(s|x')
+        model:    NLL + KL - lambda [ log Q(s|x') + H(s) ]
+        H(s) = 1/2 sum_i log(2 pi e min(V_i, 1))
 
-    The bracket bounds I(s; x') from below where s follows the prior, and its gradient flows through
-    x', s and V. lambda is
-    ``mi_weight``; with lambda = 0 the model is the VAE, bit for bit. One Adam step each per quarter
-    of a batch.
+    The critic's step holds s and x' fixed and moves the critic alone; the model's takes the critic
+    just updated and moves the model alone. V is the variance of s over the images of the update, at
+    least 0.01. The bracket bounds I(s; x') from below where s follows the prior, and its gradient
+    flows through x', s and V. lambda is ``mi_weight``; with lambda = 0 the model is the VAE, bit
+    for bit. One Adam step each per quarter of a batch.
 
 Discovery
     I_i = E_x KL(q(z_i|x) || q(z_i)), the encoder's information in each coordinate, q(z_i) the
@@ -40,13 +41,14 @@ Deviations
     sprites of 32x32 until training explodes (docs/decisions.md); the lesser of both has neither
     flaw, and a third one remains: it is the entropy of a normal variable, so codes in two tight
     clusters at -1 and 1, which tell ln 2 = 0.69 nats, earn 1/2 ln 100 = 2.30 from a critic at its
-    least variance. lambda is 0.001 to 0.01 there, under a reduction that is not stated: read per pixel, 0.01
-    is 7.84 nats on MNIST. The default of 1 lies between; more pulls the codes off the prior,
-    ``mi_weight=0.01`` takes the number literally. s is the first two components, which are
-    exchangeable at the start; the thesis takes the two of least effect in a twin without the
-    reward (`bench components KEY` lists them): give their positions as ``subset``. H and Q serve training alone: the bound in the
-    curves is no measurement, for it takes the decoder's mean without pixel noise and a prior that
-    the codes need not follow. Start and pace of the decoder's sigma are those of ``vae``.
+    least variance. lambda is 0.001 to 0.01 there, under a reduction that is not stated: read per
+    pixel, 0.01 is 7.84 nats on MNIST. The default of 1 lies between; more pulls the codes off the
+    prior, ``mi_weight=0.01`` takes the number literally. s is the first two components, which are
+    exchangeable at the start; the thesis takes the two of least effect in a twin without the reward
+    (`bench components KEY` lists them): give their positions as ``subset``. H and Q serve training
+    alone: the bound in the curves is no measurement, for it takes the decoder's mean without pixel
+    noise and a prior that the codes need not follow. Start and pace of the decoder's sigma are
+    those of ``vae``.
 """
 
 from __future__ import annotations

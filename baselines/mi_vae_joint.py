@@ -13,13 +13,15 @@ Objective
     distribution on K categories; the decoder reads z and the relaxed draw y = softmax((log pi +
     Gumbel noise) / T), x' = decode(z, y). In nats, mean over images, one draw of z and y per image:
 
-        critic:   -sum_k y_k log Q_k(x'),                  y and x' held fixed; moves the critic alone
-        model:    NLL + KL_z + KL_c - lambda [ sum_k y_k log Q_k(x') + H(pi_bar) ],   with the critic just updated; moves the model alone
+        critic:   -sum_k y_k log Q_k(x')
+        model:    NLL + KL_z + KL_c - lambda [ sum_k y_k log Q_k(x') + H(pi_bar) ]
         KL_c = sum_k pi_k log(K pi_k),   pi_bar = the mean of pi over the chunk
 
-    The bracket bounds I(c; x') from below; its gradient flows through x', y and pi_bar. T falls
-    exponentially from 1 to ``temperature`` over the first half of the steps. lambda is
-    ``mi_weight``; with lambda = 0 the model is the joint VAE, bit for bit.
+    The critic's step holds y and x' fixed and moves the critic alone; the model's takes the critic
+    just updated and moves the model alone. The bracket bounds I(c; x') from below; its gradient
+    flows through x', y and pi_bar. T falls exponentially from 1 to ``temperature`` over the first
+    half of the steps. lambda is ``mi_weight``; with lambda = 0 the model is the joint VAE, bit for
+    bit.
 
 Discovery
     The rule of mi-vae on the Gaussian coordinates: L* = the number of I_i = E_x KL(q(z_i|x) ||

@@ -11,13 +11,15 @@ Objective
     g_inv(z0), x_n | z_n as in the VAE. A large batch of B images is a set; its posterior over alpha
     is Gamma(a, b) with a, b from a permutation-invariant network of (x, z). Losses in nats:
 
-        small steps, on quarters:   mean_n [ NLL_n + rate_n(alpha_hat) ],   alpha_hat carried, not trained
-        joint step, on the batch:   mean_n [ NLL_n + rate_n(alpha) ] + KL(Gamma(a, b) || Gamma(a0, b0)) / B,   alpha ~ Gamma(a, b)
-        rate_n(alpha) = 1/2 sum_l [ alpha_l z0_l^2 - log alpha_l - log s_l^2 - 1 ] - log |det dg/dz|,   z0 = g(z)
+        small steps, on quarters:   mean_n [ NLL_n + rate_n(alpha_hat) ]
+        joint step, on the batch:   mean_n [ NLL_n + rate_n(alpha) ]
+                                    + KL(Gamma(a, b) || Gamma(a0, b0)) / B,  alpha ~ Gamma(a, b)
+        rate_n(alpha) = 1/2 sum_l [ alpha_l z0_l^2 - log alpha_l - log s_l^2 - 1 ]
+                            - log |det dg/dz|,   z0 = g(z)
 
-    After a joint step alpha_hat is a / b. Joint steps begin after the burn-in (phases ``burn-in``
-    and ``joint``). Small steps, Adam at 1e-3, train encoder, decoder and log sigma; joint ones, a
-    second Adam at 1e-5, these, the flow and the network.
+    alpha_hat is carried, not trained: after a joint step it is a / b. Joint steps begin after the
+    burn-in (phases ``burn-in`` and ``joint``). Small steps, Adam at 1e-3, train encoder, decoder
+    and log sigma; joint ones, a second Adam at 1e-5, these, the flow and the network.
 
 Discovery
     v_l = 1 / alpha_l with alpha the mean of a / b over disjoint sets of training images, drawn in
@@ -92,7 +94,7 @@ class RDPVAE(RVAE):
     def divergence_given(
         self, mean: Tensor, log_var: Tensor, mapped: tuple[Tensor, Tensor | None], log_alpha: Tensor
     ) -> Tensor:
-        return rate_ard(log_var, *mapped, log_alpha)  # type: ignore[arg-type]  # the flow's, which gives both
+        return rate_ard(log_var, *mapped, log_alpha)  # type: ignore[arg-type]  # both given
 
     def alpha_posterior(self, x: Tensor, z: Tensor, z0: Tensor) -> tuple[Tensor, Tensor]:
         return super().alpha_posterior(x, z0 if self.config.ren_input == "z0" else z, z0)

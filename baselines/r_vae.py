@@ -10,13 +10,14 @@ Objective
     in the VAE. A large batch of B images is a set; its posterior over alpha is Gamma(a, b) with a,
     b from a permutation-invariant network of (x, z). Losses in nats:
 
-        small steps, on quarters:   mean_n [ NLL_n + KL_n(alpha_hat) ],   alpha_hat carried, not trained
-        joint step, on the batch:   mean_n [ NLL_n + KL_n(alpha) ] + KL(Gamma(a, b) || Gamma(a0, b0)) / B,   alpha ~ Gamma(a, b)
+        small steps, on quarters:   mean_n [ NLL_n + KL_n(alpha_hat) ]
+        joint step, on the batch:   mean_n [ NLL_n + KL_n(alpha) ]
+                                    + KL(Gamma(a, b) || Gamma(a0, b0)) / B,  alpha ~ Gamma(a, b)
         KL_n(alpha) = 1/2 sum_l [ alpha_l (mu_l^2 + s_l^2) - 1 - log alpha_l - log s_l^2 ]
 
-    After a joint step alpha_hat is a / b. Joint steps begin after the burn-in (phases ``burn-in``
-    and ``joint``); Adam at 1e-3 for small steps, a second Adam at 1e-5 for joint ones, over the
-    same parameters and the network's.
+    alpha_hat is carried, not trained: after a joint step it is a / b. Joint steps begin after the
+    burn-in (phases ``burn-in`` and ``joint``); Adam at 1e-3 for small steps, a second Adam at 1e-5
+    for joint ones, over the same parameters and the network's.
 
 Discovery
     v_l = 1 / alpha_l with alpha the mean of a / b over disjoint sets of training images, drawn in

@@ -12,8 +12,10 @@ Objective
     r*z to a discriminator D with two logits (0: joint, 1: columns permuted). In nats, mean over the
     images n of a batch, sums over pixels and dimensions j:
 
-        E, Dec, l:  mean_n NLL_n + sum_j lambda(r_j) mean_n KL_nj + gamma TC + eta_s sum_j r_j + eta_h sum_j H(r_j)
-                    lambda(r) = 10 - 9.9 r,   TC = mean_n [ D_0(r*z_n) - D_1(r*z_n) ],   H(r) = -r log r - (1 - r) log(1 - r)
+        E, Dec, l:  mean_n NLL_n + sum_j lambda(r_j) mean_n KL_nj + gamma TC
+                        + eta_s sum_j r_j + eta_h sum_j H(r_j)
+                    lambda(r) = 10 - 9.9 r,   H(r) = -r log r - (1 - r) log(1 - r)
+                    TC = mean_n [ D_0(r*z_n) - D_1(r*z_n) ]
         D:          1/2 [ CE(D(r*z), 0) + CE(D(permuted r*z), 1) ]   on a second batch, encoded anew
 
     gamma = 6.4, eta_s = 1, eta_h = 100. NLL: Bernoulli for images; for vectors Gaussian with sigma
@@ -38,17 +40,17 @@ Deviations
     ``warm_up`` it waits until averages of each dimension's KL over some 50 and 200 steps differ by
     no more than a tenth and none lies within a factor of two of 0.1 nats, at most for three
     quarters of the run (``latest``). Unused dimensions of latent-8 fall below 0.1 nats after some
-    1,400 steps and settle after 2,000; in 3,000 steps L* is 8 (three seeds, MSE 0.023 to 0.025). The
-    Bernoulli NLL takes the logits in front of the shared decoder's sigmoid. The weights are scaled
-    for 64x64 images: the grey 8x8 digits hold 13.5 nats between their mean image and a perfect
-    copy, too few for 5.05 per nat, so the posterior falls to the prior and the reconstruction to
-    the mean image (MSE 0.0727 in 300 steps, as the mean image); with ``lambda_max=1`` it is
-    0.035. The Gaussian's sigma is given, not learned: learned from 1, it makes a posterior at the
-    prior stable. L* depends on sigma, and 0.3 is meant for numbers of variance 1: circle and
-    one-moon have standard deviations of 0.72 and 0.33 and are not scaled. Choose it without looking
-    at L*. The entropy is written in l with its exact gradient -l r (1 - r). D is small for inputs
-    of up to 64 numbers (nn/critics.py). The decoder starts at the mean training image, which is
-    ours (nn/start.py).
+    1,400 steps and settle after 2,000; in 3,000 steps L* is 8 (three seeds, MSE 0.023 to 0.025).
+    The Bernoulli NLL takes the logits in front of the shared decoder's sigmoid. The weights are
+    scaled for 64x64 images: the grey 8x8 digits hold 13.5 nats between their mean image and a
+    perfect copy, too few for 5.05 per nat, so the posterior falls to the prior and the
+    reconstruction to the mean image (MSE 0.0727 in 300 steps, as the mean image); with
+    ``lambda_max=1`` it is 0.035. The Gaussian's sigma is given, not learned: learned from 1, it
+    makes a posterior at the prior stable. L* depends on sigma, and 0.3 is meant for numbers of
+    variance 1: circle and one-moon have standard deviations of 0.72 and 0.33 and are not scaled.
+    Choose it without looking at L*. The entropy is written in l with its exact gradient -l r (1 -
+    r). D is small for inputs of up to 64 numbers (nn/critics.py). The decoder starts at the mean
+    training image, which is ours (nn/start.py).
 """
 
 from __future__ import annotations

@@ -12,14 +12,17 @@ Objective
     discriminator D with two logits (0: joint, 1: columns permuted). In nats, mean over the images n
     of a batch:
 
-        E, Dec, r:  mean_n NLL_n + mean_j lambda(r_j) mean_n sum_k KL_nk + gamma TC + eta_s sum_j r_j - eta_h sum_j H(r_j)
-                    lambda(r) = 10 - 9.9 r,   TC = mean_n [ D_0(r*z_n) - D_1(r*z_n) ],   H(r) = -r log r - (1 - r) log(1 - r)
-        D:          1/2 [ CE(D(r*z), 0) + CE(D(r*permuted z'), 1) ]   z as drawn above, z' of a second batch
+        E, Dec, r:  mean_n NLL_n + mean_j lambda(r_j) mean_n sum_k KL_nk + gamma TC
+                        + eta_s sum_j r_j - eta_h sum_j H(r_j)
+                    lambda(r) = 10 - 9.9 r,   H(r) = -r log r - (1 - r) log(1 - r)
+                    TC = mean_n [ D_0(r*z_n) - D_1(r*z_n) ]
+        D:          1/2 [ CE(D(r*z), 0) + CE(D(r*permuted z'), 1) ]
 
-    gamma = eta_s = eta_h = 6.4. r has its own Adam, as D has, betas (0.5, 0.9). Two differences
-    from the authors' decide what r means: the entropy has the other sign, so r is driven to 1/2 and
-    not to 0 or 1; and the KL is summed over dimensions before it meets lambda, so its pull on r,
-    -9.9 KL / L, is the same for every dimension. Only the total correlation tells dimensions apart.
+    z is as drawn for the model, z' of a second batch. gamma = eta_s = eta_h = 6.4. r has its own
+    Adam, as D has, betas (0.5, 0.9). Two differences from the authors' decide what r means: the
+    entropy has the other sign, so r is driven to 1/2 and not to 0 or 1; and the KL is summed over
+    dimensions before it meets lambda, so its pull on r, -9.9 KL / L, is the same for every
+    dimension. Only the total correlation tells dimensions apart.
 
 Discovery
     L* = number of r_j strictly above the mean of r, as RENs take it: in [1, L - 1] unless all are

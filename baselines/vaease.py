@@ -8,7 +8,8 @@ Objective
     The negative ELBO of ``vae``, in nats, mean over images, one draw of z = mu + sigma eps per
     image, with the decoder given the product of (1 - sigma) and z:
 
-        D (log sigma_x + 1/2 log 2 pi) + ||x - decode((1 - sigma) z)||^2 / (2 sigma_x^2) + KL(q(z|x) || N(0, I))
+        D (log sigma_x + 1/2 log 2 pi) + ||x - decode((1 - sigma) z)||^2 / (2 sigma_x^2)
+            + KL(q(z|x) || N(0, I))
 
     sigma_x, one trained scalar, is the decoder's. A coordinate at the prior, sigma = 1, gives the
     decoder an exact zero, image by image. ``gate=False`` is ``vae`` with bounded posteriors.

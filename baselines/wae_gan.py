@@ -9,9 +9,9 @@ Objective
     z = E(x), prior draws n ~ N(0, I). An outer step takes three kinds of updates, each with its own
     RMSProp and a fresh batch (7 in all); C is a critic of codes:
 
-        autoencoder         rec                                                                      E, decoder
-        critic, five times  mean C(z) - mean C(n) + 10 (||grad C|| - 1)^2                            C
-        encoder             -mean C(z)                                                               E
+        autoencoder         E, decoder    rec
+        critic, five times  C             mean C(z) - mean C(n) + 10 (||grad C|| - 1)^2
+        encoder             E             -mean C(z)
 
     rec: mean over images *and* numbers of the binary cross-entropy in nats (images) or of the
     squared error (vectors). The critic's penalty is taken on points between codes and prior draws.
@@ -21,13 +21,13 @@ Discovery
     ``critic_unsettled``: the critic's distance has not flattened, by the rule of MaskAAE.
 
 Deviations
-    MaskAAE's slides print a WAE-GAN's FID and a WAE's NAC and do not say how it was trained. Ours is
-    what MaskAAE's code runs with ``--mask_on 0``: its training with mu = 1, no variance penalty and
-    no mask step, in batches of 64.
-    Against Tolstikhin et al.: their discriminator is a classifier, here a critic with a gradient
-    penalty, and their weight of the adversarial term is the ratio of the step sizes. Backbones are
-    the shared ones, the critic is smaller on small inputs and has no output bias. The decoder
-    starts at the mean training image, which is ours (nn/start.py).
+    MaskAAE's slides print a WAE-GAN's FID and a WAE's NAC and do not say how it was trained. Ours
+    is what MaskAAE's code runs with ``--mask_on 0``: its training with mu = 1, no variance penalty
+    and no mask step, in batches of 64. Against Tolstikhin et al.: their discriminator is a
+    classifier, here a critic with a gradient penalty, and their weight of the adversarial term is
+    the ratio of the step sizes. Backbones are the shared ones, the critic is smaller on small
+    inputs and has no output bias. The decoder starts at the mean training image, which is ours
+    (nn/start.py).
 """
 
 from __future__ import annotations

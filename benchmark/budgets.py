@@ -52,7 +52,7 @@ QUICK_STEPS: Mapping[str, int] = {
 (measured, docs/decisions.md)."""
 
 QUICK_ELSEWHERE = 600
-"""Outer steps of budget ``quick`` on other data, of which nobody has measured where methods part."""
+"""Outer steps of budget ``quick`` on other data, where nobody has measured when methods part."""
 
 
 def quick_steps(dataset: str) -> int:

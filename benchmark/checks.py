@@ -1,5 +1,5 @@
-"""What values of JSON documents are checked with on reading: a check is a function of a value and of
-words for where it stands, and raises ``ValueError`` where the value is none of its type.
+"""What values of JSON documents are checked with on reading: a check is a function of a value and
+of words for where it stands, and raises ``ValueError`` where the value is none of its type.
 
 Standard library only.
 """

@@ -68,7 +68,8 @@ class _Document:
     def to_json(self) -> str:
         """Return the document as indented JSON, keys sorted, lists of numbers on one line, ending
         with a newline."""
-        fields = {name: canonical_json(value) for name, value in asdict(self).items()}  # type: ignore[call-overload]  # data classes all
+        values = asdict(self)  # type: ignore[call-overload]  # data classes all
+        fields = {name: canonical_json(value) for name, value in values.items()}
         return "{\n" + ",\n".join(f' "{name}": {fields[name]}' for name in sorted(fields)) + "\n}\n"
 
     @classmethod

@@ -217,7 +217,8 @@ def _switches_kept() -> Iterator[None]:
     """Leave torch's switches, threads and generators as they were: a run throws the switches of its
     process, and here it shares that of its caller."""
     threads, mode = torch.get_num_threads(), torch.get_deterministic_debug_mode()
-    filled = torch.utils.deterministic.fill_uninitialized_memory  # type: ignore[attr-defined]  # torch hides it
+    deterministic: Any = torch.utils.deterministic  # torch hides the switch below from checkers
+    filled = deterministic.fill_uninitialized_memory
     cudnn, matmul = torch.backends.cudnn, torch.backends.cuda.matmul
     kept = cudnn.benchmark, cudnn.deterministic, cudnn.allow_tf32, matmul.allow_tf32
     try:
@@ -226,5 +227,5 @@ def _switches_kept() -> Iterator[None]:
     finally:
         torch.set_num_threads(threads)
         torch.set_deterministic_debug_mode(mode)
-        torch.utils.deterministic.fill_uninitialized_memory = filled  # type: ignore[attr-defined]  # torch hides it
+        deterministic.fill_uninitialized_memory = filled
         cudnn.benchmark, cudnn.deterministic, cudnn.allow_tf32, matmul.allow_tf32 = kept

@@ -69,7 +69,8 @@ def same_class(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
     """Return whether two machine classes are one: both tell torch and processor, and nothing that
     both tell differs.
 
-    >>> same_class({"torch": "2.9", "cpu": "A", "device": "cpu"}, {"torch": "2.9", "cpu": "A", "device": "cpu", "libc": "glibc 2.36"})
+    >>> facts = {"torch": "2.9", "cpu": "A", "device": "cpu"}
+    >>> same_class(facts, {**facts, "libc": "glibc 2.36"})
     True
     >>> same_class({"torch": "2.9", "cpu": "A"}, {"torch": "2.9", "cpu": "B"}), same_class({}, {})
     (False, False)

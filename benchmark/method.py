@@ -215,8 +215,8 @@ class Method(nn.Module):
         raise NotImplementedError
 
     def lstar_so_far(self, x: Tensor) -> Tensor | None:
-        """Return L* by the method's rule now, 0-d; None for methods that select nothing. Called up to
-        30 times in a run, between steps, on 256 training images at most: override it where
+        """Return L* by the method's rule now, 0-d; None for methods that select nothing. Called up
+        to 30 times in a run, between steps, on 256 training images at most: override it where
         ``discover`` is costly or needs :meth:`conclude`. It changes no state."""
         found = self.discover(x)
         return None if "no_selection" in found.flags else found.active.sum()

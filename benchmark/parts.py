@@ -1,5 +1,6 @@
 """The types of a record's parts, and of documents beside records, checked on reading: what
-``data/record.schema.json`` demands of them, so that nothing that reads records meets text for numbers, nulls or NaN.
+``data/record.schema.json`` demands of them, so that nothing that reads records meets text for
+numbers, nulls or NaN.
 
 Written out, not interpreted from the schema: folders of thousands of records are read by every
 table. Standard library only.

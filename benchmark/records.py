@@ -219,7 +219,8 @@ def frame(records: Iterable[Record]) -> pd.DataFrame:
     id value unit n protocol error``. ``cell`` names everything of the spec but the seed (and the
     value of options taken from an earlier run, shown as ``*``): rows of one cell are replicates,
     rows of two cells never are. ``stale`` says that the installed code of the method, of the
-    training loop or of the metric is another than the one that made the number. ``method`` and ``dataset`` carry their non-default options.
+    training loop or of the metric is another than the one that made the number. ``method`` and
+    ``dataset`` carry their non-default options.
     """
     import pandas as pd
 

@@ -52,8 +52,8 @@ class SourceClass:
         return _root(self.lineage[-1])
 
     def defines(self, name: str) -> bool:
-        """Return whether the class, or one it is derived from below ``Method`` or ``Dataset``, has a
-        function of this name."""
+        """Return whether the class, or one it is derived from below ``Method`` or ``Dataset``, has
+        a function of this name."""
         return any(
             isinstance(node, ast.FunctionDef) and node.name == name
             for part in self.lineage

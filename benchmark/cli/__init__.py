@@ -80,13 +80,12 @@ def cli() -> None:
 
 def main() -> None:
     """Entry point: errors of the caller are one line on stderr and exit status 2."""
-    gc.set_threshold(
-        100_000
-    )  # thousands of records are trees that stay: a search for cycles walks all of them again and again and finds none
+    # Thousands of records are trees that stay: a search for cycles walks all of them again and
+    # again and finds none.
+    gc.set_threshold(100_000)
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(
-            stream, io.TextIOWrapper
-        ):  # what the terminal cannot show is no reason to die
+        if isinstance(stream, io.TextIOWrapper):
+            # what the terminal cannot show is no reason to die
             stream.reconfigure(errors="replace" if stream.isatty() else "backslashreplace")
     _guard_streams()
     warnings.showwarning = _warn

@@ -67,7 +67,8 @@ def baseline(
     from benchmark.reporting.gate.baseline import make
     from benchmark.reporting.gate.formats import cells_text
 
-    chosen = Filters(**{kind: split_list(texts) for kind, texts in filters.items()})  # type: ignore[arg-type]  # no latent sizes
+    names = {kind: split_list(texts) for kind, texts in filters.items()}
+    chosen = Filters(**names)  # type: ignore[arg-type]  # no latent sizes
     found = make(
         select(load_records(results), chosen, str(results)),
         split_list(metrics),

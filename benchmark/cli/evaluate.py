@@ -74,7 +74,8 @@ def evaluate(
 
     wanted = {kind: split_list(texts) for kind, texts in filters.items()}
     chosen = chosen_metrics(split_list(metrics))
-    records = select(load_records(results), Filters(**wanted), str(results))  # type: ignore[arg-type]  # no latent sizes
+    selection = Filters(**wanted)  # type: ignore[arg-type]  # no latent sizes
+    records = select(load_records(results), selection, str(results))
     done = sorted(
         (record for record in records if record.status == "done"),
         key=lambda record: (record.spec["dataset"], record.key),

@@ -87,7 +87,8 @@ def table(
         _refuse(filters, metrics, paper)
         document = printed_table(name)
     else:
-        chosen = Filters(**{kind: split_list(texts) for kind, texts in filters.items()})  # type: ignore[arg-type]  # no latent sizes
+        names = {kind: split_list(texts) for kind, texts in filters.items()}
+        chosen = Filters(**names)  # type: ignore[arg-type]  # no latent sizes
         records = select(load_records(results), chosen, str(results))
         document = named_tables.build(
             name, records, split_list(metrics), References(results), paper=paper

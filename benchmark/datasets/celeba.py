@@ -145,9 +145,8 @@ class CelebA(Dataset):
 
         try:
             datasets.CelebA(str(self.data_dir), split="test", target_type=[], download=True)
-        except (
-            Exception
-        ) as error:  # gdown raises classes of its own, which differ between its versions
+        except Exception as error:
+            # gdown raises classes of its own, which differ between its versions
             reason = " ".join(str(error).split())
             raise BenchError(
                 f"could not fetch 'celeba' into '{self.data_dir}': {reason}; "

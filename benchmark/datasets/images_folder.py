@@ -5,8 +5,8 @@ FOLDER/train and FOLDER/test are the splits where both are there; otherwise ever
 held out, class by class. Below that, folders are classes: FOLDER/cat/1.png. All images have one
 size, or are brought to one by ``size``: the largest centred square is cut out and scaled (Lanczos).
 Height and width are 8 or more. Images of bytes in one channel are grey, all others are converted to
-red, green and blue (transparency is dropped); ``colour`` decides it for all. A folder with commas or
-brackets in its name is put in double quotes, which the shell must not take away.
+red, green and blue (transparency is dropped); ``colour`` decides it for all. A folder with commas
+or brackets in its name is put in double quotes, which the shell must not take away.
 """
 
 from __future__ import annotations
@@ -96,8 +96,8 @@ class ImagesFolder(Given):
 
 
 def _files(folder: Path) -> list[Path]:
-    """Return the images below ``folder`` by their paths; hidden ones and links that lead nowhere are
-    left out."""
+    """Return the images below ``folder`` by their paths; hidden ones and links that lead nowhere
+    are left out."""
     found = [
         path
         for path in folder.rglob("*")

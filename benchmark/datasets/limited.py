@@ -28,7 +28,8 @@ def limited(splits: Splits, count: int, *, dataset: str) -> Splits:
             f"the training images of '{dataset}'"
         )
     arrays = {name: array[:count] for name, array in splits.train.arrays().items()}
-    return Splits(train=replace(splits.train, **arrays), test=splits.test)  # type: ignore[arg-type]  # fields by name
+    train = replace(splits.train, **arrays)  # type: ignore[arg-type]  # fields by name
+    return Splits(train=train, test=splits.test)
 
 
 class LimitedMNIST(MNIST):

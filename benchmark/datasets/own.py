@@ -1,5 +1,5 @@
-"""Data of your own from Python: arrays, tensors or a torch ``Dataset``, kept as an npz file, so that
-runs, the command line and replays read the same bytes."""
+"""Data of your own from Python: arrays, tensors or a torch ``Dataset``, kept as an npz file, so
+that runs, the command line and replays read the same bytes."""
 
 from __future__ import annotations
 

@@ -10,8 +10,9 @@ The canvas has side 1, y points down, e = 0.3:
 |---|---|
 | square | (+-e/2, +-e/2) |
 | ellipse | 100 vertices (1.33 e/2 cos t, e/2 / 1.33 sin t), t = 2 pi k / 100 |
-| heart | 150 vertices (e sin^3 t / 2, -e ((13 cos t - 5 cos 2t - 2 cos 3t - cos 4t) / 29 + 0.075)), t = 2 pi k / 150 |
+| heart | 150 vertices (e sin^3 t / 2, -e (h(t) / 29 + 0.075)), t = 2 pi k / 150 |
 
+    h(t) = 13 cos t - 5 cos 2t - 2 cos 3t - cos 4t
     vertex = scale (u cos a + v sin a, -u sin a + v cos a) + centre, rounded to 1/256 pixel
 
 A pixel is 1 where its centre lies inside the polygon; a centre exactly on an edge is inside where
@@ -113,8 +114,8 @@ def fill(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     x, y, row = (
         x.ravel(),
         y.ravel(),
-        (y.ravel() - STEP // 2) >> 8,
-    )  # the last row whose centres are not below the vertex
+        (y.ravel() - STEP // 2) >> 8,  # the last row whose centres are not below the vertex
+    )
     following = np.arange(count * sides) + 1
     following[sides - 1 :: sides] -= sides
     crossed = np.abs(row[following] - row)

@@ -55,7 +55,10 @@ class Split:
     def layout(self) -> dict[str, np.ndarray]:
         """How ``stored`` is to be read, as one named array: ``shape``, with ``packed`` and
         ``levels`` in the name where they are not the default."""
-        name = f"shape{'.packed' if self.packed else ''}{f'.levels={self.levels}' if self.levels != 255 else ''}"
+        name = (
+            f"shape{'.packed' if self.packed else ''}"
+            f"{f'.levels={self.levels}' if self.levels != 255 else ''}"
+        )
         return {name: np.array(self.shape)}
 
 
@@ -110,8 +113,8 @@ class Splits:
 
 def input_of(splits: Splits) -> dict[str, Any]:
     """Return what a record says of a model's input: the ``shape`` of one image or vector, how many
-    there are in ``train`` and ``test``, the stored ``type`` (``float32``, ``uint8`` or ``bits``) and
-    the ``levels`` that stored numbers are divided by, 1 where they are taken as they are."""
+    there are in ``train`` and ``test``, the stored ``type`` (``float32``, ``uint8`` or ``bits``)
+    and the ``levels`` that stored numbers are divided by, 1 where they are taken as they are."""
     train = splits.train
     kind = "bits" if train.packed else str(train.stored.dtype)
     return {

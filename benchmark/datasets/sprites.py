@@ -17,8 +17,10 @@ and its origin are told. Compared with the dSprites of Matthey et al. (2017), wh
 |---|---|
 | shape | square, ellipse, heart |
 | scale | 0.5, 0.6, 0.7, 0.8, 0.9, 1 |
-| orientation | 40 angles, 2 pi k / 39; the last is the first again, so 1/40 of the images are there twice (also across the split) |
+| orientation | 40 angles, 2 pi k / 39; the last is the first again |
 | posX, posY | 32 positions of the centre, 16 + 32 k / 31 pixels from the left and from the top |
+
+So 1/40 of the images are in the set twice, also across the split.
 
 ``factors`` are these five, as indices, and ``intrinsic_dim`` says five: so many change an image.
 "RENs" (arXiv 2205.13061, section 5.2), whose batch size, latent dimensions and sizes of the splits

@@ -3,9 +3,9 @@ Relevance Encoding Networks" (arXiv 2205.13061).
 
 A circle of radius 1, and one moon, its upper half. The angle is uniform, isotropic Gaussian noise
 has a standard deviation given as a fraction of the radius (the paper shows 10 % in figure 4 and, in
-its appendix, 5 % and 7 % in figure 6 and 1 % in figure 7); 4,096 training points. Ours: the uniform law of the angle and 1,024 fresh
-test points. One float64 stream, PCG64(42), gives angles and noise of the training split, then of
-the test split, so every noise level moves the same points.
+its appendix, 5 % and 7 % in figure 6 and 1 % in figure 7); 4,096 training points. Ours: the uniform
+law of the angle and 1,024 fresh test points. One float64 stream, PCG64(42), gives angles and noise
+of the training split, then of the test split, so every noise level moves the same points.
 """
 
 from __future__ import annotations

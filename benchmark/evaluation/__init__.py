@@ -1,1 +1,1 @@
-"""What a trained method is measured by: evidence on demand, features, arrays, untrained networks."""
+"""What measures a trained method: evidence on demand, features, arrays, untrained networks."""

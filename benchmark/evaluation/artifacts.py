@@ -53,14 +53,14 @@ def artifacts(evidence: Evaluator, train: TensorSplit) -> dict[str, np.ndarray]:
 
     ``neighbours`` holds the training image nearest (Euclidean) to each of the first samples;
     ``rewarded_line`` and ``rewarded_plane`` what the components that a method rewards change, see
-    :func:`_rewarded`; ``traversals`` rows of one code coordinate each, most relevant first, moved over -2..2 standard
-    deviations around the code of the first test image, (rows, 8, *shape); ``interpolations`` the
-    images at 8 equal steps along the straight line between the codes of two test images, those of
-    ``inputs`` in turn, (4, 8, *shape); ``codes`` the counted coordinates of the inputs' codes, (n,
-    L); ``code_covariance`` (L, L) of the whole test split; ``jacobian_gram`` (L, L), the mean of
-    J'J over some test images, J the decoder's Jacobian in the counted coordinates, not there
-    where the decoder cannot be differentiated in forward mode. :func:`_categorical` adds what a
-    categorical variable gives.
+    :func:`_rewarded`; ``traversals`` rows of one code coordinate each, most relevant first, moved
+    over -2..2 standard deviations around the code of the first test image, (rows, 8, *shape);
+    ``interpolations`` the images at 8 equal steps along the straight line between the codes of two
+    test images, those of ``inputs`` in turn, (4, 8, *shape); ``codes`` the counted coordinates of
+    the inputs' codes, (n, L); ``code_covariance`` (L, L) of the whole test split; ``jacobian_gram``
+    (L, L), the mean of J'J over some test images, J the decoder's Jacobian in the counted
+    coordinates, not there where the decoder cannot be differentiated in forward mode.
+    :func:`_categorical` adds what a categorical variable gives.
     """
     image = len(evidence.shape) == 3
     counts = _COUNTS if image else {**_COUNTS, "samples": _POINTS, "inputs": _POINTS}

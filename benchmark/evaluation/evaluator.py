@@ -125,7 +125,12 @@ class Evaluator:
             raise Absent("the training images are not at hand")
         total = sum(x.double().sum(0) for x in self.train.batches(CHUNK))
         mean = total / len(self.train)
-        return np.concatenate([_errors(x, mean) for x in self.test.batches(CHUNK)])  # type: ignore[arg-type]  # a tensor: there are images
+        return np.concatenate(
+            [
+                _errors(x, mean)  # type: ignore[arg-type]  # a tensor: there are images
+                for x in self.test.batches(CHUNK)
+            ]
+        )
 
     @cached_property
     @torch.no_grad()
@@ -245,7 +250,12 @@ class Evaluator:
             "samples": self.samples,
             "reconstructions": self._reconstructions,
         }
-        return Features(streams, self.feature_count, self.source, self.device)  # type: ignore[arg-type]  # keyed by kind
+        return Features(
+            streams,  # type: ignore[arg-type]  # keyed by kind
+            self.feature_count,
+            self.source,
+            self.device,
+        )
 
     def _test(self, n: int) -> Iterator[Tensor]:
         for chunk, x in enumerate(self.test.shuffled(CHUNK)):

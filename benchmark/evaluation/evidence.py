@@ -1,5 +1,5 @@
-"""What a run is measured by: the evidence about its trained method, the metrics that its budget pays
-for, and its discovery as a record holds it."""
+"""What a run is measured by: the evidence about its trained method, the metrics that its budget
+pays for, and its discovery as a record holds it."""
 
 from __future__ import annotations
 

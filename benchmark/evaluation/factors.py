@@ -21,8 +21,8 @@ MOST = 10_000
 
 
 class CodesAndFactors:
-    """The counted coordinates of the deterministic code of images, float64 (N, L), and their factors
-    (N, F), each taken when asked for."""
+    """The counted coordinates of the deterministic code of images, float64 (N, L), and their
+    factors (N, F), each taken when asked for."""
 
     def __init__(self, evidence: Evaluator, splits: Splits) -> None:
         self.evidence, self.splits = evidence, splits

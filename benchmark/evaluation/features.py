@@ -100,9 +100,9 @@ class Features:
         assert self.source.cache is not None
         about = self.extractor(kind)
         machine = f"{self.device.type}-torch-{torch.__version__}"
-        path = (
-            self.source.cache
-            / f"{about.name}-{about.digest}-{of}-{self.source.data[:16]}-shuffled{self.count}-{machine}.safetensors"
+        path = self.source.cache / (
+            f"{about.name}-{about.digest}-{of}-{self.source.data[:16]}-"
+            f"shuffled{self.count}-{machine}.safetensors"
         )
         try:
             found = load(read_plain(path, LARGEST))["features"]

@@ -3,7 +3,8 @@ r"""What the components that a method singles out change in decoded images.
 One component i at a time is moved to seven values from -3 to 3 while the others stay at the
 posterior mean mu_n of image n:
 
-.. math:: \frac{1}{|S|} \sum_{i \in S} \frac{1}{7 N D} \sum_{n, v} \| g(\mu_n \,|\, z_i = v) - g(\mu_n) \|^2, \quad v \in \{-3, -2, \dots, 3\}
+.. math:: \frac{1}{|S|} \sum_{i \in S} \frac{1}{7 N D} \sum_{n, v} \| g(\mu_n \,|\, z_i = v)
+    - g(\mu_n) \|^2, \quad v \in \{-3, -2, \dots, 3\}
 
 S are the components that MI-VAE rewards (``chosen``). Figures 4.3 and 4.4 of Serdega (master's
 thesis, KAIST, 2019) show as pictures what this is the number of; with the weight at 0 it says what

@@ -141,9 +141,10 @@ class _Critic(torch.nn.Module):
         super().__init__()
         self.of, (self.mean, self.spread) = of, scale
         self.network = backbones.encoder(shape, size if of == "category" else 2 * size)
+        # It starts at the distribution of s alone, where the bound is about zero.
         torch.nn.init.zeros_(
             self.network[-1].weight  # type: ignore[arg-type]  # a linear layer's
-        )  # starts at the distribution of s alone, where the bound is about zero
+        )
 
     def log_density(self, s: Tensor, seen: Tensor) -> Tensor:
         """Return log Q(s | x'), (B,)."""

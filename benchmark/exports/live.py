@@ -14,8 +14,8 @@ __all__ = ["LiveTensorboard", "Several"]
 
 
 class LiveTensorboard(Events):
-    """Writes the scalars of runs under way to ``folder/KEY/live``. A run tells of itself a few times a second at most; ``bench export`` writes all of its
-    curves."""
+    """Writes the scalars of runs under way to ``folder/KEY/live``. A run tells of itself a few
+    times a second at most; ``bench export`` writes all of its curves."""
 
     def __init__(self, folder: Path) -> None:
         require("tensorboard")

@@ -71,8 +71,8 @@ def read_run(store: Store, key: str) -> Run:
 
 
 def points(run: Run) -> Iterator[tuple[int, dict[str, float]]]:
-    """Yield what was logged at each step, by name; a value per latent dimension as ``kl/03``. What is
-    not finite is left out, as trackers cannot show it."""
+    """Yield what was logged at each step, by name; a value per latent dimension as ``kl/03``. What
+    is not finite is left out, as trackers cannot show it."""
     rows: dict[int, dict[str, float]] = {}
     for name, values in run.curves.items():
         if name in ("step", "lstar_step"):

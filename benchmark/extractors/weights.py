@@ -1,9 +1,9 @@
 """Where InceptionV3's weights lie, and how they get there. No torch: ``bench data list`` looks
 here.
 
-The published file is a pickle, so it is opened once (:func:`benchmark.extractors.inception.convert`),
-its sha256 checked before, and what it holds is kept as safetensors under a name that carries the
-sha256 of its bytes.
+The published file is a pickle, so it is opened once
+(:func:`benchmark.extractors.inception.convert`), its sha256 checked before, and what it holds is
+kept as safetensors under a name that carries the sha256 of its bytes.
 """
 
 from __future__ import annotations

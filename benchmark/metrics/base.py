@@ -146,8 +146,8 @@ class Evidence(Protocol):
 
     @property
     def test_vectors(self) -> np.ndarray:
-        """Test images as rows in one shuffled order, so that any number of the first stands for all,
-        float64 (N, D)."""
+        """Test images as rows in one shuffled order, so that any number of the first stands for
+        all, float64 (N, D)."""
         ...
 
     @property
@@ -194,8 +194,9 @@ class Metric:
     every run, or on demand.
 
     ``compute`` returns the value, the count it rests on, and where there is one a remark on the
-    value (a singular covariance, a collapse; else empty), and the noise of the value. ``identify(evidence)`` adds the protocol to the id
-    where it changes the value: ``fd-raw[n=1024,reference=1024,split=test]``.
+    value (a singular covariance, a collapse; else empty), and the noise of the value.
+    ``identify(evidence)`` adds the protocol to the id where it changes the value:
+    ``fd-raw[n=1024,reference=1024,split=test]``.
     """
 
     name: str

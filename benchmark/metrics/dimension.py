@@ -71,7 +71,8 @@ def active_units(
 ) -> int:
     r"""Return the number of coordinates whose posterior mean tells more than its noise hides.
 
-    .. math:: \#\{l : S_l / (S_l + V_l) < 1/2\}, \quad V_l = \mathrm{var}_n\, \mu_{nl}, \; S_l = \mathrm{mean}_n\, \sigma^2_{nl}
+    .. math:: \#\{l : S_l / (S_l + V_l) < 1/2\}, \quad V_l = \mathrm{var}_n\, \mu_{nl}, \;
+        S_l = \mathrm{mean}_n\, \sigma^2_{nl}
 
     Scale-free, so valid for any prior. A deterministic code has S = 0; there a coordinate counts
     unless it is constant: V below 1e-8 of the largest V, or below what rounding leaves of a mean
@@ -156,7 +157,9 @@ LSTAR_ERROR = Metric(
         "(https://arxiv.org/abs/1912.04564)"
     ),
     compute=_lstar_error,
-    protocol="|L* - n| of the method's own rule, where the intrinsic dimension n of the data is known",
+    protocol=(
+        "|L* - n| of the method's own rule, where the intrinsic dimension n of the data is known"
+    ),
 )
 
 GAP = Metric(

@@ -23,7 +23,8 @@ def sliced_wasserstein(p: np.ndarray, q: np.ndarray, *, seed: int = 0) -> float:
     r"""Return the sliced 2-Wasserstein distance of two sets of as many vectors, ``p`` and ``q`` (n,
     d), in their unit.
 
-    .. math:: \Bigl(\frac{1}{256} \sum_\theta \frac1n \sum_i (\theta^T p_{(i)} - \theta^T q_{(i)})^2\Bigr)^{1/2}
+    .. math:: \Bigl(\frac{1}{256} \sum_\theta \frac1n \sum_i (\theta^T p_{(i)}
+        - \theta^T q_{(i)})^2\Bigr)^{1/2}
 
     over seeded directions theta on the unit sphere, projections sorted. A shift by v adds |v|^2 / d
     to the square, in the mean over theta.
@@ -54,7 +55,8 @@ def mmd(p: np.ndarray, q: np.ndarray, width: float) -> float:
     r"""Return the unbiased estimate of the squared maximum mean discrepancy of ``p`` (n, d) and
     ``q`` (m, d); it may be below zero.
 
-    .. math:: \overline{k(p_i, p_j)}_{i \ne j} + \overline{k(q_i, q_j)}_{i \ne j} - 2\, \overline{k(p_i, q_j)}, \quad
+    .. math:: \overline{k(p_i, p_j)}_{i \ne j} + \overline{k(q_i, q_j)}_{i \ne j}
+        - 2\, \overline{k(p_i, q_j)}, \quad
         k(x, y) = \tfrac13 \sum_{b \in \{1/2, 1, 2\}} \exp(-\|x - y\|^2 / 2 (b w)^2)
 
     ``width`` w is a distance, the median among the reference vectors. Its mean is zero where both

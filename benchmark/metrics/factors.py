@@ -1,7 +1,7 @@
 r"""How well single coordinates of the code stand for single known factors of the data: MIG and DCI.
 
-Codes (N, L) are the deterministic ones, factors (N, F) indices of known values. Both are definitions
-of the literature:
+Codes (N, L) are the deterministic ones, factors (N, F) indices of known values. Both are
+definitions of the literature:
 
 - mutual information gap (Chen, Li, Grosse, Duvenaud, "Isolating Sources of Disentanglement in
   VAEs", 2018), of binned codes as in Locatello et al., 2019: with I the mutual information of a
@@ -13,7 +13,8 @@ of the literature:
   Quantitative Evaluation of Disentangled Representations", 2018): R (L, F) holds how much of a
   factor's prediction by a forest of regression trees each coordinate brings, a column sums to 1.
 
-  .. math:: D = \sum_i \rho_i (1 - H_F(R_{i \cdot})), \quad C = \frac{1}{F} \sum_k (1 - H_L(R_{\cdot k}))
+  .. math:: D = \sum_i \rho_i (1 - H_F(R_{i \cdot})),
+      \quad C = \frac{1}{F} \sum_k (1 - H_L(R_{\cdot k}))
 
   H_K is the entropy to base K of a row or column that is made to sum to 1, rho_i the share of row i
   in R. Informativeness is the error of the prediction: root mean square over the factor's standard
@@ -71,8 +72,8 @@ class Known(Protocol):
 
 @dataclass(frozen=True)
 class Prediction:
-    """Forests that predict factors from codes: ``importance`` (L, F), columns that sum to 1 (0 where
-    no tree splits), and ``error`` (F,) on test images."""
+    """Forests that predict factors from codes: ``importance`` (L, F), columns that sum to 1 (0
+    where no tree splits), and ``error`` (F,) on test images."""
 
     importance: np.ndarray
     error: np.ndarray

@@ -32,7 +32,8 @@ def frechet_distance(
 ) -> float:
     r"""Return the squared 2-Wasserstein distance of two Gaussians.
 
-    .. math:: \|m_p - m_q\|^2 + \mathrm{tr}\, C_p + \mathrm{tr}\, C_q - 2\, \mathrm{tr} (C_p^{1/2} C_q C_p^{1/2})^{1/2}
+    .. math:: \|m_p - m_q\|^2 + \mathrm{tr}\, C_p + \mathrm{tr}\, C_q
+        - 2\, \mathrm{tr} (C_p^{1/2} C_q C_p^{1/2})^{1/2}
 
     The last trace is the sum of square roots of the eigenvalues of a symmetric matrix (``eigh`` for
     C_p^{1/2}, ``eigvalsh`` for the product), so singular covariances are no special case. Means
@@ -41,9 +42,8 @@ def frechet_distance(
     Source: Dowson and Landau, "The Frechet distance between multivariate normal distributions",
     1982.
     """
-    from scipy import (
-        linalg,
-    )  # a tenth of a second, which tables that only ask for this metric's direction do without
+    # A tenth of a second, which tables that only ask for this metric's direction do without.
+    from scipy import linalg
 
     values, vectors = linalg.eigh(cov_p)
     root = (vectors * np.sqrt(values.clip(min=0.0))) @ vectors.T

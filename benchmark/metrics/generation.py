@@ -1,5 +1,5 @@
-"""Metrics that set samples beside as many test images: precision and recall in two ways, density and
-coverage, two distances of distributions."""
+"""Metrics that set samples beside as many test images: precision and recall in two ways, density
+and coverage, two distances of distributions."""
 
 from __future__ import annotations
 

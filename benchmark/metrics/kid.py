@@ -40,7 +40,8 @@ def kernel_distance(x: np.ndarray, y: np.ndarray) -> float:
     r"""Return the unbiased estimate of the squared maximum mean discrepancy of two sets of
     features, x (n, D) and y (m, D), n and m at least 2.
 
-    .. math:: \frac{\sum_{i \ne j} k(x_i, x_j)}{n (n - 1)} + \frac{\sum_{i \ne j} k(y_i, y_j)}{m (m - 1)} - \frac{2 \sum_{i, j} k(x_i, y_j)}{n m},
+    .. math:: \frac{\sum_{i \ne j} k(x_i, x_j)}{n (n - 1)}
+        + \frac{\sum_{i \ne j} k(y_i, y_j)}{m (m - 1)} - \frac{2 \sum_{i, j} k(x_i, y_j)}{n m},
         \quad k(a, b) = (a \cdot b / D + 1)^3
 
     In float64, over all pairs at once and not averaged over random subsets, so it has no noise of

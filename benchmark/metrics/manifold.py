@@ -48,9 +48,8 @@ def radii(vectors: np.ndarray, *ks: int) -> np.ndarray:
         )
     found = np.empty((len(ks), len(vectors)))
     for rows, distances in blocks(vectors, vectors):
-        distances[
-            np.arange(len(distances)), np.arange(rows.start, rows.stop)
-        ] = -1.0  # itself comes first, whatever its twins
+        # itself comes first, whatever its twins
+        distances[np.arange(len(distances)), np.arange(rows.start, rows.stop)] = -1.0
         found[:, rows] = np.partition(distances, ks, axis=1)[:, ks].T
     return found
 

@@ -18,7 +18,8 @@ class Moments:
     Two sets are merged by the pairwise rule of Chan, Golub and LeVeque (1983), which subtracts no
     large numbers:
 
-    .. math:: M = M_a + M_b + \frac{n_a n_b}{n_a + n_b}\, \delta \delta^\top, \quad \delta = m_b - m_a
+    .. math:: M = M_a + M_b + \frac{n_a n_b}{n_a + n_b}\, \delta \delta^\top,
+        \quad \delta = m_b - m_a
     """
 
     def __init__(self, dim: int) -> None:

@@ -72,7 +72,8 @@ def curve(*, reference: np.ndarray, evaluated: np.ndarray) -> Curve:
     r"""Return the PRD curve of two histograms over the same W bins: P, the ``reference`` (W,), and
     Q, the ``evaluated`` (W,); each sums to 1.
 
-    .. math:: \alpha(s) = \sum_w \min(s\, p_w, q_w), \quad \beta(s) = \sum_w \min(p_w, q_w / s), \quad s = \tan\theta
+    .. math:: \alpha(s) = \sum_w \min(s\, p_w, q_w), \quad \beta(s) = \sum_w \min(p_w, q_w / s),
+        \quad s = \tan\theta
 
     for 1,001 angles equally spaced in [1e-10, pi / 2 - 1e-10]; alpha is the precision, beta the
     recall.
@@ -119,9 +120,8 @@ def histograms(
     )
     kinds = min(CLUSTERS, len(np.unique(union, axis=0)))
     with threadpool_limits(1), warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore"
-        )  # fewer distinct rows than clusters is no fault of the caller
+        # Fewer distinct rows than clusters is no fault of the caller.
+        warnings.simplefilter("ignore")
         found = MiniBatchKMeans(kinds, n_init=10, random_state=run).fit(union[order])
         labels = found.predict(union)
     p, q = (

@@ -58,9 +58,13 @@ MSE = Metric(
     unit="squared data units",
     direction="min",
     tier="core",
-    reference="mean over dimensions and images, as in table 2 of RENs (https://arxiv.org/abs/2205.13061)",
+    reference=(
+        "mean over dimensions and images, as in table 2 of RENs (https://arxiv.org/abs/2205.13061)"
+    ),
     compute=_mse,
-    protocol="test split, decode(encode(x)) with the deterministic code (posterior mean), not clipped",
+    protocol=(
+        "test split, decode(encode(x)) with the deterministic code (posterior mean), not clipped"
+    ),
 )
 
 MSE_MEAN_IMAGE = Metric(

@@ -34,7 +34,8 @@ def critic_loss(
     r"""Return the loss of a critic C that shall score ``prior`` (B, L) high and ``codes`` (B, L)
     low, and its distance between them, both 0-d.
 
-    .. math:: -\hat W + 10\, P, \qquad \hat W = \frac1B \sum_b C(\text{prior}_b) - \frac1B \sum_b C(\text{codes}_b)
+    .. math:: -\hat W + 10\, P, \qquad \hat W = \frac1B \sum_b C(\text{prior}_b)
+        - \frac1B \sum_b C(\text{codes}_b)
 
     P is the gradient penalty on one point per pair, uniform on the segment between a code and a
     prior draw; all L coordinates count. Codes and prior draws are taken as constants.

@@ -6,15 +6,16 @@
 | up to 64 numbers | D-128-128-out, LeakyReLU 0.2 | ours |
 | (C, 28, 28) | 4 convolutions to 32x4x4, then 256-256-out, ReLU | dpVAE code |
 | (C, 64, 64) | 4 stride-2 convolutions to 32x4x4, then 256-256-out, ReLU | dpVAE code |
-| (C, H, W), both from 8 | convolutions that halve each side to 3 to 5 (32x32: 3, to 32x4x4), then 256-256-out, ReLU | ours, after 64x64 |
+| (C, H, W), both from 8 | convolutions to 3 to 5 a side, then 256-256-out, ReLU | ours |
 
-Which convolutions, :mod:`benchmark.nn.sizes` says. Decoders mirror the encoders, row and column of
-an odd side included. Images end in a sigmoid, vectors in the identity. Weights start as He
-et al. give them for ReLU, with LeakyReLU too (https://arxiv.org/abs/1502.01852); biases at zero.
-torch's own start shrinks the signal at every layer: on 28x28 MNIST the sigma-VAE's decoder then
-ends at black images and the posterior at the prior (measured, docs/decisions.md). Where images are
-nearly black this start is not enough: every method's ``prepare`` moves the last bias of its decoder
-to the mean training image (nn/start.py).
+Which convolutions, :mod:`benchmark.nn.sizes` says: each halves both sides, as for 64x64; three of
+them take 32x32 to 32x4x4. Decoders mirror the encoders, row and column of an odd side included.
+Images end in a sigmoid, vectors in the identity. Weights start as He et al. give them for ReLU,
+with LeakyReLU too (https://arxiv.org/abs/1502.01852); biases at zero. torch's own start shrinks the
+signal at every layer: on 28x28 MNIST the sigma-VAE's decoder then ends at black images and the
+posterior at the prior (measured, docs/decisions.md). Where images are nearly black this start is
+not enough: every method's ``prepare`` moves the last bias of its decoder to the mean training image
+(nn/start.py).
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
 """Auxiliary networks that belong to adversarial methods, whatever the backbone, and the penalty
 that trains them.
 
-| network | images | inputs of up to 64 numbers | source |
-|---|---|---|---|
-| latent critic, classifier and generator | 4 x 1024, ReLU | 3 x 256, ReLU | MaskAAE and FlexAE code; the small ones are ours |
-| image critic | 2 convolutions, 1024, ReLU | 2 x 256, ReLU | FlexAE code; the small one is ours |
-| discriminator, two logits | 5 x 1000, LeakyReLU 0.2 | 5 x 256, LeakyReLU 0.2 | RF-VAE code; the small one is ours |
+| network | images, from the code of | inputs of up to 64 numbers, ours |
+|---|---|---|
+| latent critic, classifier, generator | 4 x 1024, ReLU, MaskAAE and FlexAE | 3 x 256, ReLU |
+| image critic | 2 convolutions, 1024, ReLU, FlexAE | 2 x 256, ReLU |
+| discriminator, two logits | 5 x 1000, LeakyReLU 0.2, RF-VAE | 5 x 256, LeakyReLU 0.2 |
 
 Critics have no bias on their output: their losses are differences of means and a gradient's norm,
 which are blind to it.

@@ -111,7 +111,7 @@ def above_half(relevance: Tensor) -> Tensor:
 
 
 def many_undecided(probability: Tensor) -> bool:
-    """Return whether more than a tenth of the probabilities or indicators (L,) lie in (0.1, 0.9)."""
+    """Return whether more than a tenth of ``probability`` (L,) lies between 0.1 and 0.9."""
     between = (probability > 0.1) & (probability < 0.9)
     return int(between.sum()) > 0.1 * len(probability)
 

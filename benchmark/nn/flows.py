@@ -104,5 +104,7 @@ class CouplingFlow(nn.Module):
         halves = list(z0.split(self.sizes, dim=1))
         for k, coupling in enumerate(self.couplings):
             passed, changed = k % 2, 1 - k % 2
-            halves[changed] = coupling.inverse(halves[passed], halves[changed])  # type: ignore[operator]  # all are AffineCoupling
+            halves[changed] = coupling.inverse(  # type: ignore[operator]  # all are AffineCoupling
+                halves[passed], halves[changed]
+            )
         return torch.cat(halves, dim=1)

@@ -89,7 +89,8 @@ def kl_weight(relevance: Tensor, low: float = 0.1, high: float = 10.0) -> Tensor
 def binary_entropy(logits: Tensor) -> Tensor:
     r"""Return the entropy of Bernoulli(sigmoid(l)) elementwise, in nats, at most log 2.
 
-    .. math:: H = \mathrm{softplus}(-|l|) + |l|\, \mathrm{sigmoid}(-|l|), \qquad dH/dl = -l\, r (1 - r)
+    .. math:: H = \mathrm{softplus}(-|l|) + |l|\, \mathrm{sigmoid}(-|l|),
+        \qquad dH/dl = -l\, r (1 - r)
 
     It is even in l; the negative side loses no digits at large logits, value and gradient. A
     cross-entropy against a detached sigmoid has the same value and no gradient.
@@ -156,7 +157,12 @@ class SettlingKL(nn.Module):
             average.lerp_(kl, (1.0 / (step + 1.0)).clamp_min(weight))
         if judge:
             apart = step * _AVERAGING[1] >= 1.0  # before, the averages are over the same steps
-            self.settled.logical_or_(kl_has_settled(*self.averages, self.threshold) & apart)  # type: ignore[call-arg]  # two averages
+            self.settled.logical_or_(
+                kl_has_settled(  # type: ignore[call-arg]  # two averages
+                    *self.averages, self.threshold
+                )
+                & apart
+            )
 
 
 def first_indicator_step(warm_up: float, steps: int) -> int:

@@ -80,7 +80,8 @@ def mixture_information(z: Tensor, mean: Tensor, log_var: Tensor, *, rows: int =
     r"""Return what each coordinate of a Gaussian posterior tells about which of N images it came
     from, (L,), at most ln N.
 
-    .. math:: I_i = E_x\, \mathrm{KL}(q(z_i|x) \,\|\, q(z_i)), \quad q(z_i) = \frac1N \sum_n q(z_i|x_n)
+    .. math:: I_i = E_x\, \mathrm{KL}(q(z_i|x) \,\|\, q(z_i)),
+        \quad q(z_i) = \frac1N \sum_n q(z_i|x_n)
 
     estimated with one draw per image, so an uninformative coordinate may come out slightly
     negative. The mean KL to the prior is this plus the divergence of the aggregate q(z_i) from the

@@ -43,9 +43,8 @@ rate of half its logarithm, 0.0477 nats."""
 _TANGENTS = 2048
 """Tangents carried at once where many images are passed, so that memory does not grow with them."""
 
-with (
-    warnings.catch_warnings()
-):  # the first product makes torch compile its own rules, and warn about how it does so
+# The first product makes torch compile its own rules, and warn about how it does so.
+with warnings.catch_warnings():
     warnings.simplefilter("ignore", FutureWarning)
     torch.func.jvp(torch.exp, (torch.zeros(()),), (torch.ones(()),))
 
@@ -65,7 +64,9 @@ def sampled_column(decode: Decoder, z: Tensor, tangent: Tensor) -> tuple[Tensor,
             one tangent per image would then hold parts of other images' Jacobians.
         z, tangent: codes and directions (B, L); a unit vector gives a column.
     """
-    images, column = torch.func.jvp(decode, (z,), (tangent.to(z.dtype),))  # type: ignore[misc]  # two without has_aux
+    images, column = torch.func.jvp(  # type: ignore[misc]  # two without has_aux
+        decode, (z,), (tangent.to(z.dtype),)
+    )
     return images, column.flatten(1)
 
 
@@ -74,10 +75,15 @@ def jacobian(decode: Decoder, z: Tensor) -> tuple[Tensor, Tensor]:
     batched."""
 
     def along(axis: Tensor) -> tuple[Tensor, Tensor]:
-        return torch.func.jvp(decode, (z,), (axis.expand_as(z),))  # type: ignore[return-value]  # two without has_aux
+        return torch.func.jvp(  # type: ignore[return-value]  # two without has_aux
+            decode, (z,), (axis.expand_as(z),)
+        )
 
     axes = torch.eye(z.shape[1], dtype=z.dtype, device=z.device)
-    images, columns = torch.func.vmap(along, out_dims=(None, 0))(axes)  # type: ignore[arg-type]  # torch takes None: not mapped
+    images, columns = torch.func.vmap(
+        along,
+        out_dims=(None, 0),  # type: ignore[arg-type]  # torch takes None: not mapped
+    )(axes)
     return images, columns.flatten(2).permute(1, 2, 0)
 
 

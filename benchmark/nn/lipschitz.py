@@ -104,7 +104,14 @@ class UnitTransposedConvolution(_UnitNorm, TransposedConvolution):
 
     def _transposed(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         cut = self.output_padding
-        return F.conv_transpose2d(x, weight, bias, self.stride, self.padding, cut)  # type: ignore[arg-type]  # no word
+        return F.conv_transpose2d(
+            x,
+            weight,
+            bias,
+            self.stride,
+            self.padding,  # type: ignore[arg-type]  # no word
+            cut,
+        )
 
 
 def lipschitz_decoder(latent_dim: int, shape: tuple[int, ...]) -> nn.Sequential:
@@ -122,7 +129,11 @@ def lipschitz_decoder(latent_dim: int, shape: tuple[int, ...]) -> nn.Sequential:
             layers.append(unit)
         else:
             dense = isinstance(layer, Dense)
-            layers.append(UnitDense(layer.in_features, layer.out_features) if dense else layer)  # type: ignore[arg-type]  # of Dense
+            layers.append(
+                UnitDense(layer.in_features, layer.out_features)  # type: ignore[arg-type]  # Dense
+                if dense
+                else layer
+            )
     return nn.Sequential(*layers)
 
 
@@ -139,7 +150,7 @@ def _enlarged(layer: nn.ConvTranspose2d, size: tuple[int, int]) -> tuple[int, in
         size, layer.stride, layer.padding, layer.kernel_size, layer.output_padding, strict=True
     )
     rows, columns = (
-        (side - 1) * stride - 2 * int(padding) + kernel + cut  # type: ignore[call-overload]  # all are numbers
+        (side - 1) * stride - 2 * int(padding) + kernel + cut  # type: ignore[call-overload]  # ints
         for side, stride, padding, kernel, cut in geometry
     )
     return rows, columns

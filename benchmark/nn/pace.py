@@ -1,4 +1,4 @@
-r"""One rule for the step size of parameters that must travel in whatever number of updates a run has.
+r"""One rule for the step size of parameters that must travel in any number of updates.
 
 An optimiser of Adam's kind moves a parameter by at most about its step size per update. A log
 standard deviation, a multiplier, a gate or a mask has a way to go that does not depend on the run;

@@ -19,7 +19,8 @@ __all__ = ["RMSProp"]
 class RMSProp:
     r"""RMSProp with decay 0.9, no momentum and eps 1e-10, in the dialect of TensorFlow 1.
 
-    .. math:: v \leftarrow 0.9\, v + 0.1\, g^2, \quad v_0 = 1, \qquad p \leftarrow p - r\, g / \sqrt{v + \epsilon}
+    .. math:: v \leftarrow 0.9\, v + 0.1\, g^2, \quad v_0 = 1,
+        \qquad p \leftarrow p - r\, g / \sqrt{v + \epsilon}
 
     Starting at one warms the step size up over about a hundred steps; torch's zeros make the first
     steps up to ten times too long. The rate r is part of the state (slot ``rate``, one 0-d tensor

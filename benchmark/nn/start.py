@@ -12,10 +12,11 @@ source has them.
 
 The root mean square is what sigma is for a decoder that ignores its code, so a run that starts
 there leaves the prior only where some direction is worth its KL: in the linear VAE, one of a
-variance above sigma^2 (Lucas et al., "Don't Blame the ELBO!", 2019, https://arxiv.org/abs/1911.02469). Images have
-such directions by the dozen. A noisy circle in the plane has none, both are its mean variance, and
-every run stays at the mean image, a local optimum of the bound (2.17 nats; 1.7 to 1.9 with the
-circle). There sigma starts lower (:func:`noise_variance`).
+variance above sigma^2 (Lucas et al., "Don't Blame the ELBO!", 2019,
+https://arxiv.org/abs/1911.02469). Images have such directions by the dozen. A noisy circle in the
+plane has none, both are its mean variance, and every run stays at the mean image, a local optimum
+of the bound (2.17 nats; 1.7 to 1.9 with the circle). There sigma starts lower
+(:func:`noise_variance`).
 """
 
 from __future__ import annotations

@@ -138,9 +138,8 @@ def plan(grid: Grid, data_dir: Path, seen: Seen | None = None) -> list[Job]:
     for dataset in datasets:
         source = instance(dataset, data_dir)
         for method in methods:
-            _schedule(
-                grid, budget, method, dataset.name, source, 10**9
-            )  # refuse before a large dataset is read
+            # Refuse before a large dataset is read.
+            _schedule(grid, budget, method, dataset.name, source, 10**9)
         facts = described(dataset, data_dir, seen)
         declared = source.latent_dims if budget.sweep else source.latent_dims[:1]
         for latent_dim in sorted(set(grid.latent_dims)) or declared:

@@ -2,8 +2,8 @@ r"""Two runs of one spec, compared bit by bit: measurements, discovery, work don
 the files beside the records. No torch.
 
 Where bits differ for a reason that both records tell, both values may still lie where another seed
-would. With ``n`` other stored seeds of mean
-:math:`\bar v` and standard deviation ``s``, and ``M`` measurements that differ, a value is expected (with probability 0.95 for all together) in
+would. With ``n`` other stored seeds of mean :math:`\bar v` and standard deviation ``s``, and ``M``
+measurements that differ, a value is expected (with probability 0.95 for all together) in
 
 .. math:: \bar v \pm t_{1 - 0.05 / 2M,\, n-1}\, s \sqrt{1 + 1/n}
 """

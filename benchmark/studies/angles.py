@@ -27,9 +27,8 @@ def procrustes(codes: Tensor, means: Tensor) -> Tensor:
 def turn_angle(orthogonal: Tensor) -> Tensor:
     """Return the angle (...) in degrees, in (-45, 45], of orthogonal matrices (..., 2, 2) up to
     signed permutations of the axes they act on."""
-    angle = torch.atan2(
-        orthogonal[..., 1, 0], orthogonal[..., 0, 0]
-    ).rad2deg()  # the first column: a reflection flips the second only
+    # the first column: a reflection flips the second only
+    angle = torch.atan2(orthogonal[..., 1, 0], orthogonal[..., 0, 0]).rad2deg()
     rest = torch.remainder(45.0 - angle, 90.0)
     return 45.0 - torch.where(rest < 90.0, rest, 0.0)  # what lies just below 0 is rounded to 90
 

@@ -12,7 +12,8 @@ Objective
     coordinate of z0 is cancelled one of the others is spared. Means z(t)/c
     and standard deviations s, in nats, twice the negative ELBO up to a constant:
 
-        D log gamma + ||x - W z(t)||^2 / gamma + sum_i [ c_i^2 s_i^2 / gamma + s_i^2 - log s_i^2 - 1 + z_i(t)^2 / c_i^2 ]
+        D log gamma + ||x - W z(t)||^2 / gamma
+            + sum_i [ c_i^2 s_i^2 / gamma + s_i^2 - log s_i^2 - 1 + z_i(t)^2 / c_i^2 ]
 
     At each t the logarithm of c goes down it by Adam, whose step size falls along a cosine, with s
     at its best for that c, s_i^2 = gamma / (gamma + c_i^2), where the bracket is log(1 + c_i^2 /

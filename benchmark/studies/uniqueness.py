@@ -10,13 +10,13 @@ Objective
     decoder ``nu(A z) + b`` with Gaussian posteriors N(C x + d, Sigma), or one of its own for every
     point, by gradient descent on all points:
 
-        mean_n [ 1/2 E ||x_n - nu(A z) - b||^2 + beta KL_n ],   beta = 0.05^2, one draw of z per point and step
+        mean_n [ 1/2 E ||x_n - nu(A z) - b||^2 + beta KL_n ],   beta = 0.05^2
 
-    which is beta times the negative ELBO, up to a constant. Rate 0.1, divided by 10 after every n
-    steps, 5 n steps in all; 20 trials each for n = 100, 500, 1,000 ... 9,000 and 100 each for n =
-    10,000 and 20,000. ``steps`` says how far up this ladder a run goes: 100,000 is all of it.
-    Against favour for the axes, C = O1 C' and Sigma = O2 D' D'' O2' with a random rotation of each
-    trial; a diagonal posterior keeps the diagonal of Sigma only.
+    with one draw of z per point and step, which is beta times the negative ELBO, up to a constant.
+    Rate 0.1, divided by 10 after every n steps, 5 n steps in all; 20 trials each for n = 100, 500,
+    1,000 ... 9,000 and 100 each for n = 10,000 and 20,000. ``steps`` says how far up this ladder a
+    run goes: 100,000 is all of it. Against favour for the axes, C = O1 C' and Sigma = O2 D' D'' O2'
+    with a random rotation of each trial; a diagonal posterior keeps the diagonal of Sigma only.
 
 Discovery
     Angle of a trial: that of the orthogonal Procrustes map from its posterior means to the codes,

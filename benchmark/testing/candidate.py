@@ -6,7 +6,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ __all__ = [
     "CheckFailed",
     "Skipped",
     "digest",
+    "is_frozen_dataclass",
 ]
 
 STEPS, PER_EPOCH, BATCH, LATENT_DIM, SHAPE = 12, 4, 16, 3, (1, 8, 8)
@@ -173,6 +174,13 @@ class Candidate:
             seed_noise(step, CPU)
             method.train_step(*self.inputs(method, step))
         method.conclude(self.train)
+
+
+def is_frozen_dataclass(options: type) -> bool:
+    """Return whether a class of options is one whose objects cannot be changed."""
+    if not is_dataclass(options):
+        return False
+    return options.__dataclass_params__.frozen  # type: ignore[attr-defined]  # no type
 
 
 def digest(made: Trainer) -> str:

@@ -17,7 +17,7 @@ from benchmark.datasets.split import Split, Splits
 from benchmark.nn.sizes import misfit
 from benchmark.options import resolve
 from benchmark.planning.jobs import instance, load
-from benchmark.testing.candidate import CheckFailed, Skipped
+from benchmark.testing.candidate import CheckFailed, Skipped, is_frozen_dataclass
 
 __all__ = ["CHECKS", "DataSource", "DatasetCheck"]
 
@@ -25,11 +25,11 @@ _ROWS = 2000
 """Images of a split that are looked at, at most."""
 
 _FAR = 10.0
-"""Vectors whose mean or deviation is further than so many times from 0 and 1 are not standardised."""
+"""Vectors whose mean or deviation is further than that from 0 and 1 are not standardised."""
 
 
 class DataSource:
-    """A dataset as ``reference`` names it on the command line, loaded when it is first looked at."""
+    """A dataset as ``reference`` names it on the command line, loaded at the first look."""
 
     def __init__(self, reference: str, data_dir: Path) -> None:
         self.reference, self.data_dir = reference, data_dir
@@ -72,14 +72,15 @@ def docstring_says_what_it_is(source: DataSource) -> None:
 def options_are_literal(source: DataSource) -> None:
     """``Options`` is a frozen dataclass with literal defaults, each with its meaning."""
     kind, entry = source.kind.Options, source.choice.entry
-    if not (dataclasses.is_dataclass(kind) and kind.__dataclass_params__.frozen):  # type: ignore[union-attr]  # no type
+    if not is_frozen_dataclass(kind):
         raise CheckFailed(
             "Options is not a frozen dataclass; write @dataclass(frozen=True) above it"
         )
     fields = entry.source.fields("Options")
-    told, values = resolve(entry.name, fields, {}), dataclasses.asdict(kind())  # type: ignore[operator]  # a class
-    if told != values:
-        raise CheckFailed(f"Options() holds {values}, but its text says {told}; write literals")
+    written = resolve(entry.name, fields, {})
+    values = dataclasses.asdict(kind())
+    if written != values:
+        raise CheckFailed(f"Options() holds {values}, but its text says {written}; write literals")
     silent = [field.name for field in fields if not field.doc]
     if silent:
         raise CheckFailed(
@@ -180,7 +181,10 @@ def labels_fit(source: DataSource) -> None:
                 f"labels of '{role}' are {each.dtype} of shape {each.shape}; "
                 f"expected int64 of shape ({count},)"
             )
-    alone = sorted(set(labels[1][1].tolist()) - set(labels[0][1].tolist()))  # type: ignore[union-attr]  # both were seen
+    alone = sorted(
+        set(labels[1][1].tolist())  # type: ignore[union-attr]  # both were seen
+        - set(labels[0][1].tolist())  # type: ignore[union-attr]  # both were seen
+    )
     if alone:
         raise CheckFailed(f"class {alone[0]} is in the test split alone; split classes alike")
 

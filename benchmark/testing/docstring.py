@@ -10,7 +10,7 @@ from benchmark import registry
 from benchmark.method import Discovery
 from benchmark.metrics.null import resolved
 from benchmark.options import resolve
-from benchmark.testing.candidate import Candidate, Check, CheckFailed
+from benchmark.testing.candidate import Candidate, Check, CheckFailed, is_frozen_dataclass
 
 __all__ = ["CHECKS"]
 
@@ -41,7 +41,7 @@ def documented(candidate: Candidate) -> None:
 def options_survive_json(candidate: Candidate) -> None:
     """``Config`` is a frozen dataclass whose values come back from JSON the same."""
     config = candidate.kind.Config
-    if not (dataclasses.is_dataclass(config) and config.__dataclass_params__.frozen):  # type: ignore[attr-defined]  # no type
+    if not is_frozen_dataclass(config):
         raise CheckFailed(
             "Config is not a frozen dataclass; write @dataclass(frozen=True) above it, "
             "so that no run can change its options"
@@ -89,7 +89,8 @@ def imports_only_the_contract(candidate: Candidate) -> None:
         elif isinstance(node, ast.Attribute) and ast.unparse(node) in ("np.random", "numpy.random"):
             names = ["numpy.random"]
         for name in names:
-            line = f"line {node.lineno} of {candidate.entry.path.name}"  # type: ignore[attr-defined]  # imports have lines
+            number = node.lineno  # type: ignore[attr-defined]  # imports have lines
+            line = f"line {number} of {candidate.entry.path.name}"
             if (
                 name.startswith("benchmark")
                 and not any(

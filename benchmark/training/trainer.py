@@ -44,8 +44,9 @@ class Trainer:
     """Trains ``method`` on ``train`` for ``steps`` outer steps.
 
     ``identity`` (run key and code digest) is written into the checkpoint ``path``; one of another
-    identity, or a damaged one, is not resumed: the run starts anew. ``stop`` is asked before every step and ends the run by returning a
-    reason; ``progress`` is told the number of finished steps and the last logged values.
+    identity, or a damaged one, is not resumed: the run starts anew. ``stop`` is asked before every
+    step and ends the run by returning a reason; ``progress`` is told the number of finished steps
+    and the last logged values.
     """
 
     method: Method

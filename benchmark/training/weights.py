@@ -49,7 +49,11 @@ def _draw_parametrised(module: nn.Module, reset: Callable[[], None]) -> None:
     """Let ``reset`` write into the computed tensors and send these back to the trained ones, whose
     memory stays where it is: optimiser state was laid out after it."""
     chains = module.parametrizations
-    memory = [(p, p.data) for chain in chains.values() for p in _originals(chain)]  # type: ignore[operator]  # a ModuleDict
+    memory = [
+        (p, p.data)
+        for chain in chains.values()  # type: ignore[operator]  # a ModuleDict
+        for p in _originals(chain)
+    ]
     with parametrize.cached():
         reset()
         for tensor in chains:  # type: ignore[union-attr]  # a ModuleDict
@@ -62,7 +66,9 @@ def _draw_parametrised(module: nn.Module, reset: Callable[[], None]) -> None:
 def _restart_spectral_norms(module: nn.Module, name: str, seed: int) -> None:
     """Draw the singular vectors of each spectral norm anew and settle them on the new weights, as
     torch does where it is registered."""
-    for tensor, chain in module.parametrizations.items():  # type: ignore[operator, union-attr]  # a ModuleDict
+    for tensor, chain in (
+        module.parametrizations.items()  # type: ignore[operator, union-attr]  # a ModuleDict
+    ):
         values = _originals(chain)
         for position, link in enumerate(chain):
             if isinstance(link, _SpectralNorm) and values[0].dim() > 1:
