@@ -42,15 +42,14 @@ Deviations
     quarters of the run (``latest``). Unused dimensions of latent-8 fall below 0.1 nats after some
     1,400 steps and settle after 2,000; in 3,000 steps L* is 8 (three seeds, MSE 0.023 to 0.025).
     The Bernoulli NLL takes the logits in front of the shared decoder's sigmoid. The weights are
-    scaled for 64x64 images: the grey 8x8 digits hold 13.5 nats between their mean image and a
-    perfect copy, too few for 5.05 per nat, so the posterior falls to the prior and the
-    reconstruction to the mean image (MSE 0.0727 in 300 steps, as the mean image); with
-    ``lambda_max=1`` it is 0.035. The Gaussian's sigma is given, not learned: learned from 1, it
-    makes a posterior at the prior stable. L* depends on sigma, and 0.3 is meant for numbers of
-    variance 1: circle and one-moon have standard deviations of 0.72 and 0.33 and are not scaled.
-    Choose it without looking at L*. The entropy is written in l with its exact gradient -l r (1 -
-    r). D is small for inputs of up to 64 numbers (nn/critics.py). The decoder starts at the mean
-    training image, which is ours (nn/start.py).
+    scaled for 64x64 images: grey 8x8 digits hold 13.5 nats between their mean image and a perfect
+    copy, too few for 5.05 per nat, so the posterior falls to the prior and the reconstruction to
+    the mean image (MSE 0.0727 in 300 steps, as the mean image); with ``lambda_max=1`` it is 0.035.
+    The Gaussian's sigma is given, not learned: learned from 1, it makes a posterior at the prior
+    stable. L* depends on sigma, and 0.3 is meant for numbers of variance 1: circle and one-moon
+    have standard deviations of 0.72 and 0.33 and are not scaled. Choose it without looking at L*.
+    The entropy is written in l with its exact gradient -l r (1 - r). D is small for inputs of up to
+    64 numbers (nn/critics.py). Ours: the decoder starts at the mean image (nn/start.py).
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ HARNESS = (
 
 EVALUATOR = (
     "benchmark.evaluation.evaluator:Evaluator",
-    "benchmark.evaluation.evaluator:measure",
+    "benchmark.evaluation.measuring:measure",
     "benchmark.evaluation.evidence:evidence",
 )
 """What hands every metric its evidence."""

@@ -7,7 +7,7 @@ nor on how many samples are asked for.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -20,11 +20,11 @@ from benchmark.evaluation.features import MOST, Features, Source, other_images
 from benchmark.evaluation.impact import impact
 from benchmark.evaluation.information_bound import Of, information_bound
 from benchmark.method import Discovery, Method
-from benchmark.metrics.base import Absent, Extractor, Images, Metric
+from benchmark.metrics.base import Absent, Extractor, Images
 from benchmark.spec import derive_seed
 from benchmark.training.runtime import seed_noise
 
-__all__ = ["CHUNK", "REFERENCE_IMAGES", "Evaluator", "measure"]
+__all__ = ["CHUNK", "REFERENCE_IMAGES", "Evaluator"]
 
 CHUNK = 500
 """Images per chunk of every pass over a trained model."""
@@ -280,25 +280,6 @@ class Evaluator:
         for chunk, x in enumerate(self.test.batches(CHUNK)):
             seed_noise(derive_seed(self.seed, purpose, chunk), self.device)
             yield chunk, x
-
-
-def measure(
-    evidence: Evaluator, metrics: Iterable[Metric]
-) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
-    """Return measurements by id, and for each metric that does not apply the reason."""
-    measurements: dict[str, dict[str, Any]] = {}
-    absent: dict[str, str] = {}
-    for metric in metrics:
-        try:
-            identifier, found = metric.measure(evidence)
-        except Absent as reason:
-            absent[metric.name] = str(reason)
-            continue
-        if np.isfinite(found.value):
-            measurements[identifier] = found.document()
-        else:
-            absent[metric.name] = "the value is not finite"
-    return measurements, absent
 
 
 def _errors(x: Tensor, reconstruction: Tensor) -> np.ndarray:

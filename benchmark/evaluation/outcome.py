@@ -14,9 +14,9 @@ import numpy as np
 from benchmark.datasets.split import Splits
 from benchmark.datasets.tensors import TensorSplit
 from benchmark.evaluation import artifacts
-from benchmark.evaluation.evaluator import measure
 from benchmark.evaluation.evidence import evidence_told, metrics_of, plain
 from benchmark.evaluation.factors import hand_factors
+from benchmark.evaluation.measuring import measure
 from benchmark.identity import metric_codes
 from benchmark.metrics.reconstruction import no_better_than_mean
 from benchmark.planning.jobs import Job

@@ -13,10 +13,10 @@ from benchmark.controls import InitialCounts, References
 from benchmark.datasets.split import Splits
 from benchmark.datasets.tensors import TensorSplit
 from benchmark.evaluation import untrained
-from benchmark.evaluation.evaluator import measure
 from benchmark.evaluation.evidence import evidence_told, plain
 from benchmark.evaluation.factors import hand_factors
 from benchmark.evaluation.impact import impacts
+from benchmark.evaluation.measuring import measure
 from benchmark.identity import metric_codes, outdated, outdated_metrics, same
 from benchmark.machine import changes
 from benchmark.metrics.base import Metric

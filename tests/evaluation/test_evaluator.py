@@ -14,7 +14,8 @@ from benchmark import registry
 from benchmark.datasets.split import Split
 from benchmark.datasets.tensors import TensorSplit
 from benchmark.evaluation.artifacts import LIMIT, artifacts, npz_bytes
-from benchmark.evaluation.evaluator import REFERENCE_IMAGES, Evaluator, measure
+from benchmark.evaluation.evaluator import REFERENCE_IMAGES, Evaluator
+from benchmark.evaluation.measuring import measure
 from benchmark.method import Discovery
 from benchmark.metrics.base import Absent
 from benchmark.training.checkpoint import method_state

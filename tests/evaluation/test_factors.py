@@ -12,8 +12,9 @@ from benchmark.datasets.split import Split, Splits
 from benchmark.datasets.sprites import Sprites
 from benchmark.datasets.tensors import TensorSplit
 from benchmark.evaluation import factors
-from benchmark.evaluation.evaluator import Evaluator, measure
+from benchmark.evaluation.evaluator import Evaluator
 from benchmark.evaluation.factors import hand_factors
+from benchmark.evaluation.measuring import measure
 from benchmark.metrics.base import Absent
 from benchmark.metrics.factors import HANDED, MIG, Known
 from benchmark.training.runtime import construct

@@ -16,8 +16,9 @@ from baselines.vae import VAE
 from benchmark.datasets.digits import Digits
 from benchmark.datasets.split import Split
 from benchmark.datasets.tensors import TensorSplit
-from benchmark.evaluation.evaluator import Evaluator, measure
+from benchmark.evaluation.evaluator import Evaluator
 from benchmark.evaluation.features import Features, Source, other_images
+from benchmark.evaluation.measuring import measure
 from benchmark.extractors import cnn
 from benchmark.metrics.base import Absent
 from benchmark.metrics.fid import FD_CNN, FD_CNN_FLOOR, FD_CNN_RECONSTRUCTION

@@ -17,7 +17,8 @@ from torch import Tensor
 
 from benchmark.datasets.split import Split
 from benchmark.datasets.tensors import TensorSplit
-from benchmark.evaluation.evaluator import Evaluator, measure
+from benchmark.evaluation.evaluator import Evaluator
+from benchmark.evaluation.measuring import measure
 from benchmark.method import Method
 from benchmark.metrics.base import Absent, Metric
 from benchmark.metrics.categorical import (

@@ -11,7 +11,8 @@ from harness import CPU, splits
 
 from baselines.pca import PCA
 from benchmark.datasets.tensors import TensorSplit
-from benchmark.evaluation.evaluator import Evaluator, measure
+from benchmark.evaluation.evaluator import Evaluator
+from benchmark.evaluation.measuring import measure
 from benchmark.metrics.base import Absent
 from benchmark.metrics.reconstruction import MSE, MSE_MEAN_IMAGE, no_better_than_mean
 from benchmark.planning.jobs import Job, plan
