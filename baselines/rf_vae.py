@@ -1,5 +1,4 @@
-"""RF-VAE: a VAE with a relevance indicator per latent dimension, which lowers its KL weight and
-lets it into the total correlation.
+"""RF-VAE: a VAE with an indicator of relevance per dimension, for its KL and total correlation.
 
 Citation
     Kim, Wang, Sahu, Pavlovic, "Relevance Factor VAE: Learning and Identifying Disentangled

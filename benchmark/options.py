@@ -26,8 +26,8 @@ _TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0"
 
 @dataclass(frozen=True)
 class Range:
-    """What a number may be: more than ``gt``, at least ``ge``, less than ``lt``, at most ``le``; each
-    None where that side is free. The names are those of ``annotated_types``."""
+    """What a number may be: more than ``gt``, at least ``ge``, less than ``lt``, at most ``le``;
+    each None where that side is free. The names are those of ``annotated_types``."""
 
     gt: float | None = None
     ge: float | None = None

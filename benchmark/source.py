@@ -91,7 +91,8 @@ def _find_class(tree: ast.Module, name: str | None, path: Path) -> ast.ClassDef:
         classes = [node for node in classes if node.name == name]
     if len(classes) != 1:
         raise BenchError(
-            f"'{path}' holds {len(classes)} classes built on Method or Dataset; expected exactly one"
+            f"'{path}' holds {len(classes)} classes built on Method or Dataset; "
+            "expected exactly one"
         )
     return classes[0]
 

@@ -198,7 +198,7 @@ class _WithoutRanges(ast.NodeTransformer):
 
 
 def without_ranges(annotation: ast.expr) -> ast.expr:
-    """A type without what ``Annotated`` says beside it: ``float`` for ``Annotated[float, Gt(0)]``."""
+    """A type without its ``Annotated`` ranges: ``float`` for ``Annotated[float, Gt(0)]``."""
     plain: ast.expr = _WithoutRanges().visit(copy.deepcopy(annotation))
     return plain
 
