@@ -263,6 +263,21 @@ DATASETS: tuple[Entry, ...] = (
         "dSprites, re-rendered: binary shapes of five known factors, 64x64",
     ),
     Entry(
+        "manifold",
+        "benchmark.datasets.manifold:Manifold",
+        "vectors on a manifold of any known dimension, noise, curvature, scales, parts",
+    ),
+    Entry(
+        "bars",
+        "benchmark.datasets.bars:Bars",
+        "soft bars of 1 to 6 continuous factors, a smooth manifold of 32x32 images",
+    ),
+    Entry(
+        "sprites-freed",
+        "benchmark.datasets.sprites_freed:FreedSprites",
+        "sprites of which only some factors vary, 32x32",
+    ),
+    Entry(
         "mnist",
         "benchmark.datasets.mnist:MNIST",
         "60,000 + 10,000 handwritten digits, 28x28",

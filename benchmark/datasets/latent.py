@@ -30,33 +30,37 @@ from benchmark.spec import BenchError
 __all__ = ["Latent8", "Latent16", "Map", "draw_map"]
 
 SEED = 0
-AMBIENT = HIDDEN = 64
+AMBIENT = 64
 TRAIN, VALIDATION, TEST = 50_000, 10_000, 10_000
 SLOPE = 0.2
 LAWS = ("normal", "uniform")
 
 
 class Map(NamedTuple):
-    """f: z (N, n) -> x (N, 64), before standardisation. The same bits on every machine; pure."""
+    """f: z (N, n) -> x (N, D), before standardisation; ``slope`` is that of its leaky ReLU. The
+    same bits on every machine; pure."""
 
     a1: np.ndarray
     b1: np.ndarray
     a2: np.ndarray
     b2: np.ndarray
+    slope: float = SLOPE
 
     def __call__(self, z: np.ndarray) -> np.ndarray:
         hidden = affine(z, self.a1, self.b1)
-        return affine(np.where(hidden > 0, hidden, SLOPE * hidden), self.a2, self.b2)
+        return affine(np.where(hidden > 0, hidden, self.slope * hidden), self.a2, self.b2)
 
 
-def draw_map(stream: np.random.Generator, n: int) -> Map:
-    """Return the map whose weights are the next draws of ``stream``, in the order A1, b1, A2,
-    b2."""
-    a1 = _weight(stream, HIDDEN, n)
-    b1 = 0.5 * stream.standard_normal(HIDDEN)
-    a2 = _weight(stream, AMBIENT, HIDDEN)
-    b2 = 0.5 * stream.standard_normal(AMBIENT)
-    return Map(a1, b1, a2, b2)
+def draw_map(
+    stream: np.random.Generator, n: int, ambient: int = AMBIENT, slope: float = SLOPE
+) -> Map:
+    """Return the map from n to ``ambient`` numbers, with a hidden layer as wide, whose weights are
+    the next draws of ``stream``, in the order A1, b1, A2, b2."""
+    a1 = _weight(stream, ambient, n)
+    b1 = 0.5 * stream.standard_normal(ambient)
+    a2 = _weight(stream, ambient, ambient)
+    b2 = 0.5 * stream.standard_normal(ambient)
+    return Map(a1, b1, a2, b2, slope)
 
 
 def _weight(stream: np.random.Generator, rows: int, columns: int) -> np.ndarray:

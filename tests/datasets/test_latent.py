@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from sklearn.neighbors import NearestNeighbors
+from known_dimension import jacobian, two_nn
 
 from benchmark.datasets.generate import generator
 from benchmark.datasets.latent import SEED, SLOPE, Latent8, Latent16, Map, draw_map
@@ -42,22 +42,6 @@ def dimension(kind: type[Dataset]) -> int:
 def codes(splits: Splits) -> np.ndarray:
     assert splits.test.factors is not None
     return splits.test.factors.astype(np.float64)
-
-
-def jacobian(f: Map, z: np.ndarray, step: float = 1e-6) -> np.ndarray:
-    """Central differences of f at one code: (64, n)."""
-    moved = np.vstack((np.eye(len(z)), -np.eye(len(z)))) * step + z
-    ahead, behind = np.split(f(moved), 2)
-    return (ahead - behind).T / (2 * step)
-
-
-def two_nn(x: np.ndarray) -> float:
-    """Facco et al. (2017), maximum likelihood: N / sum log(r2 / r1), without the tenth of the
-    points with the largest ratio (censored)."""
-    distance, _ = NearestNeighbors(n_neighbors=3).fit(x).kneighbors(x)
-    log_mu = np.sort(np.log(distance[:, 2] / distance[:, 1]))
-    kept = log_mu[: int(0.9 * len(log_mu))]
-    return len(kept) / (kept.sum() + (len(log_mu) - len(kept)) * kept[-1])
 
 
 def test_sizes_and_types(kind: type[Dataset], splits: Splits) -> None:

@@ -85,15 +85,14 @@ def test_offline_datasets_are_what_they_declare(entry: registry.Entry) -> None:
         assert split.stored.shape[1:] == (
             (math.ceil(math.prod(kind.shape) / 8),) if split.packed else kind.shape
         )
-        assert (
-            split.stored.dtype == (np.uint8 if split.packed else np.float32)
-            and np.isfinite(split.stored).all()
-        )
+        counted = split.packed or split.levels != 255
+        assert split.stored.dtype == (np.uint8 if counted else np.float32)
+        assert np.isfinite(split.stored).all()
         assert split.stored.flags.c_contiguous and split.stored.flags.writeable
         assert (
             split.packed
             or len(kind.shape) == 1
-            or (split.stored.min() >= 0 and split.stored.max() <= 1)
+            or (split.stored.min() >= 0 and split.stored.max() <= (split.levels if counted else 1))
         )
         assert all(len(array) == len(split) for array in split.arrays().values())
     assert len(splits.train) > kind.batch_size
