@@ -32,7 +32,7 @@ from benchmark.datasets.latent import Map, draw_map
 from benchmark.datasets.split import Dataset, Split, Splits
 from benchmark.spec import BenchError, derive_seed
 
-__all__ = ["Manifold", "Part", "deviations", "draw_part"]
+__all__ = ["Manifold", "Component", "deviations", "draw_part"]
 
 SEED = 0
 TEST = 2_000
@@ -42,18 +42,18 @@ LARGEST_DIM, LARGEST_AMBIENT, FEWEST_POINTS, MOST_POINTS, MOST_PARTS = 64, 128, 
 
 
 @dataclass(frozen=True)
-class Part:
+class Component:
     """One connected part of the data: its map, and the centre (D,) that is added to its vectors."""
 
     map: Map
     centre: np.ndarray
 
 
-def draw_part(number: int, n: int, ambient: int, slope: float) -> Part:
+def draw_part(number: int, n: int, ambient: int, slope: float) -> Component:
     """Return the part of this number, counted from 0, from a stream of its own."""
     stream = _stream("map", number)
     drawn = draw_map(stream, n, ambient, slope)
-    return Part(drawn, 2.0 * stream.standard_normal(ambient))
+    return Component(drawn, 2.0 * stream.standard_normal(ambient))
 
 
 def deviations(n: int, ratio: float) -> np.ndarray:
