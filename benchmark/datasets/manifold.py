@@ -32,7 +32,7 @@ from benchmark.datasets.latent import Map, draw_map
 from benchmark.datasets.split import Dataset, Split, Splits
 from benchmark.spec import BenchError, derive_seed
 
-__all__ = ["Manifold", "Component", "deviations", "draw_part"]
+__all__ = ["Component", "Manifold", "deviations", "draw_part"]
 
 SEED = 0
 TEST = 2_000
