@@ -98,7 +98,8 @@ class SeedCount(click.IntRange):
     "--executor",
     default="processes",
     show_default=True,
-    help="where runs are carried out: processes (of this machine), or ray[address=HOST:PORT]",
+    help="where runs are carried out: processes (of this machine), ray[address=HOST:PORT], or "
+    "slurm[partition=..,time=..,mem=..,gpus=..]",
 )
 @click.option("--shard", metavar="I/N", help="the I-th of N equal parts of the grid, from 1")
 @click.option(

@@ -1,4 +1,5 @@
-"""Where runs are carried out: processes of this machine, or the machines of a Ray cluster.
+"""Where runs are carried out: processes of this machine, the machines of a Ray cluster, or jobs of
+a Slurm cluster.
 
 An executor is a function with the signature of :func:`benchmark.running.processes.run_jobs`; which
 one changes no result, as each run is the same function in a process of its own. Results go through
@@ -7,9 +8,10 @@ the results folder, which all machines see under the same path.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
+from shutil import which
 from typing import Protocol
 
 from benchmark.options import parse_reference, suggest
@@ -19,6 +21,16 @@ from benchmark.running.processes import Events, JobOutcome, run_jobs
 from benchmark.spec import BenchError
 
 __all__ = ["Executor", "RunJobs", "executor_of"]
+
+OPTIONS = {
+    "processes": (),
+    "ray": ("address",),
+    "slurm": ("partition", "account", "qos", "constraint", "time", "mem", "gpus"),
+}
+"""The executors and their options; those of ``slurm`` are handed to ``sbatch`` as they are."""
+
+PACKAGES = {"ray": "ray", "slurm": "submitit"}
+"""What an executor needs; the extra that installs it has the executor's name."""
 
 
 class RunJobs(Protocol):
@@ -45,27 +57,42 @@ class Executor:
 
 
 def executor_of(text: str) -> Executor:
-    """Return the executor that ``text`` names, as in ``processes`` or ``ray[address=auto]``;
-    ``BenchError`` where it is unknown or its library is not installed."""
+    """Return the executor that ``text`` names, as in ``processes``, ``ray[address=auto]``
+    or ``slurm[time=4:00:00]``; ``BenchError`` where it is unknown or what it needs is not here."""
     name, options = parse_reference(text)
-    if name not in ("processes", "ray"):
-        known = ("processes", "ray")
+    if name not in OPTIONS:
         raise BenchError(
-            f"unknown executor '{name}'{suggest(name, known)}; expected {' or '.join(known)}"
+            f"unknown executor '{name}'{suggest(name, OPTIONS)}; expected {', '.join(OPTIONS)}"
         )
-    allowed = {"address"} if name == "ray" else set()
-    if unknown := options.keys() - allowed:
-        raise BenchError(
-            f"the executor '{name}' has no option '{min(unknown)}'; it has "
-            f"{', '.join(allowed) or 'none'}"
-        )
+    allowed = OPTIONS[name]
+    for option in options:
+        if option not in allowed:
+            raise BenchError(
+                f"the executor '{name}' has no option '{option}'{suggest(option, allowed)}; it has "
+                f"{', '.join(allowed) or 'none'}"
+            )
     if name == "processes":
         return Executor(name, run_jobs, local=True)
-    if find_spec("ray") is None:
+    package = PACKAGES[name]
+    if find_spec(package) is None:
         raise BenchError(
-            "the executor 'ray' needs the package ray: pip install 'lstar-bench[ray]' (in a "
-            "checkout: pip install '.[ray]')"
+            f"the executor '{name}' needs the package {package}: "
+            f"pip install 'lstar-bench[{name}]' (in a checkout: pip install '.[{name}]')"
         )
-    from benchmark.running.ray_cluster import run_on
+    return Executor(name, _of_cluster(name, options), local=False)
 
-    return Executor(name, run_on(str(options.get("address", "auto"))), local=False)
+
+def _of_cluster(name: str, options: Mapping[str, str]) -> RunJobs:
+    """Return what carries runs out on a cluster; ``BenchError`` where there is none."""
+    if name == "ray":
+        from benchmark.running.ray_cluster import run_on
+
+        return run_on(options.get("address", "auto"))
+    if which("sbatch") is None:
+        raise BenchError(
+            "the executor 'slurm' calls `sbatch`, and there is none on the PATH; call `bench run` "
+            "on a machine that submits to the cluster"
+        )
+    from benchmark.running.slurm import run_with
+
+    return run_with(options)

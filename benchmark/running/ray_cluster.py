@@ -1,5 +1,5 @@
-"""Runs on the machines of a Ray cluster, one core each. A task does what this machine would do: it
-carries its run out in a process of its own (:mod:`benchmark.running.processes`).
+"""Runs on the machines of a Ray cluster, one core each. A task does what this machine would do
+(:mod:`benchmark.running.remote`).
 
 Checkpoints and records lie in the results folder, which every machine sees under the same path. A
 task whose machine is lost is started on another and goes on from the checkpoint; where the driver
@@ -9,7 +9,6 @@ is lost, runs stop at the edge of a step, and the same command goes on from ther
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -22,15 +21,14 @@ from benchmark.planning.expected import longest_first
 from benchmark.planning.jobs import Job
 from benchmark.planning.reuse import Settings
 from benchmark.running.faults import one_line
-from benchmark.running.processes import Events, JobOutcome, run_jobs
+from benchmark.running.processes import Events, JobOutcome
+from benchmark.running.remote import Outcome, Progress, carry_out
 from benchmark.spec import BenchError
 
 __all__ = ["run_on"]
 
 INTERVAL = 1.0
 """Seconds between two words of a run to the driver, and of the driver's looks at them."""
-
-Progress = tuple[int, Mapping[str, float]]
 
 
 def run_on(address: str) -> Callable[..., list[JobOutcome]]:
@@ -85,34 +83,19 @@ class Board:
         return told
 
 
-class _Reports(Events):
-    """Tells the board of one run, now and then. Where it is gone, so is the driver: stop."""
+def _carry_out(job: Job, settings: Settings, board: Any) -> Outcome:
+    """On a machine of the cluster. Where the board is gone, so is the driver: stop."""
+    asked = 0
 
-    def __init__(self, board: Any, key: str) -> None:
-        self.board, self.key, self.asked, self.last = board, key, 0, 0.0
-        self.progress: Progress | None = None
+    def tell(progress: Progress | None) -> int:
+        nonlocal asked
+        try:
+            asked = ray.get(board.report.remote(job.spec.key, progress))
+        except RayError:
+            asked = max(1, asked)
+        return asked
 
-    def progressed(self, job: Job, step: int, values: Mapping[str, float]) -> None:
-        self.progress = (step, dict(values))
-
-    def interrupted(self) -> int:
-        if time.monotonic() - self.last > INTERVAL:
-            self.last = time.monotonic()
-            try:
-                self.asked = ray.get(self.board.report.remote(self.key, self.progress))
-            except RayError:
-                self.asked = max(1, self.asked)
-        return self.asked
-
-
-def _carry_out(job: Job, settings: Settings, board: Any) -> tuple[str, str | None, bool]:
-    """On a machine of the cluster: carry ``job`` out in a process of its own, and return status,
-    error and whether it was trained."""
-    reports = _Reports(board, job.spec.key)
-    outcomes = run_jobs([job], settings, 1, reports, reports.interrupted)
-    if not outcomes:  # asked to stop before it began
-        return "interrupted", None, True
-    return outcomes[0].status, outcomes[0].error, outcomes[0].trained
+    return carry_out(job, settings, tell, INTERVAL)
 
 
 @dataclass

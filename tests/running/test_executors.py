@@ -25,7 +25,8 @@ def test_processes_of_this_machine_are_the_default() -> None:
     [
         ("proceses", "unknown executor 'proceses'"),
         ("processes[address=x]", "the executor 'processes' has no option 'address'; it has none"),
-        ("ray[adress=x]", "the executor 'ray' has no option 'adress'; it has address"),
+        ("ray[adress=x]", "the executor 'ray' has no option 'adress'; did you mean 'address'?"),
+        ("slurm[tme=5]", "the executor 'slurm' has no option 'tme'; did you mean 'time'?; it has "),
     ],
 )
 def test_a_mistake_is_one_line(text: str, message: str) -> None:
@@ -34,14 +35,24 @@ def test_a_mistake_is_one_line(text: str, message: str) -> None:
     assert str(error.value).startswith(message)
 
 
+@pytest.mark.parametrize(("name", "package"), [("ray", "ray"), ("slurm", "submitit")])
 def test_a_missing_library_is_one_line_that_says_how_to_install_it(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, name: str, package: str
 ) -> None:
     monkeypatch.setattr(executors, "find_spec", lambda name: None)
-    with pytest.raises(
-        BenchError, match=r"needs the package ray: pip install 'lstar-bench\[ray\]'"
-    ):
-        executor_of("ray")
+    with pytest.raises(BenchError) as error:
+        executor_of(name)
+    told = f"needs the package {package}: pip install 'lstar-bench[{name}]'"
+    assert told in str(error.value) and "\n" not in str(error.value)
+
+
+def test_slurm_needs_its_commands(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(executors, "find_spec", lambda name: object())
+    monkeypatch.setattr(executors, "which", lambda name: None)
+    with pytest.raises(BenchError, match="calls `sbatch`, and there is none on the PATH"):
+        executor_of("slurm")
+    monkeypatch.setattr(executors, "which", lambda name: "/usr/bin/sbatch")
+    assert not executor_of("slurm[partition=all,time=1:00:00]").local
 
 
 @pytest.mark.skipif(importlib.util.find_spec("ray") is not None, reason="ray is installed here")

@@ -1,0 +1,321 @@
+"""What the driver of Slurm jobs decides about each, against a queue that is scripted; and what the
+real queue says to Slurm's commands, against commands that note it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmark.planning.jobs import Job, plan
+from benchmark.planning.reuse import Settings
+from benchmark.planning.suites import Grid
+from benchmark.running import slurm, slurm_queue
+from benchmark.running.processes import Events, JobOutcome
+from benchmark.running.slurm import CANCELLED, TRIES, _Driver
+from benchmark.running.slurm_queue import Queue, read_report
+from benchmark.spec import BenchError
+
+Event = tuple[str, Mapping[str, Any] | None]
+"""A state that Slurm says, and what the job reports then."""
+
+DONE = {"progress": [6, {}], "outcome": ["done", None, True]}
+STOPPED = {"progress": [3, {}], "outcome": ["interrupted", None, True]}
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> Job:
+    return plan(Grid(["pca"], ["circle"], [2]), tmp_path)[0]
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """A clock that a sleep sets forward."""
+    now = [1000.0]
+
+    def sleep(seconds: float) -> None:
+        now[0] += seconds
+        assert now[0] < 2000, "it waits for ever"
+
+    monkeypatch.setattr(slurm.time, "sleep", sleep)
+    monkeypatch.setattr(slurm.time, "monotonic", lambda: now[0])
+    return now
+
+
+@dataclass
+class ScriptedQueue(Queue):
+    """A queue whose every next job goes through the ``events`` of its own, one at each look."""
+
+    script: list[list[Event]] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    submitted: int = 0
+    cancelled: list[str] = field(default_factory=list)
+    full: int = 0
+    """So many jobs are refused once one was taken."""
+
+    def submit(self, job: Job) -> str:
+        if self.submitted and self.full:
+            self.full -= 1
+            raise BenchError("Slurm took no job: the limit of jobs is reached")
+        self.report(job).unlink(missing_ok=True)
+        self.submitted += 1
+        self.events = list(self.script.pop(0))
+        self.states[str(self.submitted)] = "PENDING"
+        return str(self.submitted)
+
+    def refresh(self) -> None:
+        if self.events:
+            state, report = self.events.pop(0)
+            self.states[str(self.submitted)] = state
+            if report is not None:
+                for job in self.jobs:
+                    self.report(job).write_text(json.dumps(report), encoding="utf-8")
+
+    def cancel(self, numbers: Any) -> None:
+        self.cancelled += numbers
+        self.events = [("CANCELLED", None)]
+
+
+class Watch(Events):
+    def __init__(self) -> None:
+        self.heard: list[Any] = []
+
+    def started(self, job: Job) -> None:
+        self.heard.append("started")
+
+    def progressed(self, job: Job, step: int, values: Mapping[str, float]) -> None:
+        self.heard.append(step)
+
+    def ended(self, outcome: JobOutcome) -> None:
+        self.heard.append(outcome.status)
+
+
+def drive(
+    folder: Path,
+    jobs: list[Job],
+    script: list[list[Event]],
+    interrupted: Callable[[], int] = lambda: 0,
+    **more: Any,
+) -> tuple[list[tuple[str, str | None]], ScriptedQueue, Watch]:
+    """Return how the runs ended, the queue and the watcher; no job but the first is refused."""
+    queue = ScriptedQueue(folder, {}, Settings(folder, "cpu"), script=script, **more)
+    queue.jobs = jobs  # type: ignore[attr-defined]
+    watch = Watch()
+    outcomes = _Driver(jobs, queue, 9, watch).run(interrupted)
+    return [(outcome.status, outcome.error) for outcome in outcomes], queue, watch
+
+
+def test_a_run_that_ends_well_leaves_no_report(job: Job, tmp_path: Path) -> None:
+    events: list[Event] = [
+        ("PENDING", None),
+        ("RUNNING", {"progress": None}),
+        ("RUNNING", {"progress": [3, {}]}),
+        ("RUNNING", DONE),
+    ]
+    ended, queue, watch = drive(tmp_path, [job], [events])
+    assert ended == [("done", None)] and queue.submitted == 1
+    assert watch.heard == ["started", 3, 6, "done"]
+    assert not queue.report(job).exists()
+
+
+@pytest.mark.parametrize("state", [*sorted(slurm_queue.ENDED - {"CANCELLED"}), "UNKNOWN"])
+def test_a_job_that_is_lost_is_tried_again(job: Job, tmp_path: Path, state: str) -> None:
+    lost: list[Event] = [("RUNNING", {"progress": [2, {}]}), (state, None)]
+    ended, queue, watch = drive(tmp_path, [job], [lost, [("RUNNING", DONE)]])
+    assert ended == [("done", None)] and queue.submitted == 2
+    assert watch.heard == ["started", 2, 6, "done"]
+
+
+def test_a_job_that_slurm_queues_again_itself_is_waited_for(job: Job, tmp_path: Path) -> None:
+    events: list[Event] = [("RUNNING", STOPPED), *[("PENDING", None)] * 20, ("RUNNING", DONE)]
+    ended, queue, _ = drive(tmp_path, [job], [events])
+    assert ended == [("done", None)] and queue.submitted == 1
+
+
+def test_jobs_lost_in_a_row_without_a_step_end_the_run(job: Job, tmp_path: Path) -> None:
+    lost: list[Event] = [("RUNNING", {"progress": None}), ("NODE_FAIL", None)]
+    ended, queue, watch = drive(tmp_path, [job], [lost] * TRIES)
+    assert queue.submitted == TRIES and watch.heard == ["started", "killed"]
+    (status, error), *_ = ended
+    assert status == "killed" and "lost its job 3 times, the last is NODE_FAIL" in str(error)
+
+
+def test_time_limits_end_no_run_that_takes_steps(job: Job, tmp_path: Path) -> None:
+    cut_off: list[list[Event]] = [
+        [("COMPLETED", {"progress": [step, {}], "outcome": ["interrupted", None, True]})]
+        for step in range(1, 3 * TRIES)
+    ]
+    ended, queue, _ = drive(tmp_path, [job], [*cut_off, [("RUNNING", DONE)]])
+    assert ended == [("done", None)] and queue.submitted == 3 * TRIES
+
+
+def test_a_job_that_somebody_cancels_interrupts_its_run(job: Job, tmp_path: Path) -> None:
+    ended, queue, _ = drive(tmp_path, [job], [[("RUNNING", STOPPED), ("CANCELLED", None)]])
+    assert ended == [("interrupted", CANCELLED)] and queue.submitted == 1
+
+
+@pytest.mark.parametrize("begun", [True, False])
+def test_an_interrupt_cancels_jobs_and_tells_only_of_runs_that_began(
+    job: Job, tmp_path: Path, begun: bool
+) -> None:
+    events: list[Event] = [("RUNNING", {"progress": None} if begun else None)] * 9
+    looks = iter(range(100))
+    ended, queue, _ = drive(tmp_path, [job], [events], lambda: int(next(looks) > 3))
+    assert queue.cancelled == ["1"]
+    assert ended == ([("interrupted", None)] if begun else [])
+
+
+def test_a_second_interrupt_waits_for_nobody(job: Job, tmp_path: Path, clock: list[float]) -> None:
+    queue = ScriptedQueue(tmp_path, {}, Settings(tmp_path), script=[[("RUNNING", None)]])
+    queue.jobs = [job]  # type: ignore[attr-defined]
+    looks = iter([0, 0, 2, 2])
+    assert _Driver([job], queue, 9, Events()).run(lambda: next(looks)) == []
+    assert clock[0] < 1010
+
+
+def test_a_full_queue_is_waited_for(tmp_path: Path, clock: list[float]) -> None:
+    jobs = plan(Grid(["pca"], ["circle"], [2], seeds=2), tmp_path)
+    script: list[list[Event]] = [[("RUNNING", DONE)], [("RUNNING", DONE)]]
+    ended, queue, _ = drive(
+        tmp_path, jobs, [[("RUNNING", None)] * 5 + script[0], script[1]], full=1
+    )
+    assert [status for status, _ in ended] == ["done"] * 2 and queue.submitted == 2
+
+
+def test_a_queue_that_takes_nothing_is_an_error(job: Job, tmp_path: Path) -> None:
+    with pytest.raises(BenchError, match="limit of jobs"):
+        drive(tmp_path, [job], [], submitted=1, full=9)
+
+
+def test_only_the_same_run_with_the_same_settings_is_taken_up(job: Job, tmp_path: Path) -> None:
+    settings = Settings(tmp_path, "cpu")
+    queue = Queue(tmp_path, {}, settings)
+    name = queue.name(job)
+    assert name.startswith(job.spec.key) and name == Queue(tmp_path, {}, settings).name(job)
+    assert name != Queue(tmp_path, {}, replace(settings, device="cuda")).name(job)
+    assert name != queue.name(replace(job, code="other"))
+    for force, submitted in ((False, 0), (True, 1)):
+        chosen = replace(settings, force=force)
+        scripted = ScriptedQueue(tmp_path, {}, chosen, script=[[("RUNNING", DONE)]])
+        scripted.jobs = [job]  # type: ignore[attr-defined]
+        scripted.numbers = {scripted.name(job): "77"}
+        scripted.states = {"77": "RUNNING"}
+        if not force:
+            scripted.report(job).write_text(json.dumps(DONE), encoding="utf-8")
+        outcomes = _Driver([job], scripted, 9, Events()).run(lambda: 0)
+        assert [outcome.status for outcome in outcomes] == ["done"]
+        assert scripted.submitted == submitted
+
+
+def commands(folder: Path, monkeypatch: pytest.MonkeyPatch, **bodies: str) -> None:
+    """Put shell commands on the PATH."""
+    for name, body in bodies.items():
+        path = folder / "bin" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"#!/bin/sh\n{body}\n", encoding="utf-8")
+        path.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder / 'bin'}:{os.environ['PATH']}")
+
+
+def test_a_job_is_submitted_with_the_options_that_were_given(
+    job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("submitit")
+    commands(tmp_path, monkeypatch, srun="", sbatch='cp "$1" "$0.seen"; echo job 7')
+    options = {"partition": "long", "time": "4:00:00", "gpus": "2", "mem": "8G"}
+    queue = Queue(tmp_path / "q", options, Settings(tmp_path, "cuda"))
+    queue.folder.mkdir()
+    assert queue.submit(job) == "7" and queue.is_alive("7")
+    script = (tmp_path / "bin" / "sbatch.seen").read_text(encoding="utf-8")
+    flags = {line[len("#SBATCH --") :] for line in script.splitlines() if "#SBATCH" in line}
+    assert {
+        "partition=long",
+        "time=4:00:00",
+        "gpus-per-node=2",
+        "mem=8G",
+        "cpus-per-task=1",
+        "signal=TERM@60",
+        f"job-name={queue.name(job)}",
+    } <= flags
+    queue.clear("7", queue.report(job))
+    assert list(queue.folder.iterdir()) == []
+
+
+@pytest.mark.parametrize(("device", "asked"), [("cuda", True), ("cuda:1", True), ("auto", False)])
+def test_a_gpu_is_asked_for_where_runs_are_on_one(
+    job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, device: str, asked: bool
+) -> None:
+    pytest.importorskip("submitit")
+    commands(tmp_path, monkeypatch, srun="", sbatch='cp "$1" "$0.seen"; echo job 7')
+    (tmp_path / "q").mkdir()
+    Queue(tmp_path / "q", {}, Settings(tmp_path, device)).submit(job)
+    script = (tmp_path / "bin" / "sbatch.seen").read_text(encoding="utf-8")
+    assert ("gpus-per-node=1" in script) == asked
+
+
+def test_a_refusal_is_the_line_of_sbatch(
+    job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("submitit")
+    commands(tmp_path, monkeypatch, srun="", sbatch='echo "sbatch: error: no such" >&2; exit 1')
+    (tmp_path / "q").mkdir()
+    with pytest.raises(BenchError) as error:
+        Queue(tmp_path / "q", {}, Settings(tmp_path)).submit(job)
+    assert str(error.value) == "Slurm took no job: sbatch: error: no such"
+
+
+def test_states_are_those_of_squeue_and_stand_while_it_does_not_answer(
+    job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clock: list[float]
+) -> None:
+    commands(tmp_path, monkeypatch, squeue="printf '1|RUNNING|a\\n2|COMPLETED|b\\n3|PENDING|c|d'")
+    queue = Queue(tmp_path, {}, Settings(tmp_path))
+    queue.refresh()
+    assert queue.numbers == {"a": "1", "c|d": "3"}
+    assert [queue.is_alive(number) for number in "1234"] == [True, False, True, False]
+    commands(tmp_path, monkeypatch, squeue="exit 1")
+    clock[0] += 60
+    queue.refresh()
+    assert [queue.is_alive(number) for number in "1234"] == [True, False, True, False]
+    commands(tmp_path, monkeypatch, squeue="true")
+    queue.refresh()
+    assert queue.is_alive("1")  # not asked again so soon
+    queue.forget()
+    queue.refresh()
+    assert not queue.is_alive("1")
+
+
+def test_the_job_reports_how_far_it_is_and_how_it_ended(
+    job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report, seen = tmp_path / "report", []
+
+    def carried_out(job: Job, settings: Settings, tell: Any, interval: float) -> Any:
+        seen.append(read_report(report))
+        assert tell((3, {"loss": 1.0})) == 0
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert tell((4, {"loss": 0.5})) == 1
+        return "interrupted", None, True
+
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr(slurm_queue, "carry_out", carried_out)
+    try:
+        slurm_queue._carry_out(job, Settings(tmp_path), report)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert seen == [{"progress": None}]
+    assert read_report(report) == {
+        "progress": [4, {"loss": 0.5}],
+        "outcome": ["interrupted", None, True],
+    }
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1]", "null", "\udcff"])
+def test_a_report_that_cannot_be_read_is_none(tmp_path: Path, text: str) -> None:
+    (tmp_path / "report").write_bytes(text.encode("utf-8", "surrogateescape"))
+    assert read_report(tmp_path / "report") == {}
