@@ -59,7 +59,7 @@ def run_with(options: Mapping[str, str]) -> Callable[..., list[JobOutcome]]:
         folder = settings.results / FOLDER
         folder.mkdir(parents=True, exist_ok=True)
         queue = Queue(folder, options, settings)
-        return _Driver(list(longest_first(jobs)), queue, workers, events).run(interrupted)
+        return _SlurmDriver(list(longest_first(jobs)), queue, workers, events).run(interrupted)
 
     return run
 
@@ -80,7 +80,7 @@ class _Submitted:
 
 
 @dataclass
-class _Driver:
+class _SlurmDriver:
     """Submits ``jobs``, ``workers`` at most at once, and watches what they report."""
 
     jobs: list[Job]

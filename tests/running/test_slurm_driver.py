@@ -18,7 +18,7 @@ from benchmark.planning.reuse import Settings
 from benchmark.planning.suites import Grid
 from benchmark.running import slurm, slurm_queue
 from benchmark.running.processes import Events, JobOutcome
-from benchmark.running.slurm import CANCELLED, TRIES, _Driver
+from benchmark.running.slurm import CANCELLED, TRIES, _SlurmDriver
 from benchmark.running.slurm_queue import Queue, read_report
 from benchmark.spec import BenchError
 
@@ -107,7 +107,7 @@ def drive(
     queue = ScriptedQueue(folder, {}, Settings(folder, "cpu"), script=script, **more)
     queue.jobs = jobs  # type: ignore[attr-defined]
     watch = Watch()
-    outcomes = _Driver(jobs, queue, 9, watch).run(interrupted)
+    outcomes = _SlurmDriver(jobs, queue, 9, watch).run(interrupted)
     return [(outcome.status, outcome.error) for outcome in outcomes], queue, watch
 
 
@@ -175,7 +175,7 @@ def test_a_second_interrupt_waits_for_nobody(job: Job, tmp_path: Path, clock: li
     queue = ScriptedQueue(tmp_path, {}, Settings(tmp_path), script=[[("RUNNING", None)]])
     queue.jobs = [job]  # type: ignore[attr-defined]
     looks = iter([0, 0, 2, 2])
-    assert _Driver([job], queue, 9, Events()).run(lambda: next(looks)) == []
+    assert _SlurmDriver([job], queue, 9, Events()).run(lambda: next(looks)) == []
     assert clock[0] < 1010
 
 
@@ -208,7 +208,7 @@ def test_only_the_same_run_with_the_same_settings_is_taken_up(job: Job, tmp_path
         scripted.states = {"77": "RUNNING"}
         if not force:
             scripted.report(job).write_text(json.dumps(DONE), encoding="utf-8")
-        outcomes = _Driver([job], scripted, 9, Events()).run(lambda: 0)
+        outcomes = _SlurmDriver([job], scripted, 9, Events()).run(lambda: 0)
         assert [outcome.status for outcome in outcomes] == ["done"]
         assert scripted.submitted == submitted
 
