@@ -55,8 +55,8 @@ def lstar(material: Material) -> Figure:
     figure, axes = panels(
         len(groups), columns, width=_WIDTH if columns == 1 else 5.0, height=_ROW * rows + 0.75
     )
-    for panel, (place, cells) in zip(axes, groups.items(), strict=True):
-        _panel(panel, place, cells, material, references)
+    for panel, (setting, cells) in zip(axes, groups.items(), strict=True):
+        _panel(panel, setting, cells, material, references)
     legend(figure, _handles(material, references), 3)
     return figure
 
@@ -70,7 +70,11 @@ def by_distance(cells: Sequence[Replicates], truth: int | None) -> list[Replicat
         counts = cell.values.get("lstar", ())
         if not counts:
             return 3, math.inf, rank("methods", cell.method)
-        group = 2 if "no_selection" in cell.flags else 1 if cell.all_flags else 0
+        group = 0
+        if "no_selection" in cell.flags:
+            group = 2
+        elif cell.all_flags:
+            group = 1
         distance = median(counts) if truth is None else abs(median(counts) - truth)
         return group, distance, rank("methods", cell.method)
 
@@ -79,17 +83,17 @@ def by_distance(cells: Sequence[Replicates], truth: int | None) -> list[Replicat
 
 def _panel(
     axes: Axes,
-    place: tuple[str, int, str],
+    setting: tuple[str, int, str],
     cells: Sequence[Replicates],
     material: Material,
     references: References,
 ) -> None:
-    dataset, size, budget = place
+    dataset, size, budget = setting
     truth = intrinsic_dim(dataset)
     ordered = by_distance(cells, truth)
-    known = references.dimension(cells[0].data)
-    if known is not None and known.band is not None:
-        axes.axvspan(*known.band, color=BAND, zorder=0.5, linewidth=0)
+    estimated = references.dimension(cells[0].data)
+    if estimated is not None and estimated.band is not None:
+        axes.axvspan(*estimated.band, color=BAND, zorder=0.5, linewidth=0)
     if truth is not None:
         axes.axvline(truth, color=INK, linewidth=1.1, linestyle=(0, (4, 2)), zorder=1.5)
     for row, cell in enumerate(ordered):
@@ -172,7 +176,7 @@ def _handles(material: Material, references: References) -> list[Artist]:
     if any(intrinsic_dim(cell.dataset) is not None for cell in cells):
         dashed: dict[str, Any] = {"color": INK, "linewidth": 1.1, "linestyle": (0, (4, 2))}
         handles.append(Line2D([], [], **dashed, label="known dimension of the data"))
-    if any((known := references.dimension(cell.data)) and known.band for cell in cells):
+    if any((estimated := references.dimension(cell.data)) and estimated.band for cell in cells):
         handles.append(Patch(facecolor=BAND, label="estimates of it"))
     if any(nulls_of(cell, references).text for cell in cells):
         handles.append(Patch(facecolor=_NULL, label="null: where there is nothing to find"))

@@ -4,7 +4,7 @@ line per seed, a thick one for their mean."""
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -44,52 +44,47 @@ def curves(material: Material) -> Figure:
     """Draw the quantities that are asked for (default ``loss``) against outer steps; a quantity per
     latent dimension is summed over them."""
     names = material.names or ("loss",)
-    found = lines_of(material, names)
-    missing = [name for name in names if not any(key[2] == name for key in found)]
-    if missing:
-        there = sorted(
-            {name for cell in material.cells for key in cell.keys for name in material.curves(key)}
-            - {"step", "lstar_step"}
-        )
-        guess = suggest(missing[0], there)
-        raise BenchError(
-            f"no run of this choice logged '{missing[0]}'{guess} (there are {', '.join(there)}; "
-            "name one with --metric)"
-        )
-    places = list(dict.fromkeys(place[:2] for place in material.places))
+    by_panel = lines_of(material, names)
+    _refuse_unlogged(material, names, {name for *_, name in by_panel})
     keys = [
-        (*place, name)
-        for place in places
+        (*data, name)
+        for data in dict.fromkeys(setting[:2] for setting in material.places)
         for name in names
-        if len(names) > 1 or (*place, name) in found
+        if len(names) > 1 or (*data, name) in by_panel
     ]
     figure, axes = panels(
         len(keys), len(names) if 1 < len(names) <= 4 else 3, width=2.9, height=2.1
     )
     dashes = material.dashes()
-    for each, (dataset, size, name) in zip(axes, keys, strict=True):
-        lines = found.get((dataset, size, name), [])
-        panel(each, lines, dashes, material.looks)
+    for axis, (dataset, size, name) in zip(axes, keys, strict=True):
+        lines = by_panel.get((dataset, size, name), [])
+        panel(axis, lines, dashes, material.looks)
         hollow = dict.fromkeys(line.series for line in lines if line.hollow)
-        warning(each, f"{FLAGS[NO_BETTER_THAN_MEAN]}: {', '.join(hollow)}" if hollow else "")
-        each.set_title(plain(f"{dataset}, L = {size}"))
-        each.set_xlabel("outer steps")
-        each.set_ylabel(
-            plain(name) + ("\n(sum over dimensions)" if any(line.summed for line in lines) else "")
-        )
-    shown = {
-        line.series: material.looks[line.method].colour
-        for lines in found.values()
-        for line in lines
-    }
-    legend(
-        figure,
-        handles(
-            shown, dashes, any(not line.finished for lines in found.values() for line in lines)
-        ),
-        6,
-    )
+        warning(axis, f"{FLAGS[NO_BETTER_THAN_MEAN]}: {', '.join(hollow)}" if hollow else "")
+        axis.set_title(plain(f"{dataset}, L = {size}"))
+        axis.set_xlabel("outer steps")
+        summed = any(line.summed for line in lines)
+        axis.set_ylabel(plain(name) + ("\n(sum over dimensions)" if summed else ""))
+    every_line = [line for lines in by_panel.values() for line in lines]
+    colours = {line.series: material.looks[line.method].colour for line in every_line}
+    broken = any(not line.finished for line in every_line)
+    legend(figure, handles(colours, dashes, broken), 6)
     return figure
+
+
+def _refuse_unlogged(material: Material, names: Sequence[str], logged: Collection[str]) -> None:
+    """Raise :class:`BenchError` where one of ``names`` is not among the ``logged`` quantities."""
+    for name in names:
+        if name in logged:
+            continue
+        others = {
+            other for cell in material.cells for key in cell.keys for other in material.curves(key)
+        }
+        in_order = sorted(others - {"step", "lstar_step"})
+        raise BenchError(
+            f"no run of this choice logged '{name}'{suggest(name, in_order)} "
+            f"(there are {', '.join(in_order)}; name one with --metric)"
+        )
 
 
 def lines_of(
@@ -97,19 +92,19 @@ def lines_of(
 ) -> dict[tuple[str, int, str], list[LoggedCurve]]:
     """Return the lines by dataset, latent size and quantity, of those ``names`` that were logged;
     :class:`BenchError` where nothing was."""
-    found: dict[tuple[str, int, str], list[LoggedCurve]] = defaultdict(list)
+    lines: dict[tuple[str, int, str], list[LoggedCurve]] = defaultdict(list)
     logged = False
     places = set(material.places)
     for cell in material.cells:
-        for key, status in (
-            zip(cell.keys, cell.statuses, strict=True) if cell.place in places else ()
-        ):
+        if cell.place not in places:
+            continue
+        for key, status in zip(cell.keys, cell.statuses, strict=True):
             arrays = material.curves(key)
             logged |= bool(arrays)
             for name in names:
                 if name in arrays and "step" in arrays:
                     line = _line(material.series(cell), cell.method, arrays, name, status)
-                    found[cell.dataset, cell.latent_dim, name].append(
+                    lines[cell.dataset, cell.latent_dim, name].append(
                         replace(line, hollow=key in material.hollow)
                     )
     if not logged:
@@ -117,7 +112,7 @@ def lines_of(
             "no run of this choice left a curves.npz (closed-form methods leave none); "
             "choose others, or do them again with `bench run --force`"
         )
-    return found
+    return lines
 
 
 def _line(
@@ -200,16 +195,15 @@ def _view(axes: Axes, lines: Sequence[LoggedCurve]) -> None:
         )
 
 
-def handles(shown: Mapping[str, str], dashes: Mapping[str, Dashes], broken: bool) -> list[Line2D]:
-    """Return the legend of the series ``shown`` with their colours, and of the cross where a run is
+def handles(colours: Mapping[str, str], dashes: Mapping[str, Dashes], broken: bool) -> list[Line2D]:
+    """Return the legend of the series that have ``colours``, and of the cross where a run is
     ``broken`` off."""
-    found = [
-        Line2D([], [], color=shown[name], linestyle=dashes[name], label=plain(name))
+    lines = [
+        Line2D([], [], color=colours[name], linestyle=dashes[name], label=plain(name))
         for name in dashes
-        if name in shown
+        if name in colours
     ]
-    return found + (
-        [Line2D([], [], color=INK, marker="x", linestyle="", label="ended before it was done")]
-        if broken
-        else []
-    )
+    if broken:
+        label = "ended before it was done"
+        lines.append(Line2D([], [], color=INK, marker="x", linestyle="", label=label))
+    return lines

@@ -69,7 +69,7 @@ def grid(
     material: Material,
     panels: Panels,
     read: Callable[[Replicates], Arrays],
-    handles: Callable[[Sequence[Arrays]], Sequence[Artist]] = lambda shown: (),
+    handles: Callable[[Sequence[Arrays]], Sequence[Artist]] = lambda every_arrays: (),
 ) -> Figure:
     """Return the figure: a column per dataset (its largest latent size, unless sizes were named), a
     row per method that has something to show.
@@ -79,29 +79,24 @@ def grid(
     """
     places = set(material.places)
     methods = methods_of(cell for cell in material.cells if cell.place in places)
-    columns = [_column(material, place, methods, panels, read) for place in material.places]
-    shown = [method for method in methods if any(method in column.arrays for column in columns)]
-    if not shown:
+    columns = [_column(material, setting, methods, panels, read) for setting in material.places]
+    drawn = [method for method in methods if any(method in column.arrays for column in columns)]
+    if not drawn:
         what = " and ".join(panels.needed)
         raise BenchError(
             f"no finished run of this choice left {what} in its {panels.file} ({panels.absent}, "
             "or older records); choose others, or do them again with `bench run --force`"
         )
     columns = [column for column in columns if column.arrays]
-    failed = [
-        method for method in methods if method not in shown and _never_finished(material, method)
-    ]
-    rows = [
-        *([TEST_DATA] if panels.data else []),
-        *(method for method in methods if method in shown or method in failed),
-    ]
+    rows = [method for method in methods if method in drawn or _never_finished(material, method)]
+    missing = [method for method in methods if method not in rows]
+    if panels.data:
+        rows.insert(0, TEST_DATA)
     with rc_context({"axes.grid": False}):
         figure = _layout(rows, columns, panels, material)
-    missing = [method for method in methods if method not in rows]
     note = f"Not shown, {panels.absent}: {', '.join(missing)}" if missing else ""
-    legend(
-        figure, handles([found for column in columns for found in column.arrays.values()]), 3, note
-    )
+    every_arrays = [arrays for column in columns for arrays in column.arrays.values()]
+    legend(figure, handles(every_arrays), 3, note)
     return figure
 
 
@@ -167,28 +162,26 @@ def _name_row(axes: Axes, name: str) -> None:
 
 def _column(
     material: Material,
-    place: tuple[str, int, str],
+    setting: tuple[str, int, str],
     methods: Sequence[str],
     panels: Panels,
     read: Callable[[Replicates], Arrays],
 ) -> PanelColumn:
-    cells = {cell.method: cell for cell in material.cells if cell.place == place}
+    cells = {cell.method: cell for cell in material.cells if cell.place == setting}
     arrays = {method: read(cell) for method, cell in cells.items()}
     complete = {
-        method: found
-        for method, found in arrays.items()
-        if all(name in found and found[name].size for name in panels.needed)
+        method: stored
+        for method, stored in arrays.items()
+        if all(name in stored and stored[name].size for name in panels.needed)
     }
     reasons = {
         method: cells[method].trouble or "not stored" if method in cells else _NO_RUN
         for method in methods
     }
-    dataset, size, budget = place
-    heading = (
-        plain(dataset, 24)
-        + f"\nL = {size}"
-        + (f", {plain(budget, 16)}" if len(material.budgets) > 1 else "")
-    )
+    dataset, size, budget = setting
+    heading = f"{plain(dataset, 24)}\nL = {size}"
+    if len(material.budgets) > 1:
+        heading += f", {plain(budget, 16)}"
     remarks = {method: material.remark(cells[method]) for method in complete}
     return PanelColumn(heading, complete, reasons, remarks)
 

@@ -149,16 +149,16 @@ def _samples(axes: Axes, arrays: Arrays, colour: str) -> None:
     _cloud(axes, arrays["samples"], colour, behind=arrays["inputs"])
 
 
-def _cloud(axes: Axes, shown: np.ndarray, colour: str, *, behind: np.ndarray) -> None:
+def _cloud(axes: Axes, vectors: np.ndarray, colour: str, *, behind: np.ndarray) -> None:
     """Draw images as tiles, or vectors as points above those of the data."""
-    if is_image(shown):
-        _tiles(axes, mosaic(shown[: _SIDE * _SIDE], _SIDE))
+    if is_image(vectors):
+        _tiles(axes, mosaic(vectors[: _SIDE * _SIDE], _SIDE))
         return
     plane = Plane.of(behind)
     _points(axes, plane, behind, DATA)
-    if shown is not behind:
-        _points(axes, plane, shown, colour)
-    _frame(axes, plane, shown)
+    if vectors is not behind:
+        _points(axes, plane, vectors, colour)
+    _frame(axes, plane, vectors)
 
 
 def _reconstructions(axes: Axes, arrays: Arrays, colour: str) -> None:
@@ -171,16 +171,16 @@ def _reconstructions(axes: Axes, arrays: Arrays, colour: str) -> None:
 
 
 def _neighbours(axes: Axes, arrays: Arrays, colour: str) -> None:
-    made, nearest = arrays["samples"], arrays["neighbours"]
-    if is_image(made):
+    drawn, nearest = arrays["samples"], arrays["neighbours"]
+    if is_image(drawn):
         _tiles(
             axes,
-            mosaic(alternate(made[: len(nearest)], nearest, _NEIGHBOURS), _NEIGHBOURS, pairs=True),
+            mosaic(alternate(drawn[: len(nearest)], nearest, _NEIGHBOURS), _NEIGHBOURS, pairs=True),
         )
         return
     plane = Plane.of(arrays["inputs"])
     _points(axes, plane, arrays["inputs"], "#ececec")
-    _joined(axes, plane, nearest, made[: len(nearest)], colour)
+    _joined(axes, plane, nearest, drawn[: len(nearest)], colour)
 
 
 def _joined(axes: Axes, plane: Plane, starts: np.ndarray, ends: np.ndarray, colour: str) -> None:
@@ -219,12 +219,12 @@ def _category_traversals(axes: Axes, arrays: Arrays, colour: str) -> None:
     _moved(axes, arrays, arrays["category_traversals"], colour)
 
 
-def _moved(axes: Axes, arrays: Arrays, found: np.ndarray, colour: str) -> None:
+def _moved(axes: Axes, arrays: Arrays, images: np.ndarray, colour: str) -> None:
     """Draw images (rows, columns, *shape) as tiles, vectors as points."""
     if is_image(arrays["inputs"]):
-        _tiles(axes, mosaic(found.reshape(-1, *found.shape[2:]), found.shape[1]))
+        _tiles(axes, mosaic(images.reshape(-1, *images.shape[2:]), images.shape[1]))
         return
-    _cloud(axes, found.reshape(-1, found.shape[-1]), colour, behind=arrays["inputs"])
+    _cloud(axes, images.reshape(-1, images.shape[-1]), colour, behind=arrays["inputs"])
 
 
 def _paths(
@@ -262,13 +262,13 @@ def _points(axes: Axes, plane: Plane, vectors: np.ndarray, colour: str) -> None:
     )
 
 
-def _frame(axes: Axes, plane: Plane, shown: np.ndarray) -> None:
+def _frame(axes: Axes, plane: Plane, vectors: np.ndarray) -> None:
     """Show the region of the data, the same for every method, and say how many points lie outside
     of it."""
     (left, right), (low, high) = plane.limits
     axes.set(xlim=(left, right), ylim=(low, high), xticks=[], yticks=[], aspect="equal")
     axes.spines[:].set(visible=True, color="#dddddd")
-    points = plane.project(shown)
+    points = plane.project(vectors)
     inside = (points > [left, low]).all(1) & (points < [right, high]).all(1)
     outside = len(points) - int(inside.sum())
     if outside:
@@ -289,8 +289,8 @@ def _frame(axes: Axes, plane: Plane, shown: np.ndarray) -> None:
 def _legend(*words: str) -> Callable[[Sequence[Arrays]], list[Artist]]:
     """Return what makes the legend of grey and coloured points; none where all data are images."""
 
-    def handles(shown: Sequence[Arrays]) -> list[Artist]:
-        if all(is_image(arrays["inputs"]) for arrays in shown):
+    def handles(every_arrays: Sequence[Arrays]) -> list[Artist]:
+        if all(is_image(arrays["inputs"]) for arrays in every_arrays):
             return []
         return [
             Line2D([], [], marker="o", linestyle="", color=colour, label=text)

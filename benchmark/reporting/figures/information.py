@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from benchmark.reporting.figures.curves import LoggedCurve, lines_of, panel
 from benchmark.reporting.figures.curves import handles as line_handles
-from benchmark.reporting.figures.curves import lines_of, panel
 from benchmark.reporting.figures.legend import legend
 from benchmark.reporting.figures.material import Material
 from benchmark.reporting.figures.style import INK, panels, plain
@@ -26,26 +26,19 @@ TITLES: Mapping[str, str] = {
 }
 """Logged quantities, in the order of the panels."""
 
+_Panel = tuple[str, int, str]
+"""Dataset, latent size and logged quantity."""
+
 
 def information(material: Material) -> Figure:
     """Draw the bound on the mutual information and the divergences of methods that log both; a
     dashed line at ln K for K categories."""
-    found = lines_of(material, tuple(TITLES))
-    bounded = {
-        (dataset, size, line.series)
-        for (dataset, size, name), lines in found.items()
-        if name == "mi"
-        for line in lines
-    }
-    kept = {
-        place: [line for line in lines if (*place[:2], line.series) in bounded]
-        for place, lines in found.items()
-    }
+    kept = _with_bound(lines_of(material, tuple(TITLES)))
     keys = [
-        (*place, name)
-        for place in dict.fromkeys(each[:2] for each in material.places)
+        (*data, name)
+        for data in dict.fromkeys(setting[:2] for setting in material.places)
         for name in TITLES
-        if kept.get((*place, name))
+        if kept.get((*data, name))
     ]
     if not keys:
         raise BenchError(
@@ -55,21 +48,32 @@ def information(material: Material) -> Figure:
     names = [name for name in TITLES if any(key[2] == name for key in keys)]
     figure, axes = panels(len(keys), len(names) if _full(keys, names) else 3, width=2.9, height=2.1)
     dashes, ceilings = material.dashes(), _ceilings(material)
-    for each, (dataset, size, name) in zip(axes, keys, strict=True):
+    for axis, (dataset, size, name) in zip(axes, keys, strict=True):
         lines = kept[dataset, size, name]
-        panel(each, lines, dashes, material.looks)
-        _decorate(
-            each,
-            f"{dataset}, L = {size}",
-            name,
-            sorted({ceilings[line.series] for line in lines if line.series in ceilings}),
-        )
-    shown = {line.series: material.looks[line.method].colour for key in keys for line in kept[key]}
-    below = line_handles(
-        shown, dashes, any(not line.finished for key in keys for line in kept[key])
-    )
-    legend(figure, [*below, *_ceiling_handles(ceilings, shown)], 4)
+        panel(axis, lines, dashes, material.looks)
+        heights = {ceilings[line.series] for line in lines if line.series in ceilings}
+        _decorate(axis, f"{dataset}, L = {size}", name, sorted(heights))
+    every_line = [line for key in keys for line in kept[key]]
+    colours = {line.series: material.looks[line.method].colour for line in every_line}
+    below = line_handles(colours, dashes, any(not line.finished for line in every_line))
+    legend(figure, [*below, *_ceiling_handles(ceilings, colours)], 4)
     return figure
+
+
+def _with_bound(lines: Mapping[_Panel, Sequence[LoggedCurve]]) -> dict[_Panel, list[LoggedCurve]]:
+    """Return the lines of series that logged a bound on the mutual information, by panel."""
+    bounded = {
+        (dataset, size, line.series)
+        for (dataset, size, name), of_panel in lines.items()
+        if name == "mi"
+        for line in of_panel
+    }
+    return {
+        (dataset, size, name): [
+            line for line in of_panel if (dataset, size, line.series) in bounded
+        ]
+        for (dataset, size, name), of_panel in lines.items()
+    }
 
 
 def _full(keys: Sequence[tuple[str, int, str]], names: Sequence[str]) -> bool:
@@ -101,13 +105,9 @@ def _decorate(axes: Axes, title: str, name: str, ceilings: Sequence[float]) -> N
         axes.set_ylim(low, max(high, 1.08 * ceiling))
 
 
-def _ceiling_handles(ceilings: Mapping[str, float], shown: Mapping[str, str]) -> list[Line2D]:
-    return (
-        [
-            Line2D(
-                [], [], color=INK, linewidth=0.8, linestyle=(0, (4, 2)), label="ln K, K categories"
-            )
-        ]
-        if set(ceilings) & set(shown)
-        else []
-    )
+def _ceiling_handles(ceilings: Mapping[str, float], series: Mapping[str, str]) -> list[Line2D]:
+    if not set(ceilings) & set(series):
+        return []
+    dashed = (0, (4, 2))
+    label = "ln K, K categories"
+    return [Line2D([], [], color=INK, linewidth=0.8, linestyle=dashed, label=label)]

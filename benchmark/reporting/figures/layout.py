@@ -89,25 +89,26 @@ def _margins(axes: Axes, renderer: RendererAgg) -> tuple[float, float, float, fl
     the room: labels are measured from the picture."""
     figure = axes.get_figure(root=True)
     assert figure is not None
-    found = axes.get_tightbbox(renderer, for_layout_only=True)
+    drawn = axes.get_tightbbox(renderer, for_layout_only=True)
     box = Bbox(axes.get_position(original=False).transformed(figure.transSubfigure))
-    if found is None:
+    if drawn is None:
         return (0.0, 0.0, 0.0, 0.0)
-    outside = (box.x0 - found.x0, box.y0 - found.y0, found.x1 - box.x1, found.y1 - box.y1)
-    left, bottom, right, top = (max(0.0, each) / figure.dpi for each in outside)
+    outside = (box.x0 - drawn.x0, box.y0 - drawn.y0, drawn.x1 - box.x1, drawn.y1 - box.y1)
+    left, bottom, right, top = (max(0.0, length) / figure.dpi for length in outside)
     return left, bottom, right, top
 
 
-def _largest(found: Iterable[tuple[int, float]], count: int) -> list[float]:
+def _largest(lengths: Iterable[tuple[int, float]], count: int) -> list[float]:
     """Return the largest number of each of ``count`` rows or columns."""
     most = [0.0] * count
-    for place, value in found:
-        most[place] = max(most[place], value)
+    for index, value in lengths:
+        most[index] = max(most[index], value)
     return most
 
 
 def _foot(figure: Figure, renderer: RendererAgg) -> float:
     """Return the height of what stands below the panels, in inches."""
-    below = [*figure.legends, *(text for text in [figure._supxlabel] if text is not None)]  # type: ignore[attr-defined]  # has no public name
+    foot = figure._supxlabel  # type: ignore[attr-defined]  # has no public name
+    below = [*figure.legends, foot] if foot is not None else figure.legends
     boxes = [artist.get_window_extent(renderer) for artist in below]
     return max((box.y1 for box in boxes), default=0.0) / figure.dpi

@@ -107,7 +107,7 @@ def _text_width(text: str, size: float) -> float:
 
 
 def _wrapped(text: str, width: float, size: float) -> str:
-    """Return ``text`` in lines of at most ``width`` inches, broken inside words where it must be."""
+    """Return ``text`` in lines of at most ``width`` inches, broken inside words if it must be."""
     text = plain(text, 1000)
     characters = len(text)
     while characters > 8:

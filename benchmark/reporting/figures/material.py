@@ -60,20 +60,20 @@ class Material:
         """Gather the cells of ``records``, without stale runs, stale measurements and runs of other
         code than the commonest of their cell; the measurements kept are those that ``names`` name,
         else ``mse``, and ``lstar``."""
-        given = without_other_code(current(records))
-        trained = [record for record in given if record.spec["kind"] == "train"]
+        of_one_code = without_other_code(current(records))
+        trained = [record for record in of_one_code if record.spec["kind"] == "train"]
         measured = sorted({identifier for record in trained for identifier in record.measurements})
         return cls(
-            *(
-                tuple(gather(trained, (*(names or ("mse",)), "lstar"))),
-                Store(results),
-                tuple(names),
-                tuple(measured),
-                every_size,
-            ),
+            tuple(gather(trained, (*(names or ("mse",)), "lstar"))),
+            Store(results),
+            tuple(names),
+            tuple(measured),
+            every_size,
             discoveries={record.key: record.discovery for record in trained if record.discovery},
-            studies=tuple(record for record in given if record.spec["kind"] != "train"),
-            hollow=frozenset(r.key for r in trained if NO_BETTER_THAN_MEAN in r.flags),
+            studies=tuple(record for record in of_one_code if record.spec["kind"] != "train"),
+            hollow=frozenset(
+                record.key for record in trained if NO_BETTER_THAN_MEAN in record.flags
+            ),
         )
 
     @property
@@ -85,12 +85,14 @@ class Material:
     def places(self) -> list[tuple[str, int, str]]:
         """Dataset, latent size and budget of what is shown: of each dataset the largest latent
         size, unless sizes were named."""
-        places = list(dict.fromkeys(cell.place for cell in self.cells))
+        settings = list(dict.fromkeys(cell.place for cell in self.cells))
         largest: dict[tuple[str, str], int] = {}
-        for dataset, size, budget in places:
+        for dataset, size, budget in settings:
             largest[dataset, budget] = max(size, largest.get((dataset, budget), 0))
         return [
-            place for place in places if self.every_size or largest[place[0], place[2]] == place[1]
+            setting
+            for setting in settings
+            if self.every_size or largest[setting[0], setting[2]] == setting[1]
         ]
 
     def series(self, cell: Replicates) -> str:
@@ -123,20 +125,21 @@ class Material:
 
     def artifacts(self, cell: Replicates) -> dict[str, np.ndarray]:
         """Return samples and reconstructions of the first finished seed that left any."""
-        return self._shown(cell)[1]
+        return self._first_artifacts(cell)[1]
 
     def remark(self, cell: Replicates) -> str:
         """Return what a picture of :meth:`artifacts` must say of the run it shows; mostly empty."""
-        return FLAGS[NO_BETTER_THAN_MEAN] if self._shown(cell)[0] in self.hollow else ""
+        key, _ = self._first_artifacts(cell)
+        return FLAGS[NO_BETTER_THAN_MEAN] if key in self.hollow else ""
 
-    def _shown(self, cell: Replicates) -> tuple[str, dict[str, np.ndarray]]:
+    def _first_artifacts(self, cell: Replicates) -> tuple[str, dict[str, np.ndarray]]:
         """Return key and artifacts of the first finished seed that left any."""
         for key, status in zip(cell.keys, cell.statuses, strict=True):
-            found = (
-                read_arrays(self.store.folder(key) / "artifacts.npz") if status == "done" else {}
-            )
-            if found:
-                return key, found
+            if status != "done":
+                continue
+            arrays = read_arrays(self.store.folder(key) / "artifacts.npz")
+            if arrays:
+                return key, arrays
         return "", {}
 
 

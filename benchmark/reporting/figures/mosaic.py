@@ -29,8 +29,8 @@ def mosaic(images: np.ndarray, columns: int, *, pairs: bool = False) -> np.ndarr
     rows = -(-count // columns)
     tops = [row * (height + gap) + (row // 2 * gap if pairs else 0) for row in range(rows)]
     picture = np.full((tops[-1] + height, columns * (width + gap) - gap, 3), 255, dtype=np.uint8)
-    for place, tile in enumerate(colours):
-        top, left = tops[place // columns], place % columns * (width + gap)
+    for index, tile in enumerate(colours):
+        top, left = tops[index // columns], index % columns * (width + gap)
         picture[top : top + height, left : left + width] = tile.transpose(1, 2, 0)
     return picture
 
@@ -69,19 +69,16 @@ class Plane:
         centre = np.zeros(size) if size <= 2 else rows.mean(0)
         directions = np.eye(2, size) if size <= 2 else _principal(rows - centre)
         points = (rows - centre) @ directions.T
-        middle, half = (
-            (points.max(0) + points.min(0)) / 2,
-            max(float(np.ptp(points, axis=0).max()) * 5 / 8, 1e-6),
-        )
+        middle = (points.max(0) + points.min(0)) / 2
+        half = max(float(np.ptp(points, axis=0).max()) * 5 / 8, 1e-6)
         left, low = middle - half
         right, high = middle + half
         return cls(centre, directions, ((float(left), float(right)), (float(low), float(high))))
 
     def project(self, vectors: np.ndarray) -> np.ndarray:
         """Return the points (n, 2) of vectors (n, D)."""
-        return (
-            np.asarray(vectors, dtype=np.float64).reshape(len(vectors), -1) - self.centre
-        ) @ self.directions.T
+        rows = np.asarray(vectors, dtype=np.float64).reshape(len(vectors), -1)
+        return (rows - self.centre) @ self.directions.T
 
 
 def _principal(centred: np.ndarray) -> np.ndarray:

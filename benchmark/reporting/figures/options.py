@@ -13,11 +13,15 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from benchmark.names import base_name
 from benchmark.reporting.cells.replicates import Replicates
-from benchmark.reporting.cells.titles import title, unit
 from benchmark.reporting.figures.legend import legend
 from benchmark.reporting.figures.material import Material
 from benchmark.reporting.figures.style import looks, panels, plain
-from benchmark.reporting.figures.sweeps import draw_line, one_metric, scale_values
+from benchmark.reporting.figures.sweeps import (
+    draw_line,
+    one_metric,
+    scale_values,
+    titled_with_unit,
+)
 from benchmark.spec import BenchError
 
 __all__ = ["metric_vs_option", "varied"]
@@ -28,46 +32,44 @@ def metric_vs_option(material: Material) -> Figure:
     values, a panel per dataset and latent size."""
     metric = one_metric(material)
     option = varied(material.cells)
-    cells = [
-        cell
-        for cell in material.cells
-        if metric in cell.values and _number(cell, option) is not None
-    ]
-    values: dict[str, set[float | None]] = defaultdict(set)
-    for cell in cells:
-        values[base_name(cell.method)].add(_number(cell, option))
-    swept = sorted(method for method, found in values.items() if len(found) > 1)
-    places: dict[tuple[str, int], list[Replicates]] = defaultdict(list)
-    for cell in cells:
-        if base_name(cell.method) in swept:
-            places[cell.dataset, cell.latent_dim].append(cell)
-    if not places:
+    swept = _swept(material.cells, metric, option)
+    by_size: dict[tuple[str, int], list[Replicates]] = defaultdict(list)
+    for cell in swept:
+        by_size[cell.dataset, cell.latent_dim].append(cell)
+    if not by_size:
         raise BenchError(
             f"no method of this choice has '{metric}' at two values of '{option}'; run more, "
             "or name another metric with --metric"
         )
-    figure, axes = panels(len(places), 3, width=2.7, height=2.1)
-    for place, (panel, ((dataset, size), found)) in enumerate(
-        zip(axes, places.items(), strict=True)
-    ):
-        _panel(panel, found, metric, option, swept)
+    methods = sorted({base_name(cell.method) for cell in swept})
+    figure, axes = panels(len(by_size), 3, width=2.7, height=2.1)
+    for panel, ((dataset, size), cells) in zip(axes, by_size.items(), strict=True):
+        _panel(panel, cells, metric, option, methods)
         panel.set_title(plain(f"{dataset}, L = {size}"))
-        if place % 3 == 0:
-            panel.set_ylabel(
-                f"{plain(title(metric))}\n({unit(metric)})"
-                if unit(metric)
-                else plain(title(metric))
-            )
-    shown = looks(swept)
+    for panel in axes[::3]:
+        panel.set_ylabel(titled_with_unit(metric))
     legend(
         figure,
         [
-            Line2D([], [], color=shown[name].colour, marker=shown[name].marker, label=plain(name))
-            for name in swept
+            Line2D([], [], color=look.colour, marker=look.marker, label=plain(name))
+            for name, look in looks(methods).items()
         ],
         6,
     )
     return figure
+
+
+def _swept(cells: Iterable[Replicates], metric: str, option: str) -> list[Replicates]:
+    """Return the cells that have ``metric``, of methods that have it at two values of ``option``
+    at least."""
+    values: dict[str, set[float]] = defaultdict(set)
+    measured = []
+    for cell in cells:
+        number = _number(cell, option)
+        if metric in cell.values and number is not None:
+            values[base_name(cell.method)].add(number)
+            measured.append(cell)
+    return [cell for cell in measured if len(values[base_name(cell.method)]) > 1]
 
 
 def varied(cells: Iterable[Replicates]) -> str:
@@ -80,7 +82,9 @@ def varied(cells: Iterable[Replicates]) -> str:
             if number is not None:
                 values[option, base_name(cell.method)].add(number)
     counts = {
-        (option, method): len(found) for (option, method), found in values.items() if len(found) > 1
+        (option, method): len(numbers)
+        for (option, method), numbers in values.items()
+        if len(numbers) > 1
     }
     if not counts:
         raise BenchError(
@@ -91,14 +95,11 @@ def varied(cells: Iterable[Replicates]) -> str:
 
 
 def _number(cell: Replicates, option: str) -> float | None:
+    """Return the value of a numeric option of ``cell``; None where it has none."""
     value = cell.spec["config"].get(option)
-    return (
-        float(value)
-        if isinstance(value, int | float)
-        and not isinstance(value, bool)
-        and option not in cell.spec.get("taken", {})
-        else None
-    )
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return None if option in cell.spec.get("taken", {}) else float(value)
 
 
 def _panel(
@@ -106,19 +107,16 @@ def _panel(
 ) -> None:
     numbers: set[float] = set()
     for name, look in looks(names).items():
-        line = sorted(
-            (
-                (number, cell)
-                for cell in cells
-                if base_name(cell.method) == name and (number := _number(cell, option)) is not None
-            ),
-            key=_first,
-        )
+        line: list[tuple[float, Replicates]] = []
+        for cell in cells:
+            number = _number(cell, option)
+            if base_name(cell.method) == name and number is not None:
+                line.append((number, cell))
         if line:
-            draw_line(
-                axes, [number for number, _ in line], [cell for _, cell in line], metric, look, "-"
-            )
-            numbers |= {number for number, _ in line}
+            line.sort(key=_first)
+            values, of_method = zip(*line, strict=True)
+            draw_line(axes, values, of_method, metric, look, "-")
+            numbers.update(values)
     ticks = sorted(numbers)
     if ticks[0] > 0 and ticks[-1] >= 8 * ticks[0]:
         axes.set_xscale("log")

@@ -60,33 +60,34 @@ def slope(fall: np.ndarray, twice: np.ndarray, latent_dim: int) -> float | None:
     x, y = fall[-count:], twice[-count:]
     if len(x) < 2 or np.ptp(x) < MOVES or not (np.isfinite(x).all() and np.isfinite(y).all()):
         return None
-    found = float(np.polyfit(x, y, 1)[0])
-    return found if 0.0 <= found <= latent_dim + 0.5 else None
+    rise = float(np.polyfit(x, y, 1)[0])
+    return rise if 0.0 <= rise <= latent_dim + 0.5 else None
 
 
 def rate(material: Material) -> Figure:
     """Draw twice the divergence against minus log gamma: a line per run that learned gamma, and a
     mark per run that had it fixed, those of one seed joined; beside the lines r hat. Marks have
-    none: a small variance fixed from the start takes long to arrive, and the rate then stands high."""
-    places: dict[tuple[str, int], list[Course]] = defaultdict(list)
+    none: a small variance fixed from the start takes long to arrive, and the rate is too high."""
+    by_size: dict[tuple[str, int], list[Course]] = defaultdict(list)
     for (dataset, size), cells in _cells(material).items():
-        found = _courses(material, cells)
-        if found:
-            places[dataset, size] = found
-    if not places:
+        lines = _courses(material, cells)
+        if lines:
+            by_size[dataset, size] = lines
+    if not by_size:
         raise BenchError(
             "no run of this choice logged a divergence and the decoder's variance; "
             "choose methods with a Gaussian decoder, as --methods vae"
         )
     dashes = defaultdict(lambda: "-", material.dashes())
-    figure, axes = panels(len(places), 3, width=2.9, height=2.3)
-    for panel, ((dataset, size), courses) in zip(axes, places.items(), strict=True):
+    figure, axes = panels(len(by_size), 3, width=2.9, height=2.3)
+    for panel, ((dataset, size), courses) in zip(axes, by_size.items(), strict=True):
         _panel(panel, courses, size, material.looks, dashes)
         panel.set_title(plain(f"{dataset}, L = {size}"))
         panel.set(xlabel="-log gamma", ylabel="2 KL (nats)")
-    shown = {course.name: course for courses in places.values() for course in courses}
+    by_name = {course.name: course for courses in by_size.values() for course in courses}
     keys = [
-        _line(course, material.looks[course.method], dashes[name]) for name, course in shown.items()
+        _line(course, material.looks[course.method], dashes[name])
+        for name, course in by_name.items()
     ]
     legend(figure, [*keys, Line2D([], [], color=INK, linestyle=":", label="slope r hat")], 4)
     return figure
@@ -99,12 +100,12 @@ def _line(course: Course, look: Look, dashes: Any) -> Line2D:
 
 
 def _cells(material: Material) -> dict[tuple[str, int], list[Replicates]]:
-    found: dict[tuple[str, int], list[Replicates]] = defaultdict(list)
+    by_size: dict[tuple[str, int], list[Replicates]] = defaultdict(list)
     places = set(material.places)
     for cell in material.cells:
         if cell.place in places:
-            found[cell.dataset, cell.latent_dim].append(cell)
-    return found
+            by_size[cell.dataset, cell.latent_dim].append(cell)
+    return by_size
 
 
 def _courses(material: Material, cells: Sequence[Replicates]) -> list[Course]:
@@ -167,16 +168,18 @@ def _panel(
         )
         if course.ends:
             continue
-        found = slope(course.fall, course.twice, size)
-        slopes[course.name].append("–" if found is None else f"{found:.1f}")
-        if found is not None:
+        rise = slope(course.fall, course.twice, size)
+        slopes[course.name].append("–" if rise is None else f"{rise:.1f}")
+        if rise is not None:
             count = max(2, round(LAST * len(course.fall)))
             x, y = course.fall[-count:], course.twice[-count:]
             ends = np.array([x.min(), x.max()])
             axes.plot(
-                ends, y.mean() + found * (ends - x.mean()), color=INK, linestyle=":", linewidth=1.4
+                ends, y.mean() + rise * (ends - x.mean()), color=INK, linestyle=":", linewidth=1.4
             )
-    text = "\n".join(f"{plain(name, 28)}: r hat {', '.join(each)}" for name, each in slopes.items())
+    text = "\n".join(
+        f"{plain(name, 28)}: r hat {', '.join(numbers)}" for name, numbers in slopes.items()
+    )
     axes.text(0.03, 0.97, text, transform=axes.transAxes, ha="left", va="top", fontsize=6)
     low, high = axes.get_ylim()
     axes.set_ylim(low, high + 0.05 * (high - low) * (1 + len(slopes)))

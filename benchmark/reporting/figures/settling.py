@@ -41,8 +41,8 @@ def lstar_vs_steps(material: Material) -> Figure:
             "`bench run --force`"
         )
     figure, axes = panels(len(groups), 2, width=5.4 if len(groups) == 1 else 3.6, height=2.4)
-    for panel, (place, cells) in zip(axes, groups.items(), strict=True):
-        _panel(panel, place, cells, material)
+    for panel, (setting, cells) in zip(axes, groups.items(), strict=True):
+        _panel(panel, setting, cells, material)
     legend(figure, _handles([cell for cells in groups.values() for cell, _ in cells], material), 4)
     return figure
 
@@ -63,11 +63,11 @@ def _series(material: Material, cell: Replicates) -> list[Counts]:
 
 def _panel(
     axes: Axes,
-    place: tuple[str, int, str],
+    setting: tuple[str, int, str],
     cells: Sequence[tuple[Replicates, list[Counts]]],
     material: Material,
 ) -> None:
-    dataset, size, budget = place
+    dataset, size, budget = setting
     last = max(float(steps[-1]) for _, series in cells for steps, _ in series)
     axes.axvspan(0.8 * last, last, color=BAND, zorder=0.5, linewidth=0)
     truth = intrinsic_dim(dataset)

@@ -32,14 +32,14 @@ def slices(material: Material) -> Figure:
             f"seed {spec['seed']}"
         )
         groups[name].append(run)
-    shown = dict(sorted(groups.items())[:_MOST])
-    gammas = sorted({float(run.config["gamma"]) for runs in shown.values() for run in runs})
+    drawn = dict(sorted(groups.items())[:_MOST])
+    gammas = sorted({float(run.config["gamma"]) for runs in drawn.values() for run in runs})
     shades = matplotlib.colormaps["viridis"]
     colours = {
-        gamma: shades(0.9 * place / max(1, len(gammas) - 1)) for place, gamma in enumerate(gammas)
+        gamma: shades(0.9 * index / max(1, len(gammas) - 1)) for index, gamma in enumerate(gammas)
     }
-    figure, axes = panels(len(shown), 2, width=3.2, height=2.3)
-    for panel, (name, runs) in zip(axes, shown.items(), strict=True):
+    figure, axes = panels(len(drawn), 2, width=3.2, height=2.3)
+    for panel, (name, runs) in zip(axes, drawn.items(), strict=True):
         for run in sorted(runs, key=lambda run: -float(run.config["gamma"])):
             _slice(panel, run, colours[float(run.config["gamma"])])
         panel.set_title(name, fontsize=8)

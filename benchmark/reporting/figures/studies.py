@@ -58,8 +58,8 @@ class StudyRun:
 
     def value(self, name: str) -> float | None:
         """Return a measurement, None where it was not made."""
-        found = self.record.measurements.get(name)
-        return None if found is None else float(found["value"])
+        measurement = self.record.measurements.get(name)
+        return None if measurement is None else float(measurement["value"])
 
 
 def finished_runs(material: Material, study: str, needed: Sequence[str] = ()) -> list[StudyRun]:
@@ -106,19 +106,17 @@ def objective_closeness(material: Material) -> Figure:
         groups[_setting(run)].append(run)
     figure = Figure(figsize=(2.9 * len(groups) + 0.4, 4.9), layout="constrained")
     axes = figure.subplots(2, len(groups), squeeze=False)
-    for place, (setting, runs) in enumerate(groups.items()):
-        for row, (prefix, names) in enumerate((("objective-", _OBJECTIVES), ("gap-", _GAPS))):
-            _against_beta(
-                axes[row, place], runs, prefix, list(names), colours=PALETTE[3 * row : 3 * row + 3]
-            )
-        axes[0, place].set_title(plain(setting))
-        axes[1, place].axhline(0.0, color=FAINT, linewidth=0.8)
+    for (above, below), (setting, runs) in zip(axes.T, groups.items(), strict=True):
+        _against_beta(above, runs, "objective-", list(_OBJECTIVES), colours=PALETTE[:3])
+        _against_beta(below, runs, "gap-", list(_GAPS), colours=PALETTE[3:6])
+        above.set_title(plain(setting))
+        below.axhline(0.0, color=FAINT, linewidth=0.8)
     axes[0, 0].set_ylabel("objective\n(half squared pixel units)")
     axes[1, 0].set_ylabel("gap\n(half squared pixel units)")
     keys = [
-        (names[name], PALETTE[3 * row + place], _MARKERS[place])
+        (names[name], PALETTE[3 * row + index], _MARKERS[index])
         for row, names in enumerate((_OBJECTIVES, _GAPS))
-        for place, name in enumerate(names)
+        for index, name in enumerate(names)
     ]
     legend(
         figure,
@@ -138,11 +136,11 @@ def _against_beta(
             if value is not None:
                 values[float(run.config["beta"])].append(value)
         betas = sorted(values)
-        found = [estimate(values[beta]) for beta in betas]
+        intervals = [estimate(values[beta]) for beta in betas]
         axes.errorbar(
             betas,
-            [each.mean for each in found],
-            yerr=[each.half_width or 0.0 for each in found],
+            [interval.mean for interval in intervals],
+            yerr=[interval.half_width or 0.0 for interval in intervals],
             fmt=f"-{marker}",
             color=colour,
             capsize=2.0,
@@ -160,19 +158,19 @@ def block_structure(material: Material) -> Figure:
     means over test images, and beside them those of two test images. Blocks in one show in the
     other."""
     first: dict[str, StudyRun] = {}
-    found = finished_runs(material, "grae-jacobian", ("gram", "precision", "inside"))
+    runs = finished_runs(material, "grae-jacobian", ("gram", "precision", "inside"))
     for run in sorted(
-        found, key=lambda run: (run.record.spec["seed"], _setting(run), float(run.config["beta"]))
+        runs, key=lambda run: (run.record.spec["seed"], _setting(run), float(run.config["beta"]))
     ):
         first.setdefault(f"{_setting(run)}\nbeta = {run.config['beta']:g}", run)
     matrices = [_matrices(run.arrays) for run in first.values()]
-    columns = max(len(each) for each in matrices)
+    columns = max(len(run_matrices) for run_matrices in matrices)
     figure = Figure(figsize=(2.0 * columns + 0.6, 2.25 * len(first) + 0.3), layout="constrained")
     axes = figure.subplots(len(first), columns, squeeze=False)
-    for row, (setting, run), shown in zip(axes, first.items(), matrices, strict=True):
-        for panel in row[len(shown) :]:
+    for row, (setting, run), row_matrices in zip(axes, first.items(), matrices, strict=True):
+        for panel in row[len(row_matrices) :]:
             panel.set_axis_off()
-        for panel, (_, matrix) in zip(row, shown, strict=False):
+        for panel, (_, matrix) in zip(row, row_matrices, strict=False):
             panel.grid(False)
             signed(panel, matrix)
             _block_lines(panel, run.arrays["inside"])
@@ -191,15 +189,15 @@ def block_structure(material: Material) -> Figure:
 def _matrices(arrays: Mapping[str, np.ndarray]) -> list[tuple[str, np.ndarray]]:
     """Return headings and matrices (L, L): the means, and those of the first test images that were
     kept."""
-    shown = [("mean posterior precision", arrays["precision"]), ("mean of J'J", arrays["gram"])]
+    matrices = [("mean posterior precision", arrays["precision"]), ("mean of J'J", arrays["gram"])]
     single = (arrays.get("precisions", ()), arrays.get("grams", ()))
-    for place, (precision, gram) in enumerate(zip(*single, strict=False)):
-        if place < _TEST_POINTS:
-            shown += [
-                (f"precision, image {place + 1}", precision),
-                (f"J'J, image {place + 1}", gram),
+    for index, (precision, gram) in enumerate(zip(*single, strict=False)):
+        if index < _TEST_POINTS:
+            matrices += [
+                (f"precision, image {index + 1}", precision),
+                (f"J'J, image {index + 1}", gram),
             ]
-    return shown
+    return matrices
 
 
 def _block_lines(axes: Axes, inside: np.ndarray) -> None:
@@ -233,8 +231,8 @@ def rotation(material: Material) -> Figure:
     for row, nu in zip(axes, nonlinearities, strict=True):
         row[0].set_ylabel(f"{nu}\nangle (degrees)")
         for panel, kind in zip(row, kinds, strict=True):
-            found = [run for run in runs if run.config["nu"] == nu and _kind(run) == kind]
-            points = _angles(panel, found, longest) or points
+            alike = [run for run in runs if run.config["nu"] == nu and _kind(run) == kind]
+            points = _angles(panel, alike, longest) or points
     for panel, (covariance, amortised, mixing) in zip(axes[0], kinds, strict=True):
         panel.set_title(
             f"{covariance}, {'amortised' if amortised else 'per point'}\nW {mixing}", fontsize=8

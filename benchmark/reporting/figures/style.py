@@ -113,26 +113,26 @@ def looks(methods: Iterable[str]) -> dict[str, Look]:
     A registered method's place in the registry decides, so it looks the same in every figure;
     others follow in the order of their names.
     """
-    known = [entry.name for entry in entries("methods")]
+    in_order = [entry.name for entry in entries("methods")]
     labels = sorted(set(methods))
-    known += sorted({base_name(label) for label in labels} - set(known))
+    in_order += sorted({base_name(label) for label in labels} - set(in_order))
     variants: dict[str, list[str]] = defaultdict(list)
     for label in labels:
         variants[base_name(label)].append(label)
     return {
-        label: _look(known.index(base), place)
-        for base, found in variants.items()
-        for place, label in enumerate(found)
+        label: _look(in_order.index(base), index)
+        for base, variant_labels in variants.items()
+        for index, label in enumerate(variant_labels)
     }
 
 
-def _look(place: int, variant: int) -> Look:
-    colour = PALETTE[place % len(PALETTE)]
-    if place // len(PALETTE) % 2:
+def _look(index: int, variant: int) -> Look:
+    colour = PALETTE[index % len(PALETTE)]
+    if index // len(PALETTE) % 2:
         colour = "#" + "".join(
             f"{int(colour[start : start + 2], 16) * 3 // 5:02x}" for start in (1, 3, 5)
         )
-    return Look(colour, MARKERS[(place + variant) % len(MARKERS)])
+    return Look(colour, MARKERS[(index + variant) % len(MARKERS)])
 
 
 @contextmanager
@@ -182,18 +182,15 @@ def image(figure: Figure, kind: str) -> bytes:
     if kind not in FORMATS:
         raise BenchError(
             f"cannot draw a '.{kind}' file; expected a name that ends in "
-            f"{', '.join('.' + each for each in FORMATS)}"
+            f"{', '.join('.' + suffix for suffix in FORMATS)}"
         )
-    undated = {"png": {"Software": None}, "pdf": {"CreationDate": None}, "svg": {"Date": None}}[
-        kind
-    ]
+    undated = {"png": "Software", "pdf": "CreationDate", "svg": "Date"}[kind]
     buffer = io.BytesIO()
     with warnings.catch_warnings():
-        warnings.filterwarnings(
-            "ignore", message="Glyph .* missing"
-        )  # a name in another script shows as boxes
+        # a name in another script shows as boxes
+        warnings.filterwarnings("ignore", message="Glyph .* missing")
         _lay_out(figure)
-        figure.savefig(buffer, format=kind, metadata=undated)
+        figure.savefig(buffer, format=kind, metadata={undated: None})
     return buffer.getvalue()
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.artist import Artist
@@ -30,7 +31,14 @@ from benchmark.reporting.figures.material import Dashes, Material
 from benchmark.reporting.figures.style import BAND, INK, Look, message, panels, plain
 from benchmark.spec import BenchError
 
-__all__ = ["draw_line", "lstar_vs_latent_dim", "metric_vs_latent_dim", "one_metric", "scale_values"]
+__all__ = [
+    "draw_line",
+    "lstar_vs_latent_dim",
+    "metric_vs_latent_dim",
+    "one_metric",
+    "scale_values",
+    "titled_with_unit",
+]
 
 
 def metric_vs_latent_dim(material: Material) -> Figure:
@@ -73,12 +81,12 @@ def _sweep(material: Material, metric: str, references: References | None = None
         datasets[cell.dataset].append(cell)
     figure, axes = panels(len(datasets), 3, width=2.7, height=2.1)
     styles = material.dashes()
-    for place, (dataset, cells) in enumerate(datasets.items()):
+    for index, (dataset, cells) in enumerate(datasets.items()):
         kept = [cell for cell in cells if metric in cell.values]
-        _panel(axes[place], kept, metric, styles, material, references)
-        _decorate(axes[place], dataset, metric, first=place % 3 == 0)
+        _panel(axes[index], kept, metric, styles, material, references)
+        _decorate(axes[index], dataset, metric, first=index % 3 == 0)
         if references is not None:
-            _beside(axes[place], kept, references)
+            _beside(axes[index], kept, references)
     legend(figure, [*_handles(material, styles, metric), *_handles_beside(material, references)], 6)
     return figure
 
@@ -98,23 +106,23 @@ def _beside(axes: Axes, cells: Sequence[Replicates], references: References) -> 
 
 
 def _band(cell: Replicates, references: References) -> tuple[float, float] | None:
-    found = references.dimension(cell.data)
-    return None if found is None else found.band
+    reference = references.dimension(cell.data)
+    return None if reference is None else reference.band
 
 
 def _chance(
     axes: Axes,
-    places: Sequence[float],
+    xs: Sequence[float],
     cells: Sequence[Replicates],
     colour: str,
     references: References,
 ) -> None:
     """Draw behind each point a bar over the counts that the method's rule gives where there is
     nothing to find."""
-    for place, cell in zip(places, cells, strict=True):
+    for x, cell in zip(xs, cells, strict=True):
         null = nulls_of(cell, references).readings.get("lstar")
         if null is not None:
-            bar = axes.plot([place, place], [null.low, cell.latent_dim], color=colour)[0]
+            bar = axes.plot([x, x], [null.low, cell.latent_dim], color=colour)[0]
             bar.set(linewidth=5.0, alpha=0.18, solid_capstyle="butt", zorder=0.8)
 
 
@@ -132,10 +140,10 @@ def _panel(
     for cell in cells:
         series[material.series(cell)].append(cell)
     spread = min(0.06, 0.3 / max(1, len(styles)))
-    for place, name in enumerate(styles):
+    for index, name in enumerate(styles):
         if name in series:
             look = material.looks[series[name][0].method]
-            shift = 2.0 ** (spread * (place - (len(styles) - 1) / 2))
+            shift = 2.0 ** (spread * (index - (len(styles) - 1) / 2))
             points = [cell.latent_dim * shift for cell in series[name]]
             draw_line(axes, points, series[name], metric, look, styles[name])
             if references is not None:
@@ -145,30 +153,30 @@ def _panel(
 
 def draw_line(
     axes: Axes,
-    places: Sequence[float],
+    xs: Sequence[float],
     cells: Sequence[Replicates],
     metric: str,
     look: Look,
     dashes: str,
 ) -> None:
-    """Draw one series at ``places``: means joined by a line, error bars, and hollow markers where L*
+    """Draw one series at ``xs``: means joined by a line, error bars, and hollow markers where L*
     is L by definition."""
-    found = [estimate for cell in cells if (estimate := cell.estimate(metric))]
-    means = [each.mean for each in found]
-    axes.plot(places, means, dashes, color=look.colour, alpha=0.85)
+    intervals = [interval for cell in cells if (interval := cell.estimate(metric))]
+    means = [interval.mean for interval in intervals]
+    axes.plot(xs, means, dashes, color=look.colour, alpha=0.85)
     axes.errorbar(
-        places,
+        xs,
         means,
-        yerr=np.transpose([each.reach for each in found]),
+        yerr=np.transpose([interval.reach for interval in intervals]),
         fmt="none",
         ecolor=look.colour,
         elinewidth=1.0,
         capsize=2.0,
     )
-    for place, mean, cell in zip(places, means, cells, strict=True):
+    for x, mean, cell in zip(xs, means, cells, strict=True):
         hollow = metric == "lstar" and "no_selection" in cell.flags
         axes.plot(
-            [place],
+            [x],
             [mean],
             look.marker,
             color=look.colour,
@@ -190,15 +198,17 @@ def scale_values(axes: Axes, values: Sequence[float], metric: str) -> None:
     power of ten, else of 2 % at least."""
     if unit(metric) == "dimensions":
         axes.set_ylim(bottom=0)
-    elif values and 0 < 10 * min(values) < max(values) < 1e6 * min(
-        values
-    ):  # beyond that the small ones are rounding, and flatten the rest
+        return
+    if not values:
+        return
+    least, most = min(values), max(values)
+    if 0 < 10 * least < most < 1e6 * least:  # beyond that small ones are rounding: they flatten all
         axes.set_yscale("log")
-        if max(values) < 100 * min(values):
+        if most < 100 * least:
             axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
             axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
             axes.yaxis.set_minor_locator(NullLocator())
-    elif values:
+    else:
         _widen(axes)
 
 
@@ -228,48 +238,36 @@ def _decorate(axes: Axes, dataset: str, metric: str, *, first: bool) -> None:
     axes.set_title(plain(dataset))
     axes.set_xlabel("latent size L")
     if first:
-        axes.set_ylabel(
-            f"{plain(title(metric))}\n({unit(metric)})" if unit(metric) else plain(title(metric))
-        )
-    known = intrinsic_dim(dataset)
-    if known is not None and unit(metric) == "dimensions":
-        axes.axhline(known, color=INK, linewidth=0.8, linestyle=(0, (4, 2)), zorder=1.5)
+        axes.set_ylabel(titled_with_unit(metric))
+    intrinsic = intrinsic_dim(dataset)
+    if intrinsic is not None and unit(metric) == "dimensions":
+        axes.axhline(intrinsic, color=INK, linewidth=0.8, linestyle=(0, (4, 2)), zorder=1.5)
+
+
+def titled_with_unit(metric: str) -> str:
+    """Return what stands beside an axis of ``metric``: its title, and its unit below."""
+    name = plain(title(metric))
+    return f"{name}\n({unit(metric)})" if unit(metric) else name
 
 
 def _handles(material: Material, styles: dict[str, Dashes], metric: str) -> list[Artist]:
     cells = {material.series(cell): cell for cell in material.cells}
     handles: list[Artist] = []
     for name, dashes in styles.items():
-        shown = material.looks[cells[name].method]
+        look = material.looks[cells[name].method]
         handles.append(
             Line2D(
-                [], [], color=shown.colour, marker=shown.marker, linestyle=dashes, label=plain(name)
+                [], [], color=look.colour, marker=look.marker, linestyle=dashes, label=plain(name)
             )
         )
     if unit(metric) == "dimensions":
         if any(intrinsic_dim(cell.dataset) is not None for cell in material.cells):
-            handles.append(
-                Line2D(
-                    [],
-                    [],
-                    color=INK,
-                    linewidth=0.8,
-                    linestyle=(0, (4, 2)),
-                    label="intrinsic dimension",
-                )
-            )
+            dashed: dict[str, Any] = {"color": INK, "linewidth": 0.8, "linestyle": (0, (4, 2))}
+            handles.append(Line2D([], [], **dashed, label="intrinsic dimension"))
         if metric == "lstar" and any("no_selection" in cell.flags for cell in material.cells):
-            handles.append(
-                Line2D(
-                    [],
-                    [],
-                    color=INK,
-                    marker="o",
-                    markerfacecolor="white",
-                    linestyle="",
-                    label="by definition, not found",
-                )
-            )
+            hollow: dict[str, Any] = {"color": INK, "marker": "o", "markerfacecolor": "white"}
+            label = "by definition, not found"
+            handles.append(Line2D([], [], **hollow, linestyle="", label=label))
     return handles
 
 
@@ -280,16 +278,8 @@ def _handles_beside(material: Material, references: References | None) -> list[A
         Line2D([], [], color=INK, linewidth=0.8, linestyle=":", label="L* = L")
     ]
     if any(nulls_of(cell, references).text for cell in material.cells):
-        handles.append(
-            Line2D(
-                [],
-                [],
-                color=INK,
-                linewidth=5.0,
-                alpha=0.25,
-                label="null of the method's rule",
-            )
-        )
+        label = "null of the method's rule"
+        handles.append(Line2D([], [], color=INK, linewidth=5.0, alpha=0.25, label=label))
     if any(_band(cell, references) for cell in material.cells):
         handles.append(Patch(facecolor=BAND, label="estimates of the dimension of the data"))
     return handles

@@ -31,10 +31,10 @@ Arrays = Mapping[str, np.ndarray]
 def toy(material: Material) -> Figure:
     """Draw a row per cell (its first finished seed) and the panels of ``PANELS``; points carry the
     colour of their angle in the data."""
-    found = [(cell, material.artifacts(cell)) for cell in material.cells]
+    by_cell = [(cell, material.artifacts(cell)) for cell in material.cells]
     rows = [
         (_name(cell, material.remark(cell)), arrays)
-        for cell, arrays in found
+        for cell, arrays in by_cell
         if arrays.get("inputs", np.empty(0)).shape[1:] == (2,) and "codes" in arrays
     ]
     if not rows:
@@ -107,11 +107,9 @@ def _plane(
 
 
 def _coloured(axes: Axes, points: np.ndarray, angles: np.ndarray | None) -> None:
-    colour: dict[str, Any] = (
-        {"color": "#333333"}
-        if angles is None
-        else {"c": angles, "cmap": _wheel(), "vmin": -np.pi, "vmax": np.pi}
-    )
+    colour: dict[str, Any] = {"color": "#333333"}
+    if angles is not None:
+        colour = {"c": angles, "cmap": _wheel(), "vmin": -np.pi, "vmax": np.pi}
     axes.scatter(points[:, 0], points[:, 1], s=3, linewidths=0, **colour)
 
 

@@ -70,19 +70,19 @@ def _read(material: Material, cell: Replicates) -> Arrays:
         if name is not None and "step" in arrays:
             trace = np.asarray(arrays[name], dtype=np.float64).reshape(len(arrays["step"]), -1)
             active = np.asarray(material.discoveries.get(key, {}).get("active", []), dtype=bool)
-            shown = active if len(active) == trace.shape[1] else np.ones(trace.shape[1], dtype=bool)
-            return {"step": arrays["step"], "trace": trace, "active": shown, "name": np.array(name)}
+            drawn = active if len(active) == trace.shape[1] else np.ones(trace.shape[1], dtype=bool)
+            return {"step": arrays["step"], "trace": trace, "active": drawn, "name": np.array(name)}
     return {}
 
 
 def _name(arrays: Mapping[str, np.ndarray]) -> str | None:
     per_dimension = [name for name, values in arrays.items() if values.ndim == 2]
-    known = [
+    usual = [
         name
         for name in QUANTITIES
         if name in per_dimension or (name == "expected_open" and name in arrays)
     ]
-    return next(iter([*known, *sorted(per_dimension)]), None)
+    return next(iter([*usual, *sorted(per_dimension)]), None)
 
 
 def _draw(axes: Axes, arrays: Arrays, colour: str) -> None:
@@ -90,10 +90,9 @@ def _draw(axes: Axes, arrays: Arrays, colour: str) -> None:
     quantity = QUANTITIES.get(name, Quantity(plain(name, 16)))
     trace = 1.0 / np.maximum(arrays["trace"], 1e-8) if quantity.inverse else arrays["trace"]
     closed: dict[str, Any] = {"color": _CLOSED, "linewidth": 0.7, "linestyle": _DASHED}
-    for which, ink in (
-        (~arrays["active"], closed),
-        (arrays["active"], {"color": colour, "linewidth": 0.9}),
-    ):  # what counts is drawn last
+    counting: dict[str, Any] = {"color": colour, "linewidth": 0.9}
+    # What counts is drawn last, above the rest.
+    for which, ink in ((~arrays["active"], closed), (arrays["active"], counting)):
         if which.any():
             axes.plot(arrays["step"], trace[:, which], **ink)
     axes.grid(visible=True)
@@ -109,21 +108,13 @@ def _draw(axes: Axes, arrays: Arrays, colour: str) -> None:
     axes.tick_params(labelsize=6, length=2, pad=1.5)
 
 
-def _handles(shown: Sequence[Arrays]) -> list[Artist]:
+def _handles(every_arrays: Sequence[Arrays]) -> list[Artist]:
     lines: list[Artist] = [
         Line2D(
             [], [], color=INK, linewidth=1.0, label="counts towards L*, in the colour of the method"
         )
     ]
-    if any(not arrays["active"].all() for arrays in shown):
-        lines.append(
-            Line2D(
-                [],
-                [],
-                color=_CLOSED,
-                linewidth=1.0,
-                linestyle=_DASHED,
-                label="does not count in the end",
-            )
-        )
+    if any(not arrays["active"].all() for arrays in every_arrays):
+        grey: dict[str, Any] = {"color": _CLOSED, "linewidth": 1.0, "linestyle": _DASHED}
+        lines.append(Line2D([], [], **grey, label="does not count in the end"))
     return lines
