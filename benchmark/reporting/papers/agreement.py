@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 from benchmark.names import base_name
@@ -17,30 +17,32 @@ __all__ = ["PAPER_NOTE", "agreement", "beside", "beside_paper", "extended"]
 
 PAPER_NOTE = Note(
     "In brackets: the published value (? where it is doubtful), and whether our 95% interval holds "
-    "it (agrees) or lies below or above it; one seed, "
-    "or seeds without spread, cannot tell. Counts: whether it lies between our smallest and "
-    "largest, where one more seed would not in 2 of n + 1 "
-    "cases. Most sources print single runs, and none states how FID was measured."
+    "it (agrees) or lies below or above it; one seed, or seeds without spread, cannot tell. "
+    "Counts: whether it lies between our smallest and largest, where one more seed would not in "
+    "2 of n + 1 cases. Most sources print single runs, and none states how FID was measured."
 )
 
 
-def agreement(found: Estimate, value: float) -> str:
+def agreement(ours: Estimate, value: float) -> str:
     """Return whether a published value lies in our interval: ``agrees``, ``ours lower``, ``ours
     higher``; ``cannot tell`` of one seed, or of seeds whose interval has no width. Of counts, where
     it lies: ``within our range``, ``below our range``, ``above our range``.
 
-    >>> agreement(Estimate(1.0, 0.2, 3), 1.1), agreement(Estimate(1.0, 0.2, 3), 2.0), agreement(Estimate(1.0, None, 1), 2.0)
-    ('agrees', 'ours lower', 'cannot tell')
+    >>> agreement(Estimate(1.0, 0.2, 3), 1.1), agreement(Estimate(1.0, 0.2, 3), 2.0)
+    ('agrees', 'ours lower')
+    >>> agreement(Estimate(1.0, None, 1), 2.0)
+    'cannot tell'
     """
-    if found.n > 1 and found.extremes is not None:
-        low, high = found.extremes
-        side = "below" if value < low else "above" if value > high else "within"
-        return f"{side} our range"
-    if not found.half_width:
+    if ours.n > 1 and ours.extremes is not None:
+        low, high = ours.extremes
+        if value < low:
+            return "below our range"
+        return "above our range" if value > high else "within our range"
+    if not ours.half_width:
         return "cannot tell"
-    if found.low <= value <= found.high:
+    if ours.low <= value <= ours.high:
         return "agrees"
-    return "ours lower" if found.mean < value else "ours higher"
+    return "ours lower" if ours.mean < value else "ours higher"
 
 
 def beside(cell: Cell, figure: Printed | None, *, other: str = "") -> Cell:
@@ -56,9 +58,9 @@ def beside(cell: Cell, figure: Printed | None, *, other: str = "") -> Cell:
     if cell.estimate is not None:
         verdict = "no number" if absent else other or agreement(cell.estimate, figure.value)
     number = figure.text if absent else f"{figure.value:g}"
-    text = f"paper {number}{'?' if figure.suspect else ''}" + (
-        f": {verdict}" if cell.estimate is not None else ""
-    )
+    text = f"paper {number}{'?' if figure.suspect else ''}"
+    if cell.estimate is not None:
+        text += f": {verdict}"
     return replace(
         cell,
         note="; ".join(filter(None, (cell.note, text))),
@@ -73,68 +75,67 @@ def extended(column: Column) -> Column:
 
 def _figures() -> Mapping[tuple[str, str, int, str], Printed]:
     """The first published figure of each method, dataset, latent size and metric."""
-    found: dict[tuple[str, str, int, str], Printed] = {}
-    for each in published():
-        if each.latent_dim is not None and each.origin != "pca_reference":
-            found.setdefault((each.method, each.dataset, each.latent_dim, each.metric), each)
-    return found
+    first: dict[tuple[str, str, int, str], Printed] = {}
+    for figure in published():
+        if figure.latent_dim is not None and figure.origin != "pca_reference":
+            first.setdefault(
+                (figure.method, figure.dataset, figure.latent_dim, figure.metric), figure
+            )
+    return first
 
 
 def beside_paper(table: Table) -> Table:
     """Return a table of one row per cell (``summary``) with published values beside ours, wherever
     method, dataset and latent size were printed."""
     names = {
-        column.raw[0]: place for place, column in enumerate(table.columns) if column.metric is None
+        column.raw[0]: column_index
+        for column_index, column in enumerate(table.columns)
+        if column.metric is None
     }
     if not {"dataset", "latent_dim", "method"} <= set(names):
         return table
-    known = _figures()
-    found: dict[int, dict[int, tuple[Printed, str]]] = defaultdict(dict)
-    for index, row in enumerate(table.rows):
+    figures = _figures()
+    by_column: dict[int, dict[int, tuple[Printed, str]]] = defaultdict(dict)
+    for row_index, row in enumerate(table.rows):
         dataset, size, method = (
             row.cells[names[name]].raw[0] for name in ("dataset", "latent_dim", "method")
         )
-        for place, column in enumerate(table.columns):
+        for column_index, column in enumerate(table.columns):
             where = (
                 base_name(str(dataset)),
                 size if isinstance(size, int) else 0,
                 column.metric or "",
             )
-            figure = known.get((str(method), *where)) or known.get((twin(str(method)), *where))
+            figure = figures.get((str(method), *where)) or figures.get((twin(str(method)), *where))
             if figure is not None:
-                found[place][index] = (
+                by_column[column_index][row_index] = (
                     figure,
                     "another rule" if (base_name(str(method)), column.metric) in READ_AS else "",
                 )
-    return _with(table, found)
+    return _with(table, by_column)
 
 
-def _with(table: Table, found: Mapping[int, Mapping[int, tuple[Printed, str]]]) -> Table:
-    """``found`` maps columns to rows to figures and what makes them something else; other columns
-    stay as they are."""
-    index = -1
+def _with(table: Table, by_column: Mapping[int, Mapping[int, tuple[Printed, str]]]) -> Table:
+    """Return ``table`` with the figures of ``by_column``: column -> row -> figure, and what makes
+    it something else; other columns stay as they are."""
+    row_index = -1
     groups: list[tuple[Row, ...]] = []
     for group in table.groups:
         rows = []
         for row in group:
-            index += 1
-            known = [
-                found[place].get(index, (None, "")) if place in found else None
-                for place in range(len(row.cells))
-            ]
-            cells = [
-                cell if one is None else beside(cell, one[0], other=one[1])
-                for cell, one in zip(row.cells, known, strict=True)
-            ]
+            row_index += 1
+            cells = list(row.cells)
+            for column_index, by_row in by_column.items():
+                figure, other = by_row.get(row_index, (None, ""))
+                cells[column_index] = beside(cells[column_index], figure, other=other)
             rows.append(replace(row, cells=tuple(cells)))
         groups.append(tuple(rows))
     columns = tuple(
-        extended(column) if place in found else column for place, column in enumerate(table.columns)
+        extended(column) if column_index in by_column else column
+        for column_index, column in enumerate(table.columns)
     )
-    sources = sorted({figure.where for rows in found.values() for figure, _ in rows.values()})
-    notes: Sequence[Note] = (
-        (PAPER_NOTE, Note(f"Published values: {'; '.join(sources)}."))
-        if found
-        else (Note("No published value belongs here."),)
-    )
+    sources = sorted({figure.where for rows in by_column.values() for figure, _ in rows.values()})
+    notes = [Note("No published value belongs here.")]
+    if by_column:
+        notes = [PAPER_NOTE, Note(f"Published values: {'; '.join(sources)}.")]
     return replace(table, columns=columns, groups=tuple(groups), notes=(*table.notes, *notes))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
 
 from benchmark.reporting.cells.titles import direction
@@ -26,7 +26,8 @@ def places(figures: Iterable[Printed | None], metric: str) -> list[int]:
     """
     sign = -1.0 if direction(metric) == "max" else 1.0
     values = [
-        None if each is None or math.isnan(each.value) else sign * each.value for each in figures
+        None if figure is None or math.isnan(figure.value) else sign * figure.value
+        for figure in figures
     ]
     return [
         0 if value is None else 1 + sum(other is not None and other < value for other in values)
@@ -54,7 +55,9 @@ def printed_table(name: str) -> Table:
         rows.append(
             Row(
                 (*heads, *cells),
-                tuple(dict.fromkeys(each.where for (row, _), each in grid.items() if row == line)),
+                tuple(
+                    dict.fromkeys(figure.where for (row, _), figure in grid.items() if row == line)
+                ),
             )
         )
     return Table(
@@ -62,71 +65,65 @@ def printed_table(name: str) -> Table:
         f"{shape.caption} As printed.",
         shape.columns(),
         (tuple(rows),),
-        _notes(shape),
+        tuple(_notes(shape)),
         _provenance(shape),
     )
 
 
-def _printed(figure: Printed | None, place: int) -> Cell:
+def _printed(figure: Printed | None, standing: int) -> Cell:
     if figure is None:
         return Cell("–", raw=(None, None, 0, None))
-    by_definition = figure.metric == "lstar" and figure.by_definition
-    marks = (*((NO_SELECTION,) if by_definition else ()), *((DOUBT,) if figure.suspect else ()))
-    second_or_third: Literal[0, 2, 3] = 2 if place == 2 else 3 if place == 3 else 0
+    marks = []
+    if figure.metric == "lstar" and figure.by_definition:
+        marks.append(NO_SELECTION)
+    if figure.suspect:
+        marks.append(DOUBT)
+    second_or_third: Mapping[int, Literal[2, 3]] = {2: 2, 3: 3}
     return Cell(
         figure.text,
         raw=(None if math.isnan(figure.value) else figure.value, None, 1, figure.text),
-        marks=marks,
-        best=place == 1,
-        place=second_or_third,
+        marks=tuple(marks),
+        best=standing == 1,
+        place=second_or_third.get(standing, 0),
     )
 
 
-def _notes(shape: Layout) -> tuple[Note, ...]:
+_REMARKS: Mapping[str, str] = {
+    "ren_table2": "MSE is headed 10e-2 and read as 1e-2.",
+    "mivae_accuracy": "Accuracy in percent.",
+}
+"""What must be said of a table beside its numbers, by the file of its figures."""
+
+
+def _notes(shape: Layout) -> Iterator[Note]:
     figures = shape.figures
-    repeated = any(each.note.startswith("sd ") for each in figures)
-    texts = [
-        "Means of five runs; standard deviations stand in the file of the figures."
-        if repeated
-        else "Single runs without error bars, as the source prints them."
-    ]
-    texts += (
-        ["Bold, underlined, italic: first, second and third of a column, by the printed numbers."]
-        if shape.marked
-        else []
-    )
-    texts += ["MSE is headed 10e-2 and read as 1e-2."] if shape.origin == "ren_table2" else []
-    texts += ["Accuracy in percent."] if shape.origin == "mivae_accuracy" else []
-    texts += (
-        ["The source's row labels are lost; datasets are inferred from their order."]
-        if any(each.inferred for each in figures)
-        else []
-    )
-    found = [Note(text) for text in texts]
-    found += (
-        [Note("by definition, not found.", NO_SELECTION)]
-        if any(each.by_definition for each in figures)
-        else []
-    )
-    return (
-        *found,
-        *(
-            [Note("doubtful: see the file of the figures.", DOUBT)]
-            if any(each.suspect for each in figures)
-            else []
-        ),
-    )
+    if any(figure.note.startswith("sd ") for figure in figures):
+        yield Note("Means of five runs; standard deviations stand in the file of the figures.")
+    else:
+        yield Note("Single runs without error bars, as the source prints them.")
+    if shape.marked:
+        yield Note(
+            "Bold, underlined, italic: first, second and third of a column, by the printed numbers."
+        )
+    if shape.origin in _REMARKS:
+        yield Note(_REMARKS[shape.origin])
+    if any(figure.inferred for figure in figures):
+        yield Note("The source's row labels are lost; datasets are inferred from their order.")
+    if any(figure.by_definition for figure in figures):
+        yield Note("by definition, not found.", NO_SELECTION)
+    if any(figure.suspect for figure in figures):
+        yield Note("doubtful: see the file of the figures.", DOUBT)
 
 
 def _provenance(shape: Layout) -> tuple[str, ...]:
     figures = shape.figures
     doubts = [
-        f"{each.spelling}, {each.data}, L = {each.latent_dim}, {each.text}: {each.note}"
-        for each in figures
-        if each.suspect
+        f"{figure.spelling}, {figure.data}, L = {figure.latent_dim}, {figure.text}: {figure.note}"
+        for figure in figures
+        if figure.suspect
     ]
     return (
-        *dict.fromkeys(each.where for each in figures),
+        *dict.fromkeys(figure.where for figure in figures),
         file_of(shape.origin),
         *doubts,
     )

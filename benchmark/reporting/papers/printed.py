@@ -43,8 +43,9 @@ class Printed:
     has here.
 
     ``origin`` is the file it stands in, with a hyphen and the table where a file holds several;
-    ``method``, ``dataset`` and ``metric`` are our names, ``spelling`` and ``data`` the source's names
-    of method and dataset. ``value`` is nan where the source prints that there is none (``NA``).
+    ``method``, ``dataset`` and ``metric`` are our names, ``spelling`` and ``data`` the source's
+    names of method and dataset. ``value`` is nan where the source prints that there is none
+    (``NA``).
     """
 
     origin: str
@@ -124,13 +125,13 @@ def published() -> tuple[Printed, ...]:
         for file in folder.iterdir()
         if file.name.endswith(".csv")
     }
-    found: list[Printed] = []
+    every: list[Printed] = []
     for name in sorted(files, key=lambda name: (name in SEVERAL, name)):
         lines = files[name].read_text(encoding="utf-8").splitlines()
         for row in csv.DictReader(line for line in lines if not line.startswith("#")):
             origin = f"{name}-{row['table']}" if name in SEVERAL else name
-            found.append(_printed(origin, row))
-    return tuple(found)
+            every.append(_printed(origin, row))
+    return tuple(every)
 
 
 def file_of(origin: str) -> str:
@@ -150,26 +151,30 @@ def cells_of(figures: Iterable[Printed]) -> list[Replicates]:
     in a cell.
     """
     groups: dict[tuple[str, str, int, str], list[Printed]] = defaultdict(list)
-    for each in figures:
-        groups[each.source, each.dataset, each.latent_dim or 0, each.method].append(each)
-    return [_cell(*place, found) for place, found in groups.items()]
+    for figure in figures:
+        groups[figure.source, figure.dataset, figure.latent_dim or 0, figure.method].append(figure)
+    return [_cell(*key, of_cell) for key, of_cell in groups.items()]
 
 
 def _cell(
-    source: str, dataset: str, latent_dim: int, method: str, found: list[Printed]
+    source: str, dataset: str, latent_dim: int, method: str, every: list[Printed]
 ) -> Replicates:
-    by_definition = any(each.by_definition for each in found)
+    by_definition = any(figure.by_definition for figure in every)
     figures: dict[str, Printed] = {}
-    for each in found:
-        if not math.isnan(each.value):
-            figures.setdefault(each.metric, each)
+    for figure in every:
+        if not math.isnan(figure.value):
+            figures.setdefault(figure.metric, figure)
     return Replicates(
-        *(method, dataset, "as printed", latent_dim, source),
-        keys=tuple(dict.fromkeys(each.where for each in found)),
+        method,
+        dataset,
+        "as printed",
+        latent_dim,
+        source,
+        keys=tuple(dict.fromkeys(figure.where for figure in every)),
         statuses=("done",),
         stale=False,
         flags=frozenset({"no_selection"} if by_definition else ()),
-        values={metric: (each.value,) for metric, each in figures.items()},
+        values={metric: (figure.value,) for metric, figure in figures.items()},
         ids={metric: metric for metric in figures},
         spec={
             "method": method,

@@ -1,8 +1,8 @@
 """What the names that sources print mean here: methods, datasets and metrics.
 
 Sources spell names in more than one way (WAE and WAE-GAN, 2S-VAE and 2-Stage VAE); ``METHODS``,
-``DATASETS`` and ``METRICS`` map each spelling once, ``SETTINGS`` and ``IN_TABLE`` say where one name
-means more than one thing.
+``DATASETS`` and ``METRICS`` map each spelling once, ``SETTINGS`` and ``IN_TABLE`` say where one
+name means more than one thing.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ METHODS: Mapping[str, str] = {
     },
     "FlexAE (Proposed)": "flexae",
     **{
-        f"FlexAE P-GEN model {place}": f"flexae[generator={size}]"
-        for place, size in enumerate(("affine", "1x32", "1x128", "2x256", "4x512", "4x1024"), 1)
+        f"FlexAE P-GEN model {number}": f"flexae[generator={size}]"
+        for number, size in enumerate(("affine", "1x32", "1x128", "2x256", "4x512", "4x1024"), 1)
     },
     **{
         "Bernoulli VAE": "vae-bernoulli",
@@ -79,8 +79,8 @@ METHODS: Mapping[str, str] = {
     **{"VAE (learnable gamma)": "vae", "VAE (gamma fixed at gamma*)": "vae[gamma=*,sigma=fixed]"},
 }
 """Printed name -> label of the method here. MAAE is how RENs and MaskAAE's slides call what the
-authors' code trained, MaskAAE a row of FlexAE's tables, whose steps no code gives. Names that no registered method carries are methods
-only the sources ran.
+authors' code trained, MaskAAE a row of FlexAE's tables, whose steps no code gives. Names that no
+registered method carries are methods only the sources ran.
 
 The sizes of the six FlexAE generators are not printed; they stand for our ladder of six in the same
 order.
@@ -107,13 +107,13 @@ SETTINGS: Mapping[str, Mapping[str, str]] = {
 """Printed name -> dataset -> label of the method as the source ran it there, where that is not the
 method's default.
 
-RENs do not print tau. Theirs is read off table 2: the smaller of GECO's two errors on a dataset, for
-the constraint holds the error at tau. Our default, from the data alone, is 0.0168 on MNIST and
+RENs do not print tau. Theirs is read off table 2: the smaller of GECO's two errors on a dataset,
+for the constraint holds the error at tau. Our default, from the data alone, is 0.0168 on MNIST and
 0.0217 on Fashion-MNIST.
 
 ARD-VAE's preprint gives its beta for each dataset and GECO's tau as sums over an image, 10, 300 and
-25; CelebA's are of images in [-1, 1], a quarter of which is meant for ours. Of 3D Shapes it does not
-say which likelihood.
+25; CelebA's are of images in [-1, 1], a quarter of which is meant for ours. Of 3D Shapes it does
+not say which likelihood.
 """
 
 _ARDVAE = [f"newer_methods-{table}" for table in ("1", "2", "3", "4", "5", "A5", "generative")]
@@ -155,8 +155,8 @@ DATASETS: Mapping[str, str] = {
         "BAIR SVG": "bair",
     },
     **{
-        f"unlabelled row {place}": name
-        for place, name in enumerate(
+        f"unlabelled row {number}": name
+        for number, name in enumerate(
             ("latent-8", "latent-16", "mnist", "fashion-mnist", "cifar10", "celeba"), 1
         )
     },

@@ -45,7 +45,7 @@ def ticks(low: float, high: float, count: int = 4) -> list[float]:
     power = 10.0 ** math.floor(math.log10(raw))
     step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= raw * 0.999)
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
-    return [place * step + 0.0 for place in range(first, last + 1)]
+    return [multiple * step + 0.0 for multiple in range(first, last + 1)]
 
 
 def curve(name: str, steps: np.ndarray, values: np.ndarray) -> Markup:
@@ -56,60 +56,44 @@ def curve(name: str, steps: np.ndarray, values: np.ndarray) -> Markup:
     x, y = _thinned(np.asarray(steps, dtype=np.float64), lines)
     finite = y[np.isfinite(y)]
     if not len(finite):
-        return _figure(
-            name,
-            f"{name}: no finite value",
-            Markup('<text class="empty" x="{}" y="{}">no finite value</text>').format(
-                _WIDTH // 2, 90
-            ),
-        )
+        text = Markup('<text class="empty" x="{}" y="{}">no finite value</text>')
+        return _figure(name, f"{name}: no finite value", text.format(_WIDTH // 2, 90))
     low, high, clipped = _view(x, y)
     window = _Window(0.0 if x[0] >= 0 else float(x[0]), float(x[-1]) or 1.0, low, high)
     kind = "line" if columns.shape[1] == 1 else "line thin"
-    paths = "".join(
-        f'<path class="{kind}" d="{path}"/>'
-        for path in (window.path(x, column) for column in y.T)
-        if path
-    )
-    note = (
-        Markup('<text class="hint" x="{}" y="{}">first steps out of view</text>').format(
-            _ACROSS - 4, 12
-        )
-        if clipped
-        else Markup()
-    )
-    return _figure(
-        name, _spoken(name, steps, columns), window.axes() + _inside(Markup(paths) + note)
-    )
+    drawn = [window.path(x, column) for column in y.T]
+    body = Markup("".join(f'<path class="{kind}" d="{path}"/>' for path in drawn if path))
+    if clipped:
+        hint = Markup('<text class="hint" x="{}" y="{}">first steps out of view</text>')
+        body += hint.format(_ACROSS - 4, 12)
+    return _figure(name, _spoken(name, steps, columns), window.axes() + _inside(body))
 
 
 def bars(values: Sequence[float], marked: Sequence[bool]) -> Markup:
     """Return ``values`` (L,) as bars, the largest first; those that are ``marked`` (L,) are filled,
     the others hollow."""
-    order = sorted(range(len(values)), key=lambda place: (-values[place], place))
+    order = sorted(range(len(values)), key=lambda position: (-values[position], position))
     low, high = min(0.0, *values), max(0.0, *values)
     window = _Window(0.0, float(len(values)), low, high if high > low else low + 1.0)
     width = _ACROSS / len(values)
     parts = []
-    for place, index in enumerate(order):
+    for position, index in enumerate(order):
         top, foot = sorted((window.y(values[index]), window.y(0.0)))
-        x, size = (
-            place * width + 0.1 * width,
-            f'width="{0.8 * width:.2f}" height="{max(foot - top, 0.5):.1f}"',
-        )
+        x, height = position * width + 0.1 * width, max(foot - top, 0.5)
+        kind = "bar" if marked[index] else "bar hollow"
         parts.append(
-            f'<rect class="{"bar" if marked[index] else "bar hollow"}" x="{x:.2f}" y="{top:.1f}" '
-            f"{size}/>"
+            f'<rect class="{kind}" x="{x:.2f}" y="{top:.1f}" '
+            f'width="{0.8 * width:.2f}" height="{height:.1f}"/>'
         )
-    told = (
+    words = (
         f"relevance of {len(values)} dimensions, the largest {max(values):.4g}, "
         f"the smallest {min(values):.4g}; {sum(marked)} are kept"
     )
-    return _figure("relevance", told, window.axes(across=False) + _inside(Markup("".join(parts))))
+    return _figure("relevance", words, window.axes(across=False) + _inside(Markup("".join(parts))))
 
 
 def scatter(
-    told: str,
+    words: str,
     limits: tuple[tuple[float, float], tuple[float, float]],
     layers: Sequence[tuple[str, np.ndarray]],
 ) -> Markup:
@@ -119,11 +103,9 @@ def scatter(
     size = 200.0
     parts = []
     for kind, points in layers:
-        shown = (points - [left, high]) * [size / (right - left), -size / (high - low)]
-        dots = "".join(
-            f"M{x:.1f} {y:.1f}h0"
-            for x, y in shown[np.isfinite(shown).all(1) & (np.abs(shown) < 10 * size).all(1)]
-        )
+        pixels = (points - [left, high]) * [size / (right - left), -size / (high - low)]
+        drawable = np.isfinite(pixels).all(1) & (np.abs(pixels) < 10 * size).all(1)
+        dots = "".join(f"M{x:.1f} {y:.1f}h0" for x, y in pixels[drawable])
         parts.append(f'<path class="{kind}" d="{dots}"/>')
     body = (
         f'<rect class="frame" x="0.5" y="0.5" width="{size - 1:.0f}" height="{size - 1:.0f}"/>'
@@ -131,7 +113,7 @@ def scatter(
     )
     return Markup(
         '<svg class="scatter" viewBox="0 0 {0} {0}" role="img" aria-label="{1}">{2}</svg>'
-    ).format(int(size), told, Markup(body))
+    ).format(int(size), words, Markup(body))
 
 
 class _Window:
@@ -165,7 +147,9 @@ class _Window:
                 f'<path class="grid" d="M{_LEFT} {y:.1f}h{_ACROSS}"/><text class="y" '
                 f'x="{_LEFT - 6}" y="{y + 3.5:.1f}">{value:.5g}</text>'
             )
-        for value in ticks(self.left, self.right, 3) if across else []:
+        for value in ticks(self.left, self.right, 3):
+            if not across:
+                break
             parts.append(
                 f'<text class="x" x="{_LEFT + self.x(value):.1f}" '
                 f'y="{_HEIGHT - 8}">{value:.6g}</text>'
@@ -177,11 +161,11 @@ class _Window:
 
 def _pen(x: np.ndarray, y: np.ndarray) -> Iterator[str]:
     down = False
-    for place, height in zip(x.tolist(), y.tolist(), strict=True):
+    for across, height in zip(x.tolist(), y.tolist(), strict=True):
         if not math.isfinite(height):
             down = False
             continue
-        yield f"{'L' if down else 'M'}{place:.1f} {height:.1f}"
+        yield f"{'L' if down else 'M'}{across:.1f} {height:.1f}"
         if not down:
             yield "h0"  # a single point shows as a dot
         down = True
@@ -204,9 +188,9 @@ def _view(x: np.ndarray, y: np.ndarray) -> tuple[float, float, bool]:
     everything, rest = y[np.isfinite(y)], y[x > _START * x[-1]]
     rest = rest[np.isfinite(rest)]
     clipped = bool(len(rest)) and 0 < np.ptp(rest) < np.ptp(everything) / 4
-    shown = rest if clipped else everything
-    margin = 0.05 * float(np.ptp(shown)) or 0.05 * abs(float(shown[0])) or 0.05
-    return float(shown.min()) - margin, float(shown.max()) + margin, clipped
+    visible = rest if clipped else everything
+    margin = 0.05 * float(np.ptp(visible)) or 0.05 * abs(float(visible[0])) or 0.05
+    return float(visible.min()) - margin, float(visible.max()) + margin, clipped
 
 
 def _spoken(name: str, steps: np.ndarray, columns: np.ndarray) -> str:
@@ -225,8 +209,8 @@ def _inside(body: Markup) -> Markup:
     )
 
 
-def _figure(kind: str, told: str, body: Markup) -> Markup:
+def _figure(kind: str, words: str, body: Markup) -> Markup:
     shape = "chart bars" if kind == "relevance" else "chart"
     return Markup('<svg class="{}" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>').format(
-        shape, _WIDTH, _HEIGHT, escape(told), body
+        shape, _WIDTH, _HEIGHT, escape(words), body
     )

@@ -41,8 +41,8 @@ class Drawing:
 
 @contextmanager
 def drawings(material: Material) -> Iterator[Callable[[], list[Drawing]]]:
-    """Begin to draw every figure, by as many processes as there are cores; what is given returns
-    them in the order of the catalogue.
+    """Begin to draw every figure, by as many processes as there are cores; the function it yields
+    returns them in the order of the catalogue.
 
     They come out the same however many processes there are; a single one draws when it is asked.
     """
@@ -52,23 +52,22 @@ def drawings(material: Material) -> Iterator[Callable[[], list[Drawing]]]:
         return
     processes = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, processes, initializer=_begin, initargs=(material,)) as pool:
-        found = pool.map(
-            _drawn_elsewhere, reversed(list(FIGURES))
-        )  # the largest stand late, and none should be left over for one core
-        yield lambda: list(found)[::-1]
+        # The largest stand late, and none should be left over for one core.
+        drawn = pool.map(_drawn_elsewhere, reversed(list(FIGURES)))
+        yield lambda: list(drawn)[::-1]
 
 
-_given: list[Material] = []
+_material: list[Material] = []
 """In a process of its own: what to draw from, sent once."""
 
 
 def _begin(material: Material) -> None:
-    _given.append(material)
+    _material.append(material)
     threadpool_limits(1)  # the rounding of projections depends on how many threads there are
 
 
 def _drawn_elsewhere(name: str) -> Drawing:
-    return _drawing(name, _given[0])
+    return _drawing(name, _material[0])
 
 
 def _drawing(name: str, material: Material) -> Drawing:
@@ -77,10 +76,10 @@ def _drawing(name: str, material: Material) -> Drawing:
         png = draw.draw(name, material, "png", dpi=_DPI)
     except BenchError as error:
         return Drawing(name, caption, reason=str(error))
-    except Exception as error:  # arrays of another shape than a figure expects: the page says so and has everything else
+    except Exception as error:
+        # Arrays of another shape than a figure expects: the page says so and has everything else.
         return Drawing(name, caption, reason=f"failed: {type(error).__name__}: {error}")
-    pixels = (
-        int.from_bytes(png[start : start + 4]) for start in (16, 20)
-    )  # the header of a PNG file
+    # Width and height stand in the header of a PNG file.
+    pixels = (int.from_bytes(png[start : start + 4]) for start in (16, 20))
     width, height = (round(count * 100 / _DPI) for count in pixels)
     return Drawing(name, caption, png, width, height)

@@ -24,14 +24,12 @@ def check(folder: Path) -> None:
         return
     if not folder.is_dir():
         raise BenchError(f"'{folder}' is a file; name a folder for the report with -o")
-    there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
-    foreign = sorted(there - _listed(folder))
+    files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
+    foreign = sorted(files - _listed(folder))
     if foreign:
-        what = (
-            "is not a report"
-            if MANIFEST not in there
-            else f"holds '{foreign[0]}', which is no part of the report"
-        )
+        what = "is not a report"
+        if MANIFEST in files:
+            what = f"holds '{foreign[0]}', which is no part of the report"
         raise BenchError(
             f"the folder '{folder}' {what}; it is left as it was: name another with -o, "
             "or move it away"
@@ -58,15 +56,15 @@ def write(folder: Path, files: Iterable[tuple[str, bytes]]) -> int:
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as scratch:
-            made = Path(scratch) / "new"
-            names = [_place(made, name, content) for name, content in files]
+            new = Path(scratch) / "new"
+            names = [_place(new, name, content) for name, content in files]
             listed = json.dumps({"lstar-bench report": sorted(names)}, indent=1) + "\n"
-            _place(made, MANIFEST, listed.encode())
-            _exchange(made, folder, Path(scratch) / "old")
+            _place(new, MANIFEST, listed.encode())
+            _exchange(new, folder, Path(scratch) / "old")
     except OSError as error:
         raise BenchError(
-            f"cannot write the report '{folder}': {error.strerror}; name a folder that can be "
-            "written with -o"
+            f"cannot write the report '{folder}': {error.strerror}; "
+            "name a folder that can be written with -o"
         ) from None
     return len(names)
 
@@ -78,14 +76,14 @@ def _place(root: Path, name: str, content: bytes) -> str:
     return name
 
 
-def _exchange(made: Path, folder: Path, old: Path) -> None:
-    """Put ``made`` in the place of ``folder``; where that fails, ``folder`` is put back."""
+def _exchange(new: Path, folder: Path, old: Path) -> None:
+    """Rename ``new`` to ``folder``, which becomes ``old``; where that fails, it is put back."""
     if not folder.exists():
-        made.rename(folder)
+        new.rename(folder)
         return
     folder.rename(old)
     try:
-        made.rename(folder)
+        new.rename(folder)
     except OSError:
         old.rename(folder)
         raise

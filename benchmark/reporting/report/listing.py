@@ -36,16 +36,12 @@ def in_order(records: Sequence[Record]) -> list[Record]:
 def runs_view(records: Sequence[Record]) -> TableView:
     """Return a row per run with a link to its page."""
     named = [(record, *labels(record.spec, record.given)) for record in records]
-    offered = [
-        choices(texts)
-        for texts in zip(*((m, d, r.spec["budget"], r.status) for r, m, d in named), strict=True)
-    ] or [()] * 4
     heads = [
         ("Run", ()),
-        ("Method", offered[0]),
-        ("Dataset", offered[1]),
-        ("Budget", offered[2]),
-        ("Status", offered[3]),
+        ("Method", choices(method for _, method, _ in named)),
+        ("Dataset", choices(dataset for _, _, dataset in named)),
+        ("Budget", choices(record.spec["budget"] for record in records)),
+        ("Status", choices(record.status for record in records)),
     ]
     columns = [
         ViewColumn(Markup(name), names_row=name == "Run", choices=words, label=name)
@@ -66,13 +62,10 @@ def _number(name: str) -> ViewColumn:
 
 def _run_row(record: Record, method: str, dataset: str) -> ViewRow:
     spec, seconds = record.spec, record.timing.get("train_seconds")
-    link = Markup('<a href="runs/{0}.html" title="{0}">{1}</a>').format(
-        record.key, record.key[-12:]
-    )
     state = Markup('<span class="status {}">{}</span>').format(record.status, record.status)
     state += Markup("").join(map(_flag, record.flags))
     cells = [
-        ViewCell(link, record.key),
+        _link(record),
         _text(method),
         _text(dataset),
         _text(spec["budget"]),
@@ -80,12 +73,16 @@ def _run_row(record: Record, method: str, dataset: str) -> ViewRow:
     ]
     cells += [ViewCell(Markup(spec[name]), spec[name]) for name in ("latent_dim", "seed")]
     cells += [_measurement(record, name) for name in _MEASURED]
-    cells.append(
-        ViewCell(Markup("–"))
-        if seconds is None
-        else ViewCell(Markup.escape(duration(seconds)), seconds)
-    )
+    if seconds is None:
+        cells.append(ViewCell(Markup("–")))
+    else:
+        cells.append(ViewCell(Markup.escape(duration(seconds)), seconds))
     return ViewRow(tuple(cells), "" if record.status == "done" else "failed")
+
+
+def _link(record: Record) -> ViewCell:
+    link = Markup('<a href="runs/{0}.html" title="{0}">{1}</a>')
+    return ViewCell(link.format(record.key, record.key[-12:]), record.key)
 
 
 def _flag(flag: str) -> Markup:
@@ -98,12 +95,10 @@ def _text(text: str) -> ViewCell:
 
 
 def _measurement(record: Record, name: str) -> ViewCell:
-    found = record.measurements.get(name)
-    return (
-        ViewCell(Markup("–"))
-        if found is None
-        else ViewCell(Markup.escape(f"{found['value']:.4g}"), found["value"])
-    )
+    if name not in record.measurements:
+        return ViewCell(Markup("–"))
+    value = record.measurements[name]["value"]
+    return ViewCell(Markup.escape(f"{value:.4g}"), value)
 
 
 def study_views(records: Sequence[Record]) -> list[TableView]:
@@ -113,51 +108,42 @@ def study_views(records: Sequence[Record]) -> list[TableView]:
         if record.spec["kind"] != "train":
             studies[record.spec["kind"]].append(record)
     return [
-        _study_view(place, name, found)
-        for place, (name, found) in enumerate(sorted(studies.items()))
+        _study_view(index, name, runs) for index, (name, runs) in enumerate(sorted(studies.items()))
     ]
 
 
-def _study_view(place: int, name: str, records: Sequence[Record]) -> TableView:
+def _study_view(index: int, name: str, records: Sequence[Record]) -> TableView:
+    """Return the table of the runs of study ``name``; ``index`` numbers it on the page."""
     measured = list(
         dict.fromkeys(identifier for record in records for identifier in record.measurements)
     )
-    words = [
-        (column, column == "Study", column in ("L", "Seed"))
-        for column in ("Run", "Study", "Dataset", "L", "Seed", "Status")
-    ]
     columns = [
-        ViewColumn(Markup(text), number=number, names_row=names, label=text)
-        for text, names, number in words
-    ]
-    rows = []
-    for record in records:
-        (study, dataset), spec = labels(record.spec, record.given), record.spec
-        link = Markup('<a href="runs/{0}.html" title="{0}">{1}</a>').format(
-            record.key, record.key[-12:]
+        ViewColumn(
+            Markup(text), number=text in ("L", "Seed"), names_row=text == "Study", label=text
         )
-        cells = [
-            ViewCell(link, record.key),
-            _text(study),
-            _text(dataset),
-            *(ViewCell(Markup(spec[n]), spec[n]) for n in ("latent_dim", "seed")),
-        ]
-        cells += [
-            _text(record.status),
-            *(_measurement(record, identifier) for identifier in measured),
-        ]
-        rows.append(ViewRow(tuple(cells), "" if record.status == "done" else "failed"))
+        for text in ("Run", "Study", "Dataset", "L", "Seed", "Status")
+    ]
     units = dict.fromkeys(
-        f"{i}: {r.measurements[i]['unit']}, {r.measurements[i]['protocol']}"
-        for r in records
-        for i in r.measurements
+        f"{identifier}: {measurement['unit']}, {measurement['protocol']}"
+        for record in records
+        for identifier, measurement in record.measurements.items()
     )
-    notes = tuple(map(Markup.escape, units))
     return TableView(
-        f"study-{place + 1}",
+        f"study-{index + 1}",
         name,
         "An experiment that is no method on a dataset.",
         (*columns, *map(_number, measured)),
-        (tuple(rows),),
-        notes,
+        (tuple(_study_row(record, measured) for record in records),),
+        tuple(map(Markup.escape, units)),
     )
+
+
+def _study_row(record: Record, measured: Sequence[str]) -> ViewRow:
+    study, dataset = labels(record.spec, record.given)
+    cells = [_link(record), _text(study), _text(dataset)]
+    cells += [
+        ViewCell(Markup(record.spec[name]), record.spec[name]) for name in ("latent_dim", "seed")
+    ]
+    cells.append(_text(record.status))
+    cells += [_measurement(record, identifier) for identifier in measured]
+    return ViewRow(tuple(cells), "" if record.status == "done" else "failed")

@@ -41,16 +41,19 @@ def sections(doc: str) -> dict[str, str]:
     >>> sections("Summary.\\n\\nDeviations\\n    None.\\n")
     {'Deviations': 'None.'}
     """
-    found: dict[str, list[str]] = {}
+    lines_by_title: dict[str, list[str]] = {}
     current: list[str] | None = None
     for line in doc.splitlines():
         if line.strip() in SECTIONS and not line[:1].isspace():
-            current = found.setdefault(line.strip(), [])
+            current = lines_by_title.setdefault(line.strip(), [])
         elif line.strip() and not line[:1].isspace():
             current = None
         elif current is not None:
             current.append(line)
-    return {title: textwrap.dedent("\n".join(lines)).strip("\n") for title, lines in found.items()}
+    return {
+        title: textwrap.dedent("\n".join(of_section)).strip("\n")
+        for title, of_section in lines_by_title.items()
+    }
 
 
 def block(text: str) -> Markup:
@@ -106,7 +109,7 @@ def method_notes(records: Iterable[Record]) -> list[MethodNotes]:
 def _notes(room: Literal["methods", "studies"], name: str, stale: bool) -> MethodNotes:
     try:
         entry = registry.find(room, name)
-        found = sections(entry.source.doc)
+        texts = sections(entry.source.doc)
     except BenchError as error:
         return MethodNotes(
             name,
@@ -117,11 +120,11 @@ def _notes(room: Literal["methods", "studies"], name: str, stale: bool) -> Metho
     summary = entry.summary + "".join(
         f"; {option} = {value}" for option, value in entry.preset.items()
     )
-    shown = tuple((title, block(found[title])) for title in SECTIONS if title in found)
+    notes = tuple((title, block(texts[title])) for title in SECTIONS if title in texts)
     return MethodNotes(
         name,
         summary,
-        shown,
-        "" if "Deviations" in found else "Its docstring names no deviations.",
+        notes,
+        "" if "Deviations" in texts else "Its docstring names no deviations.",
         stale,
     )

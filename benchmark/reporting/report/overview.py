@@ -25,21 +25,21 @@ class Fact:
 
 
 @dataclass(frozen=True)
-class Place:
+class CoverageCell:
     """The runs of one method on one dataset: ``text`` says how many are done of how many, ``state``
-    is ``done``, ``partly``, ``none`` or ``gap``."""
+    is ``done``, ``partly``, ``none`` or ``gap``, ``counts`` how many ended in which way."""
 
     text: str
     state: str
-    told: str
+    counts: str
 
 
 @dataclass(frozen=True)
 class Coverage:
-    """Methods down, datasets across, and in each place how many runs are done."""
+    """Methods down, datasets across, and in each cell how many runs are done."""
 
     datasets: tuple[str, ...]
-    rows: tuple[tuple[str, tuple[Place, ...]], ...]
+    rows: tuple[tuple[str, tuple[CoverageCell, ...]], ...]
 
 
 def duration(seconds: float) -> str:
@@ -67,34 +67,22 @@ def plan(records: Sequence[Record]) -> list[Fact]:
     for spec in specs:
         lengths[spec["budget"]].add(spec["steps"])
     images = sum(record.timing.get("images_seen", 0) for record in records)
-    times = [
-        sum(record.timing.get(f"{part}_seconds", 0.0) for record in records)
+    training, evaluation = (
+        duration(sum(record.timing.get(f"{part}_seconds", 0.0) for record in records))
         for part in ("train", "evaluate")
-    ]
+    )
+    ends = [(f"{statuses[status]} {status}", "") for status in STATUSES if statuses[status]]
+    sizes = ", ".join(map(str, sorted({spec["latent_dim"] for spec in specs})))
+    seeds = ", ".join(map(str, sorted({spec["seed"] for spec in specs})))
+    budgets = [(name, _steps(lengths[name] - {0})) for name in sorted(lengths, key=budget_rank)]
+    time = f"{training} of training, {evaluation} of evaluation"
     facts = [
-        Fact(
-            "Runs",
-            tuple((f"{statuses[status]} {status}", "") for status in STATUSES if statuses[status]),
-        ),
-        Fact(
-            "Latent sizes",
-            (("L = " + ", ".join(map(str, sorted({spec["latent_dim"] for spec in specs}))), ""),),
-        ),
-        Fact("Seeds", ((", ".join(map(str, sorted({spec["seed"] for spec in specs}))), ""),)),
-        Fact(
-            "Budgets",
-            tuple((name, _steps(lengths[name] - {0})) for name in sorted(lengths, key=budget_rank)),
-        ),
+        Fact("Runs", tuple(ends)),
+        Fact("Latent sizes", ((f"L = {sizes}", ""),)),
+        Fact("Seeds", ((seeds, ""),)),
+        Fact("Budgets", tuple(budgets)),
         Fact("Work", ((f"{images:,} images seen in training", ""),)),
-        Fact(
-            "Time",
-            (
-                (
-                    f"{duration(times[0])} of training, {duration(times[1])} of evaluation",
-                    "all runs together",
-                ),
-            ),
-        ),
+        Fact("Time", ((time, "all runs together"),)),
     ]
     return facts if records else []
 
@@ -108,40 +96,41 @@ def _steps(lengths: set[int]) -> str:
 
 def coverage(records: Sequence[Record]) -> Coverage:
     """Return which methods were run on which datasets, each in the order of the registry."""
-    places: dict[tuple[str, str], list[Record]] = defaultdict(list)
+    runs: dict[tuple[str, str], list[Record]] = defaultdict(list)
     for record in records:
-        places[labels(record.spec, record.given)].append(record)
-    methods = sorted({method for method, _ in places}, key=lambda name: rank("methods", name))
-    datasets = sorted({dataset for _, dataset in places}, key=lambda name: rank("datasets", name))
+        runs[labels(record.spec, record.given)].append(record)
+    methods = sorted({method for method, _ in runs}, key=lambda name: rank("methods", name))
+    datasets = sorted({dataset for _, dataset in runs}, key=lambda name: rank("datasets", name))
     rows = tuple(
-        (clip(method), tuple(_place(places.get((method, dataset), [])) for dataset in datasets))
+        (clip(method), tuple(_coverage_cell(runs[method, dataset]) for dataset in datasets))
         for method in methods
     )
     return Coverage(tuple(map(clip, datasets)), rows)
 
 
-def _place(records: Sequence[Record]) -> Place:
+def _coverage_cell(records: Sequence[Record]) -> CoverageCell:
     if not records:
-        return Place("–", "gap", "not run")
+        return CoverageCell("–", "gap", "not run")
     counts = Counter(record.status for record in records)
     done = counts["done"]
-    told = ", ".join(f"{counts[status]} {status}" for status in STATUSES if counts[status])
-    return Place(
-        f"{done}/{len(records)}",
-        "done" if done == len(records) else "partly" if done else "none",
-        told,
-    )
+    words = ", ".join(f"{counts[status]} {status}" for status in STATUSES if counts[status])
+    state = "none"
+    if done:
+        state = "done" if done == len(records) else "partly"
+    return CoverageCell(f"{done}/{len(records)}", state, words)
 
 
 def environment(records: Sequence[Record]) -> list[Fact]:
     """Return packages, machines and commits of ``records``; where runs differ, how many have
     which."""
-    there = [record.environment for record in records if record.environment]
-    if not there:
+    environments = [record.environment for record in records if record.environment]
+    if not environments:
         return []
-    packages = sorted(set(chain.from_iterable(found.get("packages", {}) for found in there)))
-    facts = [_fact(title, there, take) for title, take in _TAKEN.items()]
-    facts += [_fact(name, there, partial(_version, name)) for name in packages]
+    packages = sorted(
+        set(chain.from_iterable(environment.get("packages", {}) for environment in environments))
+    )
+    facts = [_fact(title, environments, take) for title, take in _TAKEN.items()]
+    facts += [_fact(name, environments, partial(_version, name)) for name in packages]
     facts.append(
         Fact(
             "Code of the methods",
@@ -155,17 +144,15 @@ def _version(package: str, environment: Mapping[str, Any]) -> str | None:
     return environment.get("packages", {}).get(package)
 
 
-def _commit(found: Mapping[str, Any]) -> str | None:
-    commit = found.get("commit")
-    return (
-        None
-        if not commit
-        else f"{commit}{', and files that were changed since' if found.get('dirty') else ''}"
-    )
+def _commit(environment: Mapping[str, Any]) -> str | None:
+    commit = environment.get("commit")
+    if not commit:
+        return None
+    return f"{commit}, and files that were changed since" if environment.get("dirty") else commit
 
 
-def _machine(found: Mapping[str, Any]) -> str | None:
-    parts = [found.get("cpu"), found.get("cpu_capability"), found.get("platform")]
+def _machine(environment: Mapping[str, Any]) -> str | None:
+    parts = [environment.get("cpu"), environment.get("cpu_capability"), environment.get("platform")]
     return ", ".join(str(part) for part in parts if part) or None
 
 
@@ -173,21 +160,24 @@ _YES_OR_NO: Mapping[Any, str] = {True: "yes", False: "no"}
 
 _TAKEN: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
     "Commit": _commit,
-    "L* bench": lambda found: found.get("lstar_bench"),
+    "L* bench": lambda environment: environment.get("lstar_bench"),
     "Machine": _machine,
-    "Device": lambda found: found.get("device"),
-    "CUDA": lambda found: found.get("cuda"),
-    "Threads": lambda found: found.get("threads"),
-    "Deterministic": lambda found: _YES_OR_NO.get(found.get("deterministic")),
-    "Python": lambda found: found.get("python"),
+    "Device": lambda environment: environment.get("device"),
+    "CUDA": lambda environment: environment.get("cuda"),
+    "Threads": lambda environment: environment.get("threads"),
+    "Deterministic": lambda environment: _YES_OR_NO.get(environment.get("deterministic")),
+    "Python": lambda environment: environment.get("python"),
 }
 
 
 def _fact(
-    title: str, there: Sequence[Mapping[str, Any]], take: Callable[[Mapping[str, Any]], Any]
+    title: str, environments: Sequence[Mapping[str, Any]], take: Callable[[Mapping[str, Any]], Any]
 ) -> Fact:
     return Fact(
-        title, _counted(str(value) for found in there if (value := take(found)) is not None)
+        title,
+        _counted(
+            str(value) for environment in environments if (value := take(environment)) is not None
+        ),
     )
 
 

@@ -57,7 +57,8 @@ def pictures(arrays: Arrays, remark: str = "") -> list[Picture]:
     ):
         drawn.append(_correlation(covariance))
     return [
-        replace(each, caption=": ".join(filter(None, (remark, each.caption)))) for each in drawn
+        replace(picture, caption=": ".join(filter(None, (remark, picture.caption))))
+        for picture in drawn
     ]
 
 
@@ -117,51 +118,45 @@ def png_bytes(pixels: np.ndarray) -> bytes:
     return buffer.getvalue()
 
 
-def _image(pixels: np.ndarray, told: str) -> Markup:
+def _image(pixels: np.ndarray, words: str) -> Markup:
     height, width = pixels.shape[:2]
     factor = max(1, _TARGET // width)
     element = '<img class="pixels" src="{}" width="{}" height="{}" alt="{}" decoding="async">'
     return Markup(element).format(
-        data_uri(png_bytes(pixels)), factor * width, factor * height, told
+        data_uri(png_bytes(pixels)), factor * width, factor * height, words
     )
 
 
 def _of_vectors(arrays: Arrays) -> Iterator[Picture]:
     inputs = arrays["inputs"]
     plane = Plane.of(inputs)
-    where = (
-        "in the plane"
-        if inputs.shape[1] == 2
-        else f"the first two principal directions of {inputs.shape[1]} numbers"
-    )
+    where = "in the plane"
+    if inputs.shape[1] != 2:
+        where = f"the first two principal directions of {inputs.shape[1]} numbers"
     data = plane.project(inputs[:_POINTS])
     for name, title in (("samples", "Samples"), ("reconstructions", "Reconstructions")):
         if _whole(arrays, name):
             points = plane.project(arrays[name][:_POINTS])
-            inside = (
-                np.abs(points - np.mean(plane.limits, axis=1)) < np.diff(plane.limits, axis=1).T / 2
-            ).all(1)
-            told = f"{title} over test data, {where}" + (
-                f"; {len(points) - inside.sum()} of {len(points)} points outside"
-                if not inside.all()
-                else ""
-            )
-            yield Picture(
-                title, told, scatter(told, plane.limits, (("dots data", data), ("dots", points)))
-            )
+            words = f"{title} over test data, {where}{_outside(plane, points)}"
+            layers = (("dots data", data), ("dots", points))
+            yield Picture(title, words, scatter(words, plane.limits, layers))
     codes = arrays.get("codes")
     if codes is not None and codes.ndim == 2 and codes.shape[1] > 1 and len(codes):
         latent = Plane.of(codes)
-        told = "codes of test data" + (
-            ""
-            if codes.shape[1] == 2
-            else f", the first two principal directions of {codes.shape[1]} dimensions"
-        )
-        yield Picture(
-            "Latent space",
-            told,
-            scatter(told, latent.limits, (("dots", latent.project(codes[:_POINTS])),)),
-        )
+        words = "codes of test data"
+        if codes.shape[1] != 2:
+            words += f", the first two principal directions of {codes.shape[1]} dimensions"
+        points = latent.project(codes[:_POINTS])
+        yield Picture("Latent space", words, scatter(words, latent.limits, (("dots", points),)))
+
+
+def _outside(plane: Plane, points: np.ndarray) -> str:
+    """Return in words how many of ``points`` (n, 2) lie outside the limits of ``plane``."""
+    middle = np.mean(plane.limits, axis=1)
+    inside = (np.abs(points - middle) < np.diff(plane.limits, axis=1).T / 2).all(1)
+    if inside.all():
+        return ""
+    return f"; {len(points) - inside.sum()} of {len(points)} points outside"
 
 
 def _correlation(covariance: np.ndarray) -> Picture:
@@ -169,10 +164,10 @@ def _correlation(covariance: np.ndarray) -> Picture:
     is grey."""
     spread = np.sqrt(np.clip(np.diag(covariance), 0.0, None))
     with np.errstate(divide="ignore", invalid="ignore"):
-        found = np.clip(covariance / np.outer(spread, spread), -1.0, 1.0)
-    towards = np.where(found[..., None] >= 0, np.array([213, 94, 0]), np.array([1, 115, 178]))
-    colours = 255 + np.abs(np.nan_to_num(found))[..., None] * (towards - 255)
-    colours[~np.isfinite(found)] = 200
+        correlation = np.clip(covariance / np.outer(spread, spread), -1.0, 1.0)
+    towards = np.where(correlation[..., None] >= 0, np.array([213, 94, 0]), np.array([1, 115, 178]))
+    colours = 255 + np.abs(np.nan_to_num(correlation))[..., None] * (towards - 255)
+    colours[~np.isfinite(correlation)] = 200
     caption = (
         "of the latent dimensions over the test split: orange 1, white 0, blue -1, "
         "grey where a dimension is constant"

@@ -44,7 +44,7 @@ class RunPage:
     timing: tuple[tuple[str, str], ...]
     environment: tuple[tuple[str, str], ...]
     relevance: Markup = field(default_factory=Markup)
-    found: tuple[tuple[str, str], ...] = ()
+    verdict: tuple[tuple[str, str], ...] = ()
     curves: tuple[tuple[str, Markup], ...] = ()
     pictures: tuple[Picture, ...] = ()
     arrays: tuple[tuple[str, str], ...] = ()
@@ -61,12 +61,15 @@ def run_page(record: Record, folder: Path) -> RunPage:
         _arrays(folder / name, troubles) for name in ("curves.npz", "artifacts.npz")
     )
     method, dataset = labels(record.spec, record.given)
-    relevance, found = _discovery(record.discovery or {}, troubles)
-    drawn = tuple(
-        pictures(artifacts, FLAGS[NO_BETTER_THAN_MEAN] * (NO_BETTER_THAN_MEAN in record.flags))
-    )
+    relevance, verdict = _discovery(record.discovery or {}, troubles)
+    hollow = NO_BETTER_THAN_MEAN in record.flags
+    drawn = tuple(pictures(artifacts, FLAGS[NO_BETTER_THAN_MEAN] if hollow else ""))
+    undrawn = {} if drawn else artifacts
     return RunPage(
-        *(record, method, dataset, bool(outdated(record))),
+        record,
+        method,
+        dataset,
+        bool(outdated(record)),
         replay=f"bench replay {shlex.quote(str(folder))}",
         command=command(record),
         spec=_spec(record),
@@ -74,13 +77,11 @@ def run_page(record: Record, folder: Path) -> RunPage:
         timing=_timing(record.timing),
         environment=_flat(record.environment),
         relevance=relevance,
-        found=found,
+        verdict=verdict,
         curves=_curves(logged),
         pictures=drawn,
-        arrays=()
-        if drawn
-        else tuple(
-            (name, f"{array.dtype} {array.shape}") for name, array in sorted(artifacts.items())
+        arrays=tuple(
+            (name, f"{array.dtype} {array.shape}") for name, array in sorted(undrawn.items())
         ),
         log=log_tail(folder),
         troubles=tuple(troubles),
@@ -97,20 +98,21 @@ def command(record: Record) -> str:
     dataset = label("datasets", spec["dataset"], spec["options"])
     parts = [f"bench run --methods {shlex.quote(_typed(spec))} --datasets {shlex.quote(dataset)}"]
     parts += [f"--latent-dims {spec['latent_dim']}", f"--seeds {spec['seed'] + 1}"]
-    parts += [
-        f"--steps {spec['steps']}"
-        if spec["budget"].startswith("steps-")
-        else f"--budget {shlex.quote(spec['budget'])}"
-    ]
-    return " ".join(parts + ([f"--batch-size {spec['batch_size']}"] if spec["steps"] else []))
+    if spec["budget"].startswith("steps-"):
+        parts.append(f"--steps {spec['steps']}")
+    else:
+        parts.append(f"--budget {shlex.quote(spec['budget'])}")
+    if spec["steps"]:
+        parts.append(f"--batch-size {spec['batch_size']}")
+    return " ".join(parts)
 
 
 def _typed(spec: Mapping[str, Any]) -> str:
     """Return the method as one would type it; one that is not registered is a file."""
     name, text = spec["method"], label("methods", spec["method"], spec["config"])
-    return (
-        text if code_of(name) is not None else f"./{name.replace('-', '_')}.py{text[len(name) :]}"
-    )
+    if code_of(name) is not None:
+        return text
+    return f"./{name.replace('-', '_')}.py{text[len(name) :]}"
 
 
 LARGEST_LOG = 10_000_000
@@ -159,18 +161,18 @@ def _spec(record: Record) -> tuple[tuple[str, str], ...]:
 
 def _measured(record: Record) -> tuple[tuple[str, ...], ...]:
     metrics = {identifier: identifier.partition("[")[0] for identifier in record.measurements}
-    places = {name: place for place, name in enumerate(order(set(metrics.values())))}
+    positions = {name: index for index, name in enumerate(order(set(metrics.values())))}
     return tuple(
         (
             title(metrics[identifier]),
             identifier,
-            f"{found['value']:.6g}",
-            found["unit"],
-            f"{found['n']:,}",
-            found["protocol"],
+            f"{measurement['value']:.6g}",
+            measurement["unit"],
+            f"{measurement['n']:,}",
+            measurement["protocol"],
         )
-        for identifier, found in sorted(
-            record.measurements.items(), key=lambda item: (places[metrics[item[0]]], item[0])
+        for identifier, measurement in sorted(
+            record.measurements.items(), key=lambda pair: (positions[metrics[pair[0]]], pair[0])
         )
     )
 
@@ -184,42 +186,43 @@ def _timing(timing: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
                 for inner, count in value.items()
             ]
         else:
-            seconds = name.endswith("_seconds")
-            rows.append(
-                (
-                    name.removesuffix("_seconds") + " time" if seconds else name.replace("_", " "),
-                    duration(value) if seconds else f"{value:,}",
-                )
-            )
+            rows.append(_timing_row(name, value))
     return tuple(rows)
+
+
+def _timing_row(name: str, value: Any) -> tuple[str, str]:
+    if name.endswith("_seconds"):
+        return name.removesuffix("_seconds") + " time", duration(value)
+    return name.replace("_", " "), f"{value:,}"
 
 
 def _flat(document: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     rows: list[tuple[str, str]] = []
     for name, value in document.items():
-        rows += (
-            _flat(value)
-            if isinstance(value, Mapping)
-            else [(name.replace("_", " "), str(value))]
-            if value is not None
-            else []
-        )
+        if isinstance(value, Mapping):
+            rows += _flat(value)
+        elif value is not None:
+            rows.append((name.replace("_", " "), str(value)))
     return tuple(rows)
 
 
 def _discovery(
-    found: Mapping[str, Any], troubles: list[str]
+    discovery: Mapping[str, Any], troubles: list[str]
 ) -> tuple[Markup, tuple[tuple[str, str], ...]]:
-    relevance, active = found.get("relevance", []), found.get("active", [])
+    relevance, active = discovery.get("relevance", []), discovery.get("active", [])
     if len(relevance) != len(active):
         troubles.append(
             f"the discovery holds {len(relevance)} relevances and {len(active)} verdicts"
         )
         relevance = active = []
-    rows = [("dimensions kept", f"{sum(active)} of {len(active)}")] if active else []
-    rows += [("flags", ", ".join(found["flags"]))] if found.get("flags") else []
+    rows = []
+    if active:
+        rows.append(("dimensions kept", f"{sum(active)} of {len(active)}"))
+    if discovery.get("flags"):
+        rows.append(("flags", ", ".join(discovery["flags"])))
     rows += [
-        (name.replace("_", " "), f"{value:.6g}") for name, value in found.get("extra", {}).items()
+        (name.replace("_", " "), f"{value:.6g}")
+        for name, value in discovery.get("extra", {}).items()
     ]
     return bars(relevance, active) if relevance else Markup(), tuple(rows)
 

@@ -45,36 +45,31 @@ def site(records: Sequence[Record], results: Path) -> Iterator[tuple[str, bytes]
     The same records give the same bytes: there is no time on the pages but those that the records
     tell.
     """
-    with threadpool_limits(
-        1
-    ):  # the projections are tiny: threads would wait for each other, and their rounding depends on how many there are
+    # The projections are tiny: threads would wait for each other, and their rounding depends on how
+    # many there are.
+    with threadpool_limits(1):
         yield from _files(listing.in_order(records), results)
 
 
 def _files(ordered: Sequence[Record], results: Path) -> Iterator[tuple[str, bytes]]:
-    with drawings.drawings(
-        Material.of(ordered, results)
-    ) as drawn:  # figures take longest: the rest is made meanwhile
+    # Figures take longest: the rest is written meanwhile.
+    with drawings.drawings(Material.of(ordered, results)) as drawn:
         trained = [record for record in ordered if record.spec["kind"] == "train"]
-        made, refused = views.made(trained, References(results)) if trained else ([], [])
+        tables, refused = views.filled_tables(trained, References(results)) if trained else ([], [])
         ruled = verdicts(trained, references=References(results)) if trained else []
         judged = [claims_table(ruled, "records")] if trained else []
-        for table in judged + made:
+        for table in judged + tables:
             for suffix, kind in _FORMATS.items():
                 yield f"tables/{table.name}.{suffix}", RENDERERS[kind](table).encode()
-        for place, record in enumerate(ordered):
-            around = [
-                ordered[other].key if 0 <= other < len(ordered) else None
-                for other in (place - 1, place + 1)
-            ]
+        for index, record in enumerate(ordered):
+            before = ordered[index - 1].key if index > 0 else None
+            after = ordered[index + 1].key if index + 1 < len(ordered) else None
             page = runs.run_page(record, results / record.key)
-            yield (
-                f"runs/{record.key}.html",
-                _fill("run.html", page=page, before=around[0], after=around[1]),
-            )
+            text = _fill("run.html", page=page, before=before, after=after)
+            yield f"runs/{record.key}.html", text
         yield (
             "index.html",
-            _index(ordered, trained, judged, made, refused, drawn() if ordered else [], results),
+            _index(ordered, trained, judged, tables, refused, drawn() if ordered else [], results),
         )
 
 
@@ -82,14 +77,14 @@ def _index(
     ordered: Sequence[Record],
     trained: Sequence[Record],
     judged: Sequence[Table],
-    made: Sequence[Table],
+    catalogued: Sequence[Table],
     refused: Sequence[Any],
     drawn: Sequence[drawings.Drawing],
     results: Path,
 ) -> bytes:
     seeds = {record.key: record.spec["seed"] for record in ordered}
 
-    def shown(tables: Sequence[Table]) -> list[views.TableView]:
+    def with_files(tables: Sequence[Table]) -> list[views.TableView]:
         return [
             views.document_view(
                 table, seeds, [(suffix, f"tables/{table.name}.{suffix}") for suffix in _FORMATS]
@@ -104,10 +99,10 @@ def _index(
             views.document_view(table, seeds, ())
             for table in views.answer(trained, References(results))
         ],
-        claims=shown(judged),
+        claims=with_files(judged),
         plan=overview.plan(ordered),
         coverage=overview.coverage(trained),
-        tables=shown(made),
+        tables=with_files(catalogued),
         refused=refused,
         studies=listing.study_views(ordered),
         pictures=[figure for figure in drawn if figure.png and figure.name in ANSWERING],
@@ -122,16 +117,16 @@ def _index(
 
 @cache
 def _environment() -> jinja2.Environment:
-    made = jinja2.Environment(
+    environment = jinja2.Environment(
         loader=jinja2.PackageLoader("benchmark", "data/report"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters["data_uri"] = data_uri
-    made.filters["heading"] = views.heading
-    return made
+    environment.filters["data_uri"] = data_uri
+    environment.filters["heading"] = views.heading
+    return environment
 
 
 @cache

@@ -28,8 +28,8 @@ __all__ = [
     "answer",
     "choices",
     "document_view",
+    "filled_tables",
     "heading",
-    "made",
 ]
 
 _FEW = 40
@@ -92,12 +92,12 @@ def heading(name: str) -> str:
     return name.replace("-", " ").capitalize().replace("Lstar", "L*")
 
 
-def made(
+def filled_tables(
     records: Sequence[Record], references: References | None = None
 ) -> tuple[list[Table], list[tuple[str, str]]]:
     """Return every table of the catalogue that can be made of ``records``, and the names of the
     others with the reason."""
-    found, refused = [], []
+    tables, refused = [], []
     for name in TABLES:
         try:
             table = named_tables.build(name, records, references=references)
@@ -105,10 +105,10 @@ def made(
             refused.append((name, str(error)))
             continue
         if any(row.keys for row in table.rows) or (table.rows and name not in LAYOUTS):
-            found.append(table)
+            tables.append(table)
         else:
             refused.append((name, _unfilled(name)))
-    return found, refused
+    return tables, refused
 
 
 def _unfilled(name: str) -> str:
@@ -122,12 +122,14 @@ def _unfilled(name: str) -> str:
 def answer(records: Sequence[Record], references: References | None = None) -> list[Table]:
     """Return a table per dataset of known dimension: what each method found, beside the truth and
     the null, and at what error."""
-    known: dict[str, list[Record]] = {}
+    by_dataset: dict[str, list[Record]] = {}
     for record in records:
         if intrinsic_dim(labels(record.spec)[1]) is not None:
-            known.setdefault(record.spec["dataset"], []).append(record)
+            by_dataset.setdefault(record.spec["dataset"], []).append(record)
     tables_of: list[Table] = []
-    for runs in (known[name] for name in sorted(known, key=lambda name: rank("datasets", name))):
+    for runs in (
+        by_dataset[name] for name in sorted(by_dataset, key=lambda name: rank("datasets", name))
+    ):
         measured = {metric_of(metric) for record in runs for metric in record.measurements}
         asked = [metric for metric in ANSWER if metric in measured]
         if "lstar" in asked:
@@ -141,8 +143,8 @@ def document_view(
     """Return ``table`` with a last column that links to the runs of each row, by their
     ``seeds``."""
     columns = [
-        _column(column, [row.cells[place] for row in table.rows])
-        for place, column in enumerate(table.columns)
+        _column(column, [row.cells[index] for row in table.rows])
+        for index, column in enumerate(table.columns)
     ]
     groups = tuple(tuple(_row(row, seeds) for row in group) for group in table.groups)
     notes = tuple(
@@ -161,11 +163,9 @@ def document_view(
 
 
 def _column(column: Column, cells: Sequence[Cell]) -> ViewColumn:
-    words = (
-        choices(text for cell in cells if isinstance(text := _sort(cell), str))
-        if column.align == "left" and not column.wide and column.title != "Null"
-        else ()
-    )
+    words: tuple[str, ...] = ()
+    if column.align == "left" and not column.wide and column.title != "Null":
+        words = choices(text for text in map(_sort, cells) if isinstance(text, str))
     over = Markup("<small>{}</small> ").format(clip(column.over)) if column.over else Markup()
     number = column.align == "right"
     return ViewColumn(
@@ -181,8 +181,8 @@ def _column(column: Column, cells: Sequence[Cell]) -> ViewColumn:
 def choices(texts: Iterable[str]) -> tuple[str, ...]:
     """Return the different texts in the order they come, none where there is no choice, or too much
     of it."""
-    found = tuple(dict.fromkeys(texts))
-    return found if 1 < len(found) <= _FEW else ()
+    different = tuple(dict.fromkeys(texts))
+    return different if 1 < len(different) <= _FEW else ()
 
 
 def _row(row: Row, seeds: Mapping[str, int]) -> ViewRow:
@@ -202,7 +202,5 @@ def _row(row: Row, seeds: Mapping[str, int]) -> ViewRow:
 def _sort(cell: Cell) -> str | float | None:
     if cell.estimate is not None:
         return cell.estimate.mean if math.isfinite(cell.estimate.mean) else None
-    found = cell.raw[0] if cell.raw else cell.text
-    return (
-        None if found is None or (isinstance(found, float) and not math.isfinite(found)) else found
-    )
+    value = cell.raw[0] if cell.raw else cell.text
+    return None if isinstance(value, float) and not math.isfinite(value) else value
