@@ -76,7 +76,7 @@ def record(
     **spec: Any,
 ) -> Record:
     """A record; ``spec`` overrides fields of the run's spec."""
-    given = {
+    fields = {
         "config": {},
         "options": {},
         "data": "d" * 64,
@@ -85,7 +85,7 @@ def record(
         "batch_size": 128,
         **spec,
     }
-    run = RunSpec(method=method, dataset=dataset, latent_dim=latent_dim, seed=seed, **given)
+    run = RunSpec(method=method, dataset=dataset, latent_dim=latent_dim, seed=seed, **fields)
     measured = {"mse": 0.5} if values is None and status == "done" else dict(values or {})
     return Record(
         spec=run.document(),
@@ -120,19 +120,19 @@ def seeds(
     ]
 
 
-def inside_null(made: Record, references: References, reading: str = "lstar") -> bool | None:
+def inside_null(run: Record, references: References, reading: str = "lstar") -> bool | None:
     """Whether tables and claims take the count of a run for chance; None where it has no null, or
     no count."""
-    (cell,) = gather([with_readings(made)])
+    (cell,) = gather([with_readings(run)])
     beside = Beside([cell], references)
-    known = reading in beside.null(cell).readings and reading in cell.values
-    return beside.inside(cell, reading) if known else None
+    readable = reading in beside.null(cell).readings and reading in cell.values
+    return beside.inside(cell, reading) if readable else None
 
 
 def store(folder: Path, records: Iterable[Record]) -> Path:
     """Write ``records`` to a results folder and return it."""
-    for each in records:
-        Store(folder).write(each)
+    for run in records:
+        Store(folder).write(run)
     return folder
 
 

@@ -18,8 +18,8 @@ class Trap:
 
 def test_plain_arrays_come_back(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", step=np.arange(3), loss=np.ones((3, 2)))
-    found = read_arrays(tmp_path / "a.npz")
-    assert {name: array.shape for name, array in found.items()} == {"step": (3,), "loss": (3, 2)}
+    arrays = read_arrays(tmp_path / "a.npz")
+    assert {name: array.shape for name, array in arrays.items()} == {"step": (3,), "loss": (3, 2)}
     assert read_arrays(tmp_path / "none.npz") == {}
 
 

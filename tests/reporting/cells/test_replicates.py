@@ -119,8 +119,8 @@ def test_versions_of_a_file_of_ones_own_are_never_averaged() -> None:
 
 
 def test_a_file_of_ones_own_is_called_by_the_options_that_were_given() -> None:
-    made = record("my-vae", config={"rate": 0.1, "width": 8})
-    names = [gather([replace(made, given=given)])[0].method for given in (None, [], ["rate"])]
+    run = record("my-vae", config={"rate": 0.1, "width": 8})
+    names = [gather([replace(run, given=options)])[0].method for options in (None, [], ["rate"])]
     assert names == ["my-vae[rate=0.1,width=8]", "my-vae", "my-vae[rate=0.1]"]
     assert gather([replace(record(config={"sigma": "fixed"}), given=[])])[0].method == (
         "vae[sigma=fixed]"
@@ -162,7 +162,7 @@ def test_figures_show_no_run_of_other_code_than_their_cell_is_of(tmp_path: Path)
     mine = [record("mine", seed=seed, code=code) for seed, code in enumerate(codes)]
     killed = record("mine", seed=3, status="killed", code="one")
     other = record("mine", "circle", 2, code="one")
-    shown = [mine[1], mine[2], killed, other]
-    assert without_other_code([*mine, killed, other]) == shown
+    kept = [mine[1], mine[2], killed, other]
+    assert without_other_code([*mine, killed, other]) == kept
     cells = Material.of([*mine, killed, other], tmp_path).cells
-    assert {key for cell in cells for key in cell.keys} == {each.key for each in shown}
+    assert {key for cell in cells for key in cell.keys} == {run.key for run in kept}

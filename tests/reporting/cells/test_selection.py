@@ -22,8 +22,8 @@ RECORDS = [
 
 def taken(**filters: list) -> list[tuple[str, str, int]]:
     return [
-        (each.spec["method"], each.spec["dataset"], each.spec["latent_dim"])
-        for each in select(RECORDS, Filters(**filters), "runs")
+        (run.spec["method"], run.spec["dataset"], run.spec["latent_dim"])
+        for run in select(RECORDS, Filters(**filters), "runs")
     ]
 
 

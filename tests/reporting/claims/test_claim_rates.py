@@ -30,19 +30,19 @@ Means = Mapping[tuple[str, int], tuple[float, float]]
 
 def claim(kind: str) -> Claim:
     """A claim of ``kind`` with three comparisons or more where its kind can have them."""
-    given: dict[str, object] = {"methods": ["vae"], "places": {"digits": [16]}}
+    fields: dict[str, object] = {"methods": ["vae"], "places": {"digits": [16]}}
     if kind in ("below", "above", "close"):
-        given["than"] = ["dpvae", "grae", "flexae"]
+        fields["than"] = ["dpvae", "grae", "flexae"]
     if kind in ("rises", "falls", "constant"):
-        given |= {"methods": list(METHODS[:3]), "places": {"digits": [8, 16]}}
+        fields |= {"methods": list(METHODS[:3]), "places": {"digits": [8, 16]}}
     if kind in ("close", "constant"):
-        given["tolerance"] = 2.0
+        fields["tolerance"] = 2.0
     if kind == "valley":
-        given["methods"] = list(METHODS)
+        fields["methods"] = list(METHODS)
     if kind == "steeper":
-        given |= {"methods": ["vae", "dpvae"], "beside": "nac"}
+        fields |= {"methods": ["vae", "dpvae"], "beside": "nac"}
     base = {"where": "here", "text": "So it is.", "kind": kind, "metric": "mse"}
-    return _claim("it", "somebody", {**base, **given})
+    return _claim("it", "somebody", {**base, **fields})
 
 
 def just_not_true(kind: str) -> Means:
@@ -92,7 +92,7 @@ def cells(means: Means, seeds: int, paired: bool, rng: np.random.Generator) -> l
     ``paired`` cells shares half of its variance."""
     shared = rng.standard_normal(seeds) if paired else np.zeros(seeds)
     scale = math.sqrt(0.5) if paired else 1.0
-    found = []
+    drawn = []
     for index, ((method, size), centres) in enumerate(means.items()):
         values = {
             metric: tuple((centre + scale * (shared + rng.standard_normal(seeds))).tolist())
@@ -100,7 +100,7 @@ def cells(means: Means, seeds: int, paired: bool, rng: np.random.Generator) -> l
         }
         start = 0 if paired else 100 * index
         numbers = tuple(range(start, start + seeds))
-        found.append(
+        drawn.append(
             Replicates(
                 *(method, "digits", "d" * 64, size, "quick"),
                 keys=(f"{method}-{size}",),
@@ -113,7 +113,7 @@ def cells(means: Means, seeds: int, paired: bool, rng: np.random.Generator) -> l
                 seeds=dict.fromkeys(values, numbers),
             )
         )
-    return found
+    return drawn
 
 
 def rate(kind: str, means: Means, rulings: Sequence[str], draws: int, seeds: int) -> float:

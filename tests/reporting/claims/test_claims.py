@@ -31,7 +31,7 @@ def claim(
     kind: str = "below",
     methods: Sequence[str] = ("vae",),
     than: Sequence[str] = ("dpvae",),
-    **given: Any,
+    **fields: Any,
 ) -> Claim:
     base: Mapping[str, Any] = {
         "where": "Table 1",
@@ -40,22 +40,22 @@ def claim(
         "places": {"digits": [16]},
     }
     return _claim(
-        "it", "somebody", {**base, "kind": kind, "methods": methods, "than": than, **given}
+        "it", "somebody", {**base, "kind": kind, "methods": methods, "than": than, **fields}
     )
 
 
 def verdict(said: Claim, *runs: Sequence[Record]) -> Verdict:
-    (found,) = verdicts([each for some in runs for each in some], [said])
-    return found
+    (ruled,) = verdicts([run for group in runs for run in group], [said])
+    return ruled
 
 
 # ---- what comes with the package
 
 
 def test_there_are_claims_of_every_source_with_what_a_reader_needs() -> None:
-    found = claims()
-    assert len(found) >= 20 and len({each.name for each in found}) == len(found)
-    assert {each.source.partition(" ")[0] for each in found} == {
+    every = claims()
+    assert len(every) >= 20 and len({said.name for said in every}) == len(every)
+    assert {said.source.partition(" ")[0] for said in every} == {
         "REN",
         "MaskAAE",
         "FlexAE",
@@ -64,26 +64,28 @@ def test_there_are_claims_of_every_source_with_what_a_reader_needs() -> None:
         "MI-VAE",
         "GRAE",
     }
-    assert {each.kind for each in found} == set(KINDS)
-    assert all(each.where and each.text.endswith((".", ")")) for each in found)
+    assert {said.kind for said in every} == set(KINDS)
+    assert all(said.where and said.text.endswith((".", ")")) for said in every)
     assert all(
-        bool(each.silent) != bool(each.tables) for each in found
+        bool(said.silent) != bool(said.tables) for said in every
     )  # published figures bear on it, or it says why not
-    origins = {each.origin for each in printed.published()}
-    assert {table for each in found for table in each.tables} <= origins
+    origins = {figure.origin for figure in printed.published()}
+    assert {table for said in every for table in said.tables} <= origins
 
 
 def test_claims_name_methods_and_datasets_that_exist() -> None:
     methods = {
         entry.name for room in ("methods", "studies") for entry in registry.entries(room)
     } | set(spellings.METHODS.values())
-    for each in claims():
-        labels = {spellings.as_run(name, place) for name in each.labels for place in each.places}
+    for said in claims():
+        labels = {
+            spellings.as_run(name, dataset) for name in said.labels for dataset in said.places
+        }
         assert {parse_reference(name)[0] for name in labels} <= {
             parse_reference(name)[0] for name in methods
-        }, each.name
-        for place in set(each.places) - {OWN_DATA.name}:
-            registry.choose("datasets", place)
+        }, said.name
+        for dataset in set(said.places) - {OWN_DATA.name}:
+            registry.choose("datasets", dataset)
 
 
 RULINGS = {
@@ -100,36 +102,38 @@ RULINGS = {
         "ren-mse-above-others",
         "flexae-recall-highest",
     },
-    "cannot tell": {each.name for each in claims() if each.silent},
+    "cannot tell": {said.name for said in claims() if said.silent},
 }
 
 
-@pytest.mark.parametrize("found", published_verdicts(), ids=lambda found: found.claim.name)
-def test_published_figures_decide_every_claim_they_bear_on(found: Verdict) -> None:
+@pytest.mark.parametrize("ruled", published_verdicts(), ids=lambda ruled: ruled.claim.name)
+def test_published_figures_decide_every_claim_they_bear_on(ruled: Verdict) -> None:
     expected = next(
-        (ruling for ruling, names in RULINGS.items() if found.claim.name in names), "supported"
+        (ruling for ruling, names in RULINGS.items() if ruled.claim.name in names), "supported"
     )
-    assert found.ruling == expected and found.reason
-    undecided = [each for each in found.findings if each.outcome == "open"]
-    assert all(len(set(each.why.split(" against "))) == 1 for each in undecided)  # equal figures
+    assert ruled.ruling == expected and ruled.reason
+    undecided = [finding for finding in ruled.findings if finding.outcome == "open"]
+    assert all(
+        len(set(finding.why.split(" against "))) == 1 for finding in undecided
+    )  # equal figures
 
 
 def test_the_text_of_ren_is_contradicted_by_its_table_at_four_places() -> None:
-    (found,) = published_verdicts([each for each in claims() if each.name == "ren-fid-lowest"])
-    fails = [each for each in found.findings if each.outcome == "fails"]
-    assert sorted(each.text.partition(", REN")[0] for each in fails) == [
+    (ruled,) = published_verdicts([said for said in claims() if said.name == "ren-fid-lowest"])
+    fails = [finding for finding in ruled.findings if finding.outcome == "fails"]
+    assert sorted(finding.text.partition(", REN")[0] for finding in fails) == [
         "r-dpvae against dpvae, L = 10, dsprites",
         "r-dpvae against dpvae, L = 15, dsprites",
         "r-dpvae against dpvae, L = 16, mnist",
         "r-dpvae against dpvae, L = 64, fashion-mnist",
     ]
-    assert len(found.findings) == 30
+    assert len(ruled.findings) == 30
 
 
 def test_a_verdict_says_where_it_rests_on_doubtful_figures() -> None:
-    (found,) = published_verdicts([each for each in claims() if each.name == "ren-mse-above-pca"])
-    assert "doubtful figure in 1 of them" in found.reason
-    assert [each.why for each in found.findings if each.doubt] == [
+    (ruled,) = published_verdicts([said for said in claims() if said.name == "ren-mse-above-pca"])
+    assert "doubtful figure in 1 of them" in ruled.reason
+    assert [finding.why for finding in ruled.findings if finding.doubt] == [
         "0.0459 against 0.02686 (doubtful figure)"
     ]
 
@@ -137,7 +141,7 @@ def test_a_verdict_says_where_it_rests_on_doubtful_figures() -> None:
 def test_suites_name_claims_and_run_what_they_compare() -> None:
     """Every method a claim is about is run by the suite that names the claim, on each of its places
     or their stand-ins."""
-    known = {each.name: each for each in claims()}
+    by_name = {said.name: said for said in claims()}
     registered = {entry.name for entry in registry.METHODS}
     named = [(suite, name) for suite in suites() for name in suite.claims]
     assert {name for _, name in named} >= {
@@ -147,26 +151,26 @@ def test_suites_name_claims_and_run_what_they_compare() -> None:
         "mivae-accuracy",
     }
     for suite, name in named:
-        said, ran = known[name], set(_runs(suite))
+        said, ran = by_name[name], set(_runs(suite))
         for dataset, sizes in said.places.items():
-            labels = {spellings.as_run(each, dataset) for each in said.labels}
-            methods = {spellings.as_run(each, dataset) for each in said.methods}
-            here = {each for each in labels if parse_reference(each)[0] in registered}
-            places = {
-                place
-                for place in (dataset, said.stand_ins.get(dataset))
-                if any(place == where for _, where, _ in ran)
+            labels = {spellings.as_run(method, dataset) for method in said.labels}
+            methods = {spellings.as_run(method, dataset) for method in said.methods}
+            here = {method for method in labels if parse_reference(method)[0] in registered}
+            stand_ins = {
+                stand_in
+                for stand_in in (dataset, said.stand_ins.get(dataset))
+                if any(stand_in == where for _, where, _ in ran)
             }
-            assert len(said.places) > 1 or places, (suite.name, name, dataset)
-            for place in places:
-                there = {
-                    size for method, where, size in ran if where == place and method in methods
+            assert len(said.places) > 1 or stand_ins, (suite.name, name, dataset)
+            for stand_in in stand_ins:
+                ran_sizes = {
+                    size for method, where, size in ran if where == stand_in and method in methods
                 }
-                assert there >= set(sizes), (suite.name, name, place)
-                assert {method for method, where, _ in ran if where == place} >= here, (
+                assert ran_sizes >= set(sizes), (suite.name, name, stand_in)
+                assert {method for method, where, _ in ran if where == stand_in} >= here, (
                     suite.name,
                     name,
-                    place,
+                    stand_in,
                 )
 
 
@@ -205,8 +209,8 @@ def test_an_order_is_supported_contradicted_or_open() -> None:
 
 
 def test_what_three_seeds_can_never_show_is_said() -> None:
-    found = verdict(claim(), seeds(LOW), seeds(HIGH, "dpvae"))
-    assert "a permutation test of 3 pairs can never give p below 0.25" in found.reason
+    ruled = verdict(claim(), seeds(LOW), seeds(HIGH, "dpvae"))
+    assert "a permutation test of 3 pairs can never give p below 0.25" in ruled.reason
     single = verdict(claim(), seeds(LOW[:1]), seeds(HIGH[:1], "dpvae"))
     assert single.ruling == "cannot tell" and "one seed" in single.reason
 
@@ -220,8 +224,8 @@ def test_support_needs_every_comparison_and_no_correction_contradiction_needs_on
     rivals = [seeds(values, name) for name, values in others.items()]
     said = claim(than=list(others))
     assert verdict(said, seeds(ours), *rivals).ruling == "supported"
-    found = verdict(replace(said, kind="above"), seeds(ours), *rivals)
-    assert found.ruling == "cannot tell" and "after Holm" in found.reason
+    ruled = verdict(replace(said, kind="above"), seeds(ours), *rivals)
+    assert ruled.ruling == "cannot tell" and "after Holm" in ruled.reason
     assert (
         verdict(replace(said, kind="above", than=["pca"]), seeds(ours), *rivals).ruling
         == "contradicted"
@@ -230,11 +234,11 @@ def test_support_needs_every_comparison_and_no_correction_contradiction_needs_on
 
 def test_a_claim_whose_rivals_are_missing_is_supported_so_far_at_most() -> None:
     said = claim(than=["dpvae", "injflow", "vae-iop"])
-    found = verdict(said, seeds(LOW), seeds(HIGH, "dpvae"))
-    assert found.ruling == "supported so far" and "1 of 3 comparisons hold" in found.reason
-    assert "2 more could not be made (not run)" in found.reason
+    ruled = verdict(said, seeds(LOW), seeds(HIGH, "dpvae"))
+    assert ruled.ruling == "supported so far" and "1 of 3 comparisons hold" in ruled.reason
+    assert "2 more could not be made (not run)" in ruled.reason
     assert verdict(said, seeds(HIGH), seeds(LOW, "dpvae")).ruling == "contradicted"
-    (wide,) = (each for each in claims() if each.name == "flexae-fid-lowest")
+    (wide,) = (entry for entry in claims() if entry.name == "flexae-fid-lowest")
     rivals = [
         seeds(HIGH, name, "fid", dataset="mnist") for name in ("beta-vae", "wae-gan", "maskaae")
     ]
@@ -246,8 +250,8 @@ def test_a_ruling_stands_beside_its_means_n_and_test() -> None:
     paired = verdict(claim(), seeds([*LOW, 9.0]), seeds(HIGH, "dpvae"))
     assert "1.05 against 2.117, means of 3 pairs; paired t test, p = 0.00098" in paired.reason
     apart = [
-        replace(each, spec={**each.spec, "seed": each.spec["seed"] + 9}, key=f"{each.key}-9")
-        for each in seeds(HIGH, "dpvae")
+        replace(run, spec={**run.spec, "seed": run.spec["seed"] + 9}, key=f"{run.key}-9")
+        for run in seeds(HIGH, "dpvae")
     ]
     assert "means of 3 and 3 seeds; Welch's t test" in verdict(claim(), seeds(LOW), apart).reason
     number = verdict(claim(than=["L"]), seeds(LOW))
@@ -257,8 +261,8 @@ def test_a_ruling_stands_beside_its_means_n_and_test() -> None:
 def test_seeds_without_spread_prove_no_more_than_their_number() -> None:
     """A sign test of equal differences: p = 1/4 with three pairs, 1/32 with six."""
     for count, ruling in ((3, "cannot tell"), (5, "cannot tell"), (6, "supported")):
-        found = verdict(claim(), seeds([8.0] * count), seeds([9.0] * count, "dpvae"))
-        assert found.ruling == ruling and "sign test (no spread)" in found.reason
+        ruled = verdict(claim(), seeds([8.0] * count), seeds([9.0] * count, "dpvae"))
+        assert ruled.ruling == ruling and "sign test (no spread)" in ruled.reason
         near = claim("close", tolerance=2)
         assert verdict(near, seeds([8.0] * count), seeds([8.0] * count, "dpvae")).ruling == ruling
 
@@ -278,33 +282,33 @@ def test_the_lowest_of_a_valley_pays_for_being_chosen() -> None:
     alone = claim("valley", ["vae", "grae", "dpvae"], ())
     assert verdict(alone, *ends, inner).ruling == "supported"
     chosen = claim("valley", ["vae", "grae", "pca", "wae-gan", "r-vae", "dpvae"], ())
-    found = verdict(chosen, *ends, inner, *others)
-    assert found.ruling == "cannot tell" and "the lowest of 4" in found.reason
+    ruled = verdict(chosen, *ends, inner, *others)
+    assert ruled.ruling == "cannot tell" and "the lowest of 4" in ruled.reason
 
 
 def test_nothing_is_judged_by_runs_that_are_not_there() -> None:
     assert verdict(claim(), seeds(LOW)).ruling == "not run"
     assert verdict(claim()).ruling == "not run"
     broken = [record("dpvae", seed=seed, status="diverged") for seed in range(3)]
-    found = verdict(claim(), seeds(LOW), broken)
-    assert found.ruling == "not run" and "3 diverged" in found.reason
-    found = verdict(claim(), seeds(LOW), seeds(HIGH, "dpvae", code="of-yesterday"))
-    assert found.ruling == "not run" and "stale" in found.reason
+    ruled = verdict(claim(), seeds(LOW), broken)
+    assert ruled.ruling == "not run" and "3 diverged" in ruled.reason
+    ruled = verdict(claim(), seeds(LOW), seeds(HIGH, "dpvae", code="of-yesterday"))
+    assert ruled.ruling == "not run" and "stale" in ruled.reason
     for other in ({"harness": "0" * 16}, {"metrics": {"mse": "0" * 16}}):
-        old = [replace(each, **other) for each in seeds(HIGH, "dpvae")]
-        found = verdict(claim(), seeds(LOW), old)
-        assert found.ruling == "not run" and "stale" in found.reason
-    found = verdict(claim(metric="nac"), seeds(LOW), seeds(HIGH, "dpvae"))
-    assert found.ruling == "not run" and "'nac' was not measured" in found.reason
+        old = [replace(run, **other) for run in seeds(HIGH, "dpvae")]
+        ruled = verdict(claim(), seeds(LOW), old)
+        assert ruled.ruling == "not run" and "stale" in ruled.reason
+    ruled = verdict(claim(metric="nac"), seeds(LOW), seeds(HIGH, "dpvae"))
+    assert ruled.ruling == "not run" and "'nac' was not measured" in ruled.reason
 
 
 def test_part_of_the_places_is_judged_and_the_rest_is_counted() -> None:
     said = claim(places={"digits": [16, 32], "mnist": [16]})
-    found = verdict(said, seeds(LOW), seeds(HIGH, "dpvae"))
+    ruled = verdict(said, seeds(LOW), seeds(HIGH, "dpvae"))
     assert (
-        found.ruling == "supported so far"
-        and "1 of 3 comparisons hold" in found.reason
-        and "2 more could not be made" in found.reason
+        ruled.ruling == "supported so far"
+        and "1 of 3 comparisons hold" in ruled.reason
+        and "2 more could not be made" in ruled.reason
     )
     both = verdict(
         said,
@@ -321,10 +325,10 @@ def test_runs_of_two_budgets_or_two_data_never_meet() -> None:
     assert verdict(claim(), seeds(LOW), seeds(HIGH, "dpvae", **long)).ruling == "not run"
     assert verdict(claim(), seeds(LOW), seeds(HIGH, "dpvae", data="e" * 64)).ruling == "not run"
     # Of two budgets with all that is asked for, the longer one stands.
-    found = verdict(
+    ruled = verdict(
         claim(), seeds(LOW), seeds(HIGH, "dpvae"), seeds(HIGH, **long), seeds(LOW, "dpvae", **long)
     )
-    assert found.ruling == "contradicted" and "short" in found.findings[0].text
+    assert ruled.ruling == "contradicted" and "short" in ruled.findings[0].text
     # Of two, the one that can decide.
     assert (
         verdict(claim(), seeds(LOW), seeds(HIGH, "dpvae"), seeds(HIGH, **long)).ruling
@@ -348,10 +352,10 @@ def test_variants_are_other_methods() -> None:
 
 def test_a_stand_in_metric_is_used_and_named() -> None:
     fid = claim(metric="fid")
-    found = verdict(
+    ruled = verdict(
         fid, seeds(LOW, metric="fd-cnn[n=360]"), seeds(HIGH, "dpvae", metric="fd-cnn[n=360]")
     )
-    assert found.ruling == "supported" and found.metrics == ("fd-cnn[n=360]",)
+    assert ruled.ruling == "supported" and ruled.metrics == ("fd-cnn[n=360]",)
     mixed = [
         record(name, seed=seed, values={"fid": low, "fd-raw": high})
         for name, low, high in (("vae", 1.0, 9.0), ("dpvae", 2.0, 3.0))
@@ -376,8 +380,8 @@ def test_a_metric_measured_in_two_ways_is_judged_by_the_commonest() -> None:
         )
         for run in runs[:2]
     ]
-    found = verdict(claim(metric="fid"), both, runs[2:])
-    assert found.ruling == "supported" and found.metrics == ("fid[n=1000]",)
+    ruled = verdict(claim(metric="fid"), both, runs[2:])
+    assert ruled.ruling == "supported" and ruled.metrics == ("fid[n=1000]",)
 
 
 def test_a_stand_in_dataset_is_used_where_the_claim_allows_it() -> None:
@@ -392,11 +396,11 @@ def test_a_stand_in_dataset_is_used_where_the_claim_allows_it() -> None:
 
 def test_a_place_may_be_one_variant_of_a_dataset_and_a_method_what_a_source_ran_there() -> None:
     noisy = {"dataset": "circle", "options": {"noise": 0.05}}
-    made = [*seeds(LOW, **noisy), *seeds(HIGH, "dpvae", **noisy)]
+    runs = [*seeds(LOW, **noisy), *seeds(HIGH, "dpvae", **noisy)]
     said = claim(places={"circle[noise=0.05]": [16]})
-    assert verdict(said, made).ruling == "supported"
-    assert verdict(claim(places={"circle[noise=0.07]": [16]}), made).ruling == "not run"
-    assert verdict(claim(places={"circle": [16]}), made).ruling == "supported"
+    assert verdict(said, runs).ruling == "supported"
+    assert verdict(claim(places={"circle[noise=0.07]": [16]}), runs).ruling == "not run"
+    assert verdict(claim(places={"circle": [16]}), runs).ruling == "supported"
     said = claim(than=("GECO",), places={"mnist": [16]})
     at_tau = seeds(HIGH, "geco-l0", dataset="mnist", config={"tau_per_pixel": 0.0122})
     vae = seeds(LOW, dataset="mnist")
@@ -405,11 +409,11 @@ def test_a_place_may_be_one_variant_of_a_dataset_and_a_method_what_a_source_ran_
 
 
 def test_methods_that_stand_for_one_printed_row_are_compared_once_on_paper() -> None:
-    (found,) = published_verdicts(
-        [each for each in claims() if each.name == "ren-fid-below-rf-vae"]
+    (ruled,) = published_verdicts(
+        [said for said in claims() if said.name == "ren-fid-below-rf-vae"]
     )
-    assert len(found.findings) == 6 and found.ruling == "supported"
-    assert {"rf-vae", "rf-vae-port"} == set(found.claim.than)
+    assert len(ruled.findings) == 6 and ruled.ruling == "supported"
+    assert {"rf-vae", "rf-vae-port"} == set(ruled.claim.than)
 
 
 def test_a_closed_form_method_stands_beside_every_budget_and_needs_one_seed() -> None:
@@ -426,9 +430,9 @@ def counts(
     by_size: Mapping[int, Sequence[int]], method: str = "maskaae", dataset: str = "digits"
 ) -> list[Record]:
     return [
-        each
-        for size, found in by_size.items()
-        for each in seeds(map(float, found), method, "lstar", latent_dim=size, dataset=dataset)
+        run
+        for size, of_size in by_size.items()
+        for run in seeds(map(float, of_size), method, "lstar", latent_dim=size, dataset=dataset)
     ]
 
 
@@ -508,8 +512,8 @@ def test_growth_of_one_metric_is_set_beside_that_of_another() -> None:
     )
     assert verdict(steeper, start).ruling == "not run"
     elsewhere = [
-        replace(each, spec={**each.spec, "seed": 7}, key=f"{each.key}-7")
-        for each in both("grae", [3.0], [6.0])
+        replace(run, spec={**run.spec, "seed": 7}, key=f"{run.key}-7")
+        for run in both("grae", [3.0], [6.0])
     ]
     assert "no seed was run with both" in verdict(steeper, start, elsewhere).reason
 
@@ -537,8 +541,8 @@ def test_than_may_be_half_the_latent_size_or_any_number() -> None:
 
 def test_methods_that_were_run_at_other_sizes_are_compared_where_they_were_run() -> None:
     said = claim(methods=["vae", "grae"], than=["3"], places={"digits": []})
-    found = verdict(said, seeds(LOW, latent_dim=8), seeds(LOW, "grae", latent_dim=16))
-    assert found.ruling == "supported" and [each.outcome for each in found.findings] == [
+    ruled = verdict(said, seeds(LOW, latent_dim=8), seeds(LOW, "grae", latent_dim=16))
+    assert ruled.ruling == "supported" and [finding.outcome for finding in ruled.findings] == [
         "holds",
         "holds",
     ]
@@ -571,9 +575,13 @@ def test_studies_are_judged_by_their_own_names_and_defaults() -> None:
 
 def test_equal_printed_figures_are_no_order() -> None:
     cells = printed.cells_of(
-        [replace(each, value=1.0) for each in printed.published() if each.origin == "ren_table1"]
+        [
+            replace(figure, value=1.0)
+            for figure in printed.published()
+            if figure.origin == "ren_table1"
+        ]
     )
-    said = next(each for each in claims() if each.name == "ren-fid-below-vae")
+    said = next(entry for entry in claims() if entry.name == "ren-fid-below-vae")
     assert judge(said, cells, printed=True).ruling == "cannot tell"
 
 
@@ -581,7 +589,7 @@ def test_equal_printed_figures_are_no_order() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "words"),
+    ("fields", "words"),
     [
         ({"kind": "beneath"}, "kind 'beneath'"),
         ({"than": []}, "nothing to compare with"),
@@ -592,9 +600,9 @@ def test_equal_printed_figures_are_no_order() -> None:
         ({"tolerence": 1}, "did you mean 'tolerance'"),
     ],
 )
-def test_a_claim_that_cannot_be_judged_is_refused(given: dict[str, Any], words: str) -> None:
+def test_a_claim_that_cannot_be_judged_is_refused(fields: dict[str, Any], words: str) -> None:
     with pytest.raises(BenchError, match="claim 'it'") as caught:
-        claim(**given)
+        claim(**fields)
     assert words in str(caught.value)
 
 
@@ -607,25 +615,25 @@ def test_a_claim_that_lacks_something_is_refused() -> None:
 
 
 def test_verdicts_are_written_in_every_format() -> None:
-    found = published_verdicts()
-    table = claims_table(found, "published figures")
-    apart = {(each.claim.source, each.claim.claimed) for each in found}
-    assert len(table.rows) == len(found) and len(table.groups) == len(apart)
+    every = published_verdicts()
+    table = claims_table(every, "published figures")
+    apart = {(ruled.claim.source, ruled.claim.claimed) for ruled in every}
+    assert len(table.rows) == len(every) and len(table.groups) == len(apart)
     assert all(len({row.cells[0].text for row in group}) == len(group) for group in table.groups)
     for render in RENDERERS.values():
         text = render(table)
         assert (
             "contradicted" in text and "the lowest FID of all methods on all three datasets" in text
         )
-    pages = claims_tables(found, "published figures")
+    pages = claims_tables(every, "published figures")
     names = [row.cells[0].text for page in pages for row in page.rows]
-    assert names == [row.cells[0].text for row in table.rows] and len(names) == len(found)
+    assert names == [row.cells[0].text for row in table.rows] and len(names) == len(every)
     assert all(len(page.groups) == 1 and len(page.rows) <= 12 for page in pages)
-    read = json.loads(as_json(found))
-    assert [each["ruling"] for each in read] == [each.ruling for each in found]
-    assert read[0]["claim"]["name"] == found[0].claim.name and read[0]["findings"]
-    assert counted(found) == COUNTED
-    assert counted(found) in as_text(found) and "6.57 against 4.62" in as_text(found, every=True)
+    read = json.loads(as_json(every))
+    assert [ruled["ruling"] for ruled in read] == [ruled.ruling for ruled in every]
+    assert read[0]["claim"]["name"] == every[0].claim.name and read[0]["findings"]
+    assert counted(every) == COUNTED
+    assert counted(every) in as_text(every) and "6.57 against 4.62" in as_text(every, every=True)
 
 
 COUNTED = (

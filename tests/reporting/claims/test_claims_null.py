@@ -36,8 +36,8 @@ def run(
     of a decoder at the mean image, whichever the method."""
     metrics = {metric for claim in claims() for metric in claim.metrics} - {"lstar"}
     values = dict.fromkeys(sorted(metrics), 1.0 + 0.01 * seed) | {"lstar": lstar}
-    made = record(method, dataset, size, seed, values=values, config=config)
-    return replace(made, discovery={**(made.discovery or {}), "relevance": list(relevance)})
+    finished = record(method, dataset, size, seed, values=values, config=config)
+    return replace(finished, discovery={**(finished.discovery or {}), "relevance": list(relevance)})
 
 
 def cells() -> Iterator[tuple[str, int]]:
@@ -84,9 +84,9 @@ def test_equal_relevances_support_no_bottleneck_and_no_growth(name: str, dead: i
         for dataset, size in sizes_of(name)
         for seed in range(SEEDS)
     ]
-    found = judged(name, runs)
-    assert found.ruling in ("cannot tell", "contradicted"), found.reason
-    assert not any(each.outcome == "holds" for each in found.findings)
+    verdict = judged(name, runs)
+    assert verdict.ruling in ("cannot tell", "contradicted"), verdict.reason
+    assert not any(finding.outcome == "holds" for finding in verdict.findings)
 
 
 def test_a_bottleneck_with_a_gap_is_supported_and_grows() -> None:
@@ -110,13 +110,13 @@ def test_one_seed_inside_its_null_is_told() -> None:
             kept = size // 2 + seed % 2
             relevance = equal(size, seed) if seed == 0 else [1.0] * kept + [1e-3] * (size - kept)
             runs.append(run("r-dpvae", dataset, size, seed, kept, relevance))
-    found = judged(name, runs)
-    assert found.ruling == "cannot tell"
-    assert "1 of 6 seeds are inside their null, so nothing was found" in found.reason
+    verdict = judged(name, runs)
+    assert verdict.ruling == "cannot tell"
+    assert "1 of 6 seeds are inside their null, so nothing was found" in verdict.reason
 
 
 @pytest.mark.parametrize(
-    ("flags", "harness_flags", "told"),
+    ("flags", "harness_flags", "words"),
     [
         (["collapsed"], [], "flagged collapsed, so nothing was found"),
         (["of_my_own"], [], "flagged of_my_own"),
@@ -125,18 +125,18 @@ def test_one_seed_inside_its_null_is_told() -> None:
     ],
 )
 def test_a_flagged_count_supports_nothing(
-    flags: list[str], harness_flags: list[str], told: str | None
+    flags: list[str], harness_flags: list[str], words: str | None
 ) -> None:
     """No dimension left at any latent size is no constancy."""
     name, runs = "ren-geco-lstar-constant-mnist", []
     for dataset, size in sizes_of(name):
         for seed in range(SEEDS + 2):
-            made = run("geco-l0", dataset, size, seed, 0, [1e-4] * size, tau_per_pixel=0.0122)
-            flagged = {**(made.discovery or {}), "flags": flags if seed == 0 else []}
-            runs.append(replace(made, discovery=flagged, flags=harness_flags))
-    found = judged(name, runs)
-    assert found.ruling == ("supported" if told is None else "cannot tell"), found.reason
-    assert told is None or told in found.reason
+            finished = run("geco-l0", dataset, size, seed, 0, [1e-4] * size, tau_per_pixel=0.0122)
+            flagged = {**(finished.discovery or {}), "flags": flags if seed == 0 else []}
+            runs.append(replace(finished, discovery=flagged, flags=harness_flags))
+    verdict = judged(name, runs)
+    assert verdict.ruling == ("supported" if words is None else "cannot tell"), verdict.reason
+    assert words is None or words in verdict.reason
 
 
 @pytest.mark.parametrize("method", UNTRAINED)
@@ -151,6 +151,9 @@ def test_an_untrained_network_supports_no_claim(method: str) -> None:
             for dataset, size in cells()
             for seed in range(SEEDS)
         ]
-        for found in verdicts(runs):
-            if method in found.claim.labels:
-                assert not found.ruling.startswith("supported"), (found.claim.name, found.reason)
+        for verdict in verdicts(runs):
+            if method in verdict.claim.labels:
+                assert not verdict.ruling.startswith("supported"), (
+                    verdict.claim.name,
+                    verdict.reason,
+                )

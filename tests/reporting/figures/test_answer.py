@@ -33,10 +33,10 @@ def rows(axes: Axes) -> list[str]:
 
 def marks(axes: Axes, row: int) -> list[float]:
     """Counts whose marks stand in a row."""
-    found = [line for line in axes.lines if line.get_linestyle() == "None"]
+    dots = [line for line in axes.lines if line.get_linestyle() == "None"]
     points = [
         (x, y)
-        for line in found
+        for line in dots
         for x, y in zip(line.get_xdata(), line.get_ydata(), strict=True)
         if abs(y - row) < 0.5
     ]

@@ -40,7 +40,7 @@ SIZES = (2, 8, 16)
 
 def records() -> list[Record]:
     """2 methods x 3 datasets x 3 latent sizes x 3 seeds; one cell diverged, one lost a seed."""
-    found = []
+    runs = []
     for dataset in ("digits", "circle", "latent-8"):
         for method in ("pca", "vae"):
             for size in SIZES:
@@ -53,7 +53,7 @@ def records() -> list[Record]:
                     ) == ("pca", "digits", 8, 1)
                     values = {"mse": (1 + seed / 10) / size, "lstar": float(min(size, 3 + seed))}
                     flags = ["no_selection"] if method == "vae" else []
-                    found.append(
+                    runs.append(
                         record(
                             method,
                             dataset,
@@ -64,20 +64,20 @@ def records() -> list[Record]:
                             flags=flags,
                         )
                     )
-    return found
+    return runs
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    found = records()
-    path = store(tmp_path_factory.mktemp("results"), found)
-    for each in found:
-        if each.status == "done":
+    runs = records()
+    path = store(tmp_path_factory.mktemp("results"), runs)
+    for run in runs:
+        if run.status == "done":
             leave(
                 path,
-                each,
-                image=(1, 8, 8) if each.spec["dataset"] == "digits" else None,
-                size=64 if each.spec["dataset"] == "latent-8" else 2,
+                run,
+                image=(1, 8, 8) if run.spec["dataset"] == "digits" else None,
+                size=64 if run.spec["dataset"] == "latent-8" else 2,
             )
     return path
 
@@ -264,9 +264,9 @@ def test_curves_draw_every_seed_and_the_mean_of_the_finished(
     axes = figure.axes[0]
     assert len(axes.lines) == 8  # 2 methods x (3 seeds + their mean)
     logged = [
-        np.load(folder / each.key / "curves.npz")["loss"]
-        for each in records()
-        if (each.spec["method"], each.spec["dataset"], each.spec["latent_dim"])
+        np.load(folder / run.key / "curves.npz")["loss"]
+        for run in records()
+        if (run.spec["method"], run.spec["dataset"], run.spec["latent_dim"])
         == ("vae", "digits", 16)
     ]
     drawn = [line.get_ydata() for line in axes.lines[4:]]
@@ -275,11 +275,11 @@ def test_curves_draw_every_seed_and_the_mean_of_the_finished(
 
 
 def test_curves_sum_what_is_logged_per_dimension(folder: Path) -> None:
-    chosen = [each for each in records() if each.spec["dataset"] == "digits"]
+    chosen = [run for run in records() if run.spec["dataset"] == "digits"]
     figure = curves(Material.of(chosen, folder, ["kl", "loss"]))
     assert [axes.get_ylabel() for axes in figure.axes] == ["kl\n(sum over dimensions)", "loss"]
     logged = np.load(
-        folder / next(each.key for each in chosen if each.spec["latent_dim"] == 16) / "curves.npz"
+        folder / next(run.key for run in chosen if run.spec["latent_dim"] == 16) / "curves.npz"
     )["kl"]
     np.testing.assert_allclose(figure.axes[0].lines[0].get_ydata(), logged.sum(1))
 
@@ -295,8 +295,8 @@ def test_curves_name_what_was_logged(folder: Path) -> None:
 
 def test_the_mean_of_curves_is_over_finished_runs(tmp_path: Path) -> None:
     runs = [record(seed=0), record(seed=1), record(seed=2, status="diverged")]
-    for each in runs:
-        leave(store(tmp_path, [each]), each)
+    for run in runs:
+        leave(store(tmp_path, [run]), run)
     drawn = lines(curves(Material.of(runs, tmp_path)).axes[0])
     assert len(drawn) == 4
     np.testing.assert_allclose(drawn[3], (drawn[0] + drawn[1]) / 2)
@@ -339,9 +339,9 @@ def test_grids_show_every_size_that_is_named_and_wrap(folder: Path) -> None:
 def test_samples_show_the_stored_images_and_points(material: Material, folder: Path) -> None:
     figure = samples(material)
     kept = next(
-        each
-        for each in records()
-        if (each.spec["method"], each.spec["dataset"], each.spec["latent_dim"])
+        run
+        for run in records()
+        if (run.spec["method"], run.spec["dataset"], run.spec["latent_dim"])
         == ("vae", "digits", 16)
     )
     stored = np.load(folder / kept.key / "artifacts.npz")["samples"]
@@ -350,9 +350,9 @@ def test_samples_show_the_stored_images_and_points(material: Material, folder: P
     points = np.load(
         folder
         / next(
-            each.key
-            for each in records()
-            if each.spec["dataset"] == "circle" and each.spec["latent_dim"] == 16
+            run.key
+            for run in records()
+            if run.spec["dataset"] == "circle" and run.spec["latent_dim"] == 16
         )
         / "artifacts.npz"
     )
@@ -363,9 +363,9 @@ def test_samples_show_the_stored_images_and_points(material: Material, folder: P
 
 def test_paths_and_neighbours_show_the_stored_arrays(material: Material, folder: Path) -> None:
     keys = {
-        each.spec["dataset"]: each.key
-        for each in reversed(records())
-        if (each.spec["method"], each.spec["latent_dim"]) == ("pca", 16)
+        run.spec["dataset"]: run.key
+        for run in reversed(records())
+        if (run.spec["method"], run.spec["latent_dim"]) == ("pca", 16)
     }
     image, plane = (
         np.load(folder / keys[dataset] / "artifacts.npz") for dataset in ("digits", "circle")
@@ -388,8 +388,8 @@ def test_paths_and_neighbours_show_the_stored_arrays(material: Material, folder:
 
 def test_many_methods_on_few_datasets_are_turned_and_balanced(tmp_path: Path) -> None:
     runs = [record(f"method-{number}") for number in range(9)]
-    for each in runs:
-        leave(store(tmp_path, [each]), each, image=(1, 8, 8))
+    for run in runs:
+        leave(store(tmp_path, [run]), run, image=(1, 8, 8))
     figure = samples(Material.of(runs, tmp_path))
     assert figure.axes[0].get_gridspec().get_geometry() == (2, 5)  # test data and nine methods
     assert [axes.get_title() for axes in figure.axes][:3] == ["test data", "method-0", "method-1"]
@@ -397,8 +397,8 @@ def test_many_methods_on_few_datasets_are_turned_and_balanced(tmp_path: Path) ->
 
 def test_methods_without_an_array_are_named_below(folder: Path, tmp_path: Path) -> None:
     old, new = record("vae"), record("pca")
-    for each in (old, new):
-        leave(store(tmp_path, [each]), each, image=(1, 8, 8))
+    for run in (old, new):
+        leave(store(tmp_path, [run]), run, image=(1, 8, 8))
     arrays = dict(np.load(tmp_path / old.key / "artifacts.npz"))
     np.savez(
         tmp_path / old.key / "artifacts.npz",
@@ -426,10 +426,10 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> Material:
     ]
     runs += [record("grae", "digits", 2, config={"beta": beta}) for beta in (0.1, 1.0)]
     path = store(tmp_path_factory.mktemp("everything"), [*runs, *study_runs()])
-    for each in runs:
-        leave(path, each, image=(1, 8, 8) if each.spec["dataset"] == "digits" else None)
-    for each in study_runs():
-        leave_study(path, each, **study_arrays(each))
+    for run in runs:
+        leave(path, run, image=(1, 8, 8) if run.spec["dataset"] == "digits" else None)
+    for run in study_runs():
+        leave_study(path, run, **study_arrays(run))
     return Material.of([*runs, *study_runs()], path)
 
 
@@ -500,8 +500,8 @@ def test_hostile_names_are_drawn_as_they_are(name: str, tmp_path: Path) -> None:
         record(hostile, hostile, config={hostile: hostile}, values={"mse": 1.0})
         for hostile in HOSTILE[:9:3] + HOSTILE[-4:]
     ]
-    for each in chosen:
-        leave(store(tmp_path, [each]), each)
+    for run in chosen:
+        leave(store(tmp_path, [run]), run)
     assert draw(name, Material.of(chosen, tmp_path), "svg").startswith(b"<?xml")
 
 

@@ -27,26 +27,26 @@ def outside(figure: Figure) -> list[str]:
     canvas.draw()  # only now do legends know where their texts stand
     renderer = canvas.get_renderer()
     width, height = figure.bbox.width, figure.bbox.height
-    found = []
+    leaving = []
     unseen = ticks_out_of_view(figure)
     for text in figure.findobj(Text):
         if not text.get_text().strip() or not text.get_visible() or text in unseen:
             continue
         box = text.get_window_extent(renderer)
         if box.x0 < -1 or box.y0 < -1 or box.x1 > width + 1 or box.y1 > height + 1:
-            found.append(f"{text.get_text()!r} at {box.extents.round()} of {width}, {height}")
-    return found
+            leaving.append(f"{text.get_text()!r} at {box.extents.round()} of {width}, {height}")
+    return leaving
 
 
 def ticks_out_of_view(figure: Figure) -> set[Text]:
     """Labels of ticks that matplotlib keeps but does not draw."""
-    found: set[Text] = set()
+    unseen: set[Text] = set()
     for axes in figure.axes:
         for axis, limits in ((axes.xaxis, axes.get_xlim()), (axes.yaxis, axes.get_ylim())):
             for tick in [*axis.majorTicks, *axis.minorTicks]:
                 if not axes.axison or not min(limits) <= tick.get_loc() <= max(limits):
-                    found |= {tick.label1, tick.label2}
-    return found
+                    unseen |= {tick.label1, tick.label2}
+    return unseen
 
 
 def test_the_check_sees_a_text_outside() -> None:
@@ -75,9 +75,9 @@ def test_legends_fit_at_any_number_of_panels_and_labels(
         assert outside(figure) == []
         box = figure.legends[0].get_window_extent()
         assert box.height <= 1.25 * before * figure.dpi  # the remark is beside the labels
-        shown = [text.get_text().replace("\n", "") for text in figure.legends[0].get_texts()]
-        assert shown == [name.replace(" ", "") if "\n" in name else name for name in names] or [
-            text.replace(" ", "") for text in shown
+        written = [text.get_text().replace("\n", "") for text in figure.legends[0].get_texts()]
+        assert written == [name.replace(" ", "") if "\n" in name else name for name in names] or [
+            text.replace(" ", "") for text in written
         ] == [name.replace(" ", "") for name in names]
 
 
@@ -122,8 +122,8 @@ def test_headings_above_pictures_that_do_not_fill_their_room_stay_inside(
 ) -> None:
     """A picture lies in the middle of a room of another shape, which changes while it is laid out."""
     runs = [
-        record("mi-vae-joint", "digits", 4, config={"mi_weight": float(place)})
-        for place in range(rows)
+        record("mi-vae-joint", "digits", 4, config={"mi_weight": float(index)})
+        for index in range(rows)
     ]
     for run in runs:
         leave(store(tmp_path, [run]), run, image=(1, 8, 8))
@@ -135,8 +135,8 @@ def test_headings_above_pictures_that_do_not_fill_their_room_stay_inside(
 def test_headings_beside_each_other_do_not_meet(tmp_path: Path) -> None:
     """Many methods on one dataset stand across, and what tells variants apart is long."""
     runs = [
-        record("geco-l0", "digits", 4, config={"tau_per_pixel": 0.0106 + place / 1000.0})
-        for place in range(8)
+        record("geco-l0", "digits", 4, config={"tau_per_pixel": 0.0106 + index / 1000.0})
+        for index in range(8)
     ]
     for run in runs:
         leave(store(tmp_path, [run]), run, image=(1, 8, 8))

@@ -43,9 +43,9 @@ def test_matrices_are_drawn_around_zero(material: Material) -> None:
 
 
 def test_a_matrix_that_is_not_finite_is_drawn_without_a_crash(material: Material) -> None:
-    found = arrays(material)
-    found["jacobian_gram"] = np.full((4, 4), np.nan)
-    np.savez(material.store.folder(material.cells[0].keys[0]) / "artifacts.npz", **found)
+    stored = arrays(material)
+    stored["jacobian_gram"] = np.full((4, 4), np.nan)
+    np.savez(material.store.folder(material.cells[0].keys[0]) / "artifacts.npz", **stored)
     assert jacobian(material).axes[0].images[0].get_clim() == (-1.0, 1.0)
 
 
@@ -55,9 +55,9 @@ def test_order_puts_most_on_the_diagonal() -> None:
 
 
 def test_counts_are_written_where_they_belong(material: Material) -> None:
-    found = arrays(material)
+    stored = arrays(material)
     axes = categories(material).axes[0]
-    counts = found["contingency"].astype(int)[tidy_order(found["contingency"].astype(int))]
+    counts = stored["contingency"].astype(int)[tidy_order(stored["contingency"].astype(int))]
     written = {
         (int(text.get_position()[1]), int(text.get_position()[0])): int(text.get_text())
         for text in axes.texts
@@ -69,7 +69,7 @@ def test_counts_are_written_where_they_belong(material: Material) -> None:
     np.testing.assert_allclose(axes.images[0].get_array(), counts / counts.sum(0))
     heights = [patch.get_height() for patch in axes.child_axes[0].patches]
     np.testing.assert_allclose(
-        heights, found["category_histogram"].sum(0) / found["category_histogram"].sum()
+        heights, stored["category_histogram"].sum(0) / stored["category_histogram"].sum()
     )
 
 

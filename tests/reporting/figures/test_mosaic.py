@@ -13,8 +13,8 @@ def test_tiles_are_the_images_row_by_row_on_white() -> None:
     stack = images(5, (3, 4, 6))
     picture = mosaic(stack, 3)
     assert picture.shape == (2 * 4 + 1, 3 * 6 + 2, 3)
-    for place, image in enumerate(stack):
-        top, left = place // 3 * 5, place % 3 * 7
+    for index, image in enumerate(stack):
+        top, left = index // 3 * 5, index % 3 * 7
         np.testing.assert_array_equal(
             picture[top : top + 4, left : left + 6], image.transpose(1, 2, 0)
         )

@@ -23,17 +23,17 @@ def course(dimensions: int, count: int = 40) -> tuple[np.ndarray, np.ndarray]:
 def run(
     folder: Path, seed: int = 0, config: dict[str, object] | None = None, **curves: object
 ) -> Record:
-    made = record("vae", "digits", 4, seed, config=config or {})
-    leave(store(folder, [made]), made, image=(1, 8, 8))
-    np.savez(folder / made.key / "curves.npz", **curves)
-    return made
+    finished = record("vae", "digits", 4, seed, config=config or {})
+    leave(store(folder, [finished]), finished, image=(1, 8, 8))
+    np.savez(folder / finished.key / "curves.npz", **curves)
+    return finished
 
 
 @pytest.mark.parametrize("dimensions", [1, 8])
 def test_the_slope_counts_informative_dimensions(dimensions: int) -> None:
     log_gamma, kl = course(dimensions)
-    found = slope(-log_gamma, 2.0 * kl, 16)
-    assert found == pytest.approx(dimensions)
+    rise = slope(-log_gamma, 2.0 * kl, 16)
+    assert rise == pytest.approx(dimensions)
 
 
 def test_the_slope_is_that_of_the_last_quarter() -> None:
@@ -58,15 +58,15 @@ def test_there_is_none_that_no_optimum_has() -> None:
 def test_a_line_per_run_that_learned_gamma_and_a_mark_per_run_that_had_it(tmp_path: Path) -> None:
     log_gamma, kl = course(3)
     steps = np.arange(1, 41) * 10
-    made = [
+    runs = [
         run(tmp_path, seed, step=steps, kl=np.stack([kl, 0.0 * kl], 1), log_sigma=0.5 * log_gamma)
         for seed in (0, 1)
     ]
     for gamma, end in ((0.1, 5.0), (0.01, 9.0)):
         still = np.full(40, 0.5 * np.log(gamma))
         config = {"sigma": "fixed", "gamma": gamma}
-        made.append(run(tmp_path, 0, config, step=steps, kl=np.full(40, end), log_sigma=still))
-    (axes,) = rate(Material.of(made, tmp_path)).axes
+        runs.append(run(tmp_path, 0, config, step=steps, kl=np.full(40, end), log_sigma=still))
+    (axes,) = rate(Material.of(runs, tmp_path)).axes
     learned = [line for line in axes.lines if len(line.get_xdata()) == 40]
     assert len(learned) == 2
     np.testing.assert_allclose(learned[0].get_ydata(), 2.0 * kl)
@@ -78,6 +78,6 @@ def test_a_line_per_run_that_learned_gamma_and_a_mark_per_run_that_had_it(tmp_pa
 
 
 def test_without_a_decoder_variance_there_is_nothing_to_draw(tmp_path: Path) -> None:
-    made = run(tmp_path, step=np.arange(3), kl=np.ones(3))
+    finished = run(tmp_path, step=np.arange(3), kl=np.ones(3))
     with pytest.raises(BenchError, match="decoder's variance"):
-        rate(Material.of([made], tmp_path))
+        rate(Material.of([finished], tmp_path))

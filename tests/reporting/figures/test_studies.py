@@ -20,7 +20,7 @@ BETAS = (0.1, 1.0)
 def study_runs() -> list[Record]:
     """Two seeds of ``grae-objective`` and ``grae-jacobian`` at two betas, and ``grae-uniqueness``
     with both posteriors."""
-    found = []
+    runs = []
     for beta in BETAS:
         for seed in (0, 1):
             gaps = {
@@ -30,7 +30,7 @@ def study_runs() -> list[Record]:
             values = {
                 f"objective-{name}": 2.0 * beta + seed for name in ("beta-vae", "taylor", "grae")
             }
-            found.append(
+            runs.append(
                 study(
                     "grae-objective",
                     seed,
@@ -41,12 +41,12 @@ def study_runs() -> list[Record]:
                 )
             )
             shares = {"off-block": 0.25, "off-block[partition=random]": 0.5}
-            found.append(study("grae-jacobian", seed, values=shares, beta=beta, block=2))
+            runs.append(study("grae-jacobian", seed, values=shares, beta=beta, block=2))
     for gamma in (10.0, 0.001):
         config = {"gamma": gamma, "informative": 3, "inputs": 4}
-        found.append(study("gamma-slices", values={"minima": 1.0}, **config))
+        runs.append(study("gamma-slices", values={"minima": 1.0}, **config))
     for covariance in ("diagonal", "full"):
-        found.append(
+        runs.append(
             study(
                 "grae-uniqueness",
                 values={},
@@ -56,7 +56,7 @@ def study_runs() -> list[Record]:
                 mixing="orthogonal",
             )
         )
-    return found
+    return runs
 
 
 def study_arrays(record: Record) -> dict[str, np.ndarray]:
@@ -81,8 +81,8 @@ def study_arrays(record: Record) -> dict[str, np.ndarray]:
 
 @pytest.fixture
 def material(tmp_path: Path) -> Material:
-    for each in study_runs():
-        leave_study(store(tmp_path, [each]), each, **study_arrays(each))
+    for run in study_runs():
+        leave_study(store(tmp_path, [run]), run, **study_arrays(run))
     return Material.of(study_runs(), tmp_path)
 
 
@@ -106,11 +106,11 @@ def test_blocks_show_both_matrices_and_what_chance_gives(material: Material) -> 
     expected = study_arrays(study_runs()[1])
     np.testing.assert_array_equal(figure.axes[0].images[0].get_array(), expected["precision"])
     np.testing.assert_array_equal(figure.axes[1].images[0].get_array(), expected["gram"])
-    for place in (0, 1):
+    for image in (0, 1):
         for offset, name in ((0, "precisions"), (1, "grams")):
-            panel = figure.axes[2 + 2 * place + offset]
-            np.testing.assert_array_equal(panel.images[0].get_array(), expected[name][place])
-            assert f"image {place + 1}" in panel.get_title()
+            panel = figure.axes[2 + 2 * image + offset]
+            np.testing.assert_array_equal(panel.images[0].get_array(), expected[name][image])
+            assert f"image {image + 1}" in panel.get_title()
     assert figure.axes[7].get_title() == "outside blocks 0.25, by chance 0.50"
     assert [line.get_ydata()[0] for line in figure.axes[1].lines if line.get_xdata()[0] == 0] == [
         1.5

@@ -19,8 +19,8 @@ from benchmark.spec import BenchError
 def material(folder: Path, *runs: tuple[str, str, int]) -> Material:
     records = [record(method, dataset, size) for method, dataset, size in runs]
     store(folder, records)
-    for each in records:
-        leave(folder, each, image=(1, 8, 8) if each.spec["dataset"] == "digits" else None)
+    for run in records:
+        leave(folder, run, image=(1, 8, 8) if run.spec["dataset"] == "digits" else None)
     return Material.of(records, folder)
 
 
@@ -38,15 +38,15 @@ def test_rows_are_the_cells_in_the_plane_and_no_others(tmp_path: Path) -> None:
 
 
 def test_panels_show_the_arrays_of_the_run(tmp_path: Path) -> None:
-    made = material(tmp_path, ("vae", "circle", 2))
-    arrays = read_arrays(tmp_path / made.cells[0].keys[0] / "artifacts.npz")
+    drawn_from = material(tmp_path, ("vae", "circle", 2))
+    arrays = read_arrays(tmp_path / drawn_from.cells[0].keys[0] / "artifacts.npz")
     with style.house():
-        data, reconstruction, samples, latent, error = toy(made).axes
-    shown = [
+        data, reconstruction, samples, latent, error = toy(drawn_from).axes
+    drawn = [
         np.asarray(axes.collections[-1].get_offsets())
         for axes in (data, reconstruction, samples, latent)
     ]
-    for points, name in zip(shown, ("inputs", "reconstructions", "samples", "codes"), strict=True):
+    for points, name in zip(drawn, ("inputs", "reconstructions", "samples", "codes"), strict=True):
         np.testing.assert_allclose(points, arrays[name], rtol=1e-6)
     distance = np.linalg.norm(arrays["inputs"] - arrays["reconstructions"], axis=1)
     assert error.get_xlabel() == f"mean distance {distance.mean():.3g}"

@@ -18,12 +18,12 @@ from benchmark.spec import BenchError, Record
 
 def run(folder: Path, method: str, active: list[bool], **curves: np.ndarray) -> Record:
     """A finished run that logged ``curves`` at three steps."""
-    found = record(method, "digits", len(active))
-    assert found.discovery is not None
-    found.discovery["active"] = active
-    leave(store(folder, [found]), found, image=(1, 8, 8))
-    np.savez(folder / found.key / "curves.npz", step=np.array([10, 20, 30]), **curves)
-    return found
+    finished = record(method, "digits", len(active))
+    assert finished.discovery is not None
+    finished.discovery["active"] = active
+    leave(store(folder, [finished]), finished, image=(1, 8, 8))
+    np.savez(folder / finished.key / "curves.npz", step=np.array([10, 20, 30]), **curves)
+    return finished
 
 
 def test_a_line_per_dimension_in_colour_where_it_counts(tmp_path: Path) -> None:

@@ -28,12 +28,12 @@ SPREAD = float(np.std(VALUES, ddof=1))
 def runs(
     values: Sequence[float], environment: dict[str, Any] = HERE, **kwargs: Any
 ) -> list[Record]:
-    return [replace(each, environment=environment) for each in seeds(values, **kwargs)]
+    return [replace(run, environment=environment) for run in seeds(values, **kwargs)]
 
 
 def judged(baseline: Baseline, records: Sequence[Record], **kwargs: Any) -> Judgement:
-    (found,) = check(baseline, records, **kwargs)
-    return found
+    (judgement,) = check(baseline, records, **kwargs)
+    return judgement
 
 
 @pytest.fixture(scope="module")
@@ -42,16 +42,20 @@ def baseline() -> Baseline:
 
 
 def test_same_bits_on_the_same_machine_class_are_not_worse(baseline: Baseline) -> None:
-    found = judged(baseline, runs(VALUES))
-    assert (found.verdict, found.p, found.reason) == ("not worse", None, "same bits in every seed")
+    judgement = judged(baseline, runs(VALUES))
+    assert (judgement.verdict, judgement.p, judgement.reason) == (
+        "not worse",
+        None,
+        "same bits in every seed",
+    )
 
 
 @pytest.mark.parametrize("step", [1.0, 0.0])
 def test_a_moved_bit_is_rounding_on_every_machine(baseline: Baseline, step: float) -> None:
     changed = [*VALUES[:-1], float(np.nextafter(VALUES[-1], step))]
-    found = judged(baseline, runs(changed))
-    assert (found.verdict, found.p) == ("not worse", None)
-    assert "1 of 5 seeds have other bits" in found.reason and "by rounding" in found.reason
+    judgement = judged(baseline, runs(changed))
+    assert (judgement.verdict, judgement.p) == ("not worse", None)
+    assert "1 of 5 seeds have other bits" in judgement.reason and "by rounding" in judgement.reason
     assert judged(baseline, runs(changed), exact=False).verdict == "not worse"
     assert judged(baseline, runs(changed, THERE)).verdict == "not worse"
 
@@ -62,16 +66,16 @@ def test_bits_that_moved_further_are_tested(
 ) -> None:
     """Every seed by a thousandth, a fortieth of the spread: seen since seeds are pairs."""
     for exact in (True, False):
-        found = judged(baseline, runs([value * factor for value in VALUES]), exact=exact)
-        assert found.verdict == verdict and found.p is not None
-        assert ("other bits on the same machine class" in found.reason) == exact
+        judgement = judged(baseline, runs([value * factor for value in VALUES]), exact=exact)
+        assert judgement.verdict == verdict and judgement.p is not None
+        assert ("other bits on the same machine class" in judgement.reason) == exact
 
 
 def test_bits_that_moved_to_both_sides_are_no_worsening(baseline: Baseline) -> None:
     """A refactor that reorders sums: each seed goes its own way."""
     moved = [value + 0.002 * side for value, side in zip(VALUES, (1, -1, 1, -1, 0.2), strict=True)]
-    found = judged(baseline, runs(moved))
-    assert found.verdict == "not worse" and found.p is not None
+    judgement = judged(baseline, runs(moved))
+    assert judgement.verdict == "not worse" and judgement.p is not None
 
 
 def test_on_another_machine_seeds_are_tested(baseline: Baseline) -> None:
@@ -81,9 +85,9 @@ def test_on_another_machine_seeds_are_tested(baseline: Baseline) -> None:
         (-6 * SPREAD, "better"),
         (0.0, "not worse"),
     ):
-        found = judged(baseline, runs([value + shift for value in VALUES], THERE))
-        assert (found.verdict, found.p is not None) == (verdict, True)
-        assert "cpu A -> B" in found.causes
+        judgement = judged(baseline, runs([value + shift for value in VALUES], THERE))
+        assert (judgement.verdict, judgement.p is not None) == (verdict, True)
+        assert "cpu A -> B" in judgement.causes
     shuffled = [value + 1.2 * SPREAD for value in (0.51, 0.48, 0.52, 0.50, 0.49)]
     assert judged(baseline, runs(shuffled, THERE)).verdict == "cannot tell"
     assert cell.test == "paired" and cell.effect == pytest.approx(2.18 * SPREAD, rel=0.05)
@@ -92,21 +96,19 @@ def test_on_another_machine_seeds_are_tested(baseline: Baseline) -> None:
 def test_counts_have_a_smallest_p_and_say_how_many_seeds_they_need() -> None:
     """8, 8, 8 against 9, 9, 9 is one division of twenty, however equal the seeds."""
     counts = make(runs([8.0] * 3, metric="lstar-error"), ["lstar-error"])
-    found = judged(counts, runs([9.0] * 3, THERE, metric="lstar-error"))
-    assert (found.verdict, found.p) == ("worse", pytest.approx(1 / 20))
+    judgement = judged(counts, runs([9.0] * 3, THERE, metric="lstar-error"))
+    assert (judgement.verdict, judgement.p) == ("worse", pytest.approx(1 / 20))
     sizes = (8, 16)
-    two = [
-        each for size in sizes for each in runs([8.0] * 3, metric="lstar-error", latent_dim=size)
-    ]
+    two = [run for size in sizes for run in runs([8.0] * 3, metric="lstar-error", latent_dim=size)]
     moved = [
-        each
+        run
         for size in sizes
-        for each in runs([9.0 - (size == 16)] * 3, THERE, metric="lstar-error", latent_dim=size)
+        for run in runs([9.0 - (size == 16)] * 3, THERE, metric="lstar-error", latent_dim=size)
     ]
     both = make(two, ["lstar-error"])
     assert [cell.effect for cell in both.cells] == [None, None]
     verdicts = check(both, moved)
-    assert [each.verdict for each in verdicts] == ["cannot tell", "cannot tell"]
+    assert [judgement.verdict for judgement in verdicts] == ["cannot tell", "cannot tell"]
     assert (
         "p = 0.05 at least, and 0.025 is asked for among 2 cells: 4 seeds would tell"
         in verdicts[0].reason
@@ -146,14 +148,14 @@ def test_a_metric_without_a_better_side_is_left_out_and_where_named_may_move_to_
 def test_changed_defaults_are_compared_and_named_and_not_lost(baseline: Baseline) -> None:
     """The key changes with a default; the runs are found by what one types."""
     changed = runs([value + 0.2 for value in VALUES], THERE, steps=299)
-    found = judged(baseline, changed)
-    assert found.verdict == "worse" and "steps 300 -> 299" in found.causes
+    judgement = judged(baseline, changed)
+    assert judgement.verdict == "worse" and "steps 300 -> 299" in judgement.causes
 
 
 @pytest.mark.parametrize("shift", [0.2, -0.2])
 def test_other_data_are_never_an_improvement(baseline: Baseline, shift: float) -> None:
-    found = judged(baseline, runs([value + shift for value in VALUES], data="e" * 64))
-    assert (found.verdict, found.reason) == ("worse", "moved, and the data are others")
+    judgement = judged(baseline, runs([value + shift for value in VALUES], data="e" * 64))
+    assert (judgement.verdict, judgement.reason) == ("worse", "moved, and the data are others")
     same = judged(baseline, runs(VALUES, data="e" * 64))
     assert same.verdict == "cannot tell" and "the data are others" in same.reason
 
@@ -178,8 +180,8 @@ def test_missing_or_broken_runs_are_no_verdict(baseline: Baseline) -> None:
         twice,
         [],
     ):
-        found = judged(baseline, records)
-        assert (found.verdict, exit_status([found])) == ("no verdict", 3)
+        judgement = judged(baseline, records)
+        assert (judgement.verdict, exit_status([judgement])) == ("no verdict", 3)
 
 
 @pytest.mark.parametrize(("diverged", "verdict"), [(1, "cannot tell"), (4, "worse")])
@@ -189,18 +191,18 @@ def test_diverged_seeds_are_tested_within_alpha(
     """One of five may be chance (p = 1/4, twice), four are not."""
     bad = [record(seed=seed, status="diverged") for seed in range(diverged)]
     infinite = [
-        replace(each, status="done", absent={"mse": "the value is not finite"}) for each in bad
+        replace(run, status="done", absent={"mse": "the value is not finite"}) for run in bad
     ]
     for broken in (bad, infinite):
-        found = judged(baseline, [*broken, *runs(VALUES)[diverged:]])
-        assert (found.verdict, found.p is not None) == (verdict, True)
-        assert f"{diverged} of 5 seeds have no finite value (" in found.reason
+        judgement = judged(baseline, [*broken, *runs(VALUES)[diverged:]])
+        assert (judgement.verdict, judgement.p is not None) == (verdict, True)
+        assert f"{diverged} of 5 seeds have no finite value (" in judgement.reason
 
 
 def test_seeds_beside_a_diverged_one_are_still_tested(baseline: Baseline) -> None:
-    worse = [replace(each, environment=THERE) for each in runs([v + 0.3 for v in VALUES])]
-    found = judged(baseline, [record(seed=0, status="diverged"), *worse[1:]])
-    assert found.verdict == "worse"
+    worse = [replace(run, environment=THERE) for run in runs([v + 0.3 for v in VALUES])]
+    judgement = judged(baseline, [record(seed=0, status="diverged"), *worse[1:]])
+    assert judgement.verdict == "worse"
 
 
 def test_advice_names_what_leads_to_a_verdict(baseline: Baseline) -> None:
@@ -214,9 +216,9 @@ def test_advice_names_what_leads_to_a_verdict(baseline: Baseline) -> None:
         ([*good, *runs(VALUES[:1], steps=299)], [fresh], [evaluate, run]),
         (good, [], [evaluate, run, fresh]),
     ):
-        told = text(check(baseline, records), baseline)
-        assert all(words in told for words in said), told
-        assert not any(words in told for words in unsaid), told
+        advice = text(check(baseline, records), baseline)
+        assert all(words in advice for words in said), advice
+        assert not any(words in advice for words in unsaid), advice
 
 
 def test_exit_status(baseline: Baseline) -> None:
@@ -231,8 +233,8 @@ def test_exit_status(baseline: Baseline) -> None:
         (("better", "no verdict"), 3, 3),
         (("worse", "no verdict"), 1, 1),
     ):
-        given = [verdicts[name] for name in names]
-        assert (exit_status(given), exit_status(given, strict=True)) == (plain, strict)
+        judgements = [verdicts[name] for name in names]
+        assert (exit_status(judgements), exit_status(judgements, strict=True)) == (plain, strict)
 
 
 @pytest.mark.parametrize(
@@ -243,7 +245,7 @@ def test_exit_status(baseline: Baseline) -> None:
         (runs([0.0] * 5), [], "neither size nor spread"),
         ([*runs(VALUES), record(seed=5, status="failed")], [], "ended as 'failed'"),
         (
-            [replace(each, code="0" * 16) for each in runs(VALUES)],
+            [replace(run, code="0" * 16) for run in runs(VALUES)],
             [],
             "is not the one that trained it",
         ),

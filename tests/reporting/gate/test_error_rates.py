@@ -46,7 +46,7 @@ def drawn(kind: str, cells: int, seeds: int, draws: int, rng: np.random.Generato
     seed in five, or one in two, is at another value, in every other cell exactly there.
     """
     if kind == "mixed":
-        parts = [drawn(each, cells // 3, seeds, draws, rng) for each in KINDS[:3]]
+        parts = [drawn(part, cells // 3, seeds, draws, rng) for part in KINDS[:3]]
         return np.concatenate(parts, axis=2)
     noise = rng.standard_normal((2, draws, cells, seeds))
     odd = np.arange(cells)[:, None] % 2 == 1
@@ -131,7 +131,7 @@ def test_the_draws_below_are_judged_as_the_gate_judges_them(kind: str, shift: fl
     old, new = drawn(kind, 6, 5, 4, np.random.default_rng(0))
     new = new + shift * np.round(old.std())
     for before, after, worse in zip(old, new, called_worse(old, new), strict=True):
-        said = [each.verdict == "worse" for each in through_the_gate(before, after)]
+        said = [judgement.verdict == "worse" for judgement in through_the_gate(before, after)]
         assert said == worse.tolist()
 
 

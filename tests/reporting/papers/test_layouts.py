@@ -95,25 +95,25 @@ def test_every_published_figure_stands_once_in_its_table(name: str) -> None:
         for cell, column in zip(row.cells, table.columns, strict=True)
         if column.metric
     ]
-    shown = sorted(cell.text for cell in cells if cell.text != "–")
-    assert shown == sorted(each.text for each in LAYOUTS[name].figures)
+    texts = sorted(cell.text for cell in cells if cell.text != "–")
+    assert texts == sorted(figure.text for figure in LAYOUTS[name].figures)
     assert any(cell.best for cell in cells) == bool(LAYOUTS[name].marked)
     for kind, render in RENDERERS.items():
-        assert kind == "csv" or all(text in render(table) for text in shown)
+        assert kind == "csv" or all(text in render(table) for text in texts)
 
 
 def test_every_file_of_tables_has_a_layout_and_every_layout_is_listed() -> None:
     assert {layout.origin for layout in LAYOUTS.values()} == {
-        each.origin for each in printed.published()
+        figure.origin for figure in printed.published()
     } - {"text_numbers", "pca_reference"}
     assert set(LAYOUTS) == set(catalogue.TABLES) - set(BUILDERS)
 
 
 def test_equal_figures_share_a_place_and_gaps_have_none() -> None:
     figures = {
-        each.text: each
-        for each in LAYOUTS["ren-2"].figures
-        if (each.dataset, each.latent_dim) == ("fashion-mnist", 64)
+        figure.text: figure
+        for figure in LAYOUTS["ren-2"].figures
+        if (figure.dataset, figure.latent_dim) == ("fashion-mnist", 64)
     }
     assert places(
         [figures["1.00"], figures["1.17"], figures["1.17"], None, figures["1.19"]], "mse"
@@ -141,13 +141,13 @@ def runs(
     metric: str = "mse",
     dataset: str = "mnist",
     latent_dim: int = 16,
-    **given: object,
+    **fields: object,
 ) -> list:
-    return seeds(values, method, metric, dataset=dataset, latent_dim=latent_dim, **given)
+    return seeds(values, method, metric, dataset=dataset, latent_dim=latent_dim, **fields)
 
 
 def test_runs_fill_the_layout_and_what_is_not_there_is_said() -> None:
-    made = [
+    records = [
         *runs([0.010, 0.011, 0.012], "vae"),
         *runs([0.020, 0.021, 0.022], "dpvae"),
         *(record("r-dpvae", "mnist", seed=seed, status="diverged") for seed in (0, 1)),
@@ -159,40 +159,40 @@ def test_runs_fill_the_layout_and_what_is_not_there_is_said() -> None:
         ),
         *runs([0.030, 0.031, 0.032], "r-vae"),
     ]
-    found = grid_of(filled_table("ren-2", made))
-    assert found["vae", "MNIST", "L = 16"] == "0.0110"  # a stale run is better, so none is best
-    assert found["r-dpvae", "MNIST", "L = 16"] == "2 diverged"
-    assert found["maskaae[schedule=reference]", "MNIST", "L = 16"].endswith("‡")
+    cells = grid_of(filled_table("ren-2", records))
+    assert cells["vae", "MNIST", "L = 16"] == "0.0110"  # a stale run is better, so none is best
+    assert cells["r-dpvae", "MNIST", "L = 16"] == "2 diverged"
+    assert cells["maskaae[schedule=reference]", "MNIST", "L = 16"].endswith("‡")
     assert (
-        found["geco-l0[tau_per_pixel=*]", "MNIST", "L = 16"]
-        == found["vae", "MNIST", "L = 32"]
+        cells["geco-l0[tau_per_pixel=*]", "MNIST", "L = 16"]
+        == cells["vae", "MNIST", "L = 32"]
         == "missing"
     )
-    assert found["r-vae", "MNIST", "L = 16"] == "0.0310"  # not in the paper: below
-    assert grid_of(filled_table("ren-2", made[:8]))["vae", "MNIST", "L = 16"] == "*0.0110"
+    assert cells["r-vae", "MNIST", "L = 16"] == "0.0310"  # not in the paper: below
+    assert grid_of(filled_table("ren-2", records[:8]))["vae", "MNIST", "L = 16"] == "*0.0110"
 
 
 def test_the_row_of_geco_holds_the_runs_at_the_tau_of_each_dataset() -> None:
     taus = {"mnist": 0.0122, "fashion-mnist": 0.0106, "sprites": 0.0245}
     sizes = {"mnist": 16, "fashion-mnist": 32, "sprites": 10}
-    made = [
-        each
-        for place, (dataset, tau) in enumerate(taus.items(), 1)
-        for each in runs(
-            [place / 100], "geco-l0", "mse", dataset, sizes[dataset], config={"tau_per_pixel": tau}
+    records = [
+        run
+        for number, (dataset, tau) in enumerate(taus.items(), 1)
+        for run in runs(
+            [number / 100], "geco-l0", "mse", dataset, sizes[dataset], config={"tau_per_pixel": tau}
         )
     ]
     columns = ("MNIST", "L = 16"), ("FashionMNIST", "L = 32"), ("dSprites", "L = 10")
-    table = filled_table("ren-2", [*made, *runs([0.09], "geco-l0")], paper=True)
-    found = grid_of(table)
-    cells = [found["geco-l0[tau_per_pixel=*]", *column] for column in columns]
+    table = filled_table("ren-2", [*records, *runs([0.09], "geco-l0")], paper=True)
+    texts = grid_of(table)
+    cells = [texts["geco-l0[tau_per_pixel=*]", *column] for column in columns]
     assert [cell.removeprefix("*").partition(" ")[0] for cell in cells] == [
         "0.01000",
         "0.02000",
         "0.03000",
     ]
     assert all("(paper " in cell for cell in cells)
-    assert "paper" not in found["geco-l0", "MNIST", "L = 16"]
+    assert "paper" not in texts["geco-l0", "MNIST", "L = 16"]
     assert any(
         "geco-l0[tau_per_pixel=0.0106] on fashion-mnist" in note.text for note in table.notes
     )
@@ -219,15 +219,15 @@ def test_only_the_papers_own_layout_marks_a_second() -> None:
 
 def test_one_budget_fills_a_layout_the_one_with_most() -> None:
     short = {"budget": "short", "steps": 900}
-    made = [
+    records = [
         *runs([1.0], "vae"),
         *runs([5.0], "vae", **short),
         *runs([6.0], "dpvae", **short),
         *runs([7.0], "pca", steps=0, batch_size=0),
     ]
-    table = filled_table("ren-2", made)
-    found = grid_of(table)
-    assert (found["vae", "MNIST", "L = 16"], found["pca", "MNIST", "L = 16"]) == (
+    table = filled_table("ren-2", records)
+    cells = grid_of(table)
+    assert (cells["vae", "MNIST", "L = 16"], cells["pca", "MNIST", "L = 16"]) == (
         "5",
         "7",
     ) and "(budget short)" in table.caption
@@ -268,13 +268,13 @@ def test_rows_of_methods_that_are_not_registered_are_named(monkeypatch: pytest.M
 
 
 def test_rows_of_datasets_hold_their_methods_in_columns() -> None:
-    made = [
+    records = [
         *runs([9.0, 9.0], "maskaae", "lstar", "latent-8", config={"schedule": "reference"}),
         *runs([16.0, 16.0], "wae-gan", "lstar", "latent-8"),
     ]
-    found = grid_of(filled_table("maskaae-2", made, paper=True))
-    assert found["latent-8", "MAAE", "m_A"] == "9 (paper 9: within our range)"
-    assert found["latent-8", "WAE", "m_A"] == "16 (paper 16: within our range)"
+    cells = grid_of(filled_table("maskaae-2", records, paper=True))
+    assert cells["latent-8", "MAAE", "m_A"] == "9 (paper 9: within our range)"
+    assert cells["latent-8", "WAE", "m_A"] == "16 (paper 16: within our range)"
 
 
 # ---- beside the published value
@@ -293,13 +293,13 @@ def test_agreement_is_never_judged_by_an_interval_without_width() -> None:
     assert sides == ["below our range", "within our range", "above our range"]
     assert agreement(estimate([8, 10], counts=True), 9.5) == "within our range"
     assert agreement(estimate([8], counts=True), 8) == "cannot tell"
-    made = [
+    records = [
         *runs([0.010, 0.011, 0.012], "vae"),
         *runs([0.0328], "r-dpvae"),
         *runs([0.018, 0.0182, 0.0184], "rf-vae-port"),
     ]
     for name in ("summary", "ren-2"):
-        table = build(name, made, paper=True)
+        table = build(name, records, paper=True)
         text = RENDERERS["markdown"](table)
         assert (
             "paper 0.0459?: ours lower" in text
@@ -307,10 +307,10 @@ def test_agreement_is_never_judged_by_an_interval_without_width() -> None:
             and "paper 0.0182: agrees" in text
         )
         assert "single runs" in text
-        assert "paper" not in RENDERERS["markdown"](build(name, made)).replace(
+        assert "paper" not in RENDERERS["markdown"](build(name, records)).replace(
             "of the paper", ""
         ).replace("the paper has", "")
-    header, *lines = RENDERERS["csv"](build("summary", made, paper=True)).splitlines()
+    header, *lines = RENDERERS["csv"](build("summary", records, paper=True)).splitlines()
     assert "mse paper,mse verdict" in header and any("0.0459,ours lower" in line for line in lines)
 
 
@@ -320,25 +320,25 @@ def test_another_metric_is_shown_and_not_compared() -> None:
 
 
 def counted(method: str, counts: list[float], **extra: float) -> list:
-    made = runs(counts, method, "lstar", dataset="sprites", latent_dim=10, flags=["degenerate"])
-    return [replace(each, discovery={**each.discovery, "extra": extra}) for each in made]
+    records = runs(counts, method, "lstar", dataset="sprites", latent_dim=10, flags=["degenerate"])
+    return [replace(run, discovery={**run.discovery, "extra": extra}) for run in records]
 
 
 def test_relevant_dimensions_of_rf_vae_are_those_above_the_mean_where_rens_count_them_so() -> None:
-    made = [
+    records = [
         *counted("rf-vae", [0.0, 1.0, 0.0], lstar_above_mean=8.0),
         *counted("rf-vae-port", [7.0, 8.0, 8.0], lstar_above_mean=8.0),
     ]
-    found = grid_of(table := filled_table("ren-1", made, paper=True))
-    place = "dSprites, L = 10", "L*"
-    assert found["rf-vae", *place] == "8§ (paper 8: within our range)"
-    assert found["rf-vae-port", *place].endswith("(paper 8: within our range)")
+    cells = grid_of(table := filled_table("ren-1", records, paper=True))
+    column = "dSprites, L = 10", "L*"
+    assert cells["rf-vae", *column] == "8§ (paper 8: within our range)"
+    assert cells["rf-vae-port", *column].endswith("(paper 8: within our range)")
     assert any(
         note.text == "L* of rf-vae is L* (r > mean) here, as the source counts."
         for note in table.notes
     )
     assert not any("L* of rf-vae-port" in note.text for note in table.notes)
-    assert grid_of(filled_table("ren-1", made, ["lstar"]))["rf-vae", *place] == "8§"
+    assert grid_of(filled_table("ren-1", records, ["lstar"]))["rf-vae", *column] == "8§"
 
 
 def test_where_only_the_own_rule_of_rf_vae_is_known_it_is_not_compared() -> None:
@@ -403,14 +403,14 @@ def test_macros_are_named_by_what_names_the_row_alone() -> None:
 def test_layouts_claims_and_macros_compile_in_one_document(tmp_path: Path) -> None:
     if shutil.which("pdflatex") is None:
         pytest.skip("pdflatex is not installed")
-    made = seeds([0.010, 0.011, 0.012], dataset="mnist")
+    records = seeds([0.010, 0.011, 0.012], dataset="mnist")
     latex = RENDERERS["latex"]
     parts = [latex(printed_table(name)) for name in LAYOUTS] + [
-        latex(build(name, made, paper=True)) for name in ("summary", *LAYOUTS)
+        latex(build(name, records, paper=True)) for name in ("summary", *LAYOUTS)
     ]
     parts += [latex(page) for page in claims_tables(published_verdicts(), "published figures")]
     parts += [
-        macros(build("summary", made)),
+        macros(build("summary", records)),
         macros(printed_table("ren-1")),
         r"\benchSummaryMnistLOneSixVaeMSE{} \benchRenOneRDpVAEMNISTLOneSixFID",
     ]

@@ -29,13 +29,13 @@ PRINTED = printed.published()
 def one(
     origin: str, dataset: str, method: str, latent_dim: int | None, metric: str
 ) -> printed.Printed:
-    (found,) = [
-        each
-        for each in PRINTED
-        if (each.origin, each.dataset, each.method, each.latent_dim, each.metric)
+    (figure,) = [
+        figure
+        for figure in PRINTED
+        if (figure.origin, figure.dataset, figure.method, figure.latent_dim, figure.metric)
         == (origin, dataset, method, latent_dim, metric)
     ]
-    return found
+    return figure
 
 
 def test_every_row_of_every_file_is_read() -> None:
@@ -45,10 +45,10 @@ def test_every_row_of_every_file_is_read() -> None:
             sum(not line.startswith("#") for line in file.read_text(encoding="utf-8").splitlines())
             - 1
         )
-    assert rows == len(PRINTED) == sum(Counter(each.origin for each in PRINTED).values())
-    assert Counter(each.origin for each in PRINTED)["ren_table1"] == 72
-    assert all(each.source and each.note for each in PRINTED)
-    assert [each.text for each in PRINTED if not math.isfinite(each.value)] == ["NA"]
+    assert rows == len(PRINTED) == sum(Counter(figure.origin for figure in PRINTED).values())
+    assert Counter(figure.origin for figure in PRINTED)["ren_table1"] == 72
+    assert all(figure.source and figure.note for figure in PRINTED)
+    assert [figure.text for figure in PRINTED if not math.isfinite(figure.value)] == ["NA"]
 
 
 def test_the_files_are_those_that_were_transcribed() -> None:
@@ -74,26 +74,30 @@ def test_the_files_are_those_that_were_transcribed() -> None:
     ],
 )
 def test_two_spellings_are_one_method(names: tuple[str, ...], label: str) -> None:
-    assert {spellings.METHODS[each] for each in names} == {label}
-    assert {each.spelling for each in PRINTED if each.method == label} == set(names)
+    assert {spellings.METHODS[name] for name in names} == {label}
+    assert {figure.spelling for figure in PRINTED if figure.method == label} == set(names)
 
 
 def test_every_name_is_used_and_labels_are_what_records_carry() -> None:
-    assert {each.spelling for each in PRINTED} == set(spellings.METHODS)
-    known = {entry.name for entry in registry.METHODS}
+    assert {figure.spelling for figure in PRINTED} == set(spellings.METHODS)
+    registered = {entry.name for entry in registry.METHODS}
     for label in spellings.METHODS.values():
         name, options = parse_reference(label)
-        if name in known:
-            fields = {each.name for each in registry.find("methods", name).source.fields("Config")}
+        if name in registered:
+            fields = {
+                field.name for field in registry.find("methods", name).source.fields("Config")
+            }
             assert set(options) <= fields, label
-    unknown = {each for each in spellings.METHODS.values() if parse_reference(each)[0] not in known}
+    unknown = {
+        label for label in spellings.METHODS.values() if parse_reference(label)[0] not in registered
+    }
     assert unknown == {
         *("vae-bernoulli", "vae-categorical", "vae-bitwise-categorical", "vae-logistic-mixture"),
         *("vae-pixel-sigma", "vae-student-t", "vae-image-sigma"),
         *("beta-tcvae", "dip-vae-i", "dip-vae-ii"),
         *(f"ard-vae-{count}-images" for count in (2000, 5000, 10000, 20000)),
     }
-    assert {each.dataset for each in PRINTED} - {"not stated", "svhn", "bair", "3d-shapes"} <= {
+    assert {figure.dataset for figure in PRINTED} - {"not stated", "svhn", "bair", "3d-shapes"} <= {
         entry.name for entry in registry.DATASETS
     }
 
@@ -128,7 +132,7 @@ def test_figures_keep_their_text_and_have_the_unit_of_the_metric() -> None:
 
 
 def test_doubts_travel_with_the_figures() -> None:
-    assert {(each.method, each.latent_dim) for each in PRINTED if each.suspect} == {
+    assert {(figure.method, figure.latent_dim) for figure in PRINTED if figure.suspect} == {
         ("vae", 16),
         ("rf-vae", 10),
         ("rf-vae", 15),
@@ -136,7 +140,7 @@ def test_doubts_travel_with_the_figures() -> None:
         ("dpvae", 15),
         ("vae", 15),
     }
-    assert {each.origin for each in PRINTED if each.inferred} == {"maskaae_table2_nac"}
+    assert {figure.origin for figure in PRINTED if figure.inferred} == {"maskaae_table2_nac"}
     assert (
         one("maskaae_table2_nac", "latent-8", "maskaae[schedule=reference]", 16, "lstar").value == 9
     )
@@ -144,9 +148,9 @@ def test_doubts_travel_with_the_figures() -> None:
 
 def test_cells_hold_one_run_per_source_and_never_mix_sources() -> None:
     cells = printed.cells_of(
-        each
-        for each in PRINTED
-        if each.origin in ("ren_table1", "ren_table2", "maskaae_table1_fid")
+        figure
+        for figure in PRINTED
+        if figure.origin in ("ren_table1", "ren_table2", "maskaae_table1_fid")
     )
     (ours,) = [
         cell
@@ -174,17 +178,17 @@ def test_a_printed_name_means_what_its_source_ran_on_that_dataset() -> None:
     """GECO's tau is the smaller of its two errors on a dataset; FlexAE's VAE has a fixed variance."""
     for dataset, label in spellings.SETTINGS["GECO"].items():
         errors = [
-            each.value
-            for each in PRINTED
-            if (each.method, each.dataset, each.metric) == (label, dataset, "mse")
+            figure.value
+            for figure in PRINTED
+            if (figure.method, figure.dataset, figure.metric) == (label, dataset, "mse")
         ]
         assert len(errors) == 2
         assert float(parse_reference(label)[1]["tau_per_pixel"]) == pytest.approx(min(errors))
-    assert not [each for each in PRINTED if each.method == "geco-l0"]
+    assert not [figure for figure in PRINTED if figure.method == "geco-l0"]
     meant = {
-        each.origin: each.method
-        for each in PRINTED
-        if each.spelling == "VAE" and each.latent_dim is None
+        figure.origin: figure.method
+        for figure in PRINTED
+        if figure.spelling == "VAE" and figure.latent_dim is None
     }
     assert set(meant) == {"flexae_table3_fid", "flexae_table4_precision_recall"}
     assert set(meant.values()) == {"vae[sigma=fixed]"}
@@ -199,13 +203,13 @@ def test_a_file_of_several_tables_is_one_origin_for_each_and_comes_last() -> Non
         for table in ("1", "2", "3", "4")
     }
     assert counts == {"1": "12.80", "2": "12.80", "3": "8.0", "4": "14.60"}
-    origins = [each.origin.partition("-")[0] for each in PRINTED]
+    origins = [figure.origin.partition("-")[0] for figure in PRINTED]
     assert origins == sorted(origins, key=lambda name: name == "newer_methods")
     assert printed.file_of("newer_methods-3").endswith("/newer_methods.csv")
 
 
 def test_what_is_printed_as_no_number_is_none_in_cells_tables_and_ranks() -> None:
-    (figure,) = [each for each in PRINTED if each.text == "NA"]
+    (figure,) = [printed_figure for printed_figure in PRINTED if printed_figure.text == "NA"]
     assert (figure.dataset, figure.latent_dim, figure.metric) == ("cifar10", 256, "lstar")
     (cell,) = printed.cells_of([figure])
     assert cell.values == {} and cell.ids == {}
@@ -218,10 +222,10 @@ def test_what_is_printed_as_no_number_is_none_in_cells_tables_and_ranks() -> Non
 
 def test_vaes_whose_axes_others_count_are_not_taken_for_methods_that_count() -> None:
     """The appendix reads other models by a rule that is not theirs."""
-    read = [each for each in PRINTED if each.origin == "newer_methods-A5"]
-    assert {each.metric for each in read} == {"lstar-jacobian", "fid-reconstruction", "fid"}
-    first = [each for each in PRINTED if each.origin == "newer_methods-1"]
-    counts = {each.spelling: each.by_definition for each in first if each.metric == "lstar"}
+    read = [figure for figure in PRINTED if figure.origin == "newer_methods-A5"]
+    assert {figure.metric for figure in read} == {"lstar-jacobian", "fid-reconstruction", "fid"}
+    first = [figure for figure in PRINTED if figure.origin == "newer_methods-1"]
+    counts = {figure.spelling: figure.by_definition for figure in first if figure.metric == "lstar"}
     assert counts == {
         **dict.fromkeys(("VAE", "beta-TCVAE", "RAE", "WAE"), True),
         **dict.fromkeys(("GECO-L0-ARM-VAE", "MaskAAE", "ARD-VAE"), False),

@@ -56,21 +56,21 @@ METRICS = (
 
 def honest() -> list[Record]:
     """Runs as the tables of the papers have them, some of them in trouble."""
-    found = []
-    for place, (dataset, size, method) in enumerate(
+    runs = []
+    for index, (dataset, size, method) in enumerate(
         (d, size, m) for d, sizes in GRID.items() for size in sizes for m in METHODS
     ):
         for seed in range(3):
-            status = "diverged" if (place + seed) % 17 == 0 else "done"
+            status = "diverged" if (index + seed) % 17 == 0 else "done"
             values = (
-                dict.fromkeys(METRICS, 0.01 * (place % 11 + 1) * (1 + seed / 50))
+                dict.fromkeys(METRICS, 0.01 * (index % 11 + 1) * (1 + seed / 50))
                 if status == "done"
                 else None
             )
-            found.append(
+            runs.append(
                 record(method, dataset, size, seed, budget="paper", status=status, values=values)
             )
-    return found
+    return runs
 
 
 UNREADABLE = r'[][,"]'
@@ -80,13 +80,13 @@ UNREADABLE = r'[][,"]'
 def hostile() -> list[Record]:
     """Runs whose method, dataset, budget, options and metrics have hostile names; every other one
     failed."""
-    found = []
-    for place, name in enumerate((*HOSTILE, *UNSEEN)):
-        metric = f"m{place}{re.sub(UNREADABLE, '', name[:9])}"
+    runs = []
+    for index, name in enumerate((*HOSTILE, *UNSEEN)):
+        metric = f"m{index}{re.sub(UNREADABLE, '', name[:9])}"
         for seed in (0, 1):
-            status = "failed" if place % 2 and seed else "done"
+            status = "failed" if index % 2 and seed else "done"
             values = {"mse": 0.1 + seed, metric: 1.0} if status == "done" else None
-            found.append(
+            runs.append(
                 record(
                     name,
                     name,
@@ -98,7 +98,7 @@ def hostile() -> list[Record]:
                     values=values,
                 )
             )
-    return found
+    return runs
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +115,7 @@ def test_every_format_of_every_table_can_be_written_as_a_file(tables: dict[str, 
         for render in RENDERERS.values():
             text = render(table)
             text.encode("utf-8")
-            assert all(each.isprintable() or each in "\n\t" for each in text), (
+            assert all(character.isprintable() or character in "\n\t" for character in text), (
                 "no control characters, no bidirectional overrides, no lone surrogates"
             )
 

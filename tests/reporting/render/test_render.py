@@ -197,8 +197,8 @@ def hostile() -> Table:
     """A summary in which every name of method, dataset, budget, option, metric and id is
     hostile."""
     records = []
-    for place, name in enumerate(HOSTILE):
-        metric = f"m{place}{re.sub(UNREADABLE, '', name[:9])}[a={re.sub(UNREADABLE, '', name)}]"
+    for index, name in enumerate(HOSTILE):
+        metric = f"m{index}{re.sub(UNREADABLE, '', name[:9])}[a={re.sub(UNREADABLE, '', name)}]"
         records += [
             record(
                 name,

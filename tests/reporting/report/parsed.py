@@ -48,7 +48,7 @@ class Page(HTMLParser):
         return " ".join("".join(self.words).split())
 
     def all(self, tag: str) -> list[dict[str, str]]:
-        return [attributes for found, attributes in self.elements if found == tag]
+        return [attributes for name, attributes in self.elements if name == tag]
 
     def values(self, attribute: str) -> list[str]:
         return [attributes[attribute] for _, attributes in self.elements if attribute in attributes]

@@ -59,11 +59,11 @@ def full() -> list[Record]:
     )
     return [
         replace(
-            each,
+            run,
             environment=ENVIRONMENT,
             timing={"train_seconds": 75.0, "images_seen": 10, "updates": {"model": 3}},
         )
-        for each in [*runs, study]
+        for run in [*runs, study]
     ]
 
 
@@ -84,27 +84,27 @@ def found(
 def hostile() -> list[Record]:
     """Runs whose every text is one that would do harm."""
     runs = []
-    for place, text in enumerate((*EVIL, *HOSTILE)):
-        each = record(
+    for index, text in enumerate((*EVIL, *HOSTILE)):
+        run = record(
             text,
             text,
-            place + 1,
+            index + 1,
             values={"mse": 1.0},
             config={text: text},
             options={text: text},
             flags=[text],
         )
-        each.measurements["mse"].update(unit=text, protocol=text)
+        run.measurements["mse"].update(unit=text, protocol=text)
         runs.append(
             replace(
-                each,
+                run,
                 absent={text: text},
                 environment={text: text, "commit": text, "packages": {text: text}},
                 error=text,
             )
         )
         runs.append(
-            replace(record(text, text, place + 1, 1, status="failed", budget=text), error=text)
+            replace(record(text, text, index + 1, 1, status="failed", budget=text), error=text)
         )
     return runs
 
@@ -112,22 +112,22 @@ def hostile() -> list[Record]:
 def written(folder: Path, records: list[Record]) -> Path:
     """Write ``records`` to ``folder`` with curves, artifacts and, for what failed, a log."""
     store(folder, records)
-    for each in records:
-        if each.status == "done" and each.spec["kind"] == "train":
+    for run in records:
+        if run.status == "done" and run.spec["kind"] == "train":
             leave(
                 folder,
-                each,
-                image=(1, 8, 8) if each.spec["dataset"] == "digits" else None,
+                run,
+                image=(1, 8, 8) if run.spec["dataset"] == "digits" else None,
                 steps=30,
             )
-        elif each.status != "done":
+        elif run.status != "done":
             lines = [
                 "first line",
                 *["filler"] * 40,
-                str(each.error),
+                str(run.error),
                 "last line </pre><script>alert(2)</script>",
             ]
-            (folder / each.key / "log.txt").write_text(
+            (folder / run.key / "log.txt").write_text(
                 "\n".join(lines) + "\n", encoding="utf-8", errors="replace"
             )
     return folder

@@ -79,13 +79,13 @@ def show(browser: Any, path: Path, width: int = 1280, scheme: str = "light") -> 
     browser.get(path.as_uri())
 
 
-def column(browser: Any, table: str, place: int) -> list[str]:
+def column(browser: Any, table: str, index: int) -> list[str]:
     """The texts of one column of the rows that are shown, from above."""
     script = (
         "return [...document.querySelectorAll(`#${arguments[0]} tbody tr`)].filter(r => "
         "!r.hidden).map(r => r.cells[arguments[1]].innerText)"
     )
-    return [text.strip() for text in browser.execute_script(script, table, place)]
+    return [text.strip() for text in browser.execute_script(script, table, index)]
 
 
 def press(browser: Any, table: str, heading: str) -> str:
@@ -95,7 +95,7 @@ def press(browser: Any, table: str, heading: str) -> str:
     from selenium.webdriver.common.keys import Keys
 
     heads = browser.find_elements(By.CSS_SELECTOR, f"#{table} thead th")
-    head = next(each for each in heads if each.text.startswith(heading))
+    head = next(cell for cell in heads if cell.text.startswith(heading))
     head.find_element(By.TAG_NAME, "button").send_keys(Keys.ENTER)
     return head.get_attribute("aria-sort")
 
@@ -110,9 +110,9 @@ def test_pages_load_quietly_and_ask_for_nothing(browser: Any, report: Path) -> N
         show(browser, path)
     requests = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
     asked = {
-        each["params"]["request"]["url"]
-        for each in requests
-        if each["method"] == "Network.requestWillBeSent"
+        request["params"]["request"]["url"]
+        for request in requests
+        if request["method"] == "Network.requestWillBeSent"
     }
     assert {url.partition("#")[0] for url in asked if not url.startswith("data:")} == {
         path.as_uri() for path in every_page(report)

@@ -19,16 +19,16 @@ from benchmark.reporting.report.pictures import pictures
 def paths(drawing: str, kind: str) -> list[list[list[float]]]:
     """The strokes of every path of a class: lists of x, y of the points that a pen goes through
     without being lifted."""
-    found = []
+    lines_drawn = []
     for path in re.findall(rf'<path class="{kind}" d="([^"]*)"', drawing):
         strokes = [
             stroke.replace("h0", "").replace("L", " ").split() for stroke in path.split("M")[1:]
         ]
-        found += [
-            [[float(x), float(y)] for x, y in zip(each[::2], each[1::2], strict=True)]
-            for each in strokes
+        lines_drawn += [
+            [[float(x), float(y)] for x, y in zip(stroke[::2], stroke[1::2], strict=True)]
+            for stroke in strokes
         ]
-    return found
+    return lines_drawn
 
 
 @pytest.mark.parametrize(
@@ -92,11 +92,11 @@ def test_what_cannot_be_seen_is_told() -> None:
 
 def test_bars_are_as_long_as_their_values_and_tell_what_is_kept() -> None:
     drawing = bars([1.0, 4.0, 2.0], [True, True, False])
-    found = re.findall(
+    drawn = re.findall(
         r'class="(bar[ a-z]*)" x="([\d.]+)" y="[\d.]+" width="[\d.]+" height="([\d.]+)"', drawing
     )
-    assert [kind for kind, _, _ in found] == ["bar", "bar hollow", "bar"]
-    heights = [float(height) for _, _, height in found]
+    assert [kind for kind, _, _ in drawn] == ["bar", "bar hollow", "bar"]
+    heights = [float(height) for _, _, height in drawn]
     assert heights == pytest.approx([146, 73, 36.5], abs=0.1) and "2 are kept" in drawing
 
 

@@ -35,8 +35,8 @@ def test_sections_of_a_docstring() -> None:
 
 
 def test_text_of_a_docstring_as_html() -> None:
-    found = block("See ``a<b`` (https://arxiv.org/abs/1), javascript:alert(1).\n    x  =  1\nEnd.")
-    assert found == (
+    html = block("See ``a<b`` (https://arxiv.org/abs/1), javascript:alert(1).\n    x  =  1\nEnd.")
+    assert html == (
         '<p>See <code>a&lt;b</code> (<a href="https://arxiv.org/abs/1" rel="noopener '
         'noreferrer">https://arxiv.org/abs/1</a>), '
         "javascript:alert(1).</p>\n<pre>x  =  1</pre>\n<p>End.</p>"
@@ -48,10 +48,10 @@ def test_every_built_in_method_and_study_names_its_deviations() -> None:
         record(entry.name, kind=entry.name) for entry in registry.STUDIES
     ]
     notes = method_notes(runs)
-    assert [each.name for each in notes] == [
+    assert [note.name for note in notes] == [
         entry.name for entry in (*registry.METHODS, *registry.STUDIES)
     ]
-    assert all(not each.reason and dict(each.sections)["Deviations"] for each in notes)
+    assert all(not note.reason and dict(note.sections)["Deviations"] for note in notes)
 
 
 def test_a_method_that_is_not_here_is_said_to_be_so() -> None:
@@ -81,9 +81,9 @@ def test_the_command_of_a_run_makes_that_run(
             Record(spec=job.spec.document(), key=job.spec.key, code=job.code, status="done")
         )
         words = [word.strip("'") for word in re.findall(r"'[^']*'|\S+", text)][2:]
-        told = CliRunner().invoke(run_command, [*words, "--dry-run", "--results", str(tmp_path)])
-        assert told.exit_code == 0, told.exception
-        assert f"run     {job.spec.key}  " in told.output
+        result = CliRunner().invoke(run_command, [*words, "--dry-run", "--results", str(tmp_path)])
+        assert result.exit_code == 0, result.exception
+        assert f"run     {job.spec.key}  " in result.output
 
 
 def test_a_taken_option_is_given_as_its_number_and_a_method_of_yours_as_its_file() -> None:
@@ -112,7 +112,7 @@ def test_the_plan_counts_runs_and_work() -> None:
 
 
 def test_coverage_tells_done_of_all() -> None:
-    found = coverage(
+    covered = coverage(
         [
             record(),
             record(seed=1, status="failed"),
@@ -120,9 +120,9 @@ def test_coverage_tells_done_of_all() -> None:
             record("pca", status="killed"),
         ]
     )
-    assert found.datasets == ("digits", "circle")
+    assert covered.datasets == ("digits", "circle")
     assert [
-        (name, [(place.text, place.state) for place in places]) for name, places in found.rows
+        (name, [(cell.text, cell.state) for cell in cells]) for name, cells in covered.rows
     ] == [
         ("pca", [("0/1", "none"), ("1/1", "done")]),
         ("vae", [("1/2", "partly"), ("–", "gap")]),
@@ -169,7 +169,7 @@ def test_a_log_is_shown_from_its_end_without_control_characters(tmp_path: Path) 
 def luminance(colour: str) -> float:
     """Relative luminance of #rgb or #rrggbb (WCAG 2.2)."""
     digits = colour[1:] if len(colour) == 7 else "".join(2 * digit for digit in colour[1:])
-    parts = [int(digits[place : place + 2], 16) / 255 for place in (0, 2, 4)]
+    parts = [int(digits[start : start + 2], 16) / 255 for start in (0, 2, 4)]
     linear = [
         part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
     ]

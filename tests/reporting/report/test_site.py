@@ -73,7 +73,7 @@ def pages(files: Files) -> dict[str, Page]:
 
 
 def test_there_is_a_page_per_run_and_two_files_per_table(files: Files) -> None:
-    keys = {each.key for each in (*full(), *hostile())}
+    keys = {run.key for run in (*full(), *hostile())}
     assert {name for name in files if name.startswith("runs/")} == {
         f"runs/{key}.html" for key in keys
     }
@@ -157,7 +157,7 @@ def test_the_policy_lets_our_style_and_script_in_and_nothing_else(pages: dict[st
                 in policy
             )
         assert not page.values("style") and not [
-            name for _, found in page.elements for name in found if name.startswith("on")
+            name for _, attributes in page.elements for name in attributes if name.startswith("on")
         ]
 
 
@@ -165,8 +165,10 @@ def test_the_policy_lets_our_style_and_script_in_and_nothing_else(pages: dict[st
 def test_text_of_records_is_shown_as_it_is_and_does_nothing(
     pages: dict[str, Page], text: str
 ) -> None:
-    shown = " ".join(re.sub("[\x00-\x08\x0e-\x1b\ud800-\udfff]", "\ufffd", text).split())
-    mine = [page for name, page in pages.items() if name.startswith("runs/") and shown in page.text]
+    visible = " ".join(re.sub("[\x00-\x08\x0e-\x1b\ud800-\udfff]", "\ufffd", text).split())
+    mine = [
+        page for name, page in pages.items() if name.startswith("runs/") and visible in page.text
+    ]
     assert len(mine) >= 2
     for page in (*mine, pages["index.html"]):
         assert not [
@@ -175,7 +177,7 @@ def test_text_of_records_is_shown_as_it_is_and_does_nothing(
         assert not {"b", "i"} & {
             tag for tag, _ in page.elements if tag == "i"
         } and "alert(1)" not in "".join(page.inlined["script"])
-    assert shown in pages["index.html"].text  # in the list of failures, whole
+    assert visible in pages["index.html"].text  # in the list of failures, whole
 
 
 def test_the_end_of_a_log_is_shown(pages: dict[str, Page]) -> None:
@@ -186,11 +188,11 @@ def test_the_end_of_a_log_is_shown(pages: dict[str, Page]) -> None:
 def test_figures_are_on_the_page_with_their_size_and_the_others_with_their_reason(
     pages: dict[str, Page],
 ) -> None:
-    shown = [
+    pictures = [
         image for image in pages["index.html"].all("img") if image["alt"] == CAPTIONS["curves"]
     ]
-    assert [(image["width"], image["height"]) for image in shown] == [("20", "13")]
-    assert base64.b64decode(shown[0]["src"].partition(",")[2]) == PNG
+    assert [(image["width"], image["height"]) for image in pictures] == [("20", "13")]
+    assert base64.b64decode(pictures[0]["src"].partition(",")[2]) == PNG
     words = pages["index.html"].text
     assert (
         "Figures that these records cannot be drawn as" in words
@@ -233,20 +235,20 @@ def test_figures_are_the_same_drawn_here_or_by_other_processes(
     )
     records = full()
     material = Material.of(records, written(tmp_path / "runs", records))
-    found = []
+    by_cores = []
     for cores in (1, 2):
         monkeypatch.setattr(drawings.os, "cpu_count", lambda cores=cores: cores)
         with threadpool_limits(1), drawings.drawings(material) as drawn:
-            found.append(drawn())
-    assert found[0] == found[1] and [each.name for each in found[0]] == [
+            by_cores.append(drawn())
+    assert by_cores[0] == by_cores[1] and [drawing.name for drawing in by_cores[0]] == [
         "reconstructions",
         "block-structure",
     ]
-    assert found[0][0].png and found[0][1].reason
+    assert by_cores[0][0].png and by_cores[0][1].reason
 
 
 def test_tables_beside_the_page_are_those_of_bench_table(files: Files) -> None:
-    records = [each for each in (*full(), *hostile()) if each.spec["kind"] == "train"]
+    records = [run for run in (*full(), *hostile()) if run.spec["kind"] == "train"]
     summary = named_tables.build("summary", records)
     read = list(csv.reader(io.StringIO(files["tables/summary.csv"].decode())))
     assert len(read) == 1 + len(summary.rows) and files["tables/summary.tex"].decode() == RENDERERS[

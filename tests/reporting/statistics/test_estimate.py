@@ -16,8 +16,8 @@ from benchmark.reporting.statistics.estimate import Estimate, clearly_best, esti
 def test_interval_equals_scipy(n: int) -> None:
     values = np.random.default_rng(n).normal(size=n)
     low, high = stats.t.interval(0.95, n - 1, loc=values.mean(), scale=stats.sem(values))
-    found = estimate(values.tolist())
-    assert (found.low, found.high) == (
+    interval = estimate(values.tolist())
+    assert (interval.low, interval.high) == (
         pytest.approx(low, rel=1e-12),
         pytest.approx(high, rel=1e-12),
     )
@@ -26,16 +26,18 @@ def test_interval_equals_scipy(n: int) -> None:
 @pytest.mark.parametrize("n", [3, 5])
 def test_interval_covers_the_mean_in_95_of_100_cases(n: int) -> None:
     draws = np.random.default_rng(0).normal(3.0, 2.0, size=(4000, n)).tolist()
-    covered = sum(found.low <= 3.0 <= found.high for found in map(estimate, draws)) / len(draws)
+    covered = sum(interval.low <= 3.0 <= interval.high for interval in map(estimate, draws)) / len(
+        draws
+    )
     assert (
         0.93 < covered < 0.97
     )  # 4,000 draws put six standard deviations between 0.95 and either end
 
 
 def test_one_seed_has_no_interval() -> None:
-    found = estimate([0.25])
-    assert found.half_width is None
-    assert (found.low, found.high) == (-math.inf, math.inf)
+    interval = estimate([0.25])
+    assert interval.half_width is None
+    assert (interval.low, interval.high) == (-math.inf, math.inf)
 
 
 def test_equal_seeds_have_an_interval_of_zero_in_spite_of_rounding() -> None:
@@ -50,7 +52,7 @@ def test_nothing_is_estimated_from_no_or_infinite_values(values: list[float]) ->
 
 
 @pytest.mark.parametrize(
-    ("found", "value", "half_width", "exponent"),
+    ("interval", "value", "half_width", "exponent"),
     [
         (Estimate(0.0123456, 0.0012, 3), "0.0123", "0.0012", 0),
         (Estimate(0.0123456, 0.0042, 3), "0.012", "0.004", 0),
@@ -70,9 +72,9 @@ def test_nothing_is_estimated_from_no_or_infinite_values(values: list[float]) ->
     ],
 )
 def test_digits_follow_the_interval(
-    found: Estimate, value: str, half_width: str | None, exponent: int
+    interval: Estimate, value: str, half_width: str | None, exponent: int
 ) -> None:
-    text = written(found)
+    text = written(interval)
     assert (text.value, text.half_width, text.exponent) == (value, half_width, exponent)
 
 
@@ -80,12 +82,12 @@ def test_digits_follow_the_interval(
 def test_written_numbers_read_back_within_their_last_digit(size: int) -> None:
     rng = np.random.default_rng(size + 20)
     for mean, half in zip(rng.normal(size=50), rng.lognormal(-2, 2, size=50), strict=True):
-        found = Estimate(mean * 10.0**size, half * 10.0**size, 3)
-        text = written(found)
+        interval = Estimate(mean * 10.0**size, half * 10.0**size, 3)
+        text = written(interval)
         scale = 10.0**text.exponent
         assert text.half_width is not None
-        assert abs(float(text.half_width) * scale / found.half_width - 1) < 0.2
-        assert abs(float(text.value) * scale - found.mean) <= 0.6 * found.half_width
+        assert abs(float(text.half_width) * scale / interval.half_width - 1) < 0.2
+        assert abs(float(text.value) * scale - interval.mean) <= 0.6 * interval.half_width
 
 
 def test_best_is_separate_and_never_judged_by_one_seed() -> None:
@@ -105,11 +107,14 @@ def test_best_is_separate_and_never_judged_by_one_seed() -> None:
 
 
 def test_counts_have_their_extremes_and_no_interval() -> None:
-    found = estimate([8, 9, 8], counts=True)
-    assert (found.half_width, found.extremes, found.whole) == (None, (8, 9), False)
-    assert found.mean == pytest.approx(25 / 3) and (found.low, found.high) == (-math.inf, math.inf)
-    assert written(found).value == "8–9"
-    assert [written(estimate(each, counts=True)).value for each in ([8, 8], [8], [8.5])] == [
+    counted = estimate([8, 9, 8], counts=True)
+    assert (counted.half_width, counted.extremes, counted.whole) == (None, (8, 9), False)
+    assert counted.mean == pytest.approx(25 / 3) and (counted.low, counted.high) == (
+        -math.inf,
+        math.inf,
+    )
+    assert written(counted).value == "8–9"
+    assert [written(estimate(counts, counts=True)).value for counts in ([8, 8], [8], [8.5])] == [
         "8",
         "8",
         "8.500",
@@ -128,7 +133,10 @@ def test_a_t_interval_over_agreeing_counts_says_more_than_it_holds(n: int, insid
     holds 8.1 in a quarter of cases, and says in 95 of 100."""
     stream = np.random.default_rng(0)
     seeds = 8 + (stream.random((4000, n)) < 0.1)
-    held = [found.low <= 8.1 <= found.high for found in (estimate(row.tolist()) for row in seeds)]
+    held = [
+        interval.low <= 8.1 <= interval.high
+        for interval in (estimate(row.tolist()) for row in seeds)
+    ]
     assert np.mean(held) < inside
 
 

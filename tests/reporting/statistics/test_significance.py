@@ -40,8 +40,10 @@ def test_common_seeds_are_paired_and_others_are_not(n: int) -> None:
 
 
 def test_only_the_seeds_of_both_sides_are_paired() -> None:
-    found = compare({0: 1.0, 1: 2.0, 2: 4.0, 7: 99.0}, {0: 0.5, 1: 1.0, 2: 1.5, 9: -99.0})
-    assert found.n == (3, 3) and found.difference.mean == pytest.approx((0.5 + 1.0 + 2.5) / 3)
+    comparison = compare({0: 1.0, 1: 2.0, 2: 4.0, 7: 99.0}, {0: 0.5, 1: 1.0, 2: 1.5, 9: -99.0})
+    assert comparison.n == (3, 3) and comparison.difference.mean == pytest.approx(
+        (0.5 + 1.0 + 2.5) / 3
+    )
 
 
 def test_a_permutation_test_is_exact_and_its_smallest_p_is_the_one_said() -> None:
@@ -52,7 +54,7 @@ def test_a_permutation_test_is_exact_and_its_smallest_p_is_the_one_said() -> Non
         abs(pool[list(some)].mean() - np.delete(pool, list(some)).mean())
         for some in itertools.combinations(range(6), 3)
     ]
-    by_hand = np.mean([each >= gap - 1e-12 for each in splits])
+    by_hand = np.mean([split >= gap - 1e-12 for split in splits])
     assert compare(seeded(first), seeded(second, 9)).p_permutation == pytest.approx(by_hand)
     for n, m in ((3, 3), (3, 4), (5, 5), (4, 4)):
         extreme = compare(
@@ -80,9 +82,13 @@ def test_what_few_seeds_can_never_show_is_said() -> None:
 
 def test_seeds_that_all_agree_have_an_interval_of_zero_and_the_smallest_p_of_their_number() -> None:
     for start, p, test in ((0, 0.25, "sign"), (9, 0.1, "permutation")):
-        found = compare(seeded([8.0, 8.0, 8.0]), seeded([16.0, 16.0, 16.0], start))
-        assert (found.difference.mean, found.difference.half_width, found.p) == (-8.0, 0.0, p)
-        assert found.test == f"{test} test (no spread)"
+        comparison = compare(seeded([8.0, 8.0, 8.0]), seeded([16.0, 16.0, 16.0], start))
+        assert (comparison.difference.mean, comparison.difference.half_width, comparison.p) == (
+            -8.0,
+            0.0,
+            p,
+        )
+        assert comparison.test == f"{test} test (no spread)"
         same = compare(seeded([8.0, 8.0]), seeded([8.0, 8.0], start))
         assert (same.difference.mean, same.p) == (0.0, 1.0)
 
@@ -94,12 +100,12 @@ def test_intervals_of_differences_cover_zero_in_95_of_100_cases(n: int, paired: 
     draws = rng.normal(size=(1000, 2, n))
     covered = sum(
         (
-            found := compare(
+            interval := compare(
                 seeded(first.tolist()), seeded(second.tolist(), 0 if paired else 50)
             ).difference
         ).low
         <= 0.0
-        <= found.high
+        <= interval.high
         for first, second in draws
     )
     # One standard deviation of 1,000 draws is 0.007; Welch is on the safe side at n = 3.
@@ -121,7 +127,7 @@ def test_holm_keeps_the_family_error_below_five_percent() -> None:
 
 def test_a_paired_test_sees_what_the_spread_between_seeds_hides() -> None:
     spread = [1.0, 2.0, 3.0]
-    first, second, third = (seeded([each + gap for each in spread]) for gap in (0.0, 0.5, 0.9))
+    first, second, third = (seeded([value + gap for value in spread]) for gap in (0.0, 0.5, 0.9))
     second[0] += 0.01
     third[1] += 0.02
     assert best_of_pairs([second, first, third], "min") == 1
@@ -133,5 +139,5 @@ def test_a_paired_test_sees_what_the_spread_between_seeds_hides() -> None:
     assert best_of_pairs([{0: 1.0}, {0: 2.0}], "min") is None
     # Three p of 0.029 pass alone, not together.
     rivals = [seeded([1.07, 2.10, 3.13]), seeded([1.13, 2.07, 3.10]), seeded([1.10, 2.13, 3.07])]
-    assert all(best_of_pairs([first, each], "min") == 0 for each in rivals)
+    assert all(best_of_pairs([first, rival], "min") == 0 for rival in rivals)
     assert best_of_pairs([first, *rivals], "min") is None

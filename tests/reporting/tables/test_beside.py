@@ -29,15 +29,15 @@ SIGN = {"markdown": "‖", "html": "<sup>‖</sup>", "latex": r"\textsuperscript
 
 
 def counted(
-    method: str, lstar: float, dataset: str = "latent-8", size: int = 16, **given: object
+    method: str, lstar: float, dataset: str = "latent-8", size: int = 16, **fields: object
 ) -> Record:
     return record(
-        method, dataset, size, values={"mse": 1.0, "lstar": lstar, "lstar-90": lstar}, **given
+        method, dataset, size, values={"mse": 1.0, "lstar": lstar, "lstar-90": lstar}, **fields
     )
 
 
-def initial(made: Record, values: Sequence[int], absent: str = "") -> InitialCounts:
-    return InitialCounts(made.spec, made.code, values, 512, 1.0, absent)
+def initial(run: Record, values: Sequence[int], absent: str = "") -> InitialCounts:
+    return InitialCounts(run.spec, run.code, values, 512, 1.0, absent)
 
 
 def cell(table: Table, title: str, method: str) -> tuple[str, tuple[str, ...]]:
@@ -45,8 +45,8 @@ def cell(table: Table, title: str, method: str) -> tuple[str, tuple[str, ...]]:
     titles = [column.title for column in table.columns]
     texts = [row.cells[titles.index("Method")].text for row in table.rows]
     row = table.rows[[text.partition("[")[0] for text in texts].index(method)]
-    found = row.cells[titles.index(title)]
-    return found.text, found.marks
+    marked = row.cells[titles.index(title)]
+    return marked.text, marked.marks
 
 
 EQUAL = [1.0] * 16
@@ -54,13 +54,13 @@ FIND = [1.7] * 8 + [0.4] + [0.1] * 7
 """What R-VAE learns of latent-8: eight 1/alpha near 1.7, seven near 0.1, one between."""
 
 
-def chances(lstar: float, relevance: Sequence[float], **given: object) -> set[bool]:
+def chances(lstar: float, relevance: Sequence[float], **fields: object) -> set[bool]:
     """Whether each table marks the L* of such a run, and what the same question to its record
     says."""
-    made = counted("r-vae", lstar, relevance=relevance, **given)
-    tables = [build(name, [made]) for name in ("summary", "dimensions")]
+    run = counted("r-vae", lstar, relevance=relevance, **fields)
+    tables = [build(name, [run]) for name in ("summary", "dimensions")]
     marked = [notes.CHANCE in cell(table, "L*", "r-vae")[1] for table in tables]
-    return {*marked, inside_null(made, References())}
+    return {*marked, inside_null(run, References())}
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def chances(lstar: float, relevance: Sequence[float], **given: object) -> set[bo
         (16, EQUAL, True),
         (15, [1.0] * 15 + [0.0], True),  # one dead dimension of 16 is no find
         (16, [1.0] * 15 + [0.9], True),
-        (13, [1.2**-place for place in range(16)], True),  # few, but where they end is anyone's
+        (13, [1.2**-index for index in range(16)], True),  # few, but where they end is anyone's
         (9, [], False),  # without relevances the count decides alone
         (15, [], True),
     ],
@@ -87,54 +87,54 @@ def test_the_null_is_that_of_the_options_of_the_run() -> None:
     """Draws at concentration 1 leave 4 of 16 and gaps of 20, so that the same find is chance."""
     assert chances(9, FIND, config={"ren_scale": "one"}) == {True}
     assert chances(3, [1.0] * 3 + [0.001] * 13, config={"ren_scale": "one"}) == {False}
-    made = counted("r-vae", 9, relevance=FIND, config={"ren_posterior": "conjugate"})
-    assert inside_null(made, References()) is None  # untrained networks decide, not counted here
+    run = counted("r-vae", 9, relevance=FIND, config={"ren_posterior": "conjugate"})
+    assert inside_null(run, References()) is None  # untrained networks decide, not counted here
 
 
 def test_each_reading_has_its_own_null() -> None:
     (runs,) = gather([counted("r-dpvae", 9)])
-    found = nulls_of(runs, References()).readings
-    assert found["lstar"] == found["lstar-mean"] == found["lstar-last"]
-    assert found["lstar"].low == 15 == found["lstar-draw"].low + 1
-    assert found["lstar-90"].low == 14 and found["lstar-99"].low == 15
+    nulls = nulls_of(runs, References()).readings
+    assert nulls["lstar"] == nulls["lstar-mean"] == nulls["lstar-last"]
+    assert nulls["lstar"].low == 15 == nulls["lstar-draw"].low + 1
+    assert nulls["lstar-90"].low == 14 and nulls["lstar-99"].low == 15
 
 
 def test_a_cell_is_marked_where_one_seed_is_inside() -> None:
-    made = [
+    runs = [
         counted("r-vae", lstar, relevance=relevance, seed=seed)
         for seed, (lstar, relevance) in enumerate([(9, FIND), (9, FIND), (16, EQUAL)])
     ]
-    assert cell(build("summary", made), "L*", "r-vae")[1] == (notes.CHANCE,)
-    assert cell(build("summary", made[:2]), "L*", "r-vae")[1] == ()
+    assert cell(build("summary", runs), "L*", "r-vae")[1] == (notes.CHANCE,)
+    assert cell(build("summary", runs[:2]), "L*", "r-vae")[1] == ()
 
 
 def test_a_method_of_ones_own_that_declares_a_null_gets_the_mark(tmp_path: Path) -> None:
     """The record carries what the class declared; the file need not be there."""
     rows = [{"relevances": "equal", "share": 1.0}]
     for lstar, relevance, inside in ((16, EQUAL, True), (8, [1.0] * 8 + [0.1] * 8, False)):
-        made = counted("mine", lstar, relevance=relevance)
-        told = replace(made, discovery={**(made.discovery or {}), "null": rows})
-        assert inside_null(made, References()) is None
-        assert inside_null(told, References()) == inside
-        assert (notes.CHANCE in cell(build("summary", [told]), "L*", "mine")[1]) == inside
+        run = counted("mine", lstar, relevance=relevance)
+        declaring = replace(run, discovery={**(run.discovery or {}), "null": rows})
+        assert inside_null(run, References()) is None
+        assert inside_null(declaring, References()) == inside
+        assert (notes.CHANCE in cell(build("summary", [declaring]), "L*", "mine")[1]) == inside
 
 
 def test_a_null_that_means_nothing_is_told_by_the_name_of_the_method() -> None:
-    made = counted("mine", 9)
+    run = counted("mine", 9)
     rows = [{"relevances": "sometimes"}]
-    told = replace(made, discovery={**(made.discovery or {}), "null": rows})
+    declaring = replace(run, discovery={**(run.discovery or {}), "null": rows})
     with pytest.raises(BenchError, match=r"null of 'mine' .*'sometimes'"):
-        build("summary", [told])
+        build("summary", [declaring])
 
 
 def test_every_table_and_every_format_shows_the_mark_and_explains_it(tmp_path: Path) -> None:
-    made = [
+    runs = [
         counted("r-vae", 16, relevance=EQUAL),
         counted("vae", 16, flags=["no_selection"]),
         counted("r-dpvae", 9, relevance=FIND),
     ]
     for name in set(TABLES) & {"summary", "dimensions"}:
-        table = build(name, made)
+        table = build(name, runs)
         for kind, sign in SIGN.items():
             text = RENDERERS[kind](table)
             assert sign in text and "nothing to find" in text and "by accident" in text, (
@@ -158,13 +158,13 @@ def test_lstar_is_marked_inside_the_extremes_of_untrained_networks(
     tmp_path: Path, lstar: int, gap: float, inside: bool
 ) -> None:
     relevance = [gap] * 5 + [1.0] * 11
-    made = counted("maskaae", lstar, relevance=relevance)
-    counts = initial(made, [3, 3, 5, *[8] * 26, 12, 14, 14])
+    run = counted("maskaae", lstar, relevance=relevance)
+    counts = initial(run, [3, 3, 5, *[8] * 26, 12, 14, 14])
     References(tmp_path).write(replace(counts, gaps=[1.5] * 31 + [2.0]))
-    table = build("summary", [made], references=References(tmp_path))
+    table = build("summary", [run], references=References(tmp_path))
     assert cell(table, "Null", "maskaae")[0] == "≥ 3, gap ≤ 2"
     assert (cell(table, "L*", "maskaae")[1] == (notes.CHANCE,)) == inside
-    assert inside_null(made, References(tmp_path)) == inside
+    assert inside_null(run, References(tmp_path)) == inside
     assert any("extremes of 32 untrained networks" in note.text for note in table.notes)
 
 
@@ -172,34 +172,34 @@ def test_untrained_networks_counted_before_gaps_were_judge_by_the_count_alone(
     tmp_path: Path,
 ) -> None:
     for lstar, inside in ((4, False), (5, True)):
-        made = counted("maskaae", lstar, relevance=EQUAL)
-        References(tmp_path).write(initial(made, [5, *[8] * 31]))
-        table = build("summary", [made], references=References(tmp_path))
+        run = counted("maskaae", lstar, relevance=EQUAL)
+        References(tmp_path).write(initial(run, [5, *[8] * 31]))
+        table = build("summary", [run], references=References(tmp_path))
         assert cell(table, "Null", "maskaae")[0] == "≥ 5"
         assert (cell(table, "L*", "maskaae")[1] == (notes.CHANCE,)) == inside
 
 
 def test_counts_by_another_harness_stand_beside_stale_runs_alone(tmp_path: Path) -> None:
     """What is stale keeps what it was read beside; a fresh run is to be counted anew."""
-    for harness, code, there in (
+    for harness, code, stands in (
         (harness_code(), None, True),
         ("0" * 16, None, False),
         ("0" * 16, "of-yesterday", True),
     ):
-        made = counted("maskaae", 9, relevance=EQUAL, code=code)
-        References(tmp_path).write(replace(initial(made, [8] * 32), harness=harness))
-        table = build("summary", [made], references=References(tmp_path))
-        assert ("Null" in [column.title for column in table.columns]) == there
-        assert (notes.CHANCE in cell(table, "L*", "maskaae")[1]) == there
-        told = any("by other code than is installed (`bench" in note.text for note in table.notes)
-        assert told != there
+        run = counted("maskaae", 9, relevance=EQUAL, code=code)
+        References(tmp_path).write(replace(initial(run, [8] * 32), harness=harness))
+        table = build("summary", [run], references=References(tmp_path))
+        assert ("Null" in [column.title for column in table.columns]) == stands
+        assert (notes.CHANCE in cell(table, "L*", "maskaae")[1]) == stands
+        said = any("by other code than is installed (`bench" in note.text for note in table.notes)
+        assert said != stands
 
 
 def test_counts_of_other_code_or_another_cell_do_not_stand_beside_a_run(tmp_path: Path) -> None:
-    made = counted("maskaae", 8)
+    run = counted("maskaae", 8)
     References(tmp_path).write(initial(counted("maskaae", 8, size=8), [8] * 32))
-    References(tmp_path).write(InitialCounts(made.spec, "0" * 16, [8] * 32, 512, 1.0))
-    table = build("summary", [made], references=References(tmp_path))
+    References(tmp_path).write(InitialCounts(run.spec, "0" * 16, [8] * 32, 512, 1.0))
+    table = build("summary", [run], references=References(tmp_path))
     assert cell(table, "L*", "maskaae")[1] == ()
     assert any(
         "No null of maskaae" in note.text and "bench evaluate --null" in note.text
@@ -208,48 +208,48 @@ def test_counts_of_other_code_or_another_cell_do_not_stand_beside_a_run(tmp_path
     References(tmp_path).write(
         initial(counted("maskaae", 8, seed=3), [8] * 32)
     )  # the seed is no part of a cell
-    assert cell(build("summary", [made], references=References(tmp_path)), "L*", "maskaae")[1] == (
+    assert cell(build("summary", [run], references=References(tmp_path)), "L*", "maskaae")[1] == (
         notes.CHANCE,
     )
 
 
 def test_methods_that_select_nothing_or_are_not_trained_have_no_null(tmp_path: Path) -> None:
-    made = [
+    runs = [
         counted("vae", 16, flags=["no_selection"]),
         counted("pca", 9, steps=0),
         record("grae", "latent-8", status="diverged"),
     ]
-    table = build("summary", made, references=References(tmp_path))
+    table = build("summary", runs, references=References(tmp_path))
     assert "Null" not in [column.title for column in table.columns]
     assert not any("null" in note.text.lower() for note in table.notes)
     assert notes.CHANCE not in {
-        mark for row in table.rows for each in row.cells for mark in each.marks
+        mark for row in table.rows for tabled in row.cells for mark in tabled.marks
     }
 
 
 def test_a_rule_without_a_value_on_untrained_networks_is_told_with_its_reason(
     tmp_path: Path,
 ) -> None:
-    made = counted("grae", 9)
-    References(tmp_path).write(initial(made, [], "relevances are not finite"))
-    table = build("summary", [made], references=References(tmp_path))
+    run = counted("grae", 9)
+    References(tmp_path).write(initial(run, [], "relevances are not finite"))
+    table = build("summary", [run], references=References(tmp_path))
     assert cell(table, "L*", "grae")[1] == ()
     assert any(note.text == "No null of grae: relevances are not finite." for note in table.notes)
 
 
-def reference(made: Record, **estimates: list[float]) -> DimensionReference:
+def reference(run: Record, **estimates: list[float]) -> DimensionReference:
     return DimensionReference(
-        "latent-8", made.spec["data"], 2000, 2, estimates, {}, {"95": 18, "99": 35}, 50_000
+        "latent-8", run.spec["data"], 2000, 2, estimates, {}, {"95": 18, "99": 35}, 50_000
     )
 
 
 def test_tables_of_counts_show_the_band_of_the_estimators(tmp_path: Path) -> None:
-    made = counted("pca", 9, steps=0)
-    References(tmp_path).write(reference(made, twonn=[8.0, 8.4], corrint=[6.7, 6.9]))
-    table = build("summary", [made], references=References(tmp_path))
+    run = counted("pca", 9, steps=0)
+    References(tmp_path).write(reference(run, twonn=[8.0, 8.4], corrint=[6.7, 6.9]))
+    table = build("summary", [run], references=References(tmp_path))
     assert cell(table, "n (est.)", "pca")[0] == "6.8–8.2"
     assert "n (est.)" not in [
-        column.title for column in build("summary", [made], ["mse"], References(tmp_path)).columns
+        column.title for column in build("summary", [run], ["mse"], References(tmp_path)).columns
     ]
 
 
@@ -257,10 +257,10 @@ def test_tables_of_counts_show_the_band_of_the_estimators(tmp_path: Path) -> Non
 def test_missing_estimates_are_told_with_the_command_that_makes_them(
     tmp_path: Path, written: dict[str, list[float]] | None
 ) -> None:
-    made = counted("pca", 9, steps=0)
+    run = counted("pca", 9, steps=0)
     if written is not None:
-        References(tmp_path).write(reference(made))  # no estimator gave a value
-    table = build("dimensions", [made], references=References(tmp_path))
+        References(tmp_path).write(reference(run))  # no estimator gave a value
+    table = build("dimensions", [run], references=References(tmp_path))
     assert "n (est.)" not in [column.title for column in table.columns]
     assert any("bench data dims" in note.text for note in table.notes) == (written is None)
 
@@ -268,9 +268,9 @@ def test_missing_estimates_are_told_with_the_command_that_makes_them(
 def test_the_table_of_references_shows_every_estimator_and_tells_what_is_missing(
     tmp_path: Path,
 ) -> None:
-    made, other = counted("pca", 9, steps=0), record("pca", "digits", data="e" * 64)
-    References(tmp_path).write(replace(reference(made, mle=[8.0, 8.4]), absent={"twonn": "no"}))
-    table = build("references", [made, other], references=References(tmp_path))
+    run, other = counted("pca", 9, steps=0), record("pca", "digits", data="e" * 64)
+    References(tmp_path).write(replace(reference(run, mle=[8.0, 8.4]), absent={"twonn": "no"}))
+    table = build("references", [run, other], references=References(tmp_path))
     titles = [column.title for column in table.columns]
     assert titles == [
         "Dataset",
@@ -284,7 +284,7 @@ def test_the_table_of_references_shows_every_estimator_and_tells_what_is_missing
         "PCA-99",
         "Draws",
     ]
-    texts = {row.cells[0].text: [each.text for each in row.cells[1:]] for row in table.rows}
+    texts = {row.cells[0].text: [entry.text for entry in row.cells[1:]] for row in table.rows}
     assert texts["latent-8"] == [
         "8",
         "–",
@@ -297,25 +297,25 @@ def test_the_table_of_references_shows_every_estimator_and_tells_what_is_missing
         "2 × 2,000",
     ]
     assert set(texts["digits"]) == {"–"}
-    told = [note.text for note in table.notes]
-    assert "No TwoNN on latent-8: no." in told and any(
-        "digits was not estimated (`bench data dims`" in text for text in told
+    said = [note.text for note in table.notes]
+    assert "No TwoNN on latent-8: no." in said and any(
+        "digits was not estimated (`bench data dims`" in text for text in said
     )
     for render in RENDERERS.values():
         assert "latent-8" in render(table)
     with pytest.raises(BenchError, match="leave --metrics out"):
-        build("references", [made], ["mse"])
+        build("references", [run], ["mse"])
 
 
 def test_a_table_of_mnist_runs_shows_distance_error_counts_null_band_and_floor(
     tmp_path: Path,
 ) -> None:
     (file,) = [
-        each
-        for each in resources.files("benchmark").joinpath("data", "references").iterdir()
-        if each.name.startswith("dimensions-mnist-")
+        path
+        for path in resources.files("benchmark").joinpath("data", "references").iterdir()
+        if path.name.startswith("dimensions-mnist-")
     ]
-    known = DimensionReference.from_json(file.read_text(encoding="utf-8"))
+    estimated = DimensionReference.from_json(file.read_text(encoding="utf-8"))
     fd = "fd-cnn[extractor=cnn-mnist-0a,n=10000,reference=10000,split=test]"
     values = {
         "mse": 0.01,
@@ -324,11 +324,12 @@ def test_a_table_of_mnist_runs_shows_distance_error_counts_null_band_and_floor(
         "lstar": 9.0,
         "active-units": 12.0,
     }
-    made = [
-        record(method, "mnist", data=known.data, values=values) for method in ("r-vae", "maskaae")
+    runs = [
+        record(method, "mnist", data=estimated.data, values=values)
+        for method in ("r-vae", "maskaae")
     ]
-    References(tmp_path).write(initial(made[1], [15, *[16] * 31]))
-    table = build("summary", made, references=References(tmp_path))
+    References(tmp_path).write(initial(runs[1], [15, *[16] * 31]))
+    table = build("summary", runs, references=References(tmp_path))
     titles = [column.title for column in table.columns]
     assert titles == [
         "Dataset",
@@ -342,11 +343,11 @@ def test_a_table_of_mnist_runs_shows_distance_error_counts_null_band_and_floor(
         "Active units",
         "Null",
     ]
-    low, high = known.band or (0.0, 0.0)
+    low, high = estimated.band or (0.0, 0.0)
     assert low < 13 < high  # TwoNN and MLE of the literature lie between 11 and 14
-    shown = {row.cells[3].text: [each.text for each in row.cells] for row in table.rows}
-    assert {texts[1] for texts in shown.values()} == {f"{low:.1f}–{high:.1f}"}
-    assert {method: texts[-1] for method, texts in shown.items()} == {
+    texts_by_method = {row.cells[3].text: [entry.text for entry in row.cells] for row in table.rows}
+    assert {texts[1] for texts in texts_by_method.values()} == {f"{low:.1f}–{high:.1f}"}
+    assert {method: texts[-1] for method, texts in texts_by_method.items()} == {
         "r-vae": f"≥ 15, gap ≤ {null_gap(16, 64.0):.3g}",
         "maskaae": "≥ 15",
         "real data (floor)": "–",
@@ -356,14 +357,15 @@ def test_a_table_of_mnist_runs_shows_distance_error_counts_null_band_and_floor(
 
 
 def test_layouts_of_papers_mark_it_too(tmp_path: Path) -> None:
-    made = [
+    runs = [
         record(method, "mnist", 16, values={"mse": 1.0, "fd-cnn": 2.0, "lstar": 15.0})
         for method in ("r-dpvae", "geco-l0")
     ]
-    References(tmp_path).write(initial(made[1], [15] * 32))
+    References(tmp_path).write(initial(runs[1], [15] * 32))
     for references, expected in ((None, 1), (References(tmp_path), 2)):
-        table = build("ren-1", made, references=references)
+        table = build("ren-1", runs, references=references)
         assert (
-            sum(notes.CHANCE in each.marks for row in table.rows for each in row.cells) == expected
+            sum(notes.CHANCE in entry.marks for row in table.rows for entry in row.cells)
+            == expected
         )
         assert any("nothing to find" in note.text for note in table.notes)

@@ -48,8 +48,8 @@ def errors(method: str, value: float, n: int) -> list[Record]:
 @pytest.mark.parametrize(("n", "best"), [(3, None), (5, None), (6, "grae")])
 def test_a_count_is_best_where_permutations_of_its_pairs_say_so(n: int, best: str | None) -> None:
     """Of three pairs that all point one way, every eighth relabelling does."""
-    found = best_of(gather(errors("grae", 0.0, n) + errors("mi-vae", 1.0, n)), "lstar-error")
-    assert (found and found.method) == best
+    winner = best_of(gather(errors("grae", 0.0, n) + errors("mi-vae", 1.0, n)), "lstar-error")
+    assert (winner and winner.method) == best
 
 
 def test_gap_and_where_it_is_have_columns() -> None:

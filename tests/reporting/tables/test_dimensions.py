@@ -34,9 +34,9 @@ SPEC_TABLE = {
 
 @pytest.mark.parametrize(("size", "k"), SPEC_TABLE)
 def test_null_intervals_are_those_found_independently(size: int, k: float) -> None:
-    found, expected = null_interval(size, k), SPEC_TABLE[size, k]
+    interval, expected = null_interval(size, k), SPEC_TABLE[size, k]
     assert (
-        max(abs(a - b) for a, b in zip(found, expected, strict=True)) <= 1
+        max(abs(a - b) for a, b in zip(interval, expected, strict=True)) <= 1
     )  # two simulations of 10,000 draws
 
 
@@ -56,36 +56,38 @@ def test_null_interval_applies_the_rule_of_the_methods() -> None:
 
 def ren(seed: int, **extra: float) -> Record:
     counts = {"lstar": extra["lstar_mean"], "active-units": 8.0, "lstar-90": 7.0, "lstar-99": 9.0}
-    made = record("r-dpvae", "latent-8", 16, seed, values={"mse": 1.0, **counts})
-    return replace(made, discovery={**made.discovery, "extra": extra})
+    run = record("r-dpvae", "latent-8", 16, seed, values={"mse": 1.0, **counts})
+    return replace(run, discovery={**run.discovery, "extra": extra})
 
 
 def test_readings_of_a_rule_are_stale_where_its_count_is() -> None:
     fresh = ren(0, lstar_mean=8.0, lstar_last=9.0)
     old = replace(fresh, metrics={**fresh.metrics, "lstar": "0" * 16})
-    for made, marks in ((fresh, ()), (old, (notes.STALE,))):
-        table = build("dimensions", [made], ["lstar", "lstar-mean", "lstar-last", "lstar-90"])
-        found = {
+    for run, marks in ((fresh, ()), (old, (notes.STALE,))):
+        table = build("dimensions", [run], ["lstar", "lstar-mean", "lstar-last", "lstar-90"])
+        marks_by_metric = {
             column.metric: set(cell.marks) & {notes.STALE}
             for column, cell in zip(table.columns, table.rows[0].cells, strict=True)
             if column.metric
         }
-        assert all(found[name] == set(marks) for name in ("lstar", "lstar-mean", "lstar-last"))
-        assert found["lstar-90"] == set()
+        assert all(
+            marks_by_metric[name] == set(marks) for name in ("lstar", "lstar-mean", "lstar-last")
+        )
+        assert marks_by_metric["lstar-90"] == set()
 
 
 def test_readings_of_two_codes_are_not_averaged() -> None:
-    made = [ren(seed, lstar_mean=8.0 + seed) for seed in range(3)]
+    runs = [ren(seed, lstar_mean=8.0 + seed) for seed in range(3)]
     codes = ("0" * 16, "1" * 16, "1" * 16)
-    old = [replace(r, metrics={**r.metrics, "lstar": c}) for r, c in zip(made, codes, strict=True)]
+    old = [replace(r, metrics={**r.metrics, "lstar": c}) for r, c in zip(runs, codes, strict=True)]
     (cell,) = gather(map(with_readings, old))
     assert cell.values["lstar"] == cell.values["lstar-mean"] == (9.0, 10.0)
 
 
 def rows_error(table: Table) -> dict[str, float]:
     """|L* - n| of each method; the records were made before it was measured."""
-    place = [column.title for column in table.columns].index("|L* − n|")
-    return {row.cells[3].text: row.cells[place].estimate.mean for row in table.rows}
+    error_index = [column.title for column in table.columns].index("|L* − n|")
+    return {row.cells[3].text: row.cells[error_index].estimate.mean for row in table.rows}
 
 
 def test_table_shows_every_reading_beside_truth_and_null() -> None:

@@ -39,23 +39,23 @@ def test_the_mean_image_is_a_row_beside_the_others_and_no_column() -> None:
 
 
 def test_a_method_no_better_than_the_mean_image_is_marked_whatever_is_shown() -> None:
-    found = [
+    runs = [
         record("vae", seed=0, values={"mse": 0.5, "lstar": 3.0}),
         record("vae", seed=1, values={"mse": 0.5, "lstar": 3.0}, **COLLAPSED),
         record("pca", values={"mse": 0.5, "lstar": 3.0}),
     ]
     for metrics in ([], ["lstar"]):
-        assert [row["Method"] for row in rows(summary(found, metrics))] == ["pca", "vae#"]
+        assert [row["Method"] for row in rows(summary(runs, metrics))] == ["pca", "vae#"]
     assert "# one seed or more reconstructs hardly better than the mean training image" in notes(
-        found
+        runs
     )
-    assert "#" not in notes([found[0], found[2]])
+    assert "#" not in notes([runs[0], runs[2]])
 
 
 def test_it_is_marked_in_layouts_of_papers() -> None:
     def shown(**flags: list[str]) -> str:
-        made = record("vae", "mnist", values={"mse": 0.5, "lstar": 16.0}, **flags)
-        return str(rows(build("ren-2", [made]))) + str(build("ren-2", [made]).notes)
+        run = record("vae", "mnist", values={"mse": 0.5, "lstar": 16.0}, **flags)
+        return str(rows(build("ren-2", [run]))) + str(build("ren-2", [run]).notes)
 
     assert "#" in shown(**COLLAPSED) and "one seed or more reconstructs" in shown(**COLLAPSED)
     assert "#" not in shown()
@@ -77,8 +77,8 @@ def test_it_is_never_the_best() -> None:
 def test_an_unsettled_count_is_marked_and_named() -> None:
     def shown(method: str, harness: list[str]) -> tuple[str, str]:
         flags = ["no_selection"] if method == "vae" else []
-        made = record(method, values={"lstar": 7.0}, flags=flags, harness_flags=harness)
-        return rows(summary([made]))[0]["L*"], notes([made])
+        run = record(method, values={"lstar": 7.0}, flags=flags, harness_flags=harness)
+        return rows(summary([run]))[0]["L*"], notes([run])
 
     assert shown("rf-vae", [UNSETTLED])[0] == "7§" and shown("rf-vae", [])[0] == "7"
     assert "(unsettled; see docs/record.md)" in shown("rf-vae", [UNSETTLED])[1]
@@ -100,19 +100,19 @@ def words(figure: Figure) -> str:
 @pytest.mark.parametrize("draw", [samples, curves, toy])
 def test_figures_name_it(draw, tmp_path: Path) -> None:
     for name, flags in (("on", COLLAPSED), ("off", {})):
-        found = [record("vae", "circle", 2, **flags), record("pca", "circle", 2)]
-        store(tmp_path / name, found)
-        for each in found:
-            leave(tmp_path / name, each)
-        shown = words(draw(Material.of(found, tmp_path / name)))
-        assert (WORDS in shown) is (name == "on")
-        assert shown.count(WORDS) <= 1
+        runs = [record("vae", "circle", 2, **flags), record("pca", "circle", 2)]
+        store(tmp_path / name, runs)
+        for run in runs:
+            leave(tmp_path / name, run)
+        visible = words(draw(Material.of(runs, tmp_path / name)))
+        assert (WORDS in visible) is (name == "on")
+        assert visible.count(WORDS) <= 1
 
 
-def page(tmp_path: Path, made: Record):
-    store(tmp_path, [made])
-    leave(tmp_path, made, image=(1, 8, 8))
-    return run_page(made, tmp_path / made.key)
+def page(tmp_path: Path, run: Record):
+    store(tmp_path, [run])
+    leave(tmp_path, run, image=(1, 8, 8))
+    return run_page(run, tmp_path / run.key)
 
 
 def test_the_page_of_the_run_and_the_list_of_runs_tell_it(tmp_path: Path) -> None:

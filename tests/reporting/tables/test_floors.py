@@ -50,7 +50,7 @@ def test_a_floor_comes_with_its_metric_and_with_no_other() -> None:
     ]
     assert [row["Method"] for row in rows(summary(two(), ["mse"]))] == ["pca", "vae"]
     assert "floor" not in notes(
-        [replace(each, measurements={"mse": each.measurements["mse"]}) for each in two()]
+        [replace(run, measurements={"mse": run.measurements["mse"]}) for run in two()]
     )
 
 
@@ -63,16 +63,16 @@ def test_each_protocol_has_a_floor_of_its_own_and_methods_are_not_compared_acros
     floors = {CNN: CNN_FLOOR, OTHER: OTHER_FLOOR}
     records = [
         replace(
-            each,
+            run,
             measurements={
-                **each.measurements,
+                **run.measurements,
                 **{
-                    floors[name]: {**found, "value": 0.1}
-                    for name, found in each.measurements.items()
+                    floors[name]: {**measurement, "value": 0.1}
+                    for name, measurement in run.measurements.items()
                 },
             },
         )
-        for each in records
+        for run in records
     ]
     table = summary(records, [CNN, OTHER])
     assert [row["FD-CNN"] for row in rows(table)] == [
@@ -81,10 +81,10 @@ def test_each_protocol_has_a_floor_of_its_own_and_methods_are_not_compared_acros
         "0.1000a",
         "0.1000b",
     ]
-    told = " ".join(str(note) for note in table.notes)
+    said = " ".join(str(note) for note in table.notes)
     assert (
         "Values with different letters were measured by different protocols: "
-        "they are not comparable, and none of them is bold." in told
+        "they are not comparable, and none of them is bold." in said
     )
 
 

@@ -23,13 +23,13 @@ def rows(table: Table) -> list[dict[str, str]]:
 
     def text(cell: Cell) -> str:
         number = cell.number
-        shown = (
+        printed = (
             cell.text
             if number is None
             else number.value + (f" ± {number.half_width}" if number.half_width else "")
         )
         return (
-            shown
+            printed
             + "".join(cell.marks)
             + (f" ({cell.note})" if cell.note else "")
             + (" best" if cell.best else "")
@@ -150,7 +150,7 @@ def test_stale_cells_are_marked_and_never_best() -> None:
 def test_a_stale_number_is_marked_by_itself_and_never_best() -> None:
     fresh = seeds([2.0, 2.1, 2.2], "pca")
     metrics = {**fresh[0].metrics, "mse": "0" * 16}
-    old = [replace(each, metrics=metrics) for each in seeds([1.0, 1.1, 1.2], "vae")]
+    old = [replace(run, metrics=metrics) for run in seeds([1.0, 1.1, 1.2], "vae")]
     pca, vae = rows(summary([*fresh, *old]))
     assert (pca["Method"], vae["Method"]) == ("pca", "vae") and vae["MSE"].endswith("‡")
     assert "best" not in pca["MSE"] + vae["MSE"] and "‡" not in pca["MSE"]
@@ -220,8 +220,8 @@ def test_two_protocols_within_a_dataset_are_refused_with_an_explanation_unless_b
     assert [row["FD"] for row in rows(summary(records, [FD]))][1] == "1.1 ± 0.6"
     both = summary(records, [FD, other])
     assert [row["FD"] for row in rows(both)][:2] == ["900.1 ± 1.3a", "1.1 ± 0.6b"]
-    told = " ".join(str(note) for note in both.notes)
-    assert f"measured as {other}." in told and f"measured as {FD}." in told
+    said = " ".join(str(note) for note in both.notes)
+    assert f"measured as {other}." in said and f"measured as {FD}." in said
 
 
 def test_two_protocols_within_a_cell_are_an_error() -> None:
@@ -260,8 +260,8 @@ def test_unknown_metric_names_what_there_is() -> None:
 def test_provenance_leads_to_every_run() -> None:
     records = [*seeds([1.0, 2.0]), record(status="failed", seed=5)]
     table = summary(records)
-    assert all(each.key in "\n".join(table.provenance) for each in records)
-    assert {key for row in table.rows for key in row.keys} == {each.key for each in records}
+    assert all(run.key in "\n".join(table.provenance) for run in records)
+    assert {key for row in table.rows for key in row.keys} == {run.key for run in records}
 
 
 def test_metrics_tell_units_and_directions() -> None:
