@@ -61,6 +61,16 @@ def _codes(measured: Iterable[str]) -> dict[str, str]:
     return codes
 
 
+_SPEC: Mapping[str, Any] = {
+    "config": {},
+    "options": {},
+    "data": "d" * 64,
+    "budget": "quick",
+    "steps": 300,
+    "batch_size": 128,
+}
+
+
 def record(
     method: str = "vae",
     dataset: str = "digits",
@@ -76,16 +86,10 @@ def record(
     **spec: Any,
 ) -> Record:
     """A record; ``spec`` overrides fields of the run's spec."""
-    fields = {
-        "config": {},
-        "options": {},
-        "data": "d" * 64,
-        "budget": "quick",
-        "steps": 300,
-        "batch_size": 128,
-        **spec,
-    }
-    run = RunSpec(method=method, dataset=dataset, latent_dim=latent_dim, seed=seed, **fields)
+    run = RunSpec(
+        method=method, dataset=dataset, latent_dim=latent_dim, seed=seed, **{**_SPEC, **spec}
+    )
+    discovery = {"relevance": list(relevance), "active": [], "flags": list(flags), "extra": {}}
     measured = {"mse": 0.5} if values is None and status == "done" else dict(values or {})
     return Record(
         spec=run.document(),
@@ -98,14 +102,7 @@ def record(
             name: {"value": value, "unit": "", "n": 360, "protocol": "as said"}
             for name, value in measured.items()
         },
-        discovery={
-            "relevance": list(relevance),
-            "active": [],
-            "flags": list(flags),
-            "extra": {},
-        }
-        if status == "done"
-        else None,
+        discovery=discovery if status == "done" else None,
         flags=list(harness_flags),
     )
 
@@ -154,57 +151,59 @@ def leave(
 ) -> None:
     """Write curves and artifacts beside a record, as a finished run does."""
     rng = np.random.default_rng(record.spec["seed"])
-    path = folder / record.key
-    step = np.arange(1, steps + 1) * 10
-    loss = 100.0 / step + rng.normal(size=steps)
     size_of_code = record.spec["latent_dim"]
-    np.savez(
-        path / "curves.npz",
-        step=step,
-        loss=loss,
-        lstar=np.minimum(step, size_of_code).astype(float),
-        lstar_step=step,
-        kl=rng.random((steps, size_of_code)),
-        log_sigma=np.linspace(0.0, -2.0, steps),
-        mi=rng.random(steps),
-        **{f"pi_{tenth}": row for tenth, row in enumerate(rng.dirichlet(np.ones(10), steps).T)},
-    )
-    arrays = [images(40, image, seed) if image else vectors(40, size, seed) for seed in (0, 1, 2)]
-    names = ("inputs", "samples", "reconstructions")
-    shape = image or (size,)
-    for name, count in (
-        ("neighbours", (8,)),
-        ("traversals", (3, 8)),
-        ("interpolations", (4, 8)),
-        ("category_traversals", (4, 10)),
-        ("rewarded_line", (4, 10)),
-        ("rewarded_plane", (7, 7)),
-    ):
-        flat = (
-            images(math.prod(count), image, len(names))
-            if image
-            else vectors(math.prod(count), size, len(names))
-        )
-        arrays.append(flat.reshape(*count, *shape))
-        names += (name,)
+    path = folder / record.key
+    np.savez(path / "curves.npz", **_curves(rng, steps, size_of_code))
     codes = vectors(40, size_of_code, 3)
-    counts = rng.integers(0, 9, (10, 3)).astype(np.uint32)
-    matrices = {
-        "code_covariance": np.cov(codes.T).reshape(size_of_code, size_of_code),
-        "jacobian_gram": codes.T @ codes,
-    }
-    categories = {
-        "contingency": counts,
-        "classes": np.arange(3),
-        "category_histogram": rng.integers(0, 9, (10, 20)).astype(np.uint32),
-    }
     np.savez(
         path / "artifacts.npz",
         codes=codes,
-        **matrices,
-        **categories,
-        **dict(zip(names, arrays, strict=True)),
+        code_covariance=np.cov(codes.T).reshape(size_of_code, size_of_code),
+        jacobian_gram=codes.T @ codes,
+        contingency=rng.integers(0, 9, (10, 3)).astype(np.uint32),
+        classes=np.arange(3),
+        category_histogram=rng.integers(0, 9, (10, 20)).astype(np.uint32),
+        **_data(image, size),
     )
+
+
+def _curves(rng: np.random.Generator, steps: int, size_of_code: int) -> dict[str, np.ndarray]:
+    """Return what a run of ``steps`` logs, by name."""
+    step = np.arange(1, steps + 1) * 10
+    return {
+        "step": step,
+        "loss": 100.0 / step + rng.normal(size=steps),
+        "lstar": np.minimum(step, size_of_code).astype(float),
+        "lstar_step": step,
+        "kl": rng.random((steps, size_of_code)),
+        "log_sigma": np.linspace(0.0, -2.0, steps),
+        "mi": rng.random(steps),
+        **{f"pi_{tenth}": row for tenth, row in enumerate(rng.dirichlet(np.ones(10), steps).T)},
+    }
+
+
+_COUNTS: Mapping[str, tuple[int, ...]] = {
+    "inputs": (40,),
+    "samples": (40,),
+    "reconstructions": (40,),
+    "neighbours": (8,),
+    "traversals": (3, 8),
+    "interpolations": (4, 8),
+    "category_traversals": (4, 10),
+    "rewarded_line": (4, 10),
+    "rewarded_plane": (7, 7),
+}
+"""Array of a run's artifacts -> how many images or vectors it holds, by its leading axes."""
+
+
+def _data(image: tuple[int, int, int] | None, size: int) -> dict[str, np.ndarray]:
+    """Return images of the shape ``image``, else vectors of ``size`` numbers, by name."""
+    arrays = {}
+    for seed, (name, counts) in enumerate(_COUNTS.items()):
+        count = math.prod(counts)
+        flat = vectors(count, size, seed) if image is None else images(count, image, seed)
+        arrays[name] = flat.reshape(*counts, *flat.shape[1:])
+    return arrays
 
 
 def study(kind: str, seed: int = 0, *, values: Mapping[str, float], **config: Any) -> Record:

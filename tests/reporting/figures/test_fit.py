@@ -9,7 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
-from reporting.figures.test_draw import folder, records  # noqa: F401  (the fixture)
+from reporting.figures.drawn import records
 from reporting.figures.test_studies import study_runs
 from reporting.making import leave, record, store
 
@@ -102,7 +102,7 @@ def test_sweeps_keep_their_texts(name: str, methods: int, datasets: int, tmp_pat
         assert outside(DRAWERS[name](material)) == []
 
 
-def test_every_figure_keeps_its_texts(folder: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_every_figure_keeps_its_texts(folder: Path, tmp_path: Path) -> None:
     with style.house(72):
         drawn = 0
         for material in (Material.of(records(), folder), Material.of(study_runs(), tmp_path)):
@@ -120,7 +120,7 @@ def test_every_figure_keeps_its_texts(folder: Path, tmp_path: Path) -> None:  # 
 def test_headings_above_pictures_that_do_not_fill_their_room_stay_inside(
     rows: int, tmp_path: Path
 ) -> None:
-    """A picture lies in the middle of a room of another shape, which changes while it is laid out."""
+    """A picture lies in the middle of a room of another shape, which changes in the layout."""
     runs = [
         record("mi-vae-joint", "digits", 4, config={"mi_weight": float(index)})
         for index in range(rows)

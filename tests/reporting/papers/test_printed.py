@@ -175,7 +175,7 @@ def test_published_rows_stand_beside_variants() -> None:
 
 
 def test_a_printed_name_means_what_its_source_ran_on_that_dataset() -> None:
-    """GECO's tau is the smaller of its two errors on a dataset; FlexAE's VAE has a fixed variance."""
+    """GECO's tau is the smaller of its two errors on a dataset; FlexAE's VAE has fixed variance."""
     for dataset, label in spellings.SETTINGS["GECO"].items():
         errors = [
             figure.value

@@ -9,7 +9,11 @@ from pathlib import Path
 import numpy as np
 from reporting.making import FD, HOSTILE, images, leave, record, seeds, store
 
+from benchmark.reporting.report.site import site
 from benchmark.spec import Record
+
+Files = dict[str, bytes]
+"""Path of a page or file of a report -> its content."""
 
 EVIL = (
     "<script>alert(1)</script>",
@@ -147,3 +151,8 @@ def pictured(folder: Path, record: Record) -> dict[str, np.ndarray]:
     arrays["code_covariance"] = np.array([[1.0, 0.5, 0.0], [0.5, 1.0, 0.0], [0.0, 0.0, 0.0]])
     np.savez(folder / record.key / "artifacts.npz", **arrays)
     return arrays
+
+
+def site_of(folder: Path, records: list[Record]) -> Files:
+    """The report of ``records``, whose folders lie in ``folder``."""
+    return dict(site(records, folder))

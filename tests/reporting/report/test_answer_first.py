@@ -10,7 +10,7 @@ from reporting.report.site_records import full
 
 from benchmark.reporting.papers.layouts import LAYOUTS
 from benchmark.reporting.report.site import site
-from benchmark.reporting.report.views import answer, made
+from benchmark.reporting.report.views import answer, filled_tables
 from benchmark.spec import Record
 
 
@@ -49,14 +49,14 @@ def test_datasets_of_unknown_dimension_have_no_table_of_the_answer(tmp_path: Pat
 
 
 def test_layouts_of_which_nothing_was_run_are_a_line_each() -> None:
-    tables, refused = made(runs())
+    tables, refused = filled_tables(runs())
     assert not {table.name for table in tables} & set(LAYOUTS)
     reasons = dict(refused)
     assert set(LAYOUTS) <= set(reasons)
     assert "bench run --suite ren-tables" in reasons["ren-1"]
     assert all(len(reason) < 200 for reason in reasons.values())
     with_one = [record("vae", "mnist", 16, values={"mse": 0.01}, budget="paper")]
-    assert "ren-2" in {table.name for table in made([*runs(), *with_one])[0]}
+    assert "ren-2" in {table.name for table in filled_tables([*runs(), *with_one])[0]}
 
 
 def test_an_empty_report_says_what_to_do(tmp_path: Path) -> None:

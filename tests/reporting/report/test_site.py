@@ -8,18 +8,16 @@ import csv
 import hashlib
 import io
 import re
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
-from reporting.making import HOSTILE, record, store
+from reporting.making import HOSTILE
 from reporting.report.parsed import Page
-from reporting.report.site_records import EVIL, full, hostile, written
+from reporting.report.site_records import EVIL, Files, full, hostile, site_of, written
 from threadpoolctl import threadpool_limits
 
-from benchmark.controls import InitialCounts, References
 from benchmark.reporting import named_tables
 from benchmark.reporting.captions import CAPTIONS
 from benchmark.reporting.catalogue import FIGURES
@@ -28,17 +26,10 @@ from benchmark.reporting.figures.material import Material
 from benchmark.reporting.render import RENDERERS
 from benchmark.reporting.report import drawings
 from benchmark.reporting.report.pictures import png_bytes
-from benchmark.reporting.report.site import site
 from benchmark.reporting.report.views import heading
-from benchmark.spec import BenchError, Record
-
-Files = dict[str, bytes]
+from benchmark.spec import BenchError
 
 PNG = png_bytes(np.zeros((20, 30), dtype=np.uint8))
-
-
-def made(folder: Path, records: list[Record]) -> Files:
-    return dict(site(records, folder))
 
 
 def stand_in(name: str, material: Material, kind: str, *, dpi: int) -> bytes:
@@ -56,13 +47,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
         patch.setattr(drawings, "FIGURES", {"curves": FIGURES["curves"], "toy": FIGURES["toy"]})
         patch.setattr(draw, "draw", stand_in)
         patch.setattr(drawings.os, "cpu_count", lambda: 1)  # other processes would draw in earnest
-        return made(written(tmp_path_factory.mktemp("runs"), records), records)
-
-
-@pytest.fixture
-def few_figures(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave the figures out where they are not what is looked at: each costs a second."""
-    monkeypatch.setattr(drawings, "FIGURES", {})
+        return site_of(written(tmp_path_factory.mktemp("runs"), records), records)
 
 
 @pytest.fixture(scope="module")
@@ -200,19 +185,6 @@ def test_figures_are_on_the_page_with_their_size_and_the_others_with_their_reaso
     )
 
 
-@pytest.mark.usefixtures("few_figures")
-def test_a_figure_that_fails_is_said_and_stops_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def broken(*_: object, dpi: int) -> bytes:
-        raise IndexError("too many indices")
-
-    monkeypatch.setattr(drawings, "FIGURES", {"curves": FIGURES["curves"]})
-    monkeypatch.setattr(draw, "draw", broken)
-    page = Page(made(store(tmp_path, [record()]), [record()])["index.html"].decode())
-    assert "failed: IndexError: too many indices" in page.text and "Summary" in page.text
-
-
 def test_the_same_records_give_the_same_bytes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -221,7 +193,7 @@ def test_the_same_records_give_the_same_bytes(
     )  # one for all: drawing takes a second each
     records = full()
     folder = written(tmp_path / "runs", records)
-    first, second = made(folder, records), made(folder, list(reversed(records)))
+    first, second = site_of(folder, records), site_of(folder, list(reversed(records)))
     assert first == second and b"data:image/png" in first["index.html"]
 
 
@@ -256,18 +228,6 @@ def test_tables_beside_the_page_are_those_of_bench_table(files: Files) -> None:
     ](summary)
 
 
-@pytest.mark.usefixtures("few_figures")
-def test_cells_are_sorted_by_what_they_mean(tmp_path: Path) -> None:
-    page = made(written(tmp_path, full()), full())["index.html"].decode()
-    row = next(
-        row
-        for row in re.findall(r"<tr>.*?</tr>", page, re.DOTALL)
-        if ">r-vae<" in row and "10<sup>-9</sup>" in row
-    )
-    assert 'data-sort="1e-09"' in row and 'data-sort="digits"' in row and 'data-sort="16"' in row
-    assert "seed 0</a>" in row
-
-
 def test_headings_are_names_one_can_type_or_read() -> None:
     assert [heading(name) for name in ("ren-1", "summary", "lstar-vs-latent-dim")] == [
         "ren-1",
@@ -285,57 +245,3 @@ def test_a_study_has_a_table_of_its_own(pages: dict[str, Page]) -> None:
 def test_deviations_of_the_methods_are_on_the_page(pages: dict[str, Page]) -> None:
     assert "Samples need a prior, which PCA has not" in pages["index.html"].text
     assert "The set's KL is counted once per set" in pages["index.html"].text
-
-
-def test_no_record_at_all(tmp_path: Path) -> None:
-    files = made(tmp_path, [])
-    page = Page(files["index.html"].decode())
-    assert (
-        set(files) == {"index.html"}
-        and page.faults == []
-        and "bench run --all" in page.text
-        and not page.all("table")
-    )
-
-
-@pytest.mark.usefixtures("few_figures")
-def test_nothing_but_failures(tmp_path: Path) -> None:
-    records = [replace(record(seed=seed, status="failed"), error="no memory") for seed in (0, 1)]
-    page = Page(made(written(tmp_path, records), records)["index.html"].decode())
-    assert (
-        page.faults == [] and page.text.count("no memory") == 4 and "0/2" in page.text
-    )  # the error and, in the log, its line
-
-
-@pytest.mark.usefixtures("few_figures")
-def test_tables_stand_beside_the_untrained_networks_of_the_results_folder(tmp_path: Path) -> None:
-    run = record("grae", values={"mse": 1.0, "lstar": 16.0})
-    References(tmp_path).write(InitialCounts(run.spec, run.code, [16] * 32, 512, 1.0))
-    files = made(store(tmp_path, [run]), [run])
-    (row,) = csv.DictReader(io.StringIO(files["tables/summary.csv"].decode()))
-    assert (row["null lstar at least"], row["lstar inside null"]) == ("15", "yes")
-    assert "nothing to find" in Page(files["index.html"].decode()).text
-
-
-@pytest.mark.usefixtures("few_figures")
-def test_one_record_without_anything_beside_it(tmp_path: Path) -> None:
-    files = made(store(tmp_path, [record()]), [record()])
-    index, run = (
-        Page(files["index.html"].decode()),
-        Page(files[f"runs/{record().key}.html"].decode()),
-    )
-    assert (
-        "Report on 1 run " in index.text
-        and "1 method on 1 dataset." in index.text
-        and "1 row " in index.text
-    )
-    assert index.faults == run.faults == [] and "Curves" not in run.text
-
-
-@pytest.mark.usefixtures("few_figures")
-def test_unreadable_arrays_are_said_and_stop_nothing(tmp_path: Path) -> None:
-    records = full()[:1]
-    folder = written(tmp_path, records)
-    (folder / records[0].key / "curves.npz").write_bytes(b"PK nonsense")
-    page = Page(made(folder, records)[f"runs/{records[0].key}.html"].decode())
-    assert "is no readable npz file" in page.text and "Pictures" in page.text
