@@ -10,23 +10,20 @@ import io
 import json
 import math
 import sys
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import numpy as np
-import pytest
+from command import bench
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from reporting.making import record
 from safetensors.numpy import save
 
-from benchmark.cli import main
 from benchmark.controls import InitialCounts
 from benchmark.spec import Record, RunSpec
 
@@ -178,18 +175,9 @@ def ends() -> Iterator[None]:
 
 def call(arguments: list[str]) -> tuple[int, str]:
     """Call the bench as its entry point does; its status and what it told on stderr."""
-    stderr = io.StringIO()
-    with (
-        mock.patch.object(sys, "argv", ["bench", *arguments]),
-        mock.patch.object(warnings, "showwarning"),
-        contextlib.redirect_stdout(io.StringIO()),
-        contextlib.redirect_stderr(stderr),
-        ends(),
-        pytest.raises(SystemExit) as left,
-    ):
-        main()
-    code = left.value.code
-    return code if isinstance(code, int) else 0, stderr.getvalue()
+    with ends():
+        done = bench(Path.cwd(), *arguments)
+    return done.returncode, done.stderr
 
 
 def drawn(count: int) -> settings:

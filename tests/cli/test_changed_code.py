@@ -6,10 +6,12 @@ from __future__ import annotations
 import ast
 import json
 import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
+from command import Done, bench
 from package_copy import PackageCopy
 
 FRECHET = "benchmark/metrics/frechet.py"
@@ -17,23 +19,30 @@ TWICE = ("return frechet_distance(*moments(found)", "return 2 * frechet_distance
 
 
 class Runs:
-    """One run of vae on the circle, and the copy of the package that made it."""
+    """Runs of vae on the circle and a copy of the package; ``folder``, ``record`` and ``kept`` are
+    those of one seed."""
 
-    def __init__(self, package: PackageCopy, results: Path) -> None:
-        self.package, self.results = package, results
+    def __init__(self, package: PackageCopy, results: Path, seed: int = 0) -> None:
+        self.package, self.results, self.seed = package, results, seed
+
+    def arguments(self, methods: str, options: tuple[str, ...]) -> tuple[str, ...]:
+        return (
+            *("run", "--methods", methods, "--datasets", "circle", "--steps", "3"),
+            *("--workers", "1", "--device", "cpu", "--results", str(self.results), *options),
+        )
+
+    def here(self, *options: str, methods: str = "vae") -> tuple[str, str]:
+        """Call ``bench run`` of the package that is tested; its last line and all of stderr."""
+        return _ends_of(bench(self.results.parent, *self.arguments(methods, options)))
 
     def again(self, *options: str, methods: str = "vae") -> tuple[str, str]:
-        """Call ``bench run`` once more; its last line and all that it told on stderr."""
-        done = self.package.python(
-            *("-m", "benchmark", "run", "--methods", methods, "--datasets", "circle"),
-            *("--steps", "3", "--workers", "1", "--device", "cpu", "--results", str(self.results)),
-            *options,
-        )
-        return done.stdout.strip().splitlines()[-1], done.stderr
+        """Call ``bench run`` of the copy; its last line and all of stderr."""
+        arguments = self.arguments(methods, options)
+        return _ends_of(self.package.python("-m", "benchmark", *arguments))
 
     @property
     def folder(self) -> Path:
-        (folder,) = (path.parent for path in self.results.glob("*/record.json"))
+        (folder,) = (path.parent for path in self.results.glob(f"*-s{self.seed}-*/record.json"))
         return folder
 
     @property
@@ -45,6 +54,10 @@ class Runs:
     def kept(self) -> list[dict[str, Any]]:
         """The records that were replaced."""
         return [json.loads(path.read_text("utf-8")) for path in self.folder.glob("replaced-*")]
+
+
+def _ends_of(done: Done | subprocess.CompletedProcess[str]) -> tuple[str, str]:
+    return done.stdout.strip().splitlines()[-1], done.stderr
 
 
 def value(record: dict[str, Any], metric: str) -> float:
@@ -60,7 +73,7 @@ def value(record: dict[str, Any], metric: str) -> float:
 def first(tmp_path_factory: pytest.TempPathFactory) -> Runs:
     folder = tmp_path_factory.mktemp("changed")
     runs = Runs(PackageCopy(folder / "copy"), folder / "runs")
-    assert runs.again()[0].startswith("1 runs: 1 done now, 0 finished before")
+    assert runs.here("--seeds", "2")[0].startswith("2 runs: 2 done now, 0 finished before")
     return runs
 
 
@@ -72,13 +85,19 @@ def runs(first: Runs, tmp_path: Path) -> Runs:
 
 
 def test_an_edited_metric_is_measured_again_without_training(runs: Runs) -> None:
+    """Where there is a checkpoint; seed 1 has none, and is done again."""
     before, checkpoint = runs.record, (runs.folder / "checkpoint.safetensors").stat().st_mtime_ns
+    lost = Runs(runs.package, runs.results, seed=1)
+    lost_before = lost.record
+    (lost.folder / "checkpoint.safetensors").unlink()
     runs.package.edit(FRECHET, *TWICE)
-    last, stderr = runs.again()
+    last, stderr = runs.again("--seeds", "2")
     after = runs.record
-    assert last.startswith("1 runs: 0 done now, 1 measured again, 0 finished before")
-    assert "changed code: 1 of these runs were measured by other code of a metric" in stderr
+    assert last.startswith("2 runs: 1 done now, 1 measured again, 0 finished before")
+    assert "changed code: 2 of these runs were measured by other code of a metric" in stderr
     assert value(after, "fd-raw") == 2 * value(before, "fd-raw")
+    assert value(lost.record, "fd-raw") == 2 * value(lost_before, "fd-raw")
+    assert lost.kept == [lost_before]
     assert (runs.folder / "checkpoint.safetensors").stat().st_mtime_ns == checkpoint
     moved = {
         name for name in before["metrics"] if after["metrics"][name] != before["metrics"][name]
@@ -88,7 +107,7 @@ def test_an_edited_metric_is_measured_again_without_training(runs: Runs) -> None
     assert all(after["measurements"][name] == before["measurements"][name] for name in others)
     assert {**after, **{name: before[name] for name in ("measurements", "metrics")}} == before
     assert runs.kept == [before]
-    assert runs.again()[0].startswith("1 runs: 0 done now, 1 finished before")
+    assert runs.again("--seeds", "2")[0].startswith("2 runs: 0 done now, 2 finished before")
 
 
 @pytest.mark.slow
@@ -104,14 +123,6 @@ def test_an_edited_evaluator_measures_everything_again(runs: Runs) -> None:
     assert value(after, "mse") == pytest.approx(3 * value(before, "mse"), rel=1e-12)
     assert all(after["metrics"][name] != code for name, code in before["metrics"].items())
     assert after["discovery"] == before["discovery"] and after["harness"] == before["harness"]
-
-
-def test_without_its_checkpoint_a_run_is_done_again(runs: Runs) -> None:
-    before = runs.record
-    (runs.folder / "checkpoint.safetensors").unlink()
-    runs.package.edit(FRECHET, *TWICE)
-    assert runs.again()[0].startswith("1 runs: 1 done now, 0 finished before")
-    assert value(runs.record, "fd-raw") == 2 * value(before, "fd-raw") and runs.kept == [before]
 
 
 @pytest.mark.slow
@@ -173,10 +184,10 @@ def test_two_files_of_one_name_replace_each_others_records_and_say_so(
         (tmp_path / name).mkdir()
         (tmp_path / name / "my_vae.py").write_text(source, encoding="utf-8")
     one, two = (str(tmp_path / name / "my_vae.py") for name in ("one", "two"))
-    assert "changed code" not in runs.again(methods=one)[1]
+    assert "changed code" not in runs.here(methods=one)[1]
     before = runs.record
     assert before["given"] == [] and before["spec"]["config"]
-    last, stderr = runs.again(methods=two)
+    last, stderr = runs.here(methods=two)
     assert last.startswith("1 runs: 1 done now")
     assert stderr.count("changed code") == 1 and "by another file of that name" in stderr
     assert runs.kept == [before]

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from command import bench
 from odd import TEXT
 from strikes import forked
 
@@ -40,15 +41,14 @@ def test_a_disk_of_80_kb_ends_a_run_by_name_and_the_grid_goes_on(tmp_path: Path)
         pytest.skip("mounting a small disk takes a right that this account has not")
     try:
         grid = ("--methods", "vae,pca", "--datasets", "circle", "--steps", "8")
-        done = start(tmp_path, "run", *grid, "--workers", "1", "--results", str(disk / "runs"))
-        out, stderr = done.communicate(timeout=300)
+        done = bench(tmp_path, "run", *grid, "--workers", "1", "--results", str(disk / "runs"))
         records = Store(disk / "runs").records()
     finally:
         subprocess.run(["umount", str(disk)], check=True)
-    assert done.returncode == 1 and "Traceback" not in stderr
-    assert "2 runs: 1 done now, 0 finished before, 1 failed" in out
-    assert "failed: vae-circle" in stderr
-    assert stderr.count("OSError: [Errno 28] No space left on device") == 1
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert "2 runs: 1 done now, 0 finished before, 1 failed" in done.stdout
+    assert "failed: vae-circle" in done.stderr
+    assert done.stderr.count("OSError: [Errno 28] No space left on device") == 1
     pca, vae = records
     assert (pca.status, vae.status, vae.measurements) == ("done", "failed", {})
     assert "No space left on device" in str(vae.error)

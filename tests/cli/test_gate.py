@@ -3,46 +3,19 @@ torch."""
 
 from __future__ import annotations
 
-import contextlib
-import io
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
-from unittest import mock
 from xml.etree import ElementTree
 
 import pytest
+from command import bench, process
 from reporting.making import record, seeds, store
 
-from benchmark.cli import main
 from benchmark.spec import Record
 
 GOOD = (0.50, 0.52, 0.48, 0.51, 0.49)
 BAD = tuple(value + 0.3 for value in GOOD)
-
-
-@dataclass(frozen=True)
-class Done:
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-def bench(folder: Path, *arguments: str) -> Done:
-    """The command in this process: a new one would spend its time on imports."""
-    out, err, code = io.StringIO(), io.StringIO(), 0
-    with (
-        contextlib.chdir(folder),
-        contextlib.redirect_stdout(out),
-        contextlib.redirect_stderr(err),
-        mock.patch("sys.argv", ["bench", *arguments]),
-    ):
-        try:
-            main()
-        except SystemExit as left:
-            code = int(left.code or 0)
-    return Done(code, out.getvalue(), err.getvalue())
 
 
 @pytest.fixture(scope="module")
@@ -74,16 +47,8 @@ def test_the_gate_imports_no_torch(folder: Path) -> None:
         "try: main()\n"
         "finally: assert 'torch' not in sys.modules"
     )
-    command = [
-        sys.executable,
-        "-c",
-        code,
-        "check",
-        "--baseline",
-        "baseline.json",
-        "--results",
-        "well",
-    ]
+    arguments = ("check", "--baseline", "baseline.json", "--results", "well")
+    command = [sys.executable, "-c", code, *arguments]
     assert subprocess.run(command, cwd=folder, capture_output=True, check=False).returncode == 0
 
 
@@ -192,18 +157,6 @@ BLUR = '''
         image = super().decode(z)
         return 0.8 * image + 0.2 * avg_pool2d(image, 3, 1, 1, count_include_pad=False)
 '''
-
-
-def process(folder: Path, *arguments: str) -> Done:
-    """The command in a process of its own, which reads the file of the method anew."""
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmark", *arguments],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return Done(done.returncode, done.stdout, done.stderr)
 
 
 @pytest.mark.slow

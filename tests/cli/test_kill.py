@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from command import bench
 
 from benchmark.cli import progress
 from benchmark.records import Store
@@ -54,9 +55,20 @@ RUN = (
 """A checkpoint before every step, so that the one of a run that stands still is of that step."""
 
 
-def start(folder: Path, *arguments: str, **environment: str) -> subprocess.Popen[str]:
+def prepare(folder: Path) -> None:
     folder.mkdir(exist_ok=True)
     (folder / "pausing.py").write_text(PAUSING, encoding="utf-8")
+
+
+def completed(folder: Path, *options: str) -> int:
+    """Run to the end in ``folder``, from where an earlier call left off, and return the status.
+    The call is made in this process: what is ended by signals has one of its own (``start``)."""
+    prepare(folder)
+    return bench(folder, *RUN, *options).returncode
+
+
+def start(folder: Path, *arguments: str, **environment: str) -> subprocess.Popen[str]:
+    prepare(folder)
     command = [sys.executable, "-m", "benchmark", *arguments]
     return subprocess.Popen(
         command,
@@ -136,7 +148,7 @@ def same(a: dict[str, object], b: dict[str, object]) -> bool:
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
     folder = tmp_path_factory.mktemp("alone")
-    assert start(folder, *RUN, "--workers", "1").wait(120) == 0
+    assert completed(folder, "--workers", "1") == 0
     return results(folder)
 
 
@@ -148,7 +160,7 @@ def test_killed_run_started_again_equals_one_left_alone(
     process.wait(30)
     assert step_of(tmp_path) == 40
     assert not records_of(tmp_path)
-    assert start(tmp_path, *RUN).wait(120) == 0
+    assert completed(tmp_path) == 0
     assert same(results(tmp_path), alone)
 
 
@@ -164,7 +176,7 @@ def test_interrupted_run_leaves_a_checkpoint_and_goes_on(
     assert step_of(tmp_path) == 41
     assert not records_of(tmp_path)
     if number == signal.SIGINT:
-        assert start(tmp_path, *RUN).wait(120) == 0
+        assert completed(tmp_path) == 0
         assert same(results(tmp_path), alone)
 
 
@@ -198,8 +210,12 @@ def test_interrupted_in_its_first_moments_it_ends_as_later(
 
 
 def test_two_calls_on_one_folder_share_the_work(tmp_path: Path, alone: dict[str, object]) -> None:
-    first, second = start(tmp_path, *RUN), start(tmp_path, *RUN)
-    assert first.wait(120) == second.wait(120) == 0
+    """The second begins while the first has the run in hand, and waits for it."""
+    first = start(tmp_path, *RUN)
+    wait_for(first, lambda: any(path.endswith("/.lock") for path in opened(first.pid)))
+    done = bench(tmp_path, *RUN)
+    assert first.wait(120) == done.returncode == 0
+    assert "1 runs: 1 done now" in first.stdout.read()
     assert same(results(tmp_path), alone)
 
 

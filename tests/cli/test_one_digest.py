@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -57,32 +57,50 @@ def digests(results: Path) -> dict[str, str]:
     return by_key
 
 
-def surroundings(folder: Path, methods: list[str], datasets: list[str]) -> list[dict[str, str]]:
-    """The digests of a grid in each of its surroundings."""
+def prepare(here: Path) -> None:
+    here.mkdir(parents=True)
+    (here / "peculiar.py").write_text(PECULIAR, encoding="utf-8")
 
-    def run(name: str, arguments: list[str], **environment: str) -> dict[str, str]:
-        prepare(folder / name)
-        finish(folder / name, arguments, **environment)
-        return digests(folder / name / "results" / "runs")
 
-    def finish(here: Path, arguments: list[str], **environment: str) -> None:
-        assert start(here, arguments, **environment).wait(3600) == 0, (here / "told").read_text()
+def finish(here: Path, arguments: list[str], **environment: str) -> None:
+    assert start(here, arguments, **environment).wait(3600) == 0, (here / "told").read_text()
 
-    def prepare(here: Path) -> None:
-        here.mkdir(parents=True)
-        (here / "peculiar.py").write_text(PECULIAR, encoding="utf-8")
 
-    by_surrounding = [run("one", call(methods, datasets, "--workers", "1"), PYTHONHASHSEED="0")]
+def cut_off(here: Path, arguments: list[str], count: int) -> None:
+    """Make a call that is killed, with its runs, at the ``count``-th checkpoint."""
+    prepare(here)
+    strikes = [Strike(0, "group", "checkpoint.safetensors:renamed", count)]
+    assert struck(here, arguments, strikes, 1.0) == {0: "group"}
+
+
+def plain(folder: Path, methods: list[str], datasets: list[str]) -> dict[str, str]:
+    prepare(folder / "one")
+    finish(folder / "one", call(methods, datasets, "--workers", "1"), PYTHONHASHSEED="0")
+    return digests(folder / "one" / "results" / "runs")
+
+
+def all_at_once(folder: Path, methods: list[str], datasets: list[str]) -> list[dict[str, str]]:
+    """The digests of a grid in plain surroundings, and in those that differ in everything."""
+    options = ("--workers", "4", "--checkpoint-every", "0", "--results", "../else/results/runs")
+    other = call(methods[::-1], datasets[::-1], *options)
+    cut_off(folder / "killed", other, 12)
+    finish(folder / "killed", other, PYTHONHASHSEED="2", **dict.fromkeys(THREADS, "3"))
+    return [plain(folder, methods, datasets), digests(folder / "else" / "results" / "runs")]
+
+
+def one_by_one(folder: Path, methods: list[str], datasets: list[str]) -> list[dict[str, str]]:
+    """The digests of a grid in plain surroundings, and in each of the others."""
+    by_surrounding = [plain(folder, methods, datasets)]
+    prepare(folder / "two")
     other = call(methods[::-1], datasets[::-1], "--workers", "2")
-    by_surrounding.append(run("two", other, PYTHONHASHSEED="1"))
+    finish(folder / "two", other, PYTHONHASHSEED="1")
+    by_surrounding.append(digests(folder / "two" / "results" / "runs"))
     elsewhere = call(methods, datasets, "--workers", "4", "--results", "../else/results/runs")
     prepare(folder / "four")
     finish(folder / "four", elsewhere, PYTHONHASHSEED="2", **dict.fromkeys(THREADS, "3"))
     by_surrounding.append(digests(folder / "else" / "results" / "runs"))
-    prepare(folder / "killed")
     again = call(methods, datasets, "--workers", "2", "--checkpoint-every", "0")
-    strikes = [Strike(0, "group", "checkpoint.safetensors:renamed", 12)]
-    assert struck(folder / "killed", again, strikes, 1.0) == {0: "group"}
+    cut_off(folder / "killed", again, 12)
     finish(folder / "killed", again, PYTHONHASHSEED="3")
     return [*by_surrounding, digests(folder / "killed" / "results" / "runs")]
 
@@ -91,9 +109,12 @@ def one_digest(by_key: Mapping[str, str]) -> str:
     return hashlib.sha256(canonical_json(dict(by_key)).encode()).hexdigest()
 
 
-def check(folder: Path, methods: list[str], datasets: list[str]) -> str:
+Surroundings = Callable[[Path, list[str], list[str]], list[dict[str, str]]]
+
+
+def check(surroundings: Surroundings, folder: Path, methods: list[str], datasets: list[str]) -> str:
     by_surrounding = surroundings(folder, [*methods, "./peculiar.py"], datasets)
-    runs = len(methods) * len(datasets)
+    runs, calls = len(methods) * len(datasets), len(by_surrounding)
     honest = [
         {key: value for key, value in by_key.items() if not key.startswith("peculiar")}
         for by_key in by_surrounding
@@ -101,17 +122,17 @@ def check(folder: Path, methods: list[str], datasets: list[str]) -> str:
     peculiar = [
         {key: by_key[key] for key in by_key.keys() - honest[0].keys()} for by_key in by_surrounding
     ]
-    assert [len(by_key) for by_key in honest] == [runs] * 4
+    assert calls > 1 and [len(by_key) for by_key in honest] == [runs] * calls
     assert len({*map(one_digest, honest)}) == 1
-    assert len({*map(one_digest, peculiar)}) == 4
+    assert len({*map(one_digest, peculiar)}) == calls
     return one_digest(honest[0])
 
 
 def test_a_grid_is_one_digest_whatever_surrounds_it(tmp_path: Path) -> None:
-    assert check(tmp_path, *FEW)
+    assert check(all_at_once, tmp_path, *FEW)
 
 
 @pytest.mark.slow
 def test_a_large_grid_is_one_digest_whatever_surrounds_it(tmp_path: Path) -> None:
     folder = Path(os.environ.get("BENCH_DIGEST_DIR") or tmp_path)
-    (folder / "digest").write_text(check(folder, *MANY), encoding="utf-8")
+    (folder / "digest").write_text(check(one_by_one, folder, *MANY), encoding="utf-8")

@@ -6,44 +6,22 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from command import bench
 
 from benchmark.running.replay import locate
 from benchmark.spec import BenchError
 
 
-def bench(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "benchmark", *arguments],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-
-
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("ran")
-    done = bench(
-        folder,
-        "run",
-        "--methods",
-        "vae",
-        "--datasets",
-        "circle",
-        "--budget",
-        "smoke",
-        "--seeds",
-        "4",
-    )
+    grid = ("--methods", "vae", "--datasets", "circle", "--budget", "smoke", "--seeds", "4")
+    done = bench(folder, "run", *grid)
     assert done.returncode == 0, done.stderr
     return folder / "results" / "runs"
 

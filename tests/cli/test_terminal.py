@@ -11,6 +11,7 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+from command import bench
 from reporting.making import record, store
 from rich.console import Console
 
@@ -19,7 +20,7 @@ from benchmark.cli.progress import _Bars, watcher
 from benchmark.planning.jobs import Grid, plan
 
 
-def bench(*arguments: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
+def process(*arguments: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
     command = [sys.executable, "-m", "benchmark", *arguments]
     return subprocess.run(
         command, capture_output=True, env={**os.environ, **environment}, timeout=120, check=False
@@ -28,19 +29,19 @@ def bench(*arguments: str, **environment: str) -> subprocess.CompletedProcess[by
 
 @pytest.mark.parametrize("command", [(), ("data",)])
 def test_a_group_alone_prints_its_help(command: tuple[str, ...]) -> None:
-    done = bench(*command)
+    done = process(*command)
     assert done.returncode == 0 and done.stderr == b""
     assert b"Usage: " in done.stdout and b"Commands" in done.stdout
-    assert bench(*command, "no-such-command").returncode == 2
+    assert bench(Path(), *command, "no-such-command").returncode == 2
 
 
 def test_an_encoding_without_the_signs_of_a_table_is_no_traceback(tmp_path: Path) -> None:
     store(tmp_path / "runs", [record("vae", values={"mse": 0.5})])
     arguments = ("table", "--format", "markdown", "--results", str(tmp_path / "runs"))
-    plain = bench(*arguments, PYTHONIOENCODING="ascii", PYTHONUTF8="0")
+    plain = process(*arguments, PYTHONIOENCODING="ascii", PYTHONUTF8="0")
     assert plain.returncode == 0 and b"Traceback" not in plain.stderr
     assert b"MSE" in plain.stdout and b"0.5" in plain.stdout
-    assert "↓".encode() in bench(*arguments, PYTHONIOENCODING="utf-8").stdout
+    assert "↓".encode() in process(*arguments, PYTHONIOENCODING="utf-8").stdout
 
 
 def test_bars_show_options_whole() -> None:
@@ -65,33 +66,33 @@ def test_bars_show_options_whole() -> None:
 
 
 def test_seeds_are_a_count(tmp_path: Path) -> None:
-    done = bench("run", "--all", "--seeds", "0,1,2", "--results", str(tmp_path))
+    done = bench(tmp_path, "run", "--all", "--seeds", "0,1,2")
     assert done.returncode == 2
-    assert b"how many seeds" in done.stderr and b"--seeds 3" in done.stderr
-    assert b"how many" not in bench("run", "--all", "--seeds", "x").stderr
+    assert "how many seeds" in done.stderr and "--seeds 3" in done.stderr
+    assert "how many" not in bench(tmp_path, "run", "--all", "--seeds", "x").stderr
 
 
 def test_runs_one_level_deeper_are_hinted_at(tmp_path: Path) -> None:
     store(tmp_path / "published" / "quick", [record("vae")])
-    done = bench("table", "--results", str(tmp_path / "published"))
+    done = bench(tmp_path, "table", "--results", "published")
     assert done.returncode == 2
-    assert str(tmp_path / "published" / "quick").encode() in done.stderr
+    assert str(Path("published", "quick")) in done.stderr
     (tmp_path / "empty").mkdir()
-    assert b"run `bench run` first" in bench("table", "--results", str(tmp_path / "empty")).stderr
+    assert "run `bench run` first" in bench(tmp_path, "table", "--results", "empty").stderr
 
 
 def test_a_reader_that_goes_away_is_told_and_finished_runs_are_kept(tmp_path: Path) -> None:
     grid = ["--methods", "pca", "--datasets", "circle", "--seeds", "6", "--workers", "1"]
-    process = subprocess.Popen(
+    call = subprocess.Popen(
         [sys.executable, "-m", "benchmark", "run", *grid, "--results", str(tmp_path / "runs")],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
-    assert process.stdout is not None and process.stderr is not None
-    assert process.stdout.readline().startswith(b"[1/6] done")
-    process.stdout.close()
-    stderr = process.stderr.read().decode()
-    assert process.wait(timeout=60) == 128 + signal.SIGPIPE
+    assert call.stdout is not None and call.stderr is not None
+    assert call.stdout.readline().startswith(b"[1/6] done")
+    call.stdout.close()
+    stderr = call.stderr.read().decode()
+    assert call.wait(timeout=60) == 128 + signal.SIGPIPE
     assert "6 runs on 1 worker" in stderr and "Traceback" not in stderr
     assert "nobody reads the output any more" in stderr
     assert len(list((tmp_path / "runs").glob("*/record.json"))) >= 1
@@ -106,7 +107,7 @@ def test_records_of_strangers_print_no_control_characters(tmp_path: Path) -> Non
     odd = replace(odd, error=f"broken {EVIL}", absent={"fid": EVIL}, flags=[EVIL])
     store(tmp_path / "runs", [odd])
     for arguments in (("show", odd.key), ("table", "--format", "text"), ("show", f"x{EVIL}")):
-        done = bench(*arguments, "--results", str(tmp_path / "runs"), PYTHONIOENCODING="utf-8")
+        done = process(*arguments, "--results", str(tmp_path / "runs"), PYTHONIOENCODING="utf-8")
         output = (done.stdout + done.stderr).decode()
         assert "Traceback" not in output
         assert not {*EVIL} & {*output} - {"7"}, arguments
