@@ -35,7 +35,7 @@ QUICK = ["sw2", "nac", "recall"]
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+def finished_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """One run of three steps on the digits, metrics of tier core."""
     folder = tmp_path_factory.mktemp("runs")
     (job,) = plan(Grid(["vae"], ["digits"], steps=3), folder)
