@@ -1,17 +1,16 @@
-"""Metrics added to finished runs: what stands in the record stays, what is measured again has the
-same bits, and what does not fit is refused."""
+"""Metrics added to finished runs: what stands in the record stays, and what is measured again has
+the same bits."""
 
 from __future__ import annotations
 
-import fcntl
 import json
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from evaluation_runs import evaluation, read
 from harness import CPU, Honest
 
 from benchmark import registry
@@ -24,63 +23,24 @@ from benchmark.planning.reuse import Settings
 from benchmark.planning.suites import Grid
 from benchmark.records import Store
 from benchmark.running.compare import compare
-from benchmark.running.evaluate import Evaluation, chosen_metrics
 from benchmark.running.job import execute
 from benchmark.running.replay import measure_alike
-from benchmark.spec import BenchError, Record
-from benchmark.training import checkpoint
 from benchmark.training.runtime import construct
 
 QUICK = ["sw2", "nac", "recall"]
 
 
-@pytest.fixture(scope="module")
-def finished_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """One run of three steps on the digits, metrics of tier core."""
-    folder = tmp_path_factory.mktemp("runs")
-    (job,) = plan(Grid(["vae"], ["digits"], steps=3), folder)
-    record = execute(job, Settings(folder, device="cpu"))
-    assert record is not None and record.status == "done"
-    return folder, record.key
-
-
-@pytest.fixture
-def run(finished_run: tuple[Path, str], tmp_path: Path) -> tuple[Store, str]:
-    """A copy of it."""
-    shutil.copytree(finished_run[0] / finished_run[1], tmp_path / finished_run[1])
-    return Store(tmp_path), finished_run[1]
-
-
-def evaluation(
-    store: Store, *names: str, force: bool = False, methods: tuple[str, ...] = ()
-) -> Evaluation:
-    return Evaluation(
-        store,
-        chosen_metrics(names),
-        store.root / "data",
-        methods=methods,
-        device="cpu",
-        force=force,
-    )
-
-
-def read(store: Store, key: str) -> Record:
-    record = store.read(key)
-    assert record is not None
-    return record
-
-
-def test_core_runs_leave_tier_full_to_evaluate(run: tuple[Store, str]) -> None:
-    names = {identifier.partition("[")[0] for identifier in read(*run).measurements} | set(
-        read(*run).absent
+def test_core_runs_leave_tier_full_to_evaluate(copied_run: tuple[Store, str]) -> None:
+    names = {identifier.partition("[")[0] for identifier in read(*copied_run).measurements} | set(
+        read(*copied_run).absent
     )
     assert names == {entry.name for entry in registry.METRICS if entry.headline}
 
 
 def test_what_is_there_stays_bit_for_bit_and_what_was_asked_for_is_added(
-    run: tuple[Store, str],
+    copied_run: tuple[Store, str],
 ) -> None:
-    store, key = run
+    store, key = copied_run
     before, files = (
         read(store, key),
         {path.name: path.read_bytes() for path in store.folder(key).iterdir()},
@@ -105,8 +65,8 @@ def test_what_is_there_stays_bit_for_bit_and_what_was_asked_for_is_added(
     } == {name: data for name, data in files.items() if name != "record.json"}
 
 
-def test_a_second_call_writes_nothing(run: tuple[Store, str]) -> None:
-    store, key = run
+def test_a_second_call_writes_nothing(copied_run: tuple[Store, str]) -> None:
+    store, key = copied_run
     evaluation(store, *QUICK).add(key)
     path = store.folder(key) / "record.json"
     before = path.stat().st_ino, path.read_bytes()
@@ -114,10 +74,10 @@ def test_a_second_call_writes_nothing(run: tuple[Store, str]) -> None:
     assert (path.stat().st_ino, path.read_bytes()) == before
 
 
-def test_measuring_again_gives_the_same_bits(run: tuple[Store, str]) -> None:
+def test_measuring_again_gives_the_same_bits(copied_run: tuple[Store, str]) -> None:
     """Every measurement of tier core from the checkpoint equals what the run itself measured after
     training."""
-    store, key = run
+    store, key = copied_run
     before = (store.folder(key) / "record.json").read_bytes()
     names = [entry.name for entry in registry.METRICS if entry.headline]
     added = evaluation(store, *names, force=True).add(key)
@@ -125,8 +85,8 @@ def test_measuring_again_gives_the_same_bits(run: tuple[Store, str]) -> None:
     assert (store.folder(key) / "record.json").read_bytes() == before
 
 
-def test_a_metric_measured_again_replaces_itself_alone(run: tuple[Store, str]) -> None:
-    store, key = run
+def test_a_metric_measured_again_replaces_itself_alone(copied_run: tuple[Store, str]) -> None:
+    store, key = copied_run
     record = read(store, key)
     wrong = {
         **record.measurements,
@@ -141,8 +101,8 @@ def test_a_metric_measured_again_replaces_itself_alone(run: tuple[Store, str]) -
     )
 
 
-def test_a_reason_is_told_and_gives_way_to_a_value(run: tuple[Store, str]) -> None:
-    store, key = run
+def test_a_reason_is_told_and_gives_way_to_a_value(copied_run: tuple[Store, str]) -> None:
+    store, key = copied_run
     added = evaluation(store, "mi-bound-category").add(key)
     assert (
         added.absent == {"mi-bound-category": "the method has no categorical variable"}
@@ -156,8 +116,10 @@ def test_a_reason_is_told_and_gives_way_to_a_value(run: tuple[Store, str]) -> No
     )
 
 
-def test_another_environment_is_told_beside_what_was_measured_in_it(run: tuple[Store, str]) -> None:
-    store, key = run
+def test_another_environment_is_told_beside_what_was_measured_in_it(
+    copied_run: tuple[Store, str],
+) -> None:
+    store, key = copied_run
     record = read(store, key)
     store.write(replace(record, environment={**record.environment, "device": "NVIDIA H100"}))
     evaluation(store, "nac").add(key)
@@ -169,101 +131,10 @@ def test_another_environment_is_told_beside_what_was_measured_in_it(run: tuple[S
     assert environment["device"] == "NVIDIA H100"
 
 
-def test_other_code_is_refused(run: tuple[Store, str]) -> None:
-    store, key = run
-    store.write(replace(read(store, key), code="0" * 16))
-    with pytest.raises(
-        BenchError,
-        match=(
-            "installed code of 'vae' is not the one that trained it; make it again with `bench run`"
-        ),
-    ):
-        evaluation(store, "nac").add(key)
-
-
-def test_other_data_are_refused(run: tuple[Store, str], monkeypatch: pytest.MonkeyPatch) -> None:
-    from benchmark.running import evaluate as module
-
-    store, key = run
-    monkeypatch.setattr(module, "load", lambda source: type("Other", (), {"digest": "0"})())
-    with pytest.raises(BenchError, match="are not those it was trained on"):
-        evaluation(store, "nac").add(key)
-
-
-@pytest.mark.parametrize(
-    ("header", "message"),
-    [
-        ({"key": "other"}, "has key other"),
-        ({"code": "1"}, "has code 1"),
-        ({"step": "2"}, "has step 2"),
-        ({"concluded": "0"}, "has concluded 0"),
-    ],
-)
-def test_a_checkpoint_of_another_or_unfinished_run_is_refused(
-    run: tuple[Store, str], header: dict[str, str], message: str
+def test_command_says_what_was_added_and_goes_on_after_a_failure(
+    copied_run: tuple[Store, str],
 ) -> None:
-    store, key = run
-    path = store.folder(key) / "checkpoint.safetensors"
-    checkpointed = checkpoint.read(path)
-    assert checkpointed is not None
-    checkpoint.write(path, checkpointed[0], {**checkpointed[1], **header})
-    before = (store.folder(key) / "record.json").read_bytes()
-    with pytest.raises(BenchError, match=message):
-        evaluation(store, "nac").add(key)
-    assert (store.folder(key) / "record.json").read_bytes() == before
-
-
-@pytest.mark.parametrize(
-    "damage", [lambda path: path.unlink(), lambda path: path.write_bytes(path.read_bytes()[:-9])]
-)
-def test_a_missing_or_damaged_checkpoint_is_named(run: tuple[Store, str], damage) -> None:
-    store, key = run
-    damage(store.folder(key) / "checkpoint.safetensors")
-    with pytest.raises(
-        BenchError,
-        match=r"holds no checkpoint that can be read; make it again with `bench run --force`",
-    ):
-        evaluation(store, "nac").add(key)
-
-
-def test_a_run_that_is_at_work_is_left_alone(run: tuple[Store, str]) -> None:
-    store, key = run
-    with (store.folder(key) / ".lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        with pytest.raises(BenchError, match="another process is at work"):
-            evaluation(store, "nac").add(key)
-
-
-def test_a_file_of_ones_own_is_named_again(tmp_path: Path) -> None:
-    path = tmp_path / "my_pca.py"
-    path.write_text(
-        registry.find("methods", "pca").path.read_text(encoding="utf-8"), encoding="utf-8"
-    )
-    (job,) = plan(Grid([str(path)], ["digits"]), tmp_path)
-    record = execute(job, Settings(tmp_path / "runs", device="cpu"))
-    assert record is not None and record.status == "done"
-    store = Store(tmp_path / "runs")
-    with pytest.raises(
-        BenchError,
-        match=r"'my-pca' is not registered; if it was a file of yours, name it with --methods",
-    ):
-        evaluation(store, "nac").add(record.key)
-    assert evaluation(store, "nac", methods=(str(path),)).add(record.key).measured == [
-        "nac[n=360,split=test]"
-    ]
-
-
-def test_wrong_names_are_answered_with_the_next_step() -> None:
-    with pytest.raises(BenchError, match="unknown metric 'recal'; did you mean 'recall'"):
-        chosen_metrics(["recal"])
-    with pytest.raises(
-        BenchError, match=r"is the id of a measurement; give the metric's name, 'nac'"
-    ):
-        chosen_metrics(["nac[n=360,split=test]"])
-
-
-def test_command_says_what_was_added_and_goes_on_after_a_failure(run: tuple[Store, str]) -> None:
-    store, key = run
+    store, key = copied_run
     (job,) = plan(Grid(["pca"], ["digits"]), store.root)
     record = execute(job, Settings(store.root, device="cpu"))
     assert record is not None
@@ -308,8 +179,10 @@ def test_command_says_what_was_added_and_goes_on_after_a_failure(run: tuple[Stor
     )
 
 
-def test_a_replay_measures_what_was_added_too(run: tuple[Store, str], tmp_path: Path) -> None:
-    store, key = run
+def test_a_replay_measures_what_was_added_too(
+    copied_run: tuple[Store, str], tmp_path: Path
+) -> None:
+    store, key = copied_run
     evaluation(store, *QUICK).add(key)
     (job,) = plan(Grid(["vae"], ["digits"], steps=3), tmp_path)
     again = Settings(tmp_path / "again", device="cpu")
@@ -337,10 +210,10 @@ def test_runs_leave_inception_to_evaluate_on_a_cpu(tmp_path: Path) -> None:
             evidence.extractor("inception")
 
 
-def test_a_run_leaves_the_parts_of_its_elbo(run: tuple[Store, str]) -> None:
+def test_a_run_leaves_the_parts_of_its_elbo(copied_run: tuple[Store, str]) -> None:
     from benchmark.reporting.cells.arrays import read_arrays
 
-    store, key = run
+    store, key = copied_run
     arrays = read_arrays(store.folder(key) / "artifacts.npz")
     assert arrays["term_nll"].shape == () and arrays["term_kl"].shape == (
         read(store, key).spec["latent_dim"],
