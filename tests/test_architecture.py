@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
+import json
 import subprocess
 import sys
-from collections import defaultdict
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -86,7 +86,7 @@ MODULES = {name.removesuffix(".__init__"): path for name, path in modules()}
 
 def imports(path: Path, modules: Container[str] = frozenset(MODULES)) -> set[str]:
     """The dotted names that a file imports anywhere in it: of ``from package import name`` the file
-    ``package.name`` where that is one of ``known``, the package itself where it is another's."""
+    ``package.name`` where that is one of ``modules``, the package itself where it is another's."""
     imported: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -222,38 +222,56 @@ def test_nouns_and_registry_need_the_standard_library_only(name: str) -> None:
     assert outside <= {"benchmark"}
 
 
-@pytest.mark.parametrize("command", [["--help"], ["list"], ["show", "vae"], ["show", "circle"]])
-def test_looking_around_imports_no_numpy(command: list[str]) -> None:
-    code = (
-        f"import sys, benchmark.cli; benchmark.cli.cli({command!r}, standalone_mode=False); "
-        f"assert not {{'torch', 'numpy'}} & set(sys.modules)"
+def imported_by(statements: Sequence[str], heavy: set[str]) -> list[str]:
+    """Which of ``statements`` are the first to import something ``heavy``, carried out one after
+    the other in a process of their own."""
+    code = """
+import json, sys
+first, heavy = [], set(json.loads(sys.argv[1]))
+for statement in json.loads(sys.argv[2]):
+    exec(statement)
+    if heavy & set(sys.modules):
+        first.append(statement)
+        heavy -= set(sys.modules)
+print("\\n" + json.dumps(first))
+"""
+    arguments = (json.dumps(sorted(heavy)), json.dumps(statements))
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+    first: list[str] = json.loads(done.stdout.splitlines()[-1])
+    return first
 
 
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "import benchmark.cli; benchmark.cli.cli(['--help'], standalone_mode=False)",
-        "import benchmark.cli; benchmark.cli.cli(['list'], standalone_mode=False)",
-        "import benchmark.cli; benchmark.cli.cli(['show', 'vae'], standalone_mode=False)",
-        "import benchmark.cli; benchmark.cli.cli(['show', 'ren-toy'], standalone_mode=False)",
-        "import benchmark.reporting.tables.summary, benchmark.reporting.figures.draw, "
-        "benchmark.reporting.report.site, benchmark.metrics.frechet",
+def called(*arguments: str) -> str:
+    """The statement that calls the command."""
+    return f"import benchmark.cli; benchmark.cli.cli({[*arguments]!r}, standalone_mode=False)"
+
+
+LOOKING = (called("--help"), called("list"), called("show", "vae"), called("show", "circle"))
+
+
+def test_looking_around_imports_no_numpy() -> None:
+    assert imported_by(LOOKING, {"torch", "numpy"}) == []
+
+
+def test_looking_and_reporting_import_no_torch() -> None:
+    statements = (
+        called("show", "ren-toy"),
+        "import benchmark.reporting.tables.summary, benchmark.reporting.figures.draw",
+        "import benchmark.reporting.report.site, benchmark.metrics.frechet",
         "import benchmark.planning.jobs, benchmark.planning.reuse, benchmark.running.processes",
         "from benchmark.planning.jobs import Grid, plan; from pathlib import Path; "
         "plan(Grid(['vae'], ['circle']), Path('.'))",
-    ],
-)
-def test_looking_and_reporting_import_no_torch(statement: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", f"import sys\n{statement}\nassert 'torch' not in sys.modules"],
-        capture_output=True,
-        text=True,
-        check=False,
     )
-    assert done.returncode == 0, done.stderr
+    assert imported_by(statements, {"torch"}) == []
+
+
+def test_what_imports_something_heavy_is_named() -> None:
+    assert imported_by(("import json", "import decimal", "import json"), {"decimal", "torch"}) == [
+        "import decimal"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -267,67 +285,3 @@ def test_no_pickle_is_read(module: str, path: Path) -> None:
         assert text.count("torch.load(") == text.count("weights_only=True)") == 1
     else:
         assert "torch.load(" not in text
-
-
-CLOCKS = {"process_time", "perf_counter", "thread_time", "time"}
-"""Functions of ``time`` that tell how long something took; ``monotonic`` is for patience."""
-
-
-def clocks(text: str) -> list[str]:
-    """The clocks that a module reads."""
-    return [
-        node.attr
-        for node in ast.walk(ast.parse(text))
-        if isinstance(node, ast.Attribute)
-        and isinstance(node.value, ast.Name)
-        and node.value.id == "time"
-        and node.attr in CLOCKS
-    ]
-
-
-def test_no_test_depends_on_how_fast_the_machine_is() -> None:
-    """Tests count; what is timed stands in tests/performance."""
-    tests = Path(__file__).parent
-    timed = {
-        str(path.relative_to(tests))
-        for path in tests.rglob("*.py")
-        if clocks(path.read_text(encoding="utf-8"))
-    }
-    assert {name for name in timed if not name.startswith("performance")} == set()
-    assert timed  # those of tests/performance are seen
-
-
-def twice(names: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
-    """The names that stand in more than one of (file, name), with their files."""
-    files: dict[str, list[str]] = defaultdict(list)
-    for module, name in names:
-        files[name].append(module)
-    return {name: modules for name, modules in files.items() if len(modules) > 1}
-
-
-def test_a_class_name_means_one_thing() -> None:
-    classes = [
-        (module, node.name)
-        for module, path in modules()
-        for node in ast.parse(path.read_text(encoding="utf-8")).body
-        if isinstance(node, ast.ClassDef)
-    ]
-    assert twice(classes) == {}
-    assert twice([*classes, ("benchmark.planted", "Trainer")]) == {
-        "Trainer": ["benchmark.training.trainer", "benchmark.planted"]
-    }
-
-
-LONG = {
-    "benchmark.registry",  # one literal table
-    "benchmark.running.replay",
-    "benchmark.reporting.papers.filled",
-}
-
-
-def test_files_hold_one_idea() -> None:
-    lengths = {
-        module: len(path.read_text(encoding="utf-8").splitlines()) for module, path in modules()
-    }
-    long = {module for module, length in lengths.items() if length > 300}
-    assert long == LONG  # the list may only shrink

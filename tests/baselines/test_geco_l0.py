@@ -108,16 +108,12 @@ def test_closed_gate_cuts_its_dimension_off_encoder_and_image() -> None:
 def test_gate_gradient_equals_enumeration(shared: bool, kl_mode: str) -> None:
     """Of mean_i E[KL_i + lambda C_i] with z held, over all gate patterns; no L0 term in it."""
     count, groups, size = 3, 200, 40
-    method, x = (
-        latched([0.7, 0.4, 0.9], latent_dim=count, shared_u=shared, kl=kl_mode).double(),
-        images(2).double(),
-    )
+    method = latched([0.7, 0.4, 0.9], latent_dim=count, shared_u=shared, kl=kl_mode).double()
+    x = images(2).double()
     method.constraint.raw.data.fill_(2.0)
     generator = torch.Generator().manual_seed(0)
-    z, kl = (
-        torch.randn(2, count, generator=generator).double() * 3.0,
-        torch.rand(2, count, generator=generator).double(),
-    )
+    z = 3.0 * torch.randn(2, count, generator=generator).double()
+    kl = torch.rand(2, count, generator=generator).double()
 
     def total(gates: Tensor) -> Tensor:
         error, rate = method.costs(x, z, kl, gates)

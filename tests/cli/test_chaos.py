@@ -15,7 +15,7 @@ import random
 import shutil
 import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -178,7 +178,8 @@ class Chaos:
                 strikes = [
                     Strike(0, victim, point) for victim, point in zip(victims, points, strict=True)
                 ]
-                volleys += [(phase, list(volley)) for volley in batched(strikes, 10)]
+                for first in range(0, len(strikes), 10):
+                    volleys.append((phase, strikes[first : first + 10]))
         return volleys
 
     def at_moments(self, count: int) -> list[Volley]:
@@ -204,15 +205,12 @@ class Chaos:
             count += len(strikes)
             if turn % part[1] == part[0] - 1:
                 self.volley(phase, strikes)
-            if self.struck() >= kills:
+            if len(self.strikes()) >= kills:
                 break
         for phase in self.phases:
             self.finish(phase)
 
-    def struck(self) -> int:
-        return len(self._lines())
-
-    def _lines(self) -> dict[int, Any]:
+    def strikes(self) -> dict[int, Any]:
         """The strikes so far, by their number."""
         path = self.folder / "strikes.jsonl"
         lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
@@ -223,11 +221,11 @@ class Chaos:
         that, and then it begins anew. Random moments that found nobody are not made up for."""
         here, fresh = self.folder / f"struck-{phase.name}", False
         while True:
-            lines = self._lines()
+            struck_before = self.strikes()
             left = [
                 strike
                 for strike in strikes
-                if strike.number not in lines
+                if strike.number not in struck_before
                 and (phase.workers or strike.point or strike.victim in ("parent", "group"))
             ]
             if not left:
@@ -274,11 +272,6 @@ def told(folder: Path) -> str:
     return (folder / "told").read_text(encoding="utf-8", errors="replace")[-2000:]
 
 
-def batched(strikes: Sequence[Strike], size: int) -> Iterator[Sequence[Strike]]:
-    for first in range(0, len(strikes), size):
-        yield strikes[first : first + size]
-
-
 def test_a_few_kills_lose_nothing(tmp_path: Path) -> None:
     run, evaluate = phases(FEW)[:2]
     lane = Chaos(tmp_path, [run, evaluate])
@@ -290,7 +283,7 @@ def test_a_few_kills_lose_nothing(tmp_path: Path) -> None:
             (evaluate, [Strike(0, "parent", "record.json:half")]),
         ]
     )
-    assert lane.struck() >= 2
+    assert len(lane.strikes()) >= 2
 
 
 @pytest.mark.slow
@@ -301,4 +294,4 @@ def test_hundreds_of_kills_lose_nothing(tmp_path: Path) -> None:
     random.Random(0).shuffle(volleys)
     part, _, parts = os.environ.get("BENCH_CHAOS_PART", "1/1").partition("/")
     lane.carry_out(volleys, kills, (int(part), int(parts)))
-    assert lane.struck() >= kills
+    assert len(lane.strikes()) >= kills

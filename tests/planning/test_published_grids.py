@@ -111,7 +111,7 @@ def test_ren_suites_have_the_published_grids(no_data: None) -> None:
     assert sizes_of(read_suite("ren-celeba")) == {"celeba": {100, 128}}
 
 
-def test_other_suites_have_the_published_grids(no_data: None) -> None:
+def test_maskaae_suites_have_the_published_grids(no_data: None) -> None:
     nac = {
         "latent-8": {16},
         "latent-16": {32},
@@ -147,6 +147,9 @@ def test_other_suites_have_the_published_grids(no_data: None) -> None:
         < 16
         < max(size for _, size in synthetic["latent-16"])
     )
+
+
+def test_flexae_suites_have_the_published_grids(no_data: None) -> None:
     for name in ("flexae-table3", "flexae-table4"):
         assert set(sizes_of(read_suite(name))) == {"mnist", "cifar10", "celeba"}
     assert {job.spec.key for job in jobs_of(read_suite("flexae-table4"))} < {
@@ -157,6 +160,9 @@ def test_other_suites_have_the_published_grids(no_data: None) -> None:
         for job in jobs_of(read_suite("flexae-bias-variance"))
     }
     assert len(ladder) == 18 and all(dataset.endswith("-limited") for dataset, _ in ladder)
+
+
+def test_grae_and_mivae_suites_have_the_published_grids(no_data: None) -> None:
     cells = {
         (job.spec.config["beta"], job.spec.config["block"], job.spec.latent_dim)
         for job in jobs_of(read_suite("grae-jacobian"))

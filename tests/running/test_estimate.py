@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from command import GRID, bench
 from harness import CPU, Honest, split
 from torch import Tensor
 
@@ -227,40 +228,10 @@ def test_a_run_that_waits_for_a_value_is_tried_with_the_default() -> None:
 
 
 def test_the_command_tells_runs_hours_memory_and_disk_and_writes_nothing(tmp_path: Path) -> None:
-    arguments = [
-        "run",
-        "--methods",
-        "pca,vae",
-        "--datasets",
-        "circle",
-        "--budget",
-        "smoke",
-        "--seeds",
-        "2",
-        "--estimate",
-    ]
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmark", *arguments],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
+    done = bench(tmp_path, *GRID, "--estimate")
     assert done.returncode == 0, done.stderr
     head, pca, vae, total = done.stdout.splitlines()
-    assert head.split() == [
-        "method",
-        "dataset",
-        "L",
-        "runs",
-        "cached",
-        "one",
-        "run",
-        "hours",
-        "memory",
-        "disk",
-    ]
+    assert head.split() == "method dataset L runs cached one run hours memory disk".split()
     size = pca.split()[2]
     assert (pca.split()[:5], vae.split()[:5]) == (
         ["pca", "circle", size, "2", "0"],

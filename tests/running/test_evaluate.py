@@ -139,18 +139,8 @@ def test_command_says_what_was_added_and_goes_on_after_a_failure(
     record = execute(job, Settings(store.root, device="cpu"))
     assert record is not None
     (store.folder(record.key) / "checkpoint.safetensors").unlink()
-    done = CliRunner().invoke(
-        cli,
-        [
-            "evaluate",
-            "--metrics",
-            "nac,mi-bound-category",
-            "--results",
-            str(store.root),
-            "--device",
-            "cpu",
-        ],
-    )
+    where = ("--results", str(store.root), "--device", "cpu")
+    done = CliRunner().invoke(cli, ["evaluate", "--metrics", "nac,mi-bound-category", *where])
     assert done.exit_code == 1
     reason = "no mi-bound-category: the method has no categorical variable"
     assert f"{key}: measured nac; {reason}; " in done.stdout
@@ -158,20 +148,7 @@ def test_command_says_what_was_added_and_goes_on_after_a_failure(
     assert (
         f"2 runs: 1 records changed, 0 as before, 1 failed; records in {store.root}" in done.stdout
     )
-    again = CliRunner().invoke(
-        cli,
-        [
-            "evaluate",
-            "--metrics",
-            "nac",
-            "--methods",
-            "vae",
-            "--results",
-            str(store.root),
-            "--device",
-            "cpu",
-        ],
-    )
+    again = CliRunner().invoke(cli, ["evaluate", "--metrics", "nac", "--methods", "vae", *where])
     assert (
         again.exit_code == 0
         and again.stdout

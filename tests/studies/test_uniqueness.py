@@ -11,9 +11,7 @@ import torch
 from torch import Tensor
 
 from benchmark.method import Tick
-from benchmark.studies.plane import (
-    NOISE,
-)
+from benchmark.studies.plane import NOISE
 from benchmark.studies.uniqueness import Uniqueness, ladder, summary
 from benchmark.training.checkpoint import method_state
 from benchmark.training.host_reads import no_host_reads
@@ -63,6 +61,14 @@ def test_longer_ladders_and_other_cells_keep_the_trials_they_share() -> None:
     assert long.length.tolist() == [1000] * 3 + [500] * 3 + [100] * 3
 
 
+def plain_root(turn: Tensor, entries: Tensor) -> Tensor:
+    """The turned lower triangles (N, 2, 2) whose diagonals are given by their logarithms."""
+    log_first, below, log_second = entries
+    zero = torch.zeros_like(below)
+    lower = torch.stack([log_first.exp(), zero, below, log_second.exp()])
+    return torch.einsum("ij,jkn->nik", turn, lower.view(2, 2, -1))
+
+
 def plain_step(study: Uniqueness, trial: int, noise: Tensor, rate: float) -> dict[str, Tensor]:
     """One step of one trial, written out, with its own automatic gradient."""
     config = study.config
@@ -75,17 +81,7 @@ def plain_step(study: Uniqueness, trial: int, noise: Tensor, rate: float) -> dic
         if config.amortised
         else values["mean"]
     )
-    lower = torch.stack(
-        [
-            values["entries"][0].exp(),
-            torch.zeros_like(values["entries"][0]),
-            values["entries"][1],
-            values["entries"][2].exp(),
-        ]
-    )
-    root = torch.einsum("ij,jkn->nik", study.turn_covariance[trial], lower.view(2, 2, -1)).expand(
-        config.points, 2, 2
-    )
+    root = plain_root(study.turn_covariance[trial], values["entries"]).expand(config.points, 2, 2)
     sigma = root @ root.mT
     if config.covariance == "diagonal":
         sigma = torch.diag_embed(sigma.diagonal(dim1=1, dim2=2))
