@@ -33,7 +33,6 @@ CLEAN = (
     "tests/nn",
     "tests/planning",
     "tests/recomputation",
-    "tests/running",
     "tests/studies",
     "tests/testing",
     "tests/training",

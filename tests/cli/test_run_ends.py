@@ -1,5 +1,5 @@
-"""``bench run`` where runs end in other ways than done: each has its record, its word and its status,
-and the others go on."""
+"""``bench run`` where runs end in other ways than done: each has its record, its word and its
+status, and the others go on."""
 
 from __future__ import annotations
 

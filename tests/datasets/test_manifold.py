@@ -65,7 +65,7 @@ def test_without_curvature_the_data_fill_a_plane_of_n_dimensions_and_with_it_mor
 
     flat, folded, sharp = spectrum(0.0), spectrum(0.8), spectrum(0.95)
     assert flat[8] < 1e-10 < flat[7]
-    left = [each[8:].sum() / each.sum() for each in (flat, folded, sharp)]
+    left = [values[8:].sum() / values.sum() for values in (flat, folded, sharp)]
     assert left[0] < 1e-10 < 0.05 < left[1] < left[2]
 
 
@@ -86,7 +86,7 @@ def test_noise_moves_the_same_points_off_the_manifold() -> None:
     for other in (little, much):
         assert other.train.factors is not None and clean.train.factors is not None
         assert np.array_equal(other.train.factors, clean.train.factors)
-    counts = [two_nn(each.train.stored[:4000]) for each in (clean, little, much)]
+    counts = [two_nn(splits.train.stored[:4000]) for splits in (clean, little, much)]
     assert counts[0] < counts[1] < counts[2] and counts[2] > 10.0
     signal = standardised(clean.train.stored.astype(float))
     off = much.train.stored.astype(float) * np.sqrt(1 + 0.2**2) - signal

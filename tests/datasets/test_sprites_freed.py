@@ -23,7 +23,8 @@ VARYING = {2: {3, 4}, 3: {2, 3, 4}, 4: {1, 2, 3, 4}}
 
 
 def of(n: int, **options: object) -> Splits:
-    return FreedSprites(FreedSprites.Options(intrinsic_dim=n, **options)).load()  # type: ignore[arg-type]
+    chosen = FreedSprites.Options(intrinsic_dim=n, **options)  # type: ignore[arg-type]
+    return FreedSprites(chosen).load()
 
 
 @pytest.mark.parametrize(("n", "every_shape"), PINNED)

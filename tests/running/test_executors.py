@@ -42,8 +42,8 @@ def test_a_missing_library_is_one_line_that_says_how_to_install_it(
     monkeypatch.setattr(executors, "find_spec", lambda name: None)
     with pytest.raises(BenchError) as error:
         executor_of(name)
-    told = f"needs the package {package}: pip install 'lstar-bench[{name}]'"
-    assert told in str(error.value) and "\n" not in str(error.value)
+    message = f"needs the package {package}: pip install 'lstar-bench[{name}]'"
+    assert message in str(error.value) and "\n" not in str(error.value)
 
 
 def test_slurm_needs_its_commands(monkeypatch: pytest.MonkeyPatch) -> None:

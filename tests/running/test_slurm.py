@@ -1,5 +1,5 @@
-"""A Slurm cluster of one machine, this one: what runs on it has the bits of `processes`, and what is
-lost in the middle costs nothing that was finished."""
+"""A Slurm cluster of one machine, this one: what runs on it has the bits of `processes`, and what
+is lost in the middle costs nothing that was finished."""
 
 from __future__ import annotations
 
@@ -157,8 +157,8 @@ def test_an_interrupt_cancels_the_jobs_and_the_same_command_goes_on(
     )
     wait_until(lambda: list(results.glob("vae*/checkpoint.safetensors")), driver)
     driver.send_signal(signal.SIGINT)
-    _, told = driver.communicate()
-    assert driver.returncode == 130 and "the same command goes on" in told
+    _, stderr = driver.communicate()
+    assert driver.returncode == 130 and "the same command goes on" in stderr
     assert node.ask("squeue", "--noheader") == ""
     again = subprocess.run(command(results), capture_output=True, text=True, check=False)
     assert again.returncode == 0, again.stderr
@@ -188,9 +188,9 @@ def test_a_failing_run_fails_as_at_home_and_the_others_are_done(
     methods = [f"{tmp_path}/odd.py[how=kills_itself]", "pca"]
     jobs = plan(Grid(methods, ["circle"], [2], steps=6), tmp_path)
     outcomes = executor_of("slurm").run_jobs(jobs, Settings(tmp_path / "runs", "cpu"), 9, Events())
-    told = {outcome.job.spec.method: (outcome.status, outcome.error) for outcome in outcomes}
-    assert told["pca"] == ("done", None)
-    assert told["odd"][0] == "killed" and "ended by signal 9" in str(told["odd"][1])
+    endings = {outcome.job.spec.method: (outcome.status, outcome.error) for outcome in outcomes}
+    assert endings["pca"] == ("done", None)
+    assert endings["odd"][0] == "killed" and "ended by signal 9" in str(endings["odd"][1])
 
 
 def test_what_slurm_refuses_is_told_in_a_line(node: SlurmNode, tmp_path: Path) -> None:
@@ -205,6 +205,6 @@ def test_a_job_has_as_many_workers_as_it_asked_for_cores(node: SlurmNode, tmp_pa
     call = "from benchmark.running.cores import usable_cores as count; print(count())"
     script.write_text(f"#!/bin/bash\n{sys.executable} -c '{call}'\n", encoding="utf-8")
     for cores in range(1, (os.cpu_count() or 1) + 1):
-        told = tmp_path / str(cores)
-        node.ask("sbatch", "--wait", f"--cpus-per-task={cores}", f"--output={told}", str(script))
-        assert told.read_text().strip() == str(cores)
+        output = tmp_path / str(cores)
+        node.ask("sbatch", "--wait", f"--cpus-per-task={cores}", f"--output={output}", str(script))
+        assert output.read_text().strip() == str(cores)
