@@ -104,8 +104,8 @@ class TwoStageVAE(VAE):
         optimiser = Adam(self.config.lr, schedule=schedule)
         players = [self.add_player(stage, *parts, optimiser=optimiser)]
         if noise is not None:
-            given = self.config.lr_sigma
-            rate = LOG_SIGMA.rate(steps * self.config.chunks) if given is None else given
+            step_size = self.config.lr_sigma
+            rate = LOG_SIGMA.rate(steps * self.config.chunks) if step_size is None else step_size
             optimiser = Adam(rate, schedule=schedule)
             players.append(self.add_player(f"{stage}-sigma", noise, optimiser=optimiser))
         return players

@@ -79,8 +79,8 @@ def plain(value: Any, where: str, depth: int = DEEPEST) -> None:
     if type(value) in (dict, list):
         if depth == 0:
             raise ValueError(f"{where} is more than {DEEPEST} objects and lists deep")
-        for each in value.values() if type(value) is dict else value:
-            plain(each, where, depth - 1)
+        for member in value.values() if type(value) is dict else value:
+            plain(member, where, depth - 1)
     else:
         scalar(value, where)
 
@@ -91,8 +91,8 @@ def objects(check: Check) -> Check:
     def checked(value: Any, where: str) -> None:
         if type(value) is not dict:
             refuse(value, where, "an object")
-        for name, each in value.items():
-            check(each, f"'{name}' of {where}")
+        for name, member in value.items():
+            check(member, f"'{name}' of {where}")
 
     return checked
 
@@ -103,9 +103,9 @@ def lists(check: Check, of: str) -> Check:
     def checked(value: Any, where: str) -> None:
         if type(value) is not list:
             refuse(value, where, f"a list{of}")
-        for each in value:
+        for member in value:
             try:
-                check(each, where)
+                check(member, where)
             except ValueError:
                 refuse(value, where, f"a list{of}")
 
@@ -114,15 +114,15 @@ def lists(check: Check, of: str) -> Check:
 
 def fields(required: Mapping[str, Check], other: Mapping[str, Check] = {}) -> Check:
     """Return the check of an object with these fields and no others."""
-    known = {**required, **other}
+    checks = {**required, **other}
 
     def checked(value: Any, where: str) -> None:
         if type(value) is not dict:
             refuse(value, where, "an object")
-        for name, each in value.items():
-            if name not in known:
+        for name, member in value.items():
+            if name not in checks:
                 raise ValueError(f"{where} has an unknown field '{name}'")
-            known[name](each, f"'{name}' of {where}")
+            checks[name](member, f"'{name}' of {where}")
         for name in required:
             if name not in value:
                 raise ValueError(f"{where} has no '{name}'")

@@ -75,14 +75,14 @@ class _Document:
     @classmethod
     def from_json(cls, text: str) -> Self:
         """Return the document in ``text``; ``ValueError`` says what is wrong with it."""
-        found = json.loads(text)
-        schema = found.get("schema") if isinstance(found, dict) else None
+        document = json.loads(text)
+        schema = document.get("schema") if isinstance(document, dict) else None
         if schema != SCHEMA:
             newer = type(schema) is int and schema > SCHEMA
-            told = f"schema is {schema!r}, this version reads {SCHEMA}"
-            raise NewerRecord(told) if newer else ValueError(told)
-        check_reference(cls.kind, found)
-        return cls(**found)
+            mismatch = f"schema is {schema!r}, this version reads {SCHEMA}"
+            raise NewerRecord(mismatch) if newer else ValueError(mismatch)
+        check_reference(cls.kind, document)
+        return cls(**document)
 
 
 @dataclass(frozen=True)
@@ -199,14 +199,18 @@ class References:
     def dimension(self, data: str) -> DimensionReference | None:
         """Return the dimensions of the data with this digest, of the results folder first; None
         where nobody computed them."""
-        found = self._find(DimensionReference, data[:12])
-        return found if isinstance(found, DimensionReference) and found.data == data else None
+        document = self._find(DimensionReference, data[:12])
+        return (
+            document if isinstance(document, DimensionReference) and document.data == data else None
+        )
 
     def initial(self, spec: Mapping[str, Any], code: str) -> InitialCounts | None:
         """Return the counts of untrained networks beside runs of ``spec`` (any seed) and ``code``;
         None where nobody computed them."""
-        found = self._find(InitialCounts, digest({"cell": untrained_spec(spec), "code": code})[:12])
-        return found if isinstance(found, InitialCounts) else None
+        document = self._find(
+            InitialCounts, digest({"cell": untrained_spec(spec), "code": code})[:12]
+        )
+        return document if isinstance(document, InitialCounts) else None
 
     def write(self, document: DimensionReference | InitialCounts) -> Path:
         """Store a document, whole or not at all, and return its file; an older one of the same
@@ -232,8 +236,8 @@ class References:
         if self._listed is None:  # once: a table of many cells asks for as many documents
             self._listed = [
                 file
-                for place in self._places()
-                for file in sorted(place.iterdir(), key=lambda file: file.name)
+                for folder in self._places()
+                for file in sorted(folder.iterdir(), key=lambda file: file.name)
             ]
         for file in self._listed:
             if file.name.startswith(f"{kind.kind}-") and file.name.endswith(f"-{address}.json"):
@@ -245,9 +249,9 @@ class References:
 
     def _places(self) -> Iterator[Traversable]:
         package = resources.files("benchmark").joinpath("data", "references")
-        for place in (self.folder, package):
-            if place is not None and place.is_dir():
-                yield place
+        for folder in (self.folder, package):
+            if folder is not None and folder.is_dir():
+                yield folder
 
 
 def _read(

@@ -115,7 +115,11 @@ def _equivalent() -> Mapping[str, int]:
     if not file.is_file():
         return {}
     listed = json.loads(file.read_text(encoding="utf-8"))["classes"]
-    return {digest: place for place, each in enumerate(listed) for digest in each["digests"]}
+    return {
+        digest: index
+        for index, listed_class in enumerate(listed)
+        for digest in listed_class["digests"]
+    }
 
 
 def canonical(digest: str) -> str:
@@ -134,8 +138,8 @@ def current(records: Iterable[Record]) -> list[Record]:
         old = outdated_metrics(record)
         if old:
             fresh = {
-                identifier: each
-                for identifier, each in record.measurements.items()
+                identifier: measurement
+                for identifier, measurement in record.measurements.items()
                 if metric_of(identifier) not in old
             }
             discovery = None if "lstar" in old else record.discovery

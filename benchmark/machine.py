@@ -75,8 +75,8 @@ def same_class(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
     >>> same_class({"torch": "2.9", "cpu": "A"}, {"torch": "2.9", "cpu": "B"}), same_class({}, {})
     (False, False)
     """
-    known = all(name in each for each in (first, second) for name in ("torch", "cpu"))
-    return known and all(first[name] == second[name] for name in first.keys() & second.keys())
+    both_tell = all(name in facts for facts in (first, second) for name in ("torch", "cpu"))
+    return both_tell and all(first[name] == second[name] for name in first.keys() & second.keys())
 
 
 def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:

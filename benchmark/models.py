@@ -113,40 +113,40 @@ class TrainedModel:
 
     def _images(self, x: Any) -> Tensor:
         """Return ``x`` as the method sees it, float32 (N, *shape)."""
-        given = _tensor(x, "x")
+        images = _tensor(x, "x")
         flat = math.prod(self.shape)
         layouts = {self.shape, (flat,)}
         if len(self.shape) == 3 and self.shape[0] == 1:
             layouts.add(self.shape[1:])
-        if given.dim() < 2 or tuple(given.shape[1:]) not in layouts:
+        if images.dim() < 2 or tuple(images.shape[1:]) not in layouts:
             raise BenchError(
-                f"x has shape {tuple(given.shape)}; expected (N, "
+                f"x has shape {tuple(images.shape)}; expected (N, "
                 f"{', '.join(map(str, self.shape))}) as in training, or flat (N, {flat})"
             )
-        if given.dtype == torch.uint8:
+        if images.dtype == torch.uint8:
             if len(self.shape) != 3:
                 raise BenchError("x is bytes (uint8), but the model takes vectors; give floats")
             source = self.record.input or {}
-            given = given / (source["levels"] if source.get("type") == "uint8" else 255)
-        return given.reshape(-1, *self.shape).to(torch.float32)
+            images = images / (source["levels"] if source.get("type") == "uint8" else 255)
+        return images.reshape(-1, *self.shape).to(torch.float32)
 
     def _codes(self, z: Any) -> Tensor:
-        given = _tensor(z, "z")
-        if given.dim() != 2 or given.shape[1] != self.code_dim:
+        codes = _tensor(z, "z")
+        if codes.dim() != 2 or codes.shape[1] != self.code_dim:
             raise BenchError(
-                f"z has shape {tuple(given.shape)}; expected codes (N, {self.code_dim})"
+                f"z has shape {tuple(codes.shape)}; expected codes (N, {self.code_dim})"
             )
-        return given.to(torch.float32)
+        return codes.to(torch.float32)
 
     def _by_chunks(
-        self, function: Callable[[Tensor], Tensor], values: Tensor, given: Array
+        self, function: Callable[[Tensor], Tensor], values: Tensor, like: Array
     ) -> Array:
         """Return ``function`` of ``values`` as what ``given`` is: an array, or a tensor on its
         device."""
         with torch.no_grad(), _generators_kept(self.device):
             parts = [function(part.to(self.device)) for part in values.split(CHUNK)]
         whole = torch.cat(parts)
-        return whole.to(given.device) if isinstance(given, Tensor) else whole.cpu().numpy()
+        return whole.to(like.device) if isinstance(like, Tensor) else whole.cpu().numpy()
 
 
 def load_model(

@@ -54,13 +54,13 @@ WHOLE, EFFECTS = "*", ""
 @cache
 def module_file(module: str) -> Path:
     """Return the source file of a project module without importing it (its packages are)."""
-    found = importlib.util.find_spec(module)
-    if found is None or found.origin is None:
+    spec = importlib.util.find_spec(module)
+    if spec is None or spec.origin is None:
         raise BenchError(
             f"module '{module}' is not installed; run pip install . "
             "again in a checkout (pip install lstar-bench elsewhere)"
         )
-    return Path(found.origin)
+    return Path(spec.origin)
 
 
 @cache
@@ -124,7 +124,7 @@ def _beside(path: Path, tree: ast.Module) -> tuple[Path, ...]:
     while (top / "__init__.py").is_file():
         top = top.parent
     mine = path.relative_to(top).parts[0] if top != path.parent else None
-    found: dict[Path, None] = {}
+    imported: dict[Path, None] = {}
     for node in ast.walk(tree):
         names: list[list[str]] = []
         folder = top
@@ -140,8 +140,8 @@ def _beside(path: Path, tree: ast.Module) -> tuple[Path, ...]:
                 continue
             stem = folder.joinpath(*parts)
             files = (stem.with_suffix(".py"), stem / "__init__.py")
-            found |= dict.fromkeys(file for file in files if file.is_file() and file != path)
-    return tuple(found)
+            imported |= dict.fromkeys(file for file in files if file.is_file() and file != path)
+    return tuple(imported)
 
 
 @cache
@@ -174,8 +174,8 @@ def member(module: str, name: str) -> Address | str:
     if module in PLUMBING:
         return f"plumbing.{name}"
     path = module_file(module)
-    found = module_at(path).resolve(name)
-    return (path, WHOLE) if found is None else found
+    target = module_at(path).resolve(name)
+    return (path, WHOLE) if target is None else target
 
 
 def _names(statement: ast.stmt) -> list[str]:

@@ -39,33 +39,39 @@ def _defaults(room: registry.Room, name: str) -> Mapping[str, Any]:
     except BenchError:
         return {}
     fields = entry.source.fields(registry.OPTIONS_CLASS[room])
-    return {**{each.name: each.default for each in fields}, **entry.preset}
+    return {**{option.name: option.default for option in fields}, **entry.preset}
 
 
 def label(
     room: registry.Room,
     name: str,
     options: Mapping[str, Any],
-    given: Collection[str] | None = None,
+    given_options: Collection[str] | None = None,
 ) -> str:
     """Return ``name[option=value,...]`` with the options that differ from their defaults: what one
-    would type. ``given`` names those of a file of yours, whose defaults are not known here; without
-    it all of them are written."""
+    would type. ``given_options`` names those of a file of yours, whose defaults are not known here;
+    without it all of them are written."""
     defaults = _defaults(room, name)
     changed = [
         f"{key}={value}"
         for key, value in sorted(options.items())
-        if (defaults[key] != value if key in defaults else given is None or key in given)
+        if (
+            defaults[key] != value
+            if key in defaults
+            else given_options is None or key in given_options
+        )
     ]
     return f"{name}[{','.join(changed)}]" if changed else name
 
 
-def labels(spec: Mapping[str, Any], given: Collection[str] | None = None) -> tuple[str, str]:
+def labels(
+    spec: Mapping[str, Any], given_options: Collection[str] | None = None
+) -> tuple[str, str]:
     """Return the labels of a spec's method, or study, and dataset; the values taken from earlier
-    runs are ``*``. ``given`` as in :func:`label`, of the method."""
+    runs are ``*``. ``given_options`` as in :func:`label`, of the method."""
     config = {**spec["config"], **dict.fromkeys(spec.get("taken", {}), "*")}
     room: registry.Room = "methods" if spec.get("kind", "train") == "train" else "studies"
-    return label(room, spec["method"], config, given), label(
+    return label(room, spec["method"], config, given_options), label(
         "datasets", spec["dataset"], spec["options"]
     )
 
@@ -87,7 +93,7 @@ def base_name(text: str) -> str:
 
 @cache
 def _ranks(room: registry.Room) -> Mapping[str, int]:
-    return {entry.name: place for place, entry in enumerate(registry.entries(room))}
+    return {entry.name: index for index, entry in enumerate(registry.entries(room))}
 
 
 def rank(room: registry.Room, text: str) -> tuple[int, str]:

@@ -110,15 +110,19 @@ class Field:
         return finite and self.range.holds(value)
 
 
-def suggest(name: str, known: Iterable[str]) -> str:
-    """Return ``"; did you mean 'x'?"`` for the known name closest to ``name``, or nothing; of
+def suggest(name: str, candidates: Iterable[str]) -> str:
+    """Return ``"; did you mean 'x'?"`` for the candidate closest to ``name``, or nothing; of
     equally close ones the one whose length is nearest."""
-    given = name.lower()
-    close = difflib.get_close_matches(given, list(known), n=3, cutoff=0.6)
+    typed = name.lower()
+    close = difflib.get_close_matches(typed, list(candidates), n=3, cutoff=0.6)
     if not close:
         return ""
-    likeness = {each: difflib.SequenceMatcher(None, each, given).ratio() for each in close}
-    best = max(close, key=lambda each: (likeness[each], -abs(len(each) - len(given))))
+    likeness = {
+        candidate: difflib.SequenceMatcher(None, candidate, typed).ratio() for candidate in close
+    }
+    best = max(
+        close, key=lambda candidate: (likeness[candidate], -abs(len(candidate) - len(typed)))
+    )
     return f"; did you mean '{best}'?"
 
 
@@ -129,16 +133,16 @@ def split_list(texts: Iterable[str]) -> list[str]:
     >>> split_list(["vae,r-vae[burn_in=0.5,sigma=fixed]", "pca"])
     ['vae', 'r-vae[burn_in=0.5,sigma=fixed]', 'pca']
     """
-    given = list(texts)
+    all_texts = list(texts)
     items = [
-        found
-        for text in given
+        stripped
+        for text in all_texts
         for item in re.findall(r'(?:"[^"]*"|\[[^\[\]]*\]|[^,])+', text)
-        if (found := item.strip())
+        if (stripped := item.strip())
     ]
-    if given and not items:
+    if all_texts and not items:
         raise BenchError(
-            f"the list '{','.join(given)}' is empty; name what you want, as A,B, "
+            f"the list '{','.join(all_texts)}' is empty; name what you want, as A,B, "
             "or leave the option out to take its default"
         )
     return items
@@ -165,19 +169,19 @@ def parse_reference(text: str) -> tuple[str, dict[str, str]]:
     return match[1].replace('"', "").strip(), pairs
 
 
-def resolve(owner: str, fields: Iterable[Field], given: Mapping[str, str]) -> dict[str, Any]:
-    """Return the value of every field: those ``given`` as text, parsed, and the defaults of the
+def resolve(owner: str, fields: Iterable[Field], texts: Mapping[str, str]) -> dict[str, Any]:
+    """Return the value of every field: those in ``texts``, parsed, and the defaults of the
     others."""
-    table = {each.name: each for each in fields}
-    for name in given:
+    table = {field.name: field for field in fields}
+    for name in texts:
         if name not in table:
-            known = f"it has {', '.join(table)}" if table else "it has no options"
+            available = f"it has {', '.join(table)}" if table else "it has no options"
             raise BenchError(
-                f"'{owner}' has no option '{name}'{suggest(name, table)} ({known}; "
+                f"'{owner}' has no option '{name}'{suggest(name, table)} ({available}; "
                 f"see `bench show {owner}`)"
             )
-    values: dict[str, Any] = {name: each.default for name, each in table.items()}
-    for name, text in given.items():
+    values: dict[str, Any] = {name: field.default for name, field in table.items()}
+    for name, text in texts.items():
         try:
             values[name] = table[name].parse(text)
         except ValueError:

@@ -66,8 +66,8 @@ _WORK: Mapping[str, Check] = {
 def _timing(value: Any, where: str) -> None:
     if type(value) is not dict:
         refuse(value, where, "an object")
-    for name, each in value.items():
-        _WORK.get(name, number)(each, f"'{name}' of {where}")
+    for name, seconds in value.items():
+        _WORK.get(name, number)(seconds, f"'{name}' of {where}")
 
 
 def _environment(value: Any, where: str) -> None:
@@ -154,8 +154,8 @@ def _values(value: Any, where: str) -> None:
 def _cell(value: Any, where: str) -> None:
     """A spec without its seed, of any version: what is there is of its type."""
     objects(plain)(value, where)
-    for name, each in value.items():
-        _SPEC.get(name, plain)(each, f"'{name}' of {where}")
+    for name, member in value.items():
+        _SPEC.get(name, plain)(member, f"'{name}' of {where}")
     for name in ("method", "dataset", "latent_dim"):
         if name not in value:
             raise ValueError(f"{where} has no '{name}'")

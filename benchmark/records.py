@@ -163,10 +163,10 @@ class Store:
         """Return what changes whenever the record of ``key`` is written; None where there is
         none."""
         try:
-            told = self.root.joinpath(key, "record.json").stat()
+            status = self.root.joinpath(key, "record.json").stat()
         except OSError:
             return None
-        return told.st_ino, told.st_mtime_ns
+        return status.st_ino, status.st_mtime_ns
 
     def records(self) -> list[Record]:
         """Return every record of the folder, in the order of their keys; one that cannot be read is
@@ -182,11 +182,11 @@ class Store:
                 for entry in sorted(entries, key=lambda entry: entry.name)
                 if not entry.is_file()
             ]
-        found: list[Record | None] = []
+        records: list[Record | None] = []
         for start in range(0, len(paths), _BATCH):
             batch = paths[start : start + _BATCH]
-            found += map(_decoded, batch, [_bytes(path) for path in batch])
-        return [record for record in found if record is not None]
+            records += map(_decoded, batch, [_bytes(path) for path in batch])
+        return [record for record in records if record is not None]
 
 
 def load_records(results: str | Path = "results/runs") -> list[Record]:
@@ -227,7 +227,7 @@ def frame(records: Iterable[Record]) -> pd.DataFrame:
     rows: list[dict[str, Any]] = []
     for record in records:
         base, old = facts(record), outdated_metrics(record)
-        for identifier, found in record.measurements.items() or [(None, {})]:
+        for identifier, measurement in record.measurements.items() or [(None, {})]:
             metric = metric_of(identifier) if identifier else None
             rows.append(
                 {
@@ -235,10 +235,10 @@ def frame(records: Iterable[Record]) -> pd.DataFrame:
                     "stale": base["stale"] or metric in old,
                     "metric": metric,
                     "id": identifier,
-                    **{name: found.get(name) for name in ("value", "unit", "n", "protocol")},
+                    **{name: measurement.get(name) for name in ("value", "unit", "n", "protocol")},
                 }
             )
-    place = ["key", "cell", "status", "stale", "method", "dataset", "latent_dim", "seed"]
+    run_columns = ["key", "cell", "status", "stale", "method", "dataset", "latent_dim", "seed"]
     about = ["budget", "steps", "batch_size", "error"]
     measured = ["metric", "id", "value", "unit", "n", "protocol"]
-    return pd.DataFrame(rows, columns=[*place, *about, *measured])
+    return pd.DataFrame(rows, columns=[*run_columns, *about, *measured])

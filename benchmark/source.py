@@ -105,12 +105,12 @@ def _root(node: ast.ClassDef) -> str:
 def _lineage(tree: ast.Module, node: ast.ClassDef) -> list[ast.ClassDef]:
     """The class and its first bases, upwards as far as this file or files of the project define
     them."""
-    found = [node]
+    lineage = [node]
     while True:
-        tree, base = _definition(tree, _root(found[-1]))
-        if base is None or base in found or base.name in ("Method", "Dataset"):
-            return found
-        found.append(base)
+        tree, base = _definition(tree, _root(lineage[-1]))
+        if base is None or base in lineage or base.name in ("Method", "Dataset"):
+            return lineage
+        lineage.append(base)
 
 
 def _definition(tree: ast.Module, name: str) -> tuple[ast.Module, ast.ClassDef | None]:

@@ -61,7 +61,7 @@ def digest_of(roots: Iterable[Address]) -> str:
             if isinstance(target, tuple) and target not in seen:
                 seen.add(target)
                 queue.append(target)
-    return _hashed(sorted({_label(each) for each in seen}))
+    return _hashed(sorted({_label(definition) for definition in seen}))
 
 
 def _hashed(parts: Iterable[str]) -> str:
@@ -87,7 +87,7 @@ def _definition(at: Address) -> tuple[str, tuple[tuple[str, Address | str], ...]
     module = module_at(path)
     beside: set[tuple[str, Address | str]] = {("", (file, WHOLE)) for file in module.beside}
     if name == WHOLE:
-        own = {("", (path, each)) for each in {*module.statements, EFFECTS}}
+        own = {("", (path, statement)) for statement in {*module.statements, EFFECTS}}
         return "", tuple(sorted(beside | own, key=str))
     writer = _Writer(module)
     writer.references |= beside

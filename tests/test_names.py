@@ -26,7 +26,7 @@ def test_a_study_is_called_by_its_own_defaults() -> None:
 def test_a_method_is_called_by_what_differs_from_its_defaults() -> None:
     assert labels(spec("train", "vae")) == ("vae", "circle")
     assert labels(spec("train", "vae", sigma="fixed"))[0] == "vae[sigma=fixed]"
-    assert label("methods", "unknown", {"a": 1, "b": 2}, given=["b"]) == "unknown[b=2]"
+    assert label("methods", "unknown", {"a": 1, "b": 2}, given_options=["b"]) == "unknown[b=2]"
 
 
 def test_replicates_have_one_cell_whatever_the_seed_and_the_taken_values() -> None:

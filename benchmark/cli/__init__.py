@@ -89,8 +89,8 @@ def main() -> None:
             stream.reconfigure(errors="replace" if stream.isatty() else "backslashreplace")
     _guard_streams()
     warnings.showwarning = _warn
-    if told := collision():
-        click.echo(f"bench: {told}", err=True)
+    if warning := collision():
+        click.echo(f"bench: {warning}", err=True)
     try:
         sys.exit(cli.main(standalone_mode=False) or 0)
     except click.exceptions.NoArgsIsHelpError as error:

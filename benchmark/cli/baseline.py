@@ -69,12 +69,14 @@ def baseline(
 
     names = {kind: split_list(texts) for kind, texts in filters.items()}
     chosen = Filters(**names)  # type: ignore[arg-type]  # no latent sizes
-    found = make(
+    baseline_made = make(
         select(load_records(results), chosen, str(results)),
         split_list(metrics),
         alpha=alpha,
         power=power,
     )
-    save(output, found.to_json().encode())
-    click.echo(cells_text(found), nl=False)
-    click.echo(f"wrote {output}: {len(found.cells)} cells; chance of any false alarm {alpha:g}")
+    save(output, baseline_made.to_json().encode())
+    click.echo(cells_text(baseline_made), nl=False)
+    click.echo(
+        f"wrote {output}: {len(baseline_made.cells)} cells; chance of any false alarm {alpha:g}"
+    )

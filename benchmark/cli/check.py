@@ -55,11 +55,11 @@ def check(
     from benchmark.reporting.gate.check import exit_status
     from benchmark.reporting.gate.formats import FORMATS, text
 
-    found = read(file)
-    judgements = judge(found, load_records(results), exact=not statistical)
+    baseline = read(file)
+    judgements = judge(baseline, load_records(results), exact=not statistical)
     if output is None:
-        click.echo(FORMATS[kind](judgements, found), nl=False)
+        click.echo(FORMATS[kind](judgements, baseline), nl=False)
     else:
-        save(output, FORMATS[kind](judgements, found).encode())
-        click.echo(text(judgements, found), nl=False)
+        save(output, FORMATS[kind](judgements, baseline).encode())
+        click.echo(text(judgements, baseline), nl=False)
     raise SystemExit(exit_status(judgements, strict=strict))

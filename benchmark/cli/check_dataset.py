@@ -26,13 +26,13 @@ def check_dataset(reference: str, data_dir: Path, verbose: bool) -> None:
     from benchmark.testing.data import CHECKS, DataSource
 
     tally = {"passed": 0, "failed": 0, "skipped": 0}
-    for each in outcomes(DataSource(reference, data_dir), CHECKS):
-        tally[each.status] += 1
-        click.echo(f"{each.status:<8}{each.check.name:<14}{each.check.promise}")
-        if each.status == "failed" or (verbose and each.message):
+    for outcome in outcomes(DataSource(reference, data_dir), CHECKS):
+        tally[outcome.status] += 1
+        click.echo(f"{outcome.status:<8}{outcome.check.name:<14}{outcome.check.promise}")
+        if outcome.status == "failed" or (verbose and outcome.message):
             indent = " " * 8
             click.echo(
-                textwrap.fill(each.message, 120, initial_indent=indent, subsequent_indent=indent)
+                textwrap.fill(outcome.message, 120, initial_indent=indent, subsequent_indent=indent)
             )
     click.echo(
         f"{reference}: {tally['passed']} passed, {tally['failed']} failed, "

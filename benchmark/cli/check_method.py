@@ -23,13 +23,13 @@ def check_method(reference: str, verbose: bool) -> None:
 
     tally = {"passed": 0, "failed": 0, "skipped": 0}
     with tempfile.TemporaryDirectory() as folder:
-        for each in outcomes(Candidate(reference, Path(folder))):
-            tally[each.status] += 1
-            click.echo(f"{each.status:<8}{each.check.name:<21}{each.check.promise}")
-            if each.status == "failed" or (verbose and each.message):
+        for outcome in outcomes(Candidate(reference, Path(folder))):
+            tally[outcome.status] += 1
+            click.echo(f"{outcome.status:<8}{outcome.check.name:<21}{outcome.check.promise}")
+            if outcome.status == "failed" or (verbose and outcome.message):
                 click.echo(
                     textwrap.fill(
-                        each.message, 120, initial_indent=" " * 8, subsequent_indent=" " * 8
+                        outcome.message, 120, initial_indent=" " * 8, subsequent_indent=" " * 8
                     )
                 )
     click.echo(

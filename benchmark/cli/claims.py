@@ -60,17 +60,17 @@ def claims(
 
     chosen = _chosen(names)
     render = _renderer(kind, output, source, every)
-    found = (
+    judged = (
         published_verdicts(chosen)
         if source == "paper"
         else verdicts(load_records(results), chosen, References(results))
     )
-    text = render(found)
+    text = render(judged)
     if output is None:
         click.echo(text, nl=False)
         return
     save(output, text.encode())
-    click.echo(f"wrote {output}: {counted(found)}", err=True)
+    click.echo(f"wrote {output}: {counted(judged)}", err=True)
 
 
 def _chosen(names: tuple[str, ...]) -> Sequence[Claim]:
@@ -78,14 +78,14 @@ def _chosen(names: tuple[str, ...]) -> Sequence[Claim]:
     from benchmark.reporting.claims.claims import claims as known
     from benchmark.spec import BenchError
 
-    there = known()
+    claims = known()
     for name in names:
-        if not any(claim.name.startswith(name) for claim in there):
+        if not any(claim.name.startswith(name) for claim in claims):
             raise BenchError(
-                f"no claim is called '{name}'{suggest(name, [claim.name for claim in there])} "
+                f"no claim is called '{name}'{suggest(name, [claim.name for claim in claims])} "
                 "(`bench claims --on paper` shows all)"
             )
-    return [claim for claim in there if not names or claim.name.startswith(names)]
+    return [claim for claim in claims if not names or claim.name.startswith(names)]
 
 
 def _renderer(
@@ -102,8 +102,8 @@ def _renderer(
     if kind == "json":
         return as_json
     if kind == "text":
-        return lambda found: as_text(found, every=every)
+        return lambda judged: as_text(judged, every=every)
     on = "records" if source == "records" else "published figures"
     if kind == "latex":  # floats do not break over pages
-        return lambda found: "\n".join(map(RENDERERS[kind], claims_tables(found, on)))
-    return lambda found: RENDERERS[kind](claims_table(found, on))
+        return lambda judged: "\n".join(map(RENDERERS[kind], claims_tables(judged, on)))
+    return lambda judged: RENDERERS[kind](claims_table(judged, on))

@@ -51,13 +51,15 @@ def components(
     values = evaluation.impacts(whole)
     record = store.read(whole)
     relevance = (record.discovery or {}).get("relevance", []) if record else []
-    order = sorted(range(len(values)), key=lambda place: (values[place], place))
+    order = sorted(range(len(values)), key=lambda component: (values[component], component))
     click.echo("component  change  relevance")
-    for place in order:
-        told = f"{relevance[place]:9.3g}" if place < len(relevance) else "        –"
-        click.echo(f"{place:9d}  {values[place]:6.3g}  {told}")
+    for component in order:
+        share = f"{relevance[component]:9.3g}" if component < len(relevance) else "        –"
+        click.echo(f"{component:9d}  {values[component]:6.3g}  {share}")
     if len(order) > 1:
-        click.echo(f"least effect: subset={'+'.join(str(place) for place in sorted(order[:2]))}")
+        click.echo(
+            f"least effect: subset={'+'.join(str(component) for component in sorted(order[:2]))}"
+        )
 
 
 def _whole(key: str, store: Store) -> str:
@@ -66,14 +68,14 @@ def _whole(key: str, store: Store) -> str:
     from benchmark.spec import BenchError
 
     keys = sorted(path.parent.name for path in store.root.glob("*/record.json"))
-    found = [each for each in keys if each.startswith(key)]
-    if key in found:
+    matches = [candidate for candidate in keys if candidate.startswith(key)]
+    if key in matches:
         return key
-    if len(found) != 1:
-        told = (
-            f"is the beginning of {len(found)} runs, the first {found[0]}; give more of the key"
-            if found
+    if len(matches) != 1:
+        reason = (
+            f"is the beginning of {len(matches)} runs, the first {matches[0]}; give more of the key"
+            if matches
             else f"is no run in '{store.root}'{suggest(key, keys)}"
         )
-        raise BenchError(f"'{key}' {told}")
-    return found[0]
+        raise BenchError(f"'{key}' {reason}")
+    return matches[0]

@@ -110,11 +110,11 @@ def dims(names: tuple[str, ...], force: bool, data_dir: Path, results: Path) -> 
     for name in split_list(names):
         choice = registry.choose("datasets", name)
         splits = load(instance(choice, data_dir))
-        found = None if force else references.dimension(splits.digest)
-        if found is None:
-            found = dimension_reference(label("datasets", choice.name, choice.options), splits)
-            references.write(found)
-        click.echo(_told(name, found))
+        dimensions = None if force else references.dimension(splits.digest)
+        if dimensions is None:
+            dimensions = dimension_reference(label("datasets", choice.name, choice.options), splits)
+            references.write(dimensions)
+        click.echo(_told(name, dimensions))
         near, count = nearly_equal(splits.train)
         if near:
             click.echo(
@@ -123,18 +123,21 @@ def dims(names: tuple[str, ...], force: bool, data_dir: Path, results: Path) -> 
             )
 
 
-def _told(name: str, found: DimensionReference) -> str:
+def _told(name: str, reference: DimensionReference) -> str:
     from benchmark.metrics.intrinsic import ESTIMATORS
 
     parts = [
-        f"{title} {found.mean(each):.1f} ± {found.spread(each):.1f}"
-        for each, (title, *_) in ESTIMATORS.items()
-        if each in found.estimates
+        f"{title} {reference.mean(estimator):.1f} ± {reference.spread(estimator):.1f}"
+        for estimator, (title, *_) in ESTIMATORS.items()
+        if estimator in reference.estimates
     ]
-    parts += [f"{ESTIMATORS[each][0]} absent ({reason})" for each, reason in found.absent.items()]
-    parts += [f"PCA-{share} {count}" for share, count in found.pca.items()]
-    band = "no estimate" if found.band is None else "{:.1f} to {:.1f}".format(*found.band)
-    return f"{name}: {band} ({', '.join(parts)}; {found.draws} draws of {found.points})"
+    parts += [
+        f"{ESTIMATORS[estimator][0]} absent ({reason})"
+        for estimator, reason in reference.absent.items()
+    ]
+    parts += [f"PCA-{share} {count}" for share, count in reference.pca.items()]
+    band = "no estimate" if reference.band is None else "{:.1f} to {:.1f}".format(*reference.band)
+    return f"{name}: {band} ({', '.join(parts)}; {reference.draws} draws of {reference.points})"
 
 
 def _state(name: str, data_dir: Path) -> str:

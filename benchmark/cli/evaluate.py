@@ -107,28 +107,28 @@ def _count(evaluation: Evaluation, records: Sequence[Record]) -> int:
     from benchmark.controls import InitialCounts, untrained_spec
     from benchmark.spec import digest
 
-    made = failed = 0
+    counted = failed = 0
     reasons: Counter[str] = Counter()
     cells = {
         digest({"cell": untrained_spec(record.spec), "code": record.code}): record
         for record in reversed(records)
     }
     for record in reversed(cells.values()):
-        found = _one(evaluation.count, record.key)
-        failed += found is FAILED
-        if isinstance(found, str):
-            reasons[found] += 1
-        if isinstance(found, InitialCounts):
-            made += 1
-            told = (
-                f"{found.interval[0]} to {found.interval[2]}, median {found.interval[1]}, "
-                f"of {len(found.values)} networks"
-                if found.interval
-                else found.absent
+        counts = _one(evaluation.count, record.key)
+        failed += counts is FAILED
+        if isinstance(counts, str):
+            reasons[counts] += 1
+        if isinstance(counts, InitialCounts):
+            counted += 1
+            summary = (
+                f"{counts.interval[0]} to {counts.interval[2]}, median {counts.interval[1]}, "
+                f"of {len(counts.values)} networks"
+                if counts.interval
+                else counts.absent
             )
-            click.echo(f"{found.title}: {told}; {found.seconds:.1f} s")
+            click.echo(f"{counts.title}: {summary}; {counts.seconds:.1f} s")
     click.echo(
-        f"{len(cells)} cells: {made} counted, {failed} failed"
+        f"{len(cells)} cells: {counted} counted, {failed} failed"
         f"{''.join(f', {count} not: {reason}' for reason, count in reasons.items())}; "
         f"counts in {evaluation.store.root / 'references'}"
     )

@@ -97,7 +97,10 @@ def _track(tracker: str, runs: tuple[str, ...], folder: Path, results: Path) -> 
     chosen = [locate(text, results).folder for text in runs] or [
         store.folder(record.key) for record in store.records()
     ]
-    new = sum(export(tracker, read_run(Store(each.parent), each.name), folder) for each in chosen)
+    new = sum(
+        export(tracker, read_run(Store(run_folder.parent), run_folder.name), folder)
+        for run_folder in chosen
+    )
     word = "run" if new == 1 else "runs"
     return f"{new} {word} exported, {len(chosen) - new} there before; {_HINTS[tracker]} {folder}"
 

@@ -87,14 +87,14 @@ def figure(
             "run the same `bench run` again"
         )
     material = Material.of(records, results, split_list(names), every_size=bool(latent_dims))
-    shown = without_other_code(fresh)
-    left = _left_out(records, len(fresh) - len(shown))
+    drawable = without_other_code(fresh)
+    left = _left_out(records, len(fresh) - len(drawable))
     try:
         drawn = draw.draw(name, material, kind)
     except BenchError as error:
         raise BenchError(f"{error}{left}") from None
     save(path, drawn)
-    click.echo(f"wrote {path} from {len(shown)} runs{left}", err=True)
+    click.echo(f"wrote {path} from {len(drawable)} runs{left}", err=True)
 
 
 def _left_out(records: Sequence[Record], other: int) -> str:
@@ -104,7 +104,7 @@ def _left_out(records: Sequence[Record], other: int) -> str:
 
     stale = sum(bool(outdated(record)) for record in records)
     old = sorted(
-        {name for each in records if not outdated(each) for name in outdated_metrics(each)}
+        {name for record in records if not outdated(record) for name in outdated_metrics(record)}
     )
     left = f"; {stale} stale runs left out" if stale else ""
     left += f"; {other} runs of other code left out" if other else ""

@@ -40,11 +40,11 @@ def answer_text(results: Path, dataset: str) -> str:
     measured = {metric_of(name) for record in records for name in record.measurements}
     asked = [metric for metric in ANSWER if metric in measured]
     table = named_tables.build("summary", records, asked, references=References(results))
-    kept = [place for place, column in enumerate(table.columns) if column.title not in LEFT_OUT]
+    kept = [index for index, column in enumerate(table.columns) if column.title not in LEFT_OUT]
     rows = tuple(
-        replace(row, cells=tuple(row.cells[place] for place in kept)) for row in table.rows
+        replace(row, cells=tuple(row.cells[index] for index in kept)) for row in table.rows
     )
-    columns = tuple(table.columns[place] for place in kept)
+    columns = tuple(table.columns[index] for index in kept)
     notes = tuple(note for note in table.notes if note.mark)
     return plain.render(
         replace(table, caption=dataset, columns=columns, groups=(rows,), notes=notes)

@@ -19,12 +19,12 @@ KINDS = ("methods", "datasets", "metrics", "studies", "suites", "budgets", "tabl
 def list_command(kind: str | None) -> None:
     """List KIND, or everything."""
     kinds = [kind] if kind else list(KINDS)
-    for position, each in enumerate(kinds):
+    for position, room in enumerate(kinds):
         if len(kinds) > 1:
-            click.echo(f"{chr(10) if position else ''}{each}")
-        shown = rows(each)
-        width = max(len(name) for name, _ in shown)
-        for name, summary in shown:
+            click.echo(f"{chr(10) if position else ''}{room}")
+        lines = rows(room)
+        width = max(len(name) for name, _ in lines)
+        for name, summary in lines:
             click.echo(f"{'  ' if len(kinds) > 1 else ''}{name:{width}}  {summary}")
 
 
@@ -49,8 +49,8 @@ def rows(kind: str) -> list[tuple[str, str]]:
         return list((catalogue.TABLES if kind == "tables" else catalogue.FIGURES).items())
     from benchmark import registry
 
-    found = registry.entries(kind)  # type: ignore[arg-type]  # click checked the word
-    return [(entry.name, entry.summary + _mark(kind, entry)) for entry in found]
+    entries = registry.entries(kind)  # type: ignore[arg-type]  # click checked the word
+    return [(entry.name, entry.summary + _mark(kind, entry)) for entry in entries]
 
 
 def _mark(kind: str, entry: registry.Entry) -> str:

@@ -33,10 +33,13 @@ def merge(sources: tuple[Path, ...], output: Path) -> None:
     from benchmark.running.merge import merge as merged
 
     verdicts: Counter[str] = Counter()
-    for found in merged(sources, output):
-        verdicts[found.verdict] += 1
-        if found.verdict in TROUBLE:
-            click.echo(f"{found.verdict}: {found.source / found.name}: {found.reason}", err=True)
-    told = [f"{count} {verdict}" for verdict, count in sorted(verdicts.items())]
-    click.echo(f"{', '.join(told) or 'nothing to merge'}; records in {output}")
+    for merged_run in merged(sources, output):
+        verdicts[merged_run.verdict] += 1
+        if merged_run.verdict in TROUBLE:
+            click.echo(
+                f"{merged_run.verdict}: {merged_run.source / merged_run.name}: {merged_run.reason}",
+                err=True,
+            )
+    counts = [f"{count} {verdict}" for verdict, count in sorted(verdicts.items())]
+    click.echo(f"{', '.join(counts) or 'nothing to merge'}; records in {output}")
     raise SystemExit(int(any(verdicts[name] for name in TROUBLE)))

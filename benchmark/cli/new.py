@@ -38,11 +38,11 @@ def new(name: str, dataset: bool, output: Path | None) -> None:
     text = Template(resources.files("benchmark").joinpath(template).read_text(encoding="utf-8"))
     title = "".join(word.capitalize() for word in name.split("-"))
     save(path, text.substitute(title=name, name=title).encode())
-    shown = str(path) if path.is_absolute() else f"./{path}"
+    shell_path = str(path) if path.is_absolute() else f"./{path}"
     check, run = (
-        (f"check-dataset {shown}", f"run --methods pca,grae --datasets {shown}")
+        (f"check-dataset {shell_path}", f"run --methods pca,grae --datasets {shell_path}")
         if dataset
-        else (f"check-method {shown}", f"run --methods {shown},vae --datasets digits")
+        else (f"check-method {shell_path}", f"run --methods {shell_path},vae --datasets digits")
     )
     click.echo(
         f"wrote {path}\n\n    bench {check}\n    bench {run}\n    bench table --format markdown"

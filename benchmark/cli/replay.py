@@ -72,17 +72,17 @@ def replay(
             events,
             lambda: len(received),
         )
-    for each in ended:
-        click.echo("\n".join(_lines(each)))
+    for outcome in ended:
+        click.echo("\n".join(_lines(outcome)))
     if received:
         click.echo("interrupted; nothing is kept of replays", err=True)
         raise SystemExit(128 + received[0])
-    verdicts = Counter(each.verdict for each in ended)
+    verdicts = Counter(outcome.verdict for outcome in ended)
     if unreadable:
         verdicts["cannot tell"] += unreadable
-    told = ", ".join(f"{count} {verdict}" for verdict, count in verdicts.items())
+    counts = ", ".join(f"{count} {verdict}" for verdict, count in verdicts.items())
     lost = f", {unreadable} could not be read" if unreadable else ""
-    click.echo(f"{len(ended)} replayed{lost}: {told}")
+    click.echo(f"{len(ended)} replayed{lost}: {counts}")
     raise SystemExit(1 if verdicts["differs"] else 3 if verdicts["cannot tell"] else 0)
 
 
@@ -105,12 +105,12 @@ def _located(texts: Sequence[str], results: Path) -> tuple[list[Stored], int]:
     return runs, len(reasons)
 
 
-def _lines(found: Replay) -> list[str]:
-    lines = [f"{found.stored.record.key}: {found.verdict}{_because(found)}"]
-    if found.comparison is not None:
-        lines += _parts(found.comparison)
-        for gap in found.comparison.gaps:
-            low, high = found.intervals.get(gap.identifier, (None, None))
+def _lines(outcome: Replay) -> list[str]:
+    lines = [f"{outcome.stored.record.key}: {outcome.verdict}{_because(outcome)}"]
+    if outcome.comparison is not None:
+        lines += _parts(outcome.comparison)
+        for gap in outcome.comparison.gaps:
+            low, high = outcome.intervals.get(gap.identifier, (None, None))
             interval = (
                 f"; another seed lies in {low:.6g} to {high:.6g}"
                 if low is not None
@@ -118,22 +118,22 @@ def _lines(found: Replay) -> list[str]:
             )
             lines.append(
                 f"    {gap.identifier}: {_number(gap.stored)} stored, "
-                f"{_number(gap.found)} now{interval}"
+                f"{_number(gap.repeated)} now{interval}"
             )
-    if not found.stored.untouched:
+    if not outcome.stored.untouched:
         lines.append(
             "    record.json is not as this program wrote it: it was edited or written by another "
             "tool"
         )
-    idle = [str(change) for change in found.changes if not change.decides]
+    idle = [str(change) for change in outcome.changes if not change.decides]
     return lines + ([f"    also changed, which decides no bits: {', '.join(idle)}"] if idle else [])
 
 
-def _because(found: Replay) -> str:
-    if found.reason:
-        return f", because {found.reason}"
-    deciding = [str(change) for change in found.changes if change.decides]
-    if found.verdict == "bit-equal":
+def _because(outcome: Replay) -> str:
+    if outcome.reason:
+        return f", because {outcome.reason}"
+    deciding = [str(change) for change in outcome.changes if change.decides]
+    if outcome.verdict == "bit-equal":
         return f", although {', '.join(deciding)}" if deciding else ""
     if deciding:
         return f", because {', '.join(deciding)}"

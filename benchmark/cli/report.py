@@ -53,9 +53,10 @@ def report(
         latent_dims=latent_sizes(split_list(latent_dims)),
     )
     records = load_records(results)
-    found = select(records, chosen, str(results), studies=True) if records else []
-    count = folder.write(output, site(found, results))
+    chosen_records = select(records, chosen, str(results), studies=True) if records else []
+    count = folder.write(output, site(chosen_records, results))
     click.echo(
-        f"wrote {output / 'index.html'} and {count - 1} files beside it from {len(found)} runs",
+        f"wrote {output / 'index.html'} and {count - 1} files beside it from {len(chosen_records)} "
+        "runs",
         err=True,
     )

@@ -54,16 +54,16 @@ def show(name: str, results: Path, data_dir: Path) -> None:
         click.echo("\n\n".join(pages))
         return
     keys = sorted(path.parent.name for path in results.glob("*/record.json"))
-    found = [key for key in keys if key.startswith(name)]
-    if len(found) == 1:
-        click.echo(_run(results, found[0]))
+    matches = [key for key in keys if key.startswith(name)]
+    if len(matches) == 1:
+        click.echo(_run(results, matches[0]))
         return
-    if found:
+    if matches:
         raise BenchError(
-            f"'{name}' is the beginning of {len(found)} runs, the first {found[0]}; "
+            f"'{name}' is the beginning of {len(matches)} runs, the first {matches[0]}; "
             "give more of the key"
         )
-    known = [
+    registered = [
         entry.name
         for room in ("methods", "datasets", "metrics", "studies")
         for entry in registry.entries(room)
@@ -71,8 +71,8 @@ def show(name: str, results: Path, data_dir: Path) -> None:
     bare = name.partition("[")[0]
     close = (
         f"; `bench show {bare}` lists its options"
-        if bare != name and bare in known
-        else suggest(name, [*known, *suites, *keys])
+        if bare != name and bare in registered
+        else suggest(name, [*registered, *suites, *keys])
     )
     raise BenchError(
         f"'{name}' is no method, dataset, metric, study, suite or run in '{results}'{close} (see "
@@ -99,16 +99,16 @@ def source_page(room: registry.Room, entry: registry.Entry) -> str:
     )
     lines = [f"{entry.name}: {entry.summary}", "", text, "", "Options"]
     fields = source.fields(registry.OPTIONS_CLASS[room])
-    for each in fields:
-        fixed = each.name in entry.preset
+    for option in fields:
+        fixed = option.name in entry.preset
         value, expected = (
-            (entry.preset[each.name], f"fixed in {entry.name}")
+            (entry.preset[option.name], f"fixed in {entry.name}")
             if fixed
-            else (each.default, each.expected)
+            else (option.default, option.expected)
         )
-        lines.append(f"    {each.name} = {value}    {expected}")
-        if each.doc:
-            lines.append(f"        {each.doc}")
+        lines.append(f"    {option.name} = {value}    {expected}")
+        if option.doc:
+            lines.append(f"        {option.doc}")
     if not fields:
         lines.append("    none")
     lines += _facts(room, entry.name, source.constants)
@@ -195,9 +195,9 @@ def _run(results: Path, key: str) -> str:
     ]
     lines += [f"    error: {record.error}"] if record.error else []
     lines += [
-        f"    {name} = {found['value']:.6g} {found['unit']} (n = {found['n']})"
+        f"    {name} = {measurement['value']:.6g} {measurement['unit']} (n = {measurement['n']})"
         f"{' (stale: other code of the metric)' if metric_of(name) in old and not stale else ''}"
-        for name, found in record.measurements.items()
+        for name, measurement in record.measurements.items()
     ]
     lines += [f"    {name}: absent, {reason}" for name, reason in record.absent.items()]
     flags = [*record.flags, *(record.discovery or {}).get("flags", ())]

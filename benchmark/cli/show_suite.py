@@ -24,16 +24,16 @@ def checked_suite(name: str) -> Suite:
     from benchmark.reporting.claims.claims import claims
 
     suite = read_suite(name)
-    known = {
+    named = {
         "table": catalogue.TABLES,
         "figure": catalogue.FIGURES,
         "claim": {claim.name: claim.text for claim in claims()},
     }
-    for (kind, names), given in zip(
-        known.items(), (suite.tables, suite.figures, suite.claims), strict=True
+    for (kind, names), wanted in zip(
+        named.items(), (suite.tables, suite.figures, suite.claims), strict=True
     ):
-        for each in given:
-            catalogue.check(kind, names, each)
+        for item in wanted:
+            catalogue.check(kind, names, item)
     return suite
 
 

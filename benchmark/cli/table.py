@@ -111,13 +111,13 @@ def _refuse(filters: dict[str, tuple[str, ...]], metrics: tuple[str, ...], paper
     printed."""
     from benchmark.spec import BenchError
 
-    given = [
+    options = [
         f"--{name}".replace("budgets", "budget")
         for name, texts in {**filters, "metrics": metrics}.items()
         if texts
     ] + (["--paper"] if paper else [])
-    if given:
+    if options:
         raise BenchError(
-            f"{given[0]} chooses among runs; --on paper shows a whole table as it was printed: "
+            f"{options[0]} chooses among runs; --on paper shows a whole table as it was printed: "
             "leave one of the two out"
         )

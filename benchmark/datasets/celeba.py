@@ -83,7 +83,7 @@ class CelebA(Dataset):
 
     def load(self) -> Splits:
         """Return the splits; the images stay in the file until they are used."""
-        path, noted = (present(each, dataset=self.name) for each in self._kept())
+        path, noted = (present(file, dataset=self.name) for file in self._kept())
         remedy = "delete it and run `bench data fetch celeba`"
         if _sha256(path) != noted.read_text(encoding="ascii", errors="replace").partition(" ")[0]:
             raise BenchError(

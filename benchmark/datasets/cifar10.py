@@ -95,12 +95,12 @@ class CIFAR10(Dataset):
         """The bytes of the six members, read in memory: nothing is extracted."""
         wanted = {f"{self.members}/{name}": name for name in self.sha256}
         with tarfile.open(archive, "r:gz") as source:
-            found = {
+            members = {
                 wanted[member.name]: source.extractfile(member)
                 for member in source
                 if member.isfile() and member.name in wanted
             }
-            contents = {name: file.read() for name, file in found.items() if file is not None}
+            contents = {name: file.read() for name, file in members.items() if file is not None}
         missing = [name for name in self.sha256 if name not in contents]
         if missing:
             raise BenchError(

@@ -51,14 +51,14 @@ def _verify(path: Path, pinned: tuple[str, str], dataset: str) -> Path:
     remedy = f"delete it and run `bench data fetch {dataset}`"
     try:
         with path.open("rb") as file:
-            found = hashlib.file_digest(file, lambda: _hasher(kind)).hexdigest()
+            checksum = hashlib.file_digest(file, lambda: _hasher(kind)).hexdigest()
     except OSError as error:
         raise BenchError(
             f"cannot read '{path}': {error.strerror or error}; make it readable, or {remedy}"
         ) from None
-    if found != expected:
+    if checksum != expected:
         raise BenchError(
-            f"'{path}' has the wrong checksum: {kind} is {found}, expected {expected}; {remedy}"
+            f"'{path}' has the wrong checksum: {kind} is {checksum}, expected {expected}; {remedy}"
         )
     return path
 
@@ -77,9 +77,9 @@ def download(url: str, path: Path, *, dataset: str, md5: str = "", sha256: str =
     new = [folder for folder in (path.parent, *path.parent.parents) if not folder.exists()]
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        found = _receive(url, partial, kind)
-        if found != expected:
-            raise OSError(f"what arrived has {kind} {found}, expected {expected}")
+        checksum = _receive(url, partial, kind)
+        if checksum != expected:
+            raise OSError(f"what arrived has {kind} {checksum}, expected {expected}")
         partial.replace(path)
     except (OSError, http.client.HTTPException) as error:
         reason = " ".join(str(error).split()) or type(error).__name__

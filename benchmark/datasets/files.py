@@ -54,10 +54,10 @@ def read_verified(path: Path, sha256: str, *, dataset: str) -> bytes:
             f"cannot read '{path}': {error.strerror or error}; make it readable to take its "
             f"checksum, or {remedy}"
         ) from None
-    found = hashlib.sha256(plain).hexdigest()
-    if found != sha256:
+    checksum = hashlib.sha256(plain).hexdigest()
+    if checksum != sha256:
         raise BenchError(
-            f"'{path}' has the wrong checksum: sha256 of its unpacked bytes is {found}, "
+            f"'{path}' has the wrong checksum: sha256 of its unpacked bytes is {checksum}, "
             f"expected {sha256}; {remedy}"
         )
     return plain

@@ -75,7 +75,7 @@ def standardise(train: np.ndarray, *others: np.ndarray) -> tuple[np.ndarray, ...
     mean = _row_sum(train) / len(train)
     centred = train - mean
     scale = np.sqrt(_row_sum(centred * centred) / len(train))
-    return (centred / scale, *((each - mean) / scale for each in others))
+    return (centred / scale, *((part - mean) / scale for part in others))
 
 
 def _row_sum(x: np.ndarray) -> np.ndarray:

@@ -60,13 +60,13 @@ class ImagesFolder(Given):
         if not folder.is_dir():
             raise BenchError(f"there is no folder '{folder}'; expected {FORM}")
         roles = [folder / role for role in ("train", "test")]
-        given = all(each.is_dir() for each in roles)
-        parts = roles if given else [folder]
+        is_split = all(role.is_dir() for role in roles)
+        parts = roles if is_split else [folder]
         paths = [_files(part) for part in parts]
-        grey = self._is_grey([each for part in paths for each in part])
-        images = _one_size([each for part in paths for each in part], grey, self.options.size)
+        grey = self._is_grey([path for part in paths for path in part])
+        images = _one_size([path for part in paths for path in part], grey, self.options.size)
         stored = np.stack(images)
-        if not given:
+        if not is_split:
             return held_out(stored, _classes(paths[0], folder), f"'{folder}'")
         return self._as_given(stored, paths, roles)
 
@@ -75,42 +75,42 @@ class ImagesFolder(Given):
     ) -> Splits:
         """Return the splits that the folders train and test make."""
         names = [
-            [_class_name(each, role) for each in part]
+            [_class_name(path, role) for path in part]
             for part, role in zip(paths, roles, strict=True)
         ]
-        known = sorted({name for part in names for name in part})
+        classes = sorted({name for part in names for name in part})
         splits, start = [], 0
         for part in names:
-            labels = np.array([known.index(name) for name in part], dtype=np.int64)
+            labels = np.array([classes.index(name) for name in part], dtype=np.int64)
             rows = stored[start : start + len(part)]
             start += len(part)
             splits.append(
-                Split(rows, shape=stored.shape[1:], labels=labels if len(known) > 1 else None)
+                Split(rows, shape=stored.shape[1:], labels=labels if len(classes) > 1 else None)
             )
         return Splits(*splits)
 
     def _is_grey(self, paths: Sequence[Path]) -> bool:
         if self.options.colour != "auto":
             return self.options.colour == "grey"
-        return all(_mode(each) in ("1", "L") for each in paths)
+        return all(_mode(path) in ("1", "L") for path in paths)
 
 
 def _files(folder: Path) -> list[Path]:
     """Return the images below ``folder`` by their paths; hidden ones and links that lead nowhere
     are left out."""
-    found = [
+    paths = [
         path
         for path in folder.rglob("*")
         if path.suffix.lower() in SUFFIXES
         and path.is_file()
         and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     ]
-    if len(found) < 2:
+    if len(paths) < 2:
         raise BenchError(
-            f"'{folder}' holds {len(found)} images; expected at least two files ending in "
+            f"'{folder}' holds {len(paths)} images; expected at least two files ending in "
             f"{', '.join(sorted(SUFFIXES))}"
         )
-    return sorted(found, key=lambda path: path.relative_to(folder).as_posix())
+    return sorted(paths, key=lambda path: path.relative_to(folder).as_posix())
 
 
 def _class_name(path: Path, folder: Path) -> str:
@@ -122,10 +122,10 @@ def _class_name(path: Path, folder: Path) -> str:
 def _classes(paths: Sequence[Path], folder: Path) -> np.ndarray | None:
     """Return the classes (N,) of images by their folders, None where there is one only."""
     names = [_class_name(path, folder) for path in paths]
-    known = sorted(set(names))
-    if len(known) < 2:
+    classes = sorted(set(names))
+    if len(classes) < 2:
         return None
-    return np.array([known.index(name) for name in names], dtype=np.int64)
+    return np.array([classes.index(name) for name in names], dtype=np.int64)
 
 
 def _mode(path: Path) -> str:
@@ -143,10 +143,10 @@ def _one_size(paths: Sequence[Path], grey: bool, size: int | None) -> list[np.nd
     usual = counts.most_common(1)[0][0]
     for path, image in zip(paths, images, strict=True):
         if image.shape != usual:
-            here, there = (f"{shape[2]} x {shape[1]}" for shape in (image.shape, usual))
+            here, expected = (f"{shape[2]} x {shape[1]}" for shape in (image.shape, usual))
             raise BenchError(
                 f"'{path}' has {here} pixels, {counts[usual]} of {len(images)} images have "
-                f"{there}; bring all to one size, as in 'images:FOLDER[size=64]'"
+                f"{expected}; bring all to one size, as in 'images:FOLDER[size=64]'"
             )
     return images
 

@@ -51,9 +51,9 @@ def parse_idx(data: bytes, name: str, *, ndim: int) -> np.ndarray:
     expected = bytes((0, 0, UNSIGNED_BYTE, ndim))
     start = 4 + 4 * ndim
     if data[:4] != expected or len(data) < start:
-        found = data[:start].hex() or "nothing"
+        beginning = data[:start].hex() or "nothing"
         raise BenchError(
-            f"'{name}' is no idx file of bytes with {ndim} axes: it begins with {found}, "
+            f"'{name}' is no idx file of bytes with {ndim} axes: it begins with {beginning}, "
             f"expected {expected.hex()} and {ndim} lengths"
         )
     shape = tuple(map(int, np.frombuffer(data, ">u4", ndim, offset=4)))

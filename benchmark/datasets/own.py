@@ -52,8 +52,8 @@ def dataset(
     path = Path(folder) / f"{name}.npz"
     path.parent.mkdir(parents=True, exist_ok=True)
     write_npz(path, arrays)
-    known = "" if intrinsic_dim is None else f"[intrinsic_dim={intrinsic_dim}]"
-    return f'npz:"{path}"{known}'
+    options = "" if intrinsic_dim is None else f"[intrinsic_dim={intrinsic_dim}]"
+    return f'npz:"{path}"{options}'
 
 
 def write_npz(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
@@ -79,7 +79,7 @@ def _gathered(role: str, values: Any) -> tuple[np.ndarray, np.ndarray | None]:
     if hasattr(values, "shape") and hasattr(values, "dtype"):
         return _plain(values), None
     if isinstance(values, list | tuple):
-        return np.stack([_plain(each) for each in values]), None
+        return np.stack([_plain(value) for value in values]), None
     if not (hasattr(values, "__getitem__") and hasattr(values, "__len__")):
         raise BenchError(
             f"'{role}' is a {type(values).__name__}; expected an array, a tensor, "
@@ -92,7 +92,7 @@ def _gathered(role: str, values: Any) -> tuple[np.ndarray, np.ndarray | None]:
         return np.stack([_plain(item) for item in items]), None
     labels = [np.asarray(_plain(item[1])) for item in items if len(item) > 1]
     whole = len(labels) == len(items) and all(
-        each.ndim == 0 and each.dtype.kind in "iu" for each in labels
+        label.ndim == 0 and label.dtype.kind in "iu" for label in labels
     )
     return np.stack([_plain(item[0]) for item in items]), np.stack(labels) if whole else None
 

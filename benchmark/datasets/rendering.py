@@ -124,8 +124,8 @@ def fill(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     ahead = np.cumsum(times) - times
     rows = np.arange(times.sum()) - np.repeat(ahead - np.minimum(row[start], row[end]) - 1, times)
     x0, y0, dx, dy, polygon = (
-        np.repeat(each, times)
-        for each in (x[start], y[start], x[end] - x[start], y[end] - y[start], start // sides)
+        np.repeat(column, times)
+        for column in (x[start], y[start], x[end] - x[start], y[end] - y[start], start // sides)
     )
     numerator = (x0 - STEP // 2) * dy + (STEP * rows + STEP // 2 - y0) * dx
     columns = -(-numerator // (STEP * dy))

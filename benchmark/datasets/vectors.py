@@ -89,14 +89,14 @@ class _Table(Given):
         strange = sorted(set(roles) - {"train", "test"})
         counts = {role: int((roles == role).sum()) for role in ("train", "test")}
         if strange or min(counts.values()) < 2:
-            told = (
+            contents = (
                 f"'{strange[0]}'"
                 if strange
                 else f"{counts['train']} train and {counts['test']} test"
             )
             raise BenchError(
-                f"column '{self.options.split}' of '{path}' holds {told}; expected train and test "
-                "alone, at least two rows of each"
+                f"column '{self.options.split}' of '{path}' holds {contents}; "
+                "expected train and test alone, at least two rows of each"
             )
         return Splits(
             *(

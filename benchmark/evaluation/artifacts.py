@@ -155,16 +155,16 @@ def _rewarded(evidence: Evaluator, codes: Tensor) -> dict[str, Tensor]:
     places = chosen.tolist()
     line = codes.unsqueeze(1).repeat(1, _LINE, 1)
     line[:, :, places[0]] = torch.linspace(-5.0, 5.0, _LINE, device=codes.device)
-    found = {"rewarded_line": line}
+    moved_codes = {"rewarded_line": line}
     if len(places) > 1:
         values = torch.linspace(-3.0, 3.0, _PLANE, device=codes.device)
         plane = codes[:1].repeat(_PLANE, _PLANE, 1)
         plane[:, :, places[0]] = values.unsqueeze(1)
         plane[:, :, places[1]] = values
-        found["rewarded_plane"] = plane
+        moved_codes["rewarded_plane"] = plane
     return {
         name: evidence.method.decode(moved.flatten(0, 1)).view(*moved.shape[:2], *evidence.shape)
-        for name, moved in found.items()
+        for name, moved in moved_codes.items()
     }
 
 
@@ -199,7 +199,7 @@ def _categorical(evidence: Evaluator) -> dict[str, np.ndarray]:
         return {}
     places = np.minimum((probabilities * _BINS).astype(np.int64), _BINS - 1)
     size = probabilities.shape[1]
-    found = {
+    arrays = {
         "category_histogram": np.stack(
             [np.bincount(column, minlength=_BINS) for column in places.T]
         ).astype(np.uint32)
@@ -207,22 +207,22 @@ def _categorical(evidence: Evaluator) -> dict[str, np.ndarray]:
     if evidence.labels is not None:
         classes = np.unique(np.concatenate(evidence.labels))
         coded = np.searchsorted(classes, evidence.labels[1])
-        found["classes"] = classes
-        found["contingency"] = contingency(
+        arrays["classes"] = classes
+        arrays["contingency"] = contingency(
             evidence.categories[1], coded, (size, len(classes))
         ).astype(np.uint32)
-    return found
+    return arrays
 
 
 def _neighbours(samples: Tensor, train: TensorSplit) -> Tensor:
     best = torch.full((len(samples),), math.inf, device=samples.device)
-    found = torch.zeros_like(samples)
+    nearest = torch.zeros_like(samples)
     for x in train.batches(10 * CHUNK):
         distance, index = torch.cdist(samples.flatten(1), x.flatten(1)).min(1)
         closer = distance < best
         best = torch.where(closer, distance, best)
-        found = torch.where(closer.view(-1, *[1] * (found.dim() - 1)), x[index], found)
-    return found
+        nearest = torch.where(closer.view(-1, *[1] * (nearest.dim() - 1)), x[index], nearest)
+    return nearest
 
 
 def _stored(tensor: Tensor, *, image: bool) -> np.ndarray:

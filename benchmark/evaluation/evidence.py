@@ -51,32 +51,32 @@ def evidence_told(job: Job, *arguments: Any, **settings: Any) -> Evaluator:
     """Return the :func:`evidence` of ``job``, with the intrinsic dimension that the options of data
     of your own tell. Not part of it, as only such runs know the option: the digests of all others
     stay what they are."""
-    known = evidence(job, *arguments, **settings)
+    evaluator = evidence(job, *arguments, **settings)
     dimension = job.spec.options.get("intrinsic_dim")
     if dimension is not None:
-        known.intrinsic_dim = dimension
-    return known
+        evaluator.intrinsic_dim = dimension
+    return evaluator
 
 
 def metrics_of(budget: str) -> list[Metric]:
     """Return what a run of ``budget`` measures: every metric where the budget pays for tier full,
     else those of tier core."""
-    found: list[Metric] = [registry.load(entry.target) for entry in registry.entries("metrics")]
-    return [metric for metric in found if metric.tier == "core" or pays_for_full(budget)]
+    metrics: list[Metric] = [registry.load(entry.target) for entry in registry.entries("metrics")]
+    return [metric for metric in metrics if metric.tier == "core" or pays_for_full(budget)]
 
 
-def plain(found: Discovery, null: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def plain(discovery: Discovery, null: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return the discovery of a method as a record holds it, with the null it declares."""
-    extra = {name: float(value) for name, value in found.extra.items()}
-    relevance = found.relevance.double().tolist()
+    extra = {name: float(value) for name, value in discovery.extra.items()}
+    relevance = discovery.relevance.double().tolist()
     if not all(map(math.isfinite, [*relevance, *extra.values()])):
         raise BenchError(
             f"discover returned numbers that are not finite: relevance {relevance}, extra {extra}"
         )
     return {
         "relevance": relevance,
-        "active": found.active.tolist(),
-        "flags": list(found.flags),
+        "active": discovery.active.tolist(),
+        "flags": list(discovery.flags),
         "extra": extra,
         **({"null": json.loads(canonical_json(null))} if null else {}),
     }

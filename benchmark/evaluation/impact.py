@@ -62,6 +62,6 @@ def impacts(method: Method, test: TensorSplit, images: int = 200) -> list[float]
     most, in squared data units."""
     x = test.some(images)
     return [
-        float(_changes(method, x, torch.tensor([place])).mean())
-        for place in range(method.latent_dim)
+        float(_changes(method, x, torch.tensor([component])).mean())
+        for component in range(method.latent_dim)
     ]

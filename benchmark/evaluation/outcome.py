@@ -47,19 +47,19 @@ def evaluate(job: Job, trainer: Trainer, splits: Splits, results: Path) -> Evalu
 
 def _measured(job: Job, trainer: Trainer, splits: Splits, results: Path) -> Evaluated:
     """Evaluate a trained method by the metrics that its budget pays for."""
-    known = evidence_told(job, trainer.method, splits, results, trainer.device, frugal=True)
-    measurements, absent = measure(hand_factors(known, splits), metrics_of(job.spec.budget))
+    evaluator = evidence_told(job, trainer.method, splits, results, trainer.device, frugal=True)
+    measurements, absent = measure(hand_factors(evaluator, splits), metrics_of(job.spec.budget))
     if "mse" not in measurements:
         raise Diverged(f"the reconstruction error of the trained model: {absent['mse']}")
-    terms = {f"term_{name}": values for name, values in known.terms().items()}
+    terms = {f"term_{name}": values for name, values in evaluator.terms().items()}
     fields = {
         "measurements": measurements,
         "absent": absent,
         "metrics": metric_codes({**measurements, **absent}),
-        "discovery": plain(known.discovery, trainer.method.null),
+        "discovery": plain(evaluator.discovery, trainer.method.null),
         "flags": _flags(measurements, trainer),
     }
-    return Evaluated(fields, {**artifacts.artifacts(known, trainer.train), **terms})
+    return Evaluated(fields, {**artifacts.artifacts(evaluator, trainer.train), **terms})
 
 
 def _studied(trainer: Trainer, splits: Splits) -> Evaluated:
@@ -77,11 +77,11 @@ def _studied(trainer: Trainer, splits: Splits) -> Evaluated:
 
 def _flags(measurements: Mapping[str, Mapping[str, Any]], trainer: Trainer) -> list[str]:
     """Return what the harness says of the run, whatever the method says of itself."""
-    found = {
+    raised_by_flag = {
         NO_BETTER_THAN_MEAN: no_better_than_mean(measurements),
         UNSETTLED: trainer.unsettled,
     }
-    return [flag for flag, raised in found.items() if raised]
+    return [flag for flag, raised in raised_by_flag.items() if raised]
 
 
 def timing_of(trainer: Trainer, evaluate_seconds: float) -> dict[str, Any]:

@@ -48,8 +48,8 @@ def initial_counts(
     counts: list[tuple[int, float]] = []
     absent = ""
     try:
-        for place in range(networks):
-            counts.append(_count(job, splits, place, train, test, device))
+        for network in range(networks):
+            counts.append(_count(job, splits, network, train, test, device))
     except Absent as reason:
         counts, absent = [], f"untrained, {reason}"
     except Exception as error:  # a method that cannot be judged untrained is still worth its runs
@@ -70,13 +70,13 @@ def initial_counts(
 def _count(
     job: Job,
     splits: Splits,
-    place: int,
+    network: int,
     train: TensorSplit,
     test: TensorSplit,
     device: torch.device,
 ) -> tuple[int, float]:
     """Return L* of an untrained network and the gap of its relevances."""
-    seed = derive_seed(0, "untrained", place)
+    seed = derive_seed(0, "untrained", network)
     method: Method = build(replace(job, spec=replace(job.spec, seed=seed)), splits).to(device)
     seed_noise(derive_seed(seed, "prepare"), device)
     method.prepare(train)
@@ -105,9 +105,9 @@ def count_once(
     """Count for the cell of ``record``, unless that was done (the seed is no part of a cell); what
     was counted now, else None."""
     references = References(results)
-    there = references.initial(record.spec, job.code)
-    if not wanted(record) or (not force and there is not None and there.complete):
+    stored = references.initial(record.spec, job.code)
+    if not wanted(record) or (not force and stored is not None and stored.complete):
         return None
-    found = initial_counts(job, splits, device)
-    references.write(found)
-    return found
+    counts = initial_counts(job, splits, device)
+    references.write(counts)
+    return counts

@@ -26,8 +26,8 @@ class LiveTensorboard(Events):
         """Open the run's file."""
         from torch.utils.tensorboard import SummaryWriter
 
-        place = self.folder / job.spec.key / "live"
-        self.writers[job.spec.key] = SummaryWriter(log_dir=str(place))
+        folder = self.folder / job.spec.key / "live"
+        self.writers[job.spec.key] = SummaryWriter(log_dir=str(folder))
 
     def progressed(self, job: Job, step: int, values: Mapping[str, float]) -> None:
         """Write the last logged values."""
@@ -51,15 +51,15 @@ class Several(Events):
 
     def started(self, job: Job) -> None:
         """Tell each that a run began."""
-        for each in self.watchers:
-            each.started(job)
+        for watcher in self.watchers:
+            watcher.started(job)
 
     def progressed(self, job: Job, step: int, values: Mapping[str, float]) -> None:
         """Tell each how far a run is."""
-        for each in self.watchers:
-            each.progressed(job, step, values)
+        for watcher in self.watchers:
+            watcher.progressed(job, step, values)
 
     def ended(self, outcome: JobOutcome) -> None:
         """Tell each how a run ended."""
-        for each in self.watchers:
-            each.ended(outcome)
+        for watcher in self.watchers:
+            watcher.ended(outcome)

@@ -93,10 +93,10 @@ def onnx_files(model: TrainedModel, path: Path) -> tuple[list[Path], float]:
         "encode": _onnx(model, "encode", images),
         "decode": _onnx(model, "decode", codes),
     }
-    difference = _compared(model, {name: _session(each) for name, each in data.items()})
+    difference = _compared(model, {name: _session(network) for name, network in data.items()})
     paths = [path.with_name(f"{path.stem}-{name}r.onnx") for name in data]
-    for each, content in zip(paths, data.values(), strict=True):
-        atomic_write(each, content)
+    for file, content in zip(paths, data.values(), strict=True):
+        atomic_write(file, content)
     return paths, difference
 
 

@@ -45,13 +45,13 @@ class Run:
     @property
     def measurements(self) -> dict[str, float]:
         """The measured values by metric; by id, where two are of one metric."""
-        found = self.record.measurements
-        names = [metric_of(identifier) for identifier in found]
+        measurements = self.record.measurements
+        names = [metric_of(identifier) for identifier in measurements]
         return {
             name if names.count(name) == 1 else _plain(identifier): float(
-                found[identifier]["value"]
+                measurements[identifier]["value"]
             )
-            for name, identifier in zip(names, found, strict=True)
+            for name, identifier in zip(names, measurements, strict=True)
         }
 
     @property
@@ -80,9 +80,9 @@ def points(run: Run) -> Iterator[tuple[int, dict[str, float]]]:
         steps = run.curves["lstar_step" if name == "lstar" else "step"]
         columns = values[:, None] if values.ndim == 1 else values
         for step, row in zip(steps.tolist(), columns.tolist(), strict=True):
-            for place, value in enumerate(row):
+            for index, value in enumerate(row):
                 if np.isfinite(value):
-                    label = name if values.ndim == 1 else f"{name}/{place:02}"
+                    label = name if values.ndim == 1 else f"{name}/{index:02}"
                     rows.setdefault(int(step), {})[label] = value
     yield from sorted(rows.items())
 
@@ -118,10 +118,10 @@ def _tensorboard(run: Run, folder: Path) -> bool:
     record as text."""
     from torch.utils.tensorboard import SummaryWriter
 
-    place = folder / run.record.key / _mark(run)
-    if place.is_dir():
+    log_dir = folder / run.record.key / _mark(run)
+    if log_dir.is_dir():
         return False
-    with SummaryWriter(log_dir=str(place)) as writer:
+    with SummaryWriter(log_dir=str(log_dir)) as writer:
         for step, values in points(run):
             for name, value in values.items():
                 writer.add_scalar(name, value, step)
@@ -148,7 +148,7 @@ def _mlflow(run: Run, folder: Path) -> bool:
     mark = f"tags.record = '{_mark(run)}'"
     if client.search_runs([number], mark, max_results=1):
         return False
-    made = client.create_run(
+    tracked = client.create_run(
         number,
         run_name=run.record.key,
         tags={"record": _mark(run), "title": run.title, "status": run.record.status},
@@ -162,12 +162,12 @@ def _mlflow(run: Run, folder: Path) -> bool:
         for name, value in values.items()
     ]
     flags = [RunTag("flags", ", ".join(run.record.flags))]
-    client.log_batch(made.info.run_id, params=parameters, tags=flags)
+    client.log_batch(tracked.info.run_id, params=parameters, tags=flags)
     for start in range(0, len(metrics), 1000):  # as many as a batch may have
-        client.log_batch(made.info.run_id, metrics=metrics[start : start + 1000])
-    client.log_text(made.info.run_id, run.record.to_json(), "record.json")
+        client.log_batch(tracked.info.run_id, metrics=metrics[start : start + 1000])
+    client.log_text(tracked.info.run_id, run.record.to_json(), "record.json")
     ended = "FINISHED" if run.record.status == "done" else "FAILED"
-    client.set_terminated(made.info.run_id, ended)
+    client.set_terminated(tracked.info.run_id, ended)
     return True
 
 
@@ -190,11 +190,11 @@ def _wandb(run: Run, folder: Path) -> bool:
         name=run.record.key,
         config=run.parameters,
         settings=settings,
-    ) as made:
+    ) as tracked:
         for step, values in points(run):
-            made.log(values, step=step)
-        made.summary.update({f"measured/{k}": value for k, value in run.measurements.items()})
-        made.summary.update({"status": run.record.status, "flags": ", ".join(run.record.flags)})
+            tracked.log(values, step=step)
+        tracked.summary.update({f"measured/{k}": value for k, value in run.measurements.items()})
+        tracked.summary.update({"status": run.record.status, "flags": ", ".join(run.record.flags)})
     return True
 
 

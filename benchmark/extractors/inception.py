@@ -81,10 +81,10 @@ def from_folder(data_dir: Path | None, cache: Path | None = None) -> Network:
 def fetch(data_dir: Path) -> Path:
     """Download the published file into ``data_dir`` unless it is there, keep what it holds as
     safetensors beside it, and return where that lies."""
-    found = weights.kept([data_dir])
-    if found is None:
-        found = weights.keep(data_dir, convert(weights.fetch(data_dir)))
-    return found
+    file = weights.kept([data_dir])
+    if file is None:
+        file = weights.keep(data_dir, convert(weights.fetch(data_dir)))
+    return file
 
 
 def convert(path: Path) -> bytes:

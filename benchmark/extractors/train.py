@@ -108,20 +108,20 @@ def main() -> None:
         type=Path,
         default=Path(__file__).resolve().parents[1] / "data" / "extractors",
     )
-    given = parser.parse_args()
+    options = parser.parse_args()
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
-    kind = registry.load(registry.find("datasets", given.name).target)
-    splits = kind(data_dir=given.data_dir).load()
-    network, right = train(splits, RECIPES[given.name])
+    kind = registry.load(registry.find("datasets", options.name).target)
+    splits = kind(data_dir=options.data_dir).load()
+    network, right = train(splits, RECIPES[options.name])
     data = save(
         {name: tensor.contiguous() for name, tensor in sorted(network.state_dict().items())}
     )
-    given.output.mkdir(parents=True, exist_ok=True)
-    (given.output / f"{given.name}.safetensors").write_bytes(data)
+    options.output.mkdir(parents=True, exist_ok=True)
+    (options.output / f"{options.name}.safetensors").write_bytes(data)
     sha256, side = hashlib.sha256(data).hexdigest(), splits.train.shape[-1]
     print(  # noqa: T201
-        f'"{given.name}": Trained(side={side}, sha256="{sha256}", data="{splits.digest}", '
+        f'"{options.name}": Trained(side={side}, sha256="{sha256}", data="{splits.digest}", '
         f"accuracy={right:.4f}),  # {len(data)} bytes"
     )
 

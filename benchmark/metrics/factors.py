@@ -81,7 +81,7 @@ class Prediction:
 
 def mutual_information(one: np.ndarray, other: np.ndarray) -> float:
     """Return the mutual information of two columns of integers (N,), in nats, by their counts."""
-    (_, first), (_, second) = (np.unique(each, return_inverse=True) for each in (one, other))
+    (_, first), (_, second) = (np.unique(column, return_inverse=True) for column in (one, other))
     joint = np.zeros((first.max() + 1, second.max() + 1))
     np.add.at(joint, (first, second), 1.0 / len(first))
     return _entropy(joint.sum(0)) + _entropy(joint.sum(1)) - _entropy(joint.ravel())
@@ -97,10 +97,10 @@ def mutual_information_gap(codes: np.ndarray, factors: np.ndarray) -> float:
     """Return the gap, 0 to 1, of codes (N, L) and factors (N, F); a code of one coordinate has no
     second, which counts as 0. Factors of a single value are left out; :class:`Absent` where no
     factor varies."""
-    binned = [np.digitize(each, np.histogram_bin_edges(each, BINS)[1:-1]) for each in codes.T]
+    binned = [np.digitize(code, np.histogram_bin_edges(code, BINS)[1:-1]) for code in codes.T]
     gaps = []
     for factor in _varying(factors).T:
-        shared = [mutual_information(each, factor) for each in binned]
+        shared = [mutual_information(code, factor) for code in binned]
         second, first = sorted([0.0, *shared])[-2:]
         gaps.append((first - second) / mutual_information(factor, factor))
     return float(np.mean(gaps))
@@ -113,8 +113,8 @@ def predict(
     and factors (N, F). Factors of a single training value are left out."""
     moving = _moving(train[1])
     pairs = zip(train[1][:, moving].T, test[1][:, moving].T, strict=True)
-    found = [_forest(train[0], known, test[0], asked) for known, asked in pairs]
-    importance, error = zip(*found, strict=True)
+    forests = [_forest(train[0], train_factor, test[0], asked) for train_factor, asked in pairs]
+    importance, error = zip(*forests, strict=True)
     return Prediction(np.stack(importance, axis=1), np.array(error))
 
 
@@ -185,10 +185,10 @@ def _unknown() -> Known:
 
 
 def _finite(evidence: Evidence) -> Known:
-    known = _known(evidence)
-    if not all(np.isfinite(codes).all() for codes, _ in (known.train, known.test)):
+    handed = _known(evidence)
+    if not all(np.isfinite(codes).all() for codes, _ in (handed.train, handed.test)):
         raise Absent("codes are not finite")
-    return known
+    return handed
 
 
 def _gap(evidence: Evidence) -> tuple[float, int]:
@@ -197,13 +197,13 @@ def _gap(evidence: Evidence) -> tuple[float, int]:
 
 
 def _prediction(evidence: Evidence) -> Prediction:
-    known = _finite(evidence)
-    return evidence.once("factors predicted from codes", lambda: predict(known.train, known.test))
+    handed = _finite(evidence)
+    return evidence.once("factors predicted from codes", lambda: predict(handed.train, handed.test))
 
 
 def _counts(evidence: Evidence) -> str:
-    known = _known(evidence)
-    return f"[n={len(known.train[0])},test={len(known.test[0])}]"
+    handed = _known(evidence)
+    return f"[n={len(handed.train[0])},test={len(handed.test[0])}]"
 
 
 _EASTWOOD = "Eastwood and Williams, 2018"

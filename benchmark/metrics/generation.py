@@ -47,10 +47,10 @@ def _of_neighbours(score: Callable[[Neighbours], float]) -> Callable[[Evidence],
 
     def compute(evidence: Evidence) -> tuple[float, int]:
         reference, samples = compared(evidence, LEAST)
-        found = evidence.once(
+        result = evidence.once(
             "neighbours", lambda: neighbours(reference=reference, evaluated=samples)
         )
-        return score(found), len(samples)
+        return score(result), len(samples)
 
     return compute
 
@@ -113,7 +113,7 @@ PRECISION = Metric(
     direction="max",
     tier="full",
     reference=_KNN_SOURCE,
-    compute=_of_neighbours(lambda found: found.precision),
+    compute=_of_neighbours(lambda neighbours: neighbours.precision),
     protocol="samples within the third-neighbour balls of the test split",
     identify=protocol_of("k=3"),
 )
@@ -124,7 +124,7 @@ RECALL = Metric(
     direction="max",
     tier="full",
     reference=_KNN_SOURCE,
-    compute=_of_neighbours(lambda found: found.recall),
+    compute=_of_neighbours(lambda neighbours: neighbours.recall),
     protocol="test split within the third-neighbour balls of the samples",
     identify=protocol_of("k=3"),
 )
@@ -135,7 +135,7 @@ DENSITY = Metric(
     direction="max",
     tier="full",
     reference="Naeem et al., 2020 (https://arxiv.org/abs/2002.09797)",
-    compute=_of_neighbours(lambda found: found.density),
+    compute=_of_neighbours(lambda neighbours: neighbours.density),
     protocol=(
         "fifth-neighbour balls of the test split that a sample lies in, "
         "a fifth of their mean number; 1 for a perfect generator"
@@ -149,7 +149,7 @@ COVERAGE = Metric(
     direction="max",
     tier="full",
     reference="Naeem et al., 2020 (https://arxiv.org/abs/2002.09797)",
-    compute=_of_neighbours(lambda found: found.coverage),
+    compute=_of_neighbours(lambda neighbours: neighbours.coverage),
     protocol="fifth-neighbour balls of the test split that hold a sample",
     identify=protocol_of("k=5"),
 )

@@ -131,10 +131,10 @@ def _estimate(name: str, points: np.ndarray) -> float:
         )
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        found = float(ESTIMATORS[name][2](points))
-    if not np.isfinite(found):
+        estimate = float(ESTIMATORS[name][2](points))
+    if not np.isfinite(estimate):
         raise ValueError("the estimate is not finite")
-    return found
+    return estimate
 
 
 def _spectrum(split: Split) -> tuple[np.ndarray, int]:
@@ -145,12 +145,12 @@ def _spectrum(split: Split) -> tuple[np.ndarray, int]:
         rows = split.vectors(np.arange(min(len(split), _MOST_NUMBERS)))
         rows -= rows.mean(0)
         return np.linalg.eigvalsh(rows @ rows.T)[::-1].clip(min=0.0), len(rows)
-    found = Moments(numbers)
-    found.update(
+    moments = Moments(numbers)
+    moments.update(
         split.vectors(np.arange(start, min(start + _CHUNK, len(split))))
         for start in range(0, len(split), _CHUNK)
     )
-    return np.linalg.eigvalsh(found.scatter)[::-1].clip(min=0.0), len(split)
+    return np.linalg.eigvalsh(moments.scatter)[::-1].clip(min=0.0), len(split)
 
 
 def pca_dimensions(split: Split) -> tuple[dict[str, int], int]:
@@ -178,15 +178,15 @@ def dimension_reference(
     with the reason.
     """
     _skdim()
-    estimates: dict[str, list[float]] = {each: [] for each in ESTIMATORS}
+    estimates: dict[str, list[float]] = {name: [] for name in ESTIMATORS}
     absent: dict[str, str] = {}
     with threadpool_limits(1):
         for sample in drawn(splits.train, draws, points):
-            for each in [each for each in ESTIMATORS if each not in absent]:
+            for estimator in [estimator for estimator in ESTIMATORS if estimator not in absent]:
                 try:
-                    estimates[each].append(round(_estimate(each, sample), 4))
+                    estimates[estimator].append(round(_estimate(estimator, sample), 4))
                 except (ValueError, ArithmeticError, np.linalg.LinAlgError) as error:
-                    absent[each] = " ".join(str(error).split())
+                    absent[estimator] = " ".join(str(error).split())
         pca, images = pca_dimensions(splits.train)
     return DimensionReference(
         **{  # type: ignore[arg-type]  # fields by name
@@ -195,12 +195,14 @@ def dimension_reference(
             "points": min(points, len(splits.train) // 2),
             "draws": draws,
         },
-        estimates={each: values for each, values in estimates.items() if each not in absent},
+        estimates={
+            estimator: values for estimator, values in estimates.items() if estimator not in absent
+        },
         absent=absent,
         pca=pca,
         images=images,
         packages={
-            each: importlib.metadata.version(each)
-            for each in ("scikit-dimension", "scikit-learn", "numpy")
+            package: importlib.metadata.version(package)
+            for package in ("scikit-dimension", "scikit-learn", "numpy")
         },
     )

@@ -46,12 +46,12 @@ def radii(vectors: np.ndarray, *ks: int) -> np.ndarray:
             f"{len(vectors)} vectors have no {max(ks)}-th neighbour; "
             f"expected {max(ks) + 1} at least"
         )
-    found = np.empty((len(ks), len(vectors)))
+    distances_by_k = np.empty((len(ks), len(vectors)))
     for rows, distances in blocks(vectors, vectors):
         # itself comes first, whatever its twins
         distances[np.arange(len(distances)), np.arange(rows.start, rows.stop)] = -1.0
-        found[:, rows] = np.partition(distances, ks, axis=1)[:, ks].T
-    return found
+        distances_by_k[:, rows] = np.partition(distances, ks, axis=1)[:, ks].T
+    return distances_by_k
 
 
 def neighbours(

@@ -118,10 +118,10 @@ def resolved(
 
     ``ValueError`` names a word in a row that means nothing.
     """
-    told = list(rows)
-    for row in told:
+    all_rows = list(rows)
+    for row in all_rows:
         _check_row(row)
-    for row in told:
+    for row in all_rows:
         if reading not in row.get("readings", (reading,)) or any(
             options.get(name) != value for name, value in row.get("options", {}).items()
         ):

@@ -122,8 +122,8 @@ def histograms(
     with threadpool_limits(1), warnings.catch_warnings():
         # Fewer distinct rows than clusters is no fault of the caller.
         warnings.simplefilter("ignore")
-        found = MiniBatchKMeans(kinds, n_init=10, random_state=run).fit(union[order])
-        labels = found.predict(union)
+        clustering = MiniBatchKMeans(kinds, n_init=10, random_state=run).fit(union[order])
+        labels = clustering.predict(union)
     p, q = (
         np.bincount(labels[: len(reference)], minlength=CLUSTERS),
         np.bincount(labels[len(reference) :], minlength=CLUSTERS),

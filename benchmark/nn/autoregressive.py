@@ -48,12 +48,12 @@ class MaskedNetwork(nn.Module):
     def __init__(self, latent_dim: int, context: int) -> None:
         super().__init__()
         width = max(128, 2 * latent_dim)
-        place = torch.arange(1, latent_dim + 1)
+        position = torch.arange(1, latent_dim + 1)
         seen = torch.arange(width) % latent_dim  # a hidden unit of degree d has seen 1..d
-        self.first = MaskedDense((seen[:, None] >= place).float())
+        self.first = MaskedDense((seen[:, None] >= position).float())
         self.context = nn.Linear(context, width, bias=False)
         self.second = MaskedDense((seen[:, None] >= seen).float())
-        self.last = NearlyZero((place.repeat(2)[:, None] > seen).float())
+        self.last = NearlyZero((position.repeat(2)[:, None] > seen).float())
 
     def forward(self, z: Tensor, h: Tensor) -> tuple[Tensor, Tensor]:
         hidden = torch.relu(self.first(z) + self.context(h))

@@ -60,7 +60,7 @@ class Job:
         """The options of the method that differ from its defaults, by name."""
         entry, config = self.method.entry, self.spec.config
         fields = entry.source.fields("Config")
-        usual = {**{each.name: each.default for each in fields}, **entry.preset}
+        usual = {**{option.name: option.default for option in fields}, **entry.preset}
         return sorted(name for name in config if usual.get(name, ...) != config[name])
 
     @property
@@ -170,12 +170,12 @@ def _data_of_studies(studies: list[Choice], datasets: list[Choice]) -> list[Choi
     of them draw their own data."""
     for study in studies:
         if bool(study.entry.source.constants.get("draws_data")) == bool(datasets):
-            told = (
+            reason = (
                 "draws its own data; leave 'datasets' out"
                 if datasets
                 else "needs 'datasets'; name some"
             )
-            raise BenchError(f"the study '{study.name}' {told} (see `bench show {study.name}`)")
+            raise BenchError(f"the study '{study.name}' {reason} (see `bench show {study.name}`)")
     return datasets or [OWN_DATA]
 
 
@@ -230,27 +230,27 @@ def _schedule(
     if constants.get("closed_form"):
         return {"budget": name, "steps": 0, "batch_size": 0}
     steps = quick_steps(dataset) if budget.name == "quick" else budget.steps
-    given: Mapping[str, Any] = {"steps": steps, "epochs": budget.epochs}
+    schedule: Mapping[str, Any] = {"steps": steps, "epochs": budget.epochs}
     if budget.name in grid.schedule:
-        given = grid.schedule[budget.name]
+        schedule = grid.schedule[budget.name]
     elif budget.name == "paper" and grid.steps is None:
-        given = _paper(method, dataset, constants.get("reference", {}))
+        schedule = _paper(method, dataset, constants.get("reference", {}))
     own = constants.get("images_per_batch")
-    batch_size = grid.batch_size or given.get("batch_size") or own or source.batch_size
+    batch_size = grid.batch_size or schedule.get("batch_size") or own or source.batch_size
     if batch_size > count:
         raise BenchError(
             f"'{dataset}' has {count} training images, fewer than one batch of {batch_size}; "
             "choose a smaller --batch-size"
         )
-    steps = grid.steps or given.get("steps") or given["epochs"] * (count // batch_size)
+    steps = grid.steps or schedule.get("steps") or schedule["epochs"] * (count // batch_size)
     return {"budget": name, "steps": steps, "batch_size": batch_size}
 
 
 def _paper(method: Choice, dataset: str, reference: dict[str, dict[str, int]]) -> dict[str, Any]:
     if dataset not in reference:
-        known = ", ".join(reference) or "no dataset"
+        datasets = ", ".join(reference) or "no dataset"
         raise BenchError(
-            f"'{method.name}' has no paper schedule for '{dataset}' (it has {known}); "
+            f"'{method.name}' has no paper schedule for '{dataset}' (it has {datasets}); "
             "choose --budget short, or --steps N"
         )
     return dict(reference[dataset])

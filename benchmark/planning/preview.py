@@ -41,19 +41,19 @@ def outline(suite: Suite, data_dir: Path) -> list[PreviewLine]:
     seen: Seen = {}
     return [
         line
-        for place, stage in enumerate(suite.stages, 1)
-        for line in _stage(place, stage, data_dir, seen)
+        for number, stage in enumerate(suite.stages, 1)
+        for line in _stage(number, stage, data_dir, seen)
     ]
 
 
-def _stage(place: int, stage: Stage, data_dir: Path, seen: Seen) -> list[PreviewLine]:
-    absent = {each.dataset: each for each in available(stage, data_dir, seen)[1]}
-    found = []
+def _stage(number: int, stage: Stage, data_dir: Path, seen: Seen) -> list[PreviewLine]:
+    absent = {runs.dataset: runs for runs in available(stage, data_dir, seen)[1]}
+    lines = []
     for dataset in stage.grid.datasets or [""]:
         grid = replace(stage.grid, datasets=[dataset] if dataset else [])
         takes = tuple(f"with {option} from {source}" for option, source in stage.take.items())
         line = PreviewLine(
-            place,
+            number,
             dataset,
             tuple(grid.methods),
             tuple(grid.latent_dims),
@@ -64,16 +64,16 @@ def _stage(place: int, stage: Stage, data_dir: Path, seen: Seen) -> list[Preview
             None,
             takes=takes,
         )
-        known = seen
+        described = seen
         if dataset in absent:
             line = replace(line, runs=absent[dataset].runs, absent=absent[dataset].reason)
-            known = _supposed(registry.choose("datasets", dataset))
-        found.append(
-            _planned(line, replace(stage, grid=grid), data_dir, known)
-            if known or dataset not in absent
+            described = _supposed(registry.choose("datasets", dataset))
+        lines.append(
+            _planned(line, replace(stage, grid=grid), data_dir, described)
+            if described or dataset not in absent
             else line
         )
-    return found
+    return lines
 
 
 def _supposed(dataset: registry.Choice) -> Seen:

@@ -143,18 +143,18 @@ def _value(store: Store, parent: Job, path: list[str]) -> float:
         state = "stale"
     if record is None or state != "done":
         raise LookupError(f"its parent {parent.spec.key} is {state}; run it first")
-    found: Any = {each.name: getattr(record, each.name) for each in fields(Record)}
+    value: Any = {part.name: getattr(record, part.name) for part in fields(Record)}
     for part in path:
-        if not isinstance(found, Mapping) or part not in found:
+        if not isinstance(value, Mapping) or part not in value:
             raise LookupError(
                 f"the record of its parent {parent.spec.key} has no '{'.'.join(path)}'"
             )
-        found = found[part]
-    if not isinstance(found, (int, float)):
+        value = value[part]
+    if not isinstance(value, (int, float)):
         raise LookupError(
             f"'{'.'.join(path)}' in the record of its parent {parent.spec.key} is no number"
         )
-    return float(found)
+    return float(value)
 
 
 def _with_options(job: Job, values: Mapping[str, float | None], take: Mapping[str, str]) -> Job:

@@ -100,8 +100,8 @@ def narrowed(
 ) -> Suite:
     """Return ``suite`` on these methods, datasets and latent sizes in the place of its own; empty
     leaves its own. With datasets it has one stage."""
-    given = {"methods": methods, "datasets": datasets, "latent_dims": latent_dims}
-    changes: dict[str, Any] = {name: value for name, value in given.items() if value}
+    replacements = {"methods": methods, "datasets": datasets, "latent_dims": latent_dims}
+    changes: dict[str, Any] = {name: value for name, value in replacements.items() if value}
     stages = suite.stages[:1] if datasets else suite.stages
     return replace(
         suite,
@@ -131,13 +131,13 @@ def read_suite(name: str) -> Suite:
         except (OSError, ValueError) as error:
             raise BenchError(f"cannot read suite '{name}': {error}") from None
         return _parse(Path(name).stem, text, name)
-    known = {suite.name: suite for suite in suites()}
-    if name not in known:
+    packaged = {suite.name: suite for suite in suites()}
+    if name not in packaged:
         raise BenchError(
-            f"unknown suite '{name}'{suggest(name, known)} (see `bench list suites`, "
+            f"unknown suite '{name}'{suggest(name, packaged)} (see `bench list suites`, "
             "or give a file FILE.toml)"
         )
-    return known[name]
+    return packaged[name]
 
 
 def _parse(name: str, text: str, file: str) -> Suite:
@@ -161,18 +161,21 @@ def _parse(name: str, text: str, file: str) -> Suite:
         if not (
             isinstance(value, str)
             if key in TEXTS
-            else isinstance(value, list) and all(isinstance(each, str) for each in value)
+            else isinstance(value, list) and all(isinstance(item, str) for item in value)
         ):
             raise BenchError(
                 f"'{key}' in suite '{file}' is {value!r}; expected "
                 f"{'text' if key in TEXTS else 'a list of names in quotes'}"
             )
-    told: dict[str, Any] = {
+    keywords: dict[str, Any] = {
         key: " ".join(value.split()) if key in TEXTS else tuple(value)
         for key, value in document.items()
     }
     return Suite(
-        name, told.pop("summary", ""), tuple(_stage(table, file) for table in stages), **told
+        name,
+        keywords.pop("summary", ""),
+        tuple(_stage(table, file) for table in stages),
+        **keywords,
     )
 
 
@@ -238,16 +241,16 @@ def _swept(names: Sequence[str], sweep: Mapping[str, Any], file: str) -> list[st
                 f"sweep.{option} in suite '{file}' is {values!r}; expected a list of numbers, "
                 "words, true or false"
             )
-    found = []
+    expanded = []
     for name, values in product(names, product(*sweep.values())):
-        reference, given = parse_reference(name)
-        given |= {option: str(value) for option, value in zip(sweep, values, strict=True)}
-        found.append(
-            f"{reference}[{','.join(f'{option}={value}' for option, value in given.items())}]"
-            if given
+        reference, options = parse_reference(name)
+        options |= {option: str(value) for option, value in zip(sweep, values, strict=True)}
+        expanded.append(
+            f"{reference}[{','.join(f'{option}={value}' for option, value in options.items())}]"
+            if options
             else name
         )
-    return found
+    return expanded
 
 
 def _check(name: str, value: Any, file: str) -> None:
@@ -256,12 +259,12 @@ def _check(name: str, value: Any, file: str) -> None:
         ("methods", "studies", "datasets"),
         ("seeds", "steps", "batch_size", "latent_dims"),
     )
-    for each in value if isinstance(value, list) else [value]:
-        if name in texts and not isinstance(each, str):
-            raise BenchError(f"'{name}' in suite '{file}' holds {each!r}; expected names in quotes")
-        if name in numbers and (type(each) is not int or not 1 <= each <= LARGEST):
+    for item in value if isinstance(value, list) else [value]:
+        if name in texts and not isinstance(item, str):
+            raise BenchError(f"'{name}' in suite '{file}' holds {item!r}; expected names in quotes")
+        if name in numbers and (type(item) is not int or not 1 <= item <= LARGEST):
             raise BenchError(
-                f"'{name}' in suite '{file}' is {each!r:.60}; expected a whole number from 1 to "
+                f"'{name}' in suite '{file}' is {item!r:.60}; expected a whole number from 1 to "
                 f"{LARGEST:,}"
             )
 
@@ -289,10 +292,10 @@ def _check_schedule(schedule: Any, file: str) -> None:
                 )
 
 
-def _only(table: Mapping[str, Any], known: set[str], where: str) -> None:
+def _only(table: Mapping[str, Any], allowed: set[str], where: str) -> None:
     for name in table:
-        if name not in known:
+        if name not in allowed:
             raise BenchError(
-                f"unknown key '{name}' in suite '{where}'{suggest(name, known)} (expected "
-                f"{', '.join(sorted(known))})"
+                f"unknown key '{name}' in suite '{where}'{suggest(name, allowed)} (expected "
+                f"{', '.join(sorted(allowed))})"
             )

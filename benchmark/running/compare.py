@@ -56,7 +56,7 @@ class Gap:
 
     identifier: str
     stored: float | None
-    found: float | None
+    repeated: float | None
 
 
 @dataclass(frozen=True)
@@ -73,46 +73,46 @@ class BitComparison:
 
 
 def compare(
-    stored: Record, found: Record, stored_folder: Path, found_folder: Path
+    stored: Record, repeated: Record, stored_folder: Path, repeated_folder: Path
 ) -> BitComparison:
-    """Return how ``found`` and the files beside it agree with ``stored`` and its files. What
+    """Return how ``repeated`` and the files beside it agree with ``stored`` and its files. What
     ``stored`` does not hold is named, not compared."""
-    told, gaps = _measurements(stored, found)
+    measurements, gaps = _measurements(stored, repeated)
     outcomes = (
-        {"status": each.status, "error": each.error, "flags": list(each.flags)}
-        for each in (stored, found)
+        {"status": record.status, "error": record.error, "flags": list(record.flags)}
+        for record in (stored, repeated)
     )
-    parts = [_part("outcome", *outcomes), told]
-    parts.append(_part("discovery", stored.discovery or {}, found.discovery or {}))
+    parts = [_part("outcome", *outcomes), measurements]
+    parts.append(_part("discovery", stored.discovery or {}, repeated.discovery or {}))
     work = ("outer_steps", "images_seen", "updates")
     parts.append(
         _part(
             "work",
             *(
-                {name: each.timing[name] for name in work if name in each.timing}
-                for each in (stored, found)
+                {name: record.timing[name] for name in work if name in record.timing}
+                for record in (stored, repeated)
             ),
         )
     )
-    keys = (stored.key, found.key)
-    parts += [_file(name, stored_folder / name, found_folder / name, *keys) for name in FILES]
+    keys = (stored.key, repeated.key)
+    parts += [_file(name, stored_folder / name, repeated_folder / name, *keys) for name in FILES]
     return BitComparison(tuple(parts), tuple(gaps))
 
 
-def _part(name: str, stored: Mapping[str, Any], found: Mapping[str, Any]) -> Part:
-    differing = tuple(each for each in stored if each not in found or stored[each] != found[each])
-    return Part(name, len(stored), differing, tuple(each for each in found if each not in stored))
+def _part(name: str, stored: Mapping[str, Any], repeated: Mapping[str, Any]) -> Part:
+    differing = tuple(key for key in stored if key not in repeated or stored[key] != repeated[key])
+    return Part(name, len(stored), differing, tuple(key for key in repeated if key not in stored))
 
 
-def _measurements(stored: Record, found: Record) -> tuple[Part, list[Gap]]:
+def _measurements(stored: Record, repeated: Record) -> tuple[Part, list[Gap]]:
     """Value, unit and n count; the protocol in words may be worded anew. A metric that was absent
     must still be."""
     facts = [
         {
-            name: {key: each[key] for key in ("value", "unit", "n")}
-            for name, each in record.measurements.items()
+            name: {key: measurement[key] for key in ("value", "unit", "n")}
+            for name, measurement in record.measurements.items()
         }
-        for record in (stored, found)
+        for record in (stored, repeated)
     ]
     part = _part("measurements", *facts)
     appeared = tuple(name for name in part.new if name.partition("[")[0] in stored.absent)
@@ -123,18 +123,21 @@ def _measurements(stored: Record, found: Record) -> tuple[Part, list[Gap]]:
         tuple(name for name in part.new if name not in appeared),
     )
     return part, [
-        Gap(name, *(each.get(name, {}).get("value") for each in facts)) for name in part.differing
+        Gap(name, *(measurements.get(name, {}).get("value") for measurements in facts))
+        for name in part.differing
     ]
 
 
-def _file(name: str, stored: Path, found: Path, stored_key: str, found_key: str) -> Part:
-    old, new = _arrays(stored, stored_key), _arrays(found, found_key)
+def _file(name: str, stored: Path, repeated: Path, stored_key: str, repeated_key: str) -> Part:
+    old, new = _arrays(stored, stored_key), _arrays(repeated, repeated_key)
     if old is None:
         return Part(name, 0, missing=True)
     if new is None:
         return Part(name, len(old), tuple(old))
-    differing = tuple(each for each in old if each not in new or not _same(old[each], new[each]))
-    return Part(name, len(old), differing, tuple(each for each in new if each not in old))
+    differing = tuple(
+        array for array in old if array not in new or not _same(old[array], new[array])
+    )
+    return Part(name, len(old), differing, tuple(array for array in new if array not in old))
 
 
 def _same(first: np.ndarray, second: np.ndarray) -> bool:
@@ -194,7 +197,7 @@ def within(
     inside = [
         _inside(value, intervals.get(gap.identifier))
         for gap in gaps
-        for value in (gap.stored, gap.found)
+        for value in (gap.stored, gap.repeated)
     ]
     return bool(gaps) and all(inside), intervals
 

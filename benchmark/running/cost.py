@@ -99,9 +99,9 @@ def groups(jobs: Iterable[Job], alike: Mapping[str, Hashable] | None = None) -> 
         full = spec.budget in BUDGETS and BUDGETS[spec.budget].full
         kind = (spec.kind, data, full)
         size = (spec.latent_dim - 1).bit_length()
-        place = (kind, spec.method, job.code, options, spec.batch_size, size)
-        members.setdefault(place, []).append(job)
-    return [CostGroup(tuple(runs), place[0]) for place, runs in members.items()]
+        group = (kind, spec.method, job.code, options, spec.batch_size, size)
+        members.setdefault(group, []).append(job)
+    return [CostGroup(tuple(runs), group[0]) for group, runs in members.items()]
 
 
 def completed(probed: Sequence[CostGroup]) -> list[CostGroup]:
@@ -112,8 +112,8 @@ def completed(probed: Sequence[CostGroup]) -> list[CostGroup]:
         if group.cost is not None and group.cost.passes:
             whole.setdefault(group.kind, group.cost)
     evaluated = [_evaluated(group, whole.get(group.kind)) for group in probed]
-    known = [group for group in evaluated if group.cost is not None]
-    return [_rough(group, known) for group in evaluated]
+    measured = [group for group in evaluated if group.cost is not None]
+    return [_rough(group, measured) for group in evaluated]
 
 
 def _evaluated(group: CostGroup, whole: Cost | None) -> CostGroup:
@@ -123,12 +123,12 @@ def _evaluated(group: CostGroup, whole: Cost | None) -> CostGroup:
     return replace(group, cost=cost.evaluated_as(whole))
 
 
-def _rough(group: CostGroup, known: Sequence[CostGroup]) -> CostGroup:
+def _rough(group: CostGroup, measured: Sequence[CostGroup]) -> CostGroup:
     """Return ``group`` with a cost in proportion to the table, unless it has one or a reason for
     having none."""
-    if group.cost is not None or group.error or not known:
+    if group.cost is not None or group.error or not measured:
         return group
-    costs = [(other.probe, other.cost) for other in known if other.cost is not None]
+    costs = [(other.probe, other.cost) for other in measured if other.cost is not None]
     pace = median(cost.seconds(job.spec.steps) / expected_seconds(job) for job, cost in costs)
     steps = group.probe.spec.steps
     training = pace * expected_seconds(group.probe)

@@ -58,11 +58,11 @@ def chosen_metrics(names: Sequence[str]) -> list[Metric]:
                 f"'{name}' is the id of a measurement; give the metric's name, "
                 f"'{name.partition('[')[0]}' (see `bench list metrics`)"
             )
-    known = [entry.name for entry in registry.entries("metrics")]
-    wrong = [name for name in names if name not in known]
+    registered = [entry.name for entry in registry.entries("metrics")]
+    wrong = [name for name in names if name not in registered]
     if wrong:
         raise BenchError(
-            f"unknown metric '{wrong[0]}'{suggest(wrong[0], known)} (see `bench list metrics`)"
+            f"unknown metric '{wrong[0]}'{suggest(wrong[0], registered)} (see `bench list metrics`)"
         )
     return [
         registry.load(entry.target)
@@ -112,8 +112,8 @@ class Evaluation:
         if reason := needless(record):
             return reason
         planned = self._job(record)
-        there = References(self.store.root).initial(record.spec, record.code)
-        if not self.force and there is not None and there.complete:
+        stored = References(self.store.root).initial(record.spec, record.code)
+        if not self.force and stored is not None and stored.complete:
             return "counted before"
         runtime.make_deterministic()
         device = runtime.resolve_device(self.device)
@@ -146,15 +146,15 @@ class Evaluation:
     def missing(self, record: Record) -> list[Metric]:
         """Return the metrics that ``record`` lacks or that other code measured; all of them with
         ``force``."""
-        there = {*map(metric_of, record.measurements)} - outdated_metrics(record)
-        return [metric for metric in self.metrics if self.force or metric.name not in there]
+        fresh = {*map(metric_of, record.measurements)} - outdated_metrics(record)
+        return [metric for metric in self.metrics if self.force or metric.name not in fresh]
 
     def renew(self, planned: Job, record: Record) -> Record:
         """Measure again what other code than is installed measured in the run of ``planned``, and
         store its record, which is returned; ``BenchError`` says why that cannot be."""
         stale = outdated_metrics(record)
-        there = {*map(metric_of, record.measurements)}
-        for names, frugal in ((stale & there, False), (stale - there, True)):
+        measured = {*map(metric_of, record.measurements)}
+        for names, frugal in ((stale & measured, False), (stale - measured, True)):
             metrics = chosen_metrics(sorted(names)) if names else []
             if metrics:
                 record = self._measured(planned, record, metrics, frugal)[0]
@@ -166,10 +166,10 @@ class Evaluation:
         stale = outdated(record)
         if stale:
             raise BenchError(f"{stale}; make it again with `bench run`")
-        changed, found, absent = self._measured(planned, record, metrics)
+        changed, identifiers, absent = self._measured(planned, record, metrics)
         if changed != record:
             self.store.write(changed)
-        return Added(found, absent, changed != record)
+        return Added(identifiers, absent, changed != record)
 
     def _measured(
         self, planned: Job, record: Record, metrics: Sequence[Metric], frugal: bool = False
@@ -177,26 +177,26 @@ class Evaluation:
         """Return the record with ``metrics`` measured from the checkpoint, the ids of those and the
         reasons of those that do not apply. L* comes with the discovery that it counts."""
         method, splits, device = self._trained(planned, record)
-        known = evidence_told(planned, method, splits, self.store.root, device, frugal=frugal)
-        found, absent = measure(hand_factors(known, splits), metrics)
+        evaluator = evidence_told(planned, method, splits, self.store.root, device, frugal=frugal)
+        measurements, absent = measure(hand_factors(evaluator, splits), metrics)
         names = {metric.name for metric in metrics}
         others = {
-            identifier: each
-            for identifier, each in record.measurements.items()
+            identifier: measurement
+            for identifier, measurement in record.measurements.items()
             if metric_of(identifier) not in names
         }
         reasons = {name: text for name, text in record.absent.items() if name not in names}
         changed = replace(
             record,
-            measurements={**others, **found},
+            measurements={**others, **measurements},
             absent=reasons | absent,
-            metrics={**record.metrics, **metric_codes({**found, **absent})},
-            environment=_environment(record, found, runtime.environment(device)),
-            flags=_flags(record.flags, {**others, **found}),
+            metrics={**record.metrics, **metric_codes({**measurements, **absent})},
+            environment=_environment(record, measurements, runtime.environment(device)),
+            flags=_flags(record.flags, {**others, **measurements}),
         )
         if "lstar" in names:
-            changed = replace(changed, discovery=plain(known.discovery, method.null))
-        return changed, list(found), absent
+            changed = replace(changed, discovery=plain(evaluator.discovery, method.null))
+        return changed, list(measurements), absent
 
     def _job(self, record: Record) -> Job:
         """Return the job that made ``record``; ``BenchError`` where the installed code is
@@ -247,9 +247,9 @@ def choice_of(room: registry.Room, name: str, asked: Sequence[str]) -> Choice:
     for text in asked:
         reference = parse_reference(text)[0]
         if reference.endswith(".py") or ":" in reference:
-            given = registry.choose(room, text)
-            if given.name == name:
-                return given
+            choice = registry.choose(room, text)
+            if choice.name == name:
+                return choice
     if ":" in name:
         raise BenchError(
             f"'{name}' was a file of yours; name it with --datasets, "
@@ -271,16 +271,16 @@ def _flags(flags: Sequence[str], measurements: Mapping[str, Mapping[str, Any]]) 
 
 
 def _environment(
-    record: Record, found: Mapping[str, Any], now: Mapping[str, Any]
+    record: Record, measured: Mapping[str, Any], now: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return the record's environment; where it is another than ``now``, with what differs, by the
     id of what was measured now."""
     kept = {name: value for name, value in record.environment.items() if name != "evaluations"}
     differs = {change.name: change.after for change in changes(kept, now)}
     later = {
-        name: each
-        for name, each in record.environment.get("evaluations", {}).items()
-        if name not in found
+        name: differences
+        for name, differences in record.environment.get("evaluations", {}).items()
+        if name not in measured
     }
-    later |= dict.fromkeys(found, differs) if differs else {}
+    later |= dict.fromkeys(measured, differs) if differs else {}
     return {**kept, "evaluations": later} if later else kept

@@ -68,9 +68,9 @@ def execute(
         if not held:
             return None
         begun()
-        found = None if settings.force else finished(job, store)
-        if found is not None:
-            return found
+        earlier = None if settings.force else finished(job, store)
+        if earlier is not None:
+            return earlier
         if settings.force:
             (folder / "checkpoint.safetensors").unlink(missing_ok=True)
         renewed = None if settings.force else _renewed(job, settings, store)
@@ -96,8 +96,8 @@ def _renewed(job: Job, settings: Settings, store: Store) -> Record | None:
         return None
     except Exception as error:
         _write_log(store.folder(record.key), error)
-        told = f"measuring again: {type(error).__name__}: {error_text(error)}"
-        return _ended(record, "failed", told.strip())
+        reason = f"measuring again: {type(error).__name__}: {error_text(error)}"
+        return _ended(record, "failed", reason.strip())
 
 
 def attempt(

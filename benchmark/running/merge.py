@@ -119,14 +119,14 @@ def _difference(present: Record, record: Record, target: Path, folder: Path) -> 
     other += sorted(name for name in common if present.metrics[name] != record.metrics[name])
     if other:
         return f"made by other code: {', '.join(other)}"
-    there = [name for name in FILES if (target / name).exists() and (folder / name).exists()]
+    common_files = [name for name in FILES if (target / name).exists() and (folder / name).exists()]
     parts = compare(present, record, target, folder).parts
-    told = {
+    differing = {
         part.name: [name for name in part.differing if _both(part.name, name, present, record)]
         for part in parts
-        if part.name not in FILES or part.name in there
+        if part.name not in FILES or part.name in common_files
     }
-    return "; ".join(f"{name}: {_few(names)}" for name, names in told.items() if names)
+    return "; ".join(f"{name}: {_few(names)}" for name, names in differing.items() if names)
 
 
 def _both(part: str, name: str, present: Record, record: Record) -> bool:

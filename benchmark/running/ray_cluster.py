@@ -78,9 +78,9 @@ class Board:
         return self.asked
 
     def read(self, asked: int) -> dict[str, Progress | None]:
-        """Return what was told since the last time, and note how often somebody asked to stop."""
-        self.asked, told, self.progress = asked, self.progress, {}
-        return told
+        """Return the reports since the last time, and note how often somebody asked to stop."""
+        self.asked, progress, self.progress = asked, self.progress, {}
+        return progress
 
 
 def _carry_out(job: Job, settings: Settings, board: Any) -> Outcome:
@@ -137,13 +137,13 @@ class _Driver:
         )
         return int(wanted)
 
-    def _listen(self, told: Mapping[str, Progress | None]) -> None:
+    def _listen(self, progress_by_key: Mapping[str, Progress | None]) -> None:
         """Tell the watcher which runs have begun, and how far they are."""
         for job in list(self.under_way.values()):
             key = job.spec.key
-            if key in told:
+            if key in progress_by_key:
                 self._begin(job)
-                if progress := told[key]:
+                if progress := progress_by_key[key]:
                     self.events.progressed(job, *progress)
 
     def _begin(self, job: Job) -> None:

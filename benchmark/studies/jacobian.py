@@ -121,12 +121,12 @@ class Blocks(BetaVAE, Study):
         """Return the shares of J'J outside the blocks, and the mean matrices, on 5,000
         test images."""
         parts = [self.matrices(x) for x in test.some(IMAGES).split(_CHUNK)]
-        grams, precisions = (torch.cat(each).double() for each in zip(*parts, strict=True))
+        grams, precisions = (torch.cat(part).double() for part in zip(*parts, strict=True))
         gram, precision, count = grams.mean(0), precisions.mean(0), len(grams)
         share, shares = self.shares(gram)
         implied = gram / self.config.beta
         excess = precision - torch.eye(self.latent_dim, dtype=torch.float64, device=gram.device)
-        found = {
+        numbers = {
             "off-block": (
                 share,
                 "share of the squared entries of the mean of J'J outside the blocks",
@@ -147,7 +147,7 @@ class Blocks(BetaVAE, Study):
         }
         measurements = {
             name: Measurement(float(value), "", count, f"{count} test images: {text}")
-            for name, (value, text) in found.items()
+            for name, (value, text) in numbers.items()
         }
         errors = torch.cat(
             [

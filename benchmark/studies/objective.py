@@ -102,9 +102,9 @@ def off_block_share(gram: Tensor, block: int) -> float:
 
 def use_elu(network: nn.Sequential) -> None:
     """Put ELU in the place of every ReLU and LeakyReLU of ``network``."""
-    for place, layer in enumerate(network):
+    for index, layer in enumerate(network):
         if isinstance(layer, nn.ReLU | nn.LeakyReLU):
-            network[place] = nn.ELU()
+            network[index] = nn.ELU()
 
 
 class Objective(BetaVAE, Study):
@@ -141,14 +141,14 @@ class Objective(BetaVAE, Study):
         parts = [objectives(self, x, self.config.draws) for x in test.some(IMAGES).split(_CHUNK)]
         values = {name: torch.cat([part[name] for part in parts]).double() for name in parts[0]}
         gram = values.pop("gram").mean(0)
-        found = {f"objective-{name}": float(value.mean()) for name, value in values.items()}
+        means = {f"objective-{name}": float(value.mean()) for name, value in values.items()}
         for one, other in (("beta-vae", "taylor"), ("taylor", "grae"), ("beta-vae", "grae")):
-            found[f"gap-{one}-{other}"] = float((values[one] - values[other]).mean())
+            means[f"gap-{one}-{other}"] = float((values[one] - values[other]).mean())
         count = len(values["grae"])
         text = f"{count} test images, {self.config.draws} draws of z"
         measurements = {
             name: Measurement(value, "half squared pixel units", count, text)
-            for name, value in found.items()
+            for name, value in means.items()
         }
         error, numbers = self.reconstruction_error(test)
         measurements["mse"] = Measurement(

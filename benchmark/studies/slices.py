@@ -118,9 +118,9 @@ class Slices(Study):
         if config.gamma <= 0.0:
             raise ValueError(f"gamma is a variance, expected more than 0, got {config.gamma}")
         if not 1 <= config.informative < config.inputs < self.latent_dim:
-            given = f"informative={config.informative}, inputs={config.inputs}"
+            options = f"informative={config.informative}, inputs={config.inputs}"
             raise ValueError(
-                f"got {given} and a latent size of {self.latent_dim}; "
+                f"got {options} and a latent size of {self.latent_dim}; "
                 "expected 1 or more informative coordinates, fewer than inputs, "
                 "and these fewer than the latent size (latent_dims = [8])"
             )
@@ -174,11 +174,11 @@ class Slices(Study):
     @torch.no_grad()
     def outcome(self, test: object) -> Outcome:
         """Return the number of minima, where the lowest point is, and how far training went."""
-        found = self.objective(self.log_scale.double())
+        objective = self.objective(self.log_scale.double())
         best = self.constant() + least_cost(self.codes, self.config.gamma).sum(1)
-        values, where = found.cpu().numpy(), self.position.cpu().numpy()
+        values, where = objective.cpu().numpy(), self.position.cpu().numpy()
         count = len(values)
-        told = {
+        numbers = {
             "minima": (len(local_minima(values)), "minima", "local minima 0.05 nats deep"),
             "optimum": (
                 abs(where[values.argmin()]),
@@ -186,7 +186,7 @@ class Slices(Study):
                 "distance of the lowest point from the optimal sparse representation",
             ),
             "excess": (
-                float((found - best).max()),
+                float((objective - best).max()),
                 "nats",
                 "largest distance from the minimum over scales",
             ),
@@ -198,7 +198,7 @@ class Slices(Study):
         }
         measurements = {
             name: Measurement(float(value), unit, count, f"{count} positions: {text}")
-            for name, (value, unit, text) in told.items()
+            for name, (value, unit, text) in numbers.items()
         }
         arrays = {"position": where, "objective": values, "best": best.cpu().numpy()}
         return Outcome(measurements, arrays)

@@ -132,7 +132,7 @@ class Uniqueness(Study):
         self.register_buffer("codes", torch.zeros(2, self.config.points, dtype=torch.float64))
         self.register_buffer("weight", torch.zeros(2, 2, dtype=torch.float64))
         drawn = [self.initial(count) for _, count in self.rungs]
-        start = {name: torch.cat([each[name] for each in reversed(drawn)]) for name in drawn[0]}
+        start = {name: torch.cat([trial[name] for trial in reversed(drawn)]) for name in drawn[0]}
         for name in ("turn_mean", "turn_covariance"):
             self.register_buffer(name, start.pop(name))
         self.trained = nn.ParameterDict(start)
@@ -221,11 +221,11 @@ class Uniqueness(Study):
         kept = elbo.isfinite() & posterior.mean.isfinite().all(-1).all(-1)
         axes = torch.linalg.svd(self.weight)[2]
         means = posterior.mean[kept]
-        found = {
+        angles = {
             "angle": turn_angle(procrustes(axes @ self.codes, means)),
             "angle-to-codes": turn_angle(procrustes(self.codes, means)),
         }
-        measurements = summary(elbo[kept], found, self.length[kept])
+        measurements = summary(elbo[kept], angles, self.length[kept])
         count = len(means)
         values_only = {  # type: dict[str, tuple[Tensor | float, str, str]]
             "mse": (
@@ -248,7 +248,7 @@ class Uniqueness(Study):
         arrays = {
             "elbo": elbo[kept],
             "length": self.length[kept],
-            **{name.replace("-", "_"): angle for name, angle in found.items()},
+            **{name.replace("-", "_"): angle for name, angle in angles.items()},
         }
         return Outcome(measurements, {name: array.cpu().numpy() for name, array in arrays.items()})
 
@@ -272,7 +272,7 @@ def summary(elbo: Tensor, angles: dict[str, Tensor], length: Tensor) -> dict[str
         "best": order[: max(1, len(order) // 10)],
         "longest": torch.nonzero(length == length.max()).flatten(),
     }
-    found = {}  # type: dict[str, Measurement]
+    measurements = {}  # type: dict[str, Measurement]
     for group, index in groups.items():
         put = {  # type: dict[str, tuple[Tensor | float, str, str]]
             f"elbo[trials={group}]": (
@@ -292,8 +292,8 @@ def summary(elbo: Tensor, angles: dict[str, Tensor], length: Tensor) -> dict[str
             "",
             "|mean exp(4 i angle)|: 1 where all angles agree",
         )
-        found |= {
+        measurements |= {
             name: Measurement(float(value), unit, len(index), text)
             for name, (value, unit, text) in put.items()
         }
-    return found
+    return measurements

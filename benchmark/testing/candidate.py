@@ -130,7 +130,7 @@ class Candidate:
         is told to stop."""
         self.count += 1
         path = path or self.folder / f"{self.count}.safetensors"
-        made = Trainer(
+        trainer = Trainer(
             self.build(seed).to(device),
             TensorSplit(self.images, device),
             seed=seed,
@@ -140,15 +140,15 @@ class Candidate:
             path=path,
             identity={},
         )
-        made.stop = lambda: "stop" if made.step == stop_at else None
-        return made
+        trainer.stop = lambda: "stop" if trainer.step == stop_at else None
+        return trainer
 
     def trained(self, seed: int = 0, **where: Any) -> Trainer:
         """Return a trainer that has run to the end, or to ``stop_at``."""
-        made = self.trainer(seed, **where)
+        trainer = self.trainer(seed, **where)
         with contextlib.suppress(Stopped):
-            made.fit()
-        return made
+            trainer.fit()
+        return trainer
 
     @cached_property
     def whole(self) -> Trainer:
@@ -183,15 +183,15 @@ def is_frozen_dataclass(options: type) -> bool:
     return options.__dataclass_params__.frozen  # type: ignore[attr-defined]  # no type
 
 
-def digest(made: Trainer) -> str:
+def digest(trainer: Trainer) -> str:
     """Return the sha256 of everything a run produced: parameters, buffers, optimiser state and
     curves."""
     hasher = hashlib.sha256()
     state = {
-        name: tensor.detach().cpu().numpy() for name, tensor in method_state(made.method).items()
+        name: tensor.detach().cpu().numpy() for name, tensor in method_state(trainer.method).items()
     }
     for name, array in sorted(
-        {**state, **{f"curve/{name}": values for name, values in made.curves().items()}}.items()
+        {**state, **{f"curve/{name}": values for name, values in trainer.curves().items()}}.items()
     ):
         hasher.update(f"{name}{array.shape}{array.dtype}".encode())
         hasher.update(np.ascontiguousarray(array).tobytes())

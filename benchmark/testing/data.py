@@ -39,10 +39,10 @@ class DataSource:
     @cached_property
     def splits(self) -> Splits:
         """The splits, as a run loads them."""
-        found = load(instance(self.choice, self.data_dir))
-        if not isinstance(found, Splits):
-            raise CheckFailed(f"load returned {type(found).__name__}; return Splits(train, test)")
-        return found
+        splits = load(instance(self.choice, self.data_dir))
+        if not isinstance(splits, Splits):
+            raise CheckFailed(f"load returned {type(splits).__name__}; return Splits(train, test)")
+        return splits
 
     @property
     def parts(self) -> Iterator[tuple[str, Split]]:
@@ -171,14 +171,14 @@ def splits_share_no_images(source: DataSource) -> None:
 def labels_fit(source: DataSource) -> None:
     """Labels are whole numbers, one per image, and the test split has no class of its own."""
     labels = [(role, split.labels, len(split)) for role, split in source.parts]
-    if all(each is None for _, each, _ in labels):
+    if all(array is None for _, array, _ in labels):
         raise Skipped("there are no labels")
-    for role, each, count in labels:
-        if each is None:
+    for role, array, count in labels:
+        if array is None:
             raise CheckFailed(f"'{role}' has no labels, the other split has; give both or none")
-        if each.dtype != np.int64 or each.shape != (count,):
+        if array.dtype != np.int64 or array.shape != (count,):
             raise CheckFailed(
-                f"labels of '{role}' are {each.dtype} of shape {each.shape}; "
+                f"labels of '{role}' are {array.dtype} of shape {array.shape}; "
                 f"expected int64 of shape ({count},)"
             )
     alone = sorted(
@@ -225,10 +225,10 @@ def loads_alike_every_time(source: DataSource) -> None:
         )
     digests["in another process"] = done.stdout.split()[-1]
     if len(set(digests.values())) > 1:
-        told = ", ".join(f"{digest[:12]} {where}" for where, digest in digests.items())
+        summary = ", ".join(f"{digest[:12]} {where}" for where, digest in digests.items())
         raise CheckFailed(
-            f"the digest is {told}; draw from one generator with a fixed seed, and read files in a "
-            "sorted order: the digest is part of every run's key"
+            f"the digest is {summary}; draw from one generator with a fixed seed, "
+            "and read files in a sorted order: the digest is part of every run's key"
         )
 
 

@@ -47,12 +47,12 @@ def options_survive_json(candidate: Candidate) -> None:
             "so that no run can change its options"
         )
     values = dataclasses.asdict(config())
-    told = resolve(
+    defaults = resolve(
         candidate.entry.name, candidate.entry.source.fields(registry.OPTIONS_CLASS["methods"]), {}
     )
-    if values != told:
+    if values != defaults:
         raise CheckFailed(
-            f"Config() holds {values}, but its text says {told}; "
+            f"Config() holds {values}, but its text says {defaults}; "
             "give every field a literal default in the class itself"
         )
     back = config(**json.loads(json.dumps(values)))
@@ -65,14 +65,14 @@ def options_survive_json(candidate: Candidate) -> None:
 
 def null_is_readable(candidate: Candidate) -> None:
     """``null``, where the class has one, is literal, and each of its rows means something."""
-    told = candidate.entry.source.constants.get("null", ())
-    if tuple(told) != tuple(candidate.kind.null):
+    rows = candidate.entry.source.constants.get("null", ())
+    if tuple(rows) != tuple(candidate.kind.null):
         raise CheckFailed(
-            f"null is {candidate.kind.null}, but the text of the class says {told}; write it out "
+            f"null is {candidate.kind.null}, but the text of the class says {rows}; write it out "
             "as a literal, as tables read it without importing the file"
         )
     try:
-        resolved(told, "lstar", dataclasses.asdict(candidate.kind.Config()), 2)
+        resolved(rows, "lstar", dataclasses.asdict(candidate.kind.Config()), 2)
     except ValueError as error:
         raise CheckFailed(f"{error} (see benchmark/metrics/null.py)") from None
 
@@ -132,31 +132,33 @@ def discovery_is_well_formed(candidate: Candidate) -> None:
     method = candidate.whole.method.eval()
     with torch.no_grad():
         try:
-            found = method.discover(candidate.train.head(32))
+            discovery = method.discover(candidate.train.head(32))
         except TypeError as error:
             if "Discovery was given flags" not in str(error):
                 raise
             raise CheckFailed(f"discover: {error}") from None
     size = (method.latent_dim,)
-    if not isinstance(found, Discovery):
-        raise CheckFailed(f"discover returned {type(found).__name__}; expected a Discovery")
+    if not isinstance(discovery, Discovery):
+        raise CheckFailed(f"discover returned {type(discovery).__name__}; expected a Discovery")
     if (
-        tuple(found.relevance.shape) != size
-        or tuple(found.active.shape) != size
-        or found.active.dtype != torch.bool
+        tuple(discovery.relevance.shape) != size
+        or tuple(discovery.active.shape) != size
+        or discovery.active.dtype != torch.bool
     ):
         raise CheckFailed(
-            f"discover returned relevance {tuple(found.relevance.shape)} and active "
-            f"{tuple(found.active.shape)} {found.active.dtype}; "
+            f"discover returned relevance {tuple(discovery.relevance.shape)} and active "
+            f"{tuple(discovery.active.shape)} {discovery.active.dtype}; "
             f"expected {size} numbers and {size} bools, one per provisioned dimension"
         )
-    if not bool(torch.isfinite(found.relevance).all()) or bool((found.relevance < 0).any()):
+    if not bool(torch.isfinite(discovery.relevance).all()) or bool((discovery.relevance < 0).any()):
         raise CheckFailed(
-            f"discover returned relevances {found.relevance.tolist()}; expected finite numbers, "
-            "none negative"
+            f"discover returned relevances {discovery.relevance.tolist()}; "
+            "expected finite numbers, none negative"
         )
     wrong = {
-        name: value for name, value in found.extra.items() if not isinstance(value, (int, float))
+        name: value
+        for name, value in discovery.extra.items()
+        if not isinstance(value, (int, float))
     }
     if wrong:
         raise CheckFailed(

@@ -27,7 +27,7 @@ from benchmark.records import Store
 from benchmark.spec import BenchError
 from benchmark.training import checkpoint
 
-__all__ = ["Plan", "Shown", "equivalent", "merged", "show"]
+__all__ = ["Moved", "Plan", "equivalent", "merged", "show"]
 
 ROOT = Path(__file__).resolve().parents[2]
 LIST = ROOT / "benchmark" / "data" / "equivalent.json"
@@ -36,10 +36,10 @@ DIGESTS = """
 import json
 from benchmark import identity, registry, spec
 rooms = {"method": registry.METHODS, "study": registry.STUDIES}
-found = {f"{room} {each.name}": each.code for room, entries in rooms.items() for each in entries}
-found |= {f"metric {each.name}": identity.metric_code(each.name) for each in registry.METRICS}
-found |= {"harness": identity.harness_code(), "protocol": str(spec.PROTOCOL)}
-print(json.dumps(found))
+digests = {f"{room} {entry.name}": entry.code for room in rooms for entry in rooms[room]}
+digests |= {f"metric {entry.name}": identity.metric_code(entry.name) for entry in registry.METRICS}
+digests |= {"harness": identity.harness_code(), "protocol": str(spec.PROTOCOL)}
+print(json.dumps(digests))
 """
 
 
@@ -55,7 +55,7 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Shown:
+class Moved:
     """What is said of one thing that moved: ``old`` and ``new`` digest, and why they are not shown
     to be equivalent; empty where they are."""
 
@@ -90,8 +90,8 @@ class Tree:
 
     def digests(self) -> dict[str, str]:
         """Return the digest of everything, by what it is of."""
-        found: dict[str, str] = json.loads(self.python("-c", DIGESTS))
-        return found
+        digests: dict[str, str] = json.loads(self.python("-c", DIGESTS))
+        return digests
 
     def run(self, methods: Iterable[str], seeds: int, steps: int, name: str) -> Store:
         """Run ``methods`` on the digits and return the store of their records."""
@@ -109,7 +109,7 @@ class Tree:
         )
 
 
-def show(old: Tree, new: Tree, plan: Plan) -> list[Shown]:
+def show(old: Tree, new: Tree, plan: Plan) -> list[Moved]:
     """Return what became of everything whose digest differs between two checkouts."""
     before, after = old.digests(), new.digests()
     if before["protocol"] != after["protocol"]:
@@ -127,7 +127,7 @@ def show(old: Tree, new: Tree, plan: Plan) -> list[Shown]:
             refusals["harness"] = different
         if different and "harness" in moved:
             return [
-                Shown(what, before[what], after[what], f"the runs differ: {different}")
+                Moved(what, before[what], after[what], f"the runs differ: {different}")
                 for what in moved
             ]
         methods = [what.split()[1] for what in moved if what.startswith("method ")]
@@ -140,7 +140,7 @@ def show(old: Tree, new: Tree, plan: Plan) -> list[Shown]:
                 tree.evaluate(metrics, "common")
             refusals |= {f"metric {name}": _values_differ(name, *common) for name in metrics}
     unknown = "nothing here runs it twice; its runs have to be done again"
-    return [Shown(what, before[what], after[what], refusals.get(what, unknown)) for what in moved]
+    return [Moved(what, before[what], after[what], refusals.get(what, unknown)) for what in moved]
 
 
 def _different(old: Store, new: Store) -> str:
@@ -194,25 +194,27 @@ def _values_differ(metric: str, old: Store, new: Store) -> str:
 def _measured(measurements: Mapping[str, Mapping[str, Any]], metric: str) -> dict[str, Any]:
     """The bits of each value of a metric, its count and its unit, by id."""
     return {
-        name: (float(found["value"]).hex(), found["n"], found["unit"])
-        for name, found in measurements.items()
+        name: (float(measurement["value"]).hex(), measurement["n"], measurement["unit"])
+        for name, measurement in measurements.items()
         if name.partition("[")[0] == metric
     }
 
 
-def merged(classes: Sequence[Mapping[str, Any]], shown: Iterable[Shown]) -> list[dict[str, Any]]:
-    """Return the list of equivalent digests with those that were ``shown``; classes that share a
-    digest become one."""
-    found = [{"what": each["what"], "digests": sorted(each["digests"])} for each in classes]
-    for each in shown:
-        if each.refusal:
+def merged(
+    classes: Sequence[Mapping[str, Any]], comparisons: Iterable[Moved]
+) -> list[dict[str, Any]]:
+    """Return the classes of equivalent digests joined with those that ``comparisons`` found equal;
+    classes that share a digest become one."""
+    joined = [{"what": listed["what"], "digests": sorted(listed["digests"])} for listed in classes]
+    for comparison in comparisons:
+        if comparison.refusal:
             continue
-        together = {each.old, each.new}
-        alike = [one for one in found if together & set(one["digests"])]
+        together = {comparison.old, comparison.new}
+        alike = [one for one in joined if together & set(one["digests"])]
         digests = sorted(together.union(*(one["digests"] for one in alike)))
-        found = [one for one in found if one not in alike]
-        found.append({"what": each.what, "digests": digests})
-    return sorted(found, key=lambda each: (each["what"], each["digests"]))
+        joined = [one for one in joined if one not in alike]
+        joined.append({"what": comparison.what, "digests": digests})
+    return sorted(joined, key=lambda listed: (listed["what"], listed["digests"]))
 
 
 @click.command()
@@ -226,27 +228,28 @@ def equivalent(since: str) -> None:
         checkout = Path(folder) / "old"
         _git("worktree", "add", "--detach", str(checkout), since)
         try:
-            shown = show(
+            comparisons = show(
                 Tree(checkout, Path(folder) / "runs-old"),
                 Tree(ROOT, Path(folder) / "runs-new"),
                 Plan(),
             )
         finally:
             _git("worktree", "remove", "--force", str(checkout))
-    for each in shown:
-        told = f"refused, {each.refusal}" if each.refusal else "equal bits"
-        click.echo(f"{each.what}: {each.old} -> {each.new}: {told}")
-    _write(shown)
-    good = sum(not each.refusal for each in shown)
+    for comparison in comparisons:
+        verdict = f"refused, {comparison.refusal}" if comparison.refusal else "equal bits"
+        click.echo(f"{comparison.what}: {comparison.old} -> {comparison.new}: {verdict}")
+    _write(comparisons)
+    good = sum(not comparison.refusal for comparison in comparisons)
     click.echo(
-        f"{len(shown)} moved, {good} equivalent, {len(shown) - good} refused; list in {LIST}"
+        f"{len(comparisons)} moved, {good} equivalent, {len(comparisons) - good} refused; "
+        f"list in {LIST}"
     )
-    raise SystemExit(1 if good < len(shown) else 0)
+    raise SystemExit(1 if good < len(comparisons) else 0)
 
 
-def _write(shown: Sequence[Shown]) -> None:
+def _write(comparisons: Sequence[Moved]) -> None:
     listed = json.loads(LIST.read_text(encoding="utf-8"))["classes"] if LIST.is_file() else []
-    document = {"schema": 1, "classes": merged(listed, shown)}
+    document = {"schema": 1, "classes": merged(listed, comparisons)}
     atomic_write(LIST, (json.dumps(document, indent=1) + "\n").encode())
 
 

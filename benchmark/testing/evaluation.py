@@ -48,12 +48,12 @@ def shapes(candidate: Candidate) -> None:
                 f"encode returned {tuple(code.shape)} for {len(x)} images; expected ({len(x)}, "
                 f"code_dim) with code_dim >= {LATENT_DIM}"
             )
-        found = {
+        shapes = {
             "decode": (method.decode(code), (len(x), *SHAPE)),
             "sample": (method.sample(7), (7, *SHAPE)),
             "encode": (code, tuple(code.shape)),
         }
-        for name, (value, expected) in found.items():
+        for name, (value, expected) in shapes.items():
             if tuple(value.shape) != expected:
                 raise CheckFailed(f"{name} returned {tuple(value.shape)}; expected {expected}")
             if not bool(torch.isfinite(value).all()):
@@ -142,16 +142,16 @@ def batch_size_does_not_matter(candidate: Candidate) -> None:
 def samples_obey_their_address(candidate: Candidate) -> None:
     """``sample`` gives the same images for the same noise, and others for other noise."""
     with _evaluating(candidate) as (method, _):
-        found = []
+        samples = []
         for address in (5, 5, 6):
             seed_noise(address, CPU)
-            found.append(method.sample(BATCH))
-        if not torch.equal(found[0], found[1]):
+            samples.append(method.sample(BATCH))
+        if not torch.equal(samples[0], samples[1]):
             raise CheckFailed(
                 "sample gave two results from the same noise; draw with torch.randn and no "
                 "generator of your own, inside sample itself"
             )
-        if torch.equal(found[0], found[2]):
+        if torch.equal(samples[0], samples[2]):
             raise CheckFailed(
                 "sample gave the same images from different noise; draw inside sample, "
                 "not once in build() or prepare()"
@@ -171,10 +171,10 @@ def prunes_as_claimed(candidate: Candidate) -> None:
         )
         blind = torch.equal(method.decode(code), method.decode(other))
         if blind != candidate.kind.prunes:
-            told = "does not change" if blind else "changes"
+            verb = "does not change" if blind else "changes"
             raise CheckFailed(
                 f"the class says prunes = {candidate.kind.prunes}, "
-                f"but the image {told} with inactive coordinates; set it to {blind}"
+                f"but the image {verb} with inactive coordinates; set it to {blind}"
             )
 
 

@@ -62,17 +62,17 @@ def no_foreign_randomness() -> Iterator[None]:
         + [(torch, "Generator")]
     )
     kept = [
-        (place, name, getattr(place, name))
-        for place, name in places
-        if callable(getattr(place, name, None))
+        (owner, name, getattr(owner, name))
+        for owner, name in places
+        if callable(getattr(owner, name, None))
     ]
-    for place, name, value in kept:
-        setattr(place, name, _forbidden(f"{place.__name__}.{name}", value))
+    for owner, name, value in kept:
+        setattr(owner, name, _forbidden(f"{owner.__name__}.{name}", value))
     try:
         yield
     finally:
-        for place, name, value in kept:
-            setattr(place, name, value)
+        for owner, name, value in kept:
+            setattr(owner, name, value)
 
 
 def _forbidden(what: str, allowed: Callable[..., Any]) -> Callable[..., Any]:

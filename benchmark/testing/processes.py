@@ -38,16 +38,16 @@ def digests_elsewhere(references: Iterable[str]) -> dict[str, str]:
 
 def main() -> None:
     """Print the digests of the methods named on the command line as one line of JSON."""
-    found: dict[str, str] = {}
+    digests: dict[str, str] = {}
     with tempfile.TemporaryDirectory() as folder:
         for reference in sys.argv[1:]:
-            place = Path(folder) / str(len(found))
-            place.mkdir()
+            results = Path(folder) / str(len(digests))
+            results.mkdir()
             try:
-                found[reference] = digest(Candidate(reference, place).whole)
+                digests[reference] = digest(Candidate(reference, results).whole)
             except Exception as error:
-                found[reference] = f"{type(error).__name__}: {error}"
-    sys.stdout.write(json.dumps(found))
+                digests[reference] = f"{type(error).__name__}: {error}"
+    sys.stdout.write(json.dumps(digests))
 
 
 def same_bits_in_two_processes(candidate: Candidate) -> None:

@@ -43,9 +43,9 @@ def step_values(candidate: Candidate) -> None:
         values = method.train_step(*candidate.inputs(method, step))
         for name, value in values.items():
             if not isinstance(value, Tensor) or tuple(value.shape) not in ((), (LATENT_DIM,)):
-                found = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
+                shape = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
                 raise CheckFailed(
-                    f"train_step returned {name} of shape {found} in phase '{phase}'; "
+                    f"train_step returned {name} of shape {shape} in phase '{phase}'; "
                     "expected tensors of shape () or (latent_dim,)"
                 )
             if not bool(torch.isfinite(value).all()):
@@ -220,15 +220,16 @@ def _same(
     device: torch.device,
     captured: Callable[[Method, torch.device], stepper.CapturedStepper],
 ) -> None:
-    found = []
+    candidates = []
     for kind in (stepper.EagerStepper, captured):
         with mock.patch.object(trainer_module, "stepper_for", kind):
-            found.append(candidate.trained(device=device))
-    if digest(found[0]) != digest(found[1]):
+            candidates.append(candidate.trained(device=device))
+    if digest(candidates[0]) != digest(candidates[1]):
         raise CheckFailed(
             "captured steps end differently from plain ones: "
-            f"{_difference(found[1].method, found[0].method)}; a step may depend on tensors and "
-            "the phase alone, and state that is no tensor is not restored after a warm-up"
+            f"{_difference(candidates[1].method, candidates[0].method)}; "
+            "a step may depend on tensors and the phase alone, and state that is no tensor is not "
+            "restored after a warm-up"
         )
 
 

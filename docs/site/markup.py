@@ -85,16 +85,16 @@ def _shape(heading: str, text: str) -> Callable[[str], str]:
 
 def _sections(text: str) -> list[tuple[str, str]]:
     """(title, text) of each section; the title is empty outside of one."""
-    found: list[tuple[str, list[str]]] = [("", [])]
+    sections: list[tuple[str, list[str]]] = [("", [])]
     lines = ["", *text.splitlines(), ""]
     for before, line, after in zip(lines, lines[1:], lines[2:], strict=False):
         if line[:1].strip() and not before and after.startswith("    "):
-            found.append((line, []))
-        elif line[:1].strip() and (found[-1][0] or after.startswith("Code digest: ")):
-            found.append(("", [line]))
+            sections.append((line, []))
+        elif line[:1].strip() and (sections[-1][0] or after.startswith("Code digest: ")):
+            sections.append(("", [line]))
         else:
-            found[-1][1].append(line)
-    return [(title, "\n".join(body)) for title, body in found if "".join(body).strip()]
+            sections[-1][1].append(line)
+    return [(title, "\n".join(body)) for title, body in sections if "".join(body).strip()]
 
 
 def _options(text: str) -> str:
@@ -102,9 +102,9 @@ def _options(text: str) -> str:
     what it is."""
     lines: list[list[str]] = []
     for line in text.splitlines():
-        given = re.fullmatch(r"(\S+) = (.*?)    (.*)", line)
-        if given:
-            lines.append([cell(given[1]), cell(given[2]), prose(given[3]), ""])
+        option = re.fullmatch(r"(\S+) = (.*?)    (.*)", line)
+        if option:
+            lines.append([cell(option[1]), cell(option[2]), prose(option[3]), ""])
         elif lines and line.startswith("    "):
             lines[-1][-1] += prose(line.strip())
     return table(("Option", "Default", "Allowed", "Meaning"), lines) if lines else blocks(text)
@@ -126,7 +126,7 @@ def mended(text: str) -> str:
     ```
     """
     text = ROLE.sub(r"`\1`", text)
-    text = INLINE.sub(lambda found: f"\\({' '.join(found[1].split())}\\)", text)
-    text = DISPLAY.sub(lambda found: f"\n\\[\n{' '.join(found[2].split())}\n\\]\n\n", text)
-    text = EXAMPLE.sub(lambda found: f"```pycon\n{found[0].rstrip()}\n```\n", text)
+    text = INLINE.sub(lambda match: f"\\({' '.join(match[1].split())}\\)", text)
+    text = DISPLAY.sub(lambda match: f"\n\\[\n{' '.join(match[2].split())}\n\\]\n\n", text)
+    text = EXAMPLE.sub(lambda match: f"```pycon\n{match[0].rstrip()}\n```\n", text)
     return re.sub(r"\n{3,}", "\n\n", text).rstrip()

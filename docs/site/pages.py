@@ -79,8 +79,8 @@ def datasets() -> str:
         "[add a dataset](add-a-dataset.md)."
     )
     listed = _index("datasets", "#{}", "Comes with the package")
-    shown = [_shown("datasets", entry, 2) for entry in DATASETS]
-    return "\n\n".join(["# Datasets", text, listed, *shown])
+    entries = [_shown("datasets", entry, 2) for entry in DATASETS]
+    return "\n\n".join(["# Datasets", text, listed, *entries])
 
 
 def metrics() -> str:
@@ -89,14 +89,14 @@ def metrics() -> str:
         "Metrics of tier *core* are measured in every run, those of tier *full* by "
         "`bench evaluate`."
     )
-    shown = []
+    entries = []
     for entry in METRICS:
         title, _, rest = metric_page(entry).partition("\n")
         name, _, summary = title.partition(": ")
         facts = [line.strip().partition(": ") for line in rest.splitlines() if line.strip()]
         lines = [f"- **{key}**: {prose(value)}" for key, _, value in facts]
-        shown.append("\n".join([f"## {name}", "", prose(f"{summary}."), "", *lines]))
-    return "\n\n".join(["# Metrics", text, _index("metrics", "#{}", "Every run"), *shown])
+        entries.append("\n".join([f"## {name}", "", prose(f"{summary}."), "", *lines]))
+    return "\n\n".join(["# Metrics", text, _index("metrics", "#{}", "Every run"), *entries])
 
 
 def suite_list() -> str:
@@ -133,8 +133,8 @@ def _stage(stage: Stage) -> tuple[str, ...]:
     names = list(grid.methods)
     short = names if len(names) <= 12 else [names[0], f"({len(names) - 2} more)", names[-1]]
     sizes = ", ".join(map(str, grid.latent_dims)) or "the dataset's"
-    shown = (", ".join(map(cell, part)) for part in (short, grid.datasets))
-    return (*shown, sizes, str(grid.seeds), str(grid.steps or grid.budget))
+    columns = (", ".join(map(cell, part)) for part in (short, grid.datasets))
+    return (*columns, sizes, str(grid.seeds), str(grid.steps or grid.budget))
 
 
 def claim_list() -> str:

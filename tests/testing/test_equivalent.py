@@ -11,7 +11,7 @@ import pytest
 from package_copy import PackageCopy
 
 from benchmark.spec import BenchError
-from benchmark.testing.equivalent import Plan, Shown, Tree, merged, show
+from benchmark.testing.equivalent import Moved, Plan, Tree, merged, show
 
 SMALL = Plan(methods=("vae",), seeds=1, steps=3, own_steps=3)
 GAUSSIAN, FRECHET = "benchmark/nn/gaussian.py", "benchmark/metrics/frechet.py"
@@ -28,16 +28,16 @@ def test_classes_that_share_a_digest_become_one() -> None:
     single = merged(
         classes,
         [
-            Shown("harness", "b", "c", ""),
-            Shown("metric mse", "x", "y", ""),
-            Shown("metric nac", "u", "v", "other bits"),
+            Moved("harness", "b", "c", ""),
+            Moved("metric mse", "x", "y", ""),
+            Moved("metric nac", "u", "v", "other bits"),
         ],
     )
     assert single == [
         {"what": "harness", "digests": ["a", "b", "c"]},
         {"what": "metric mse", "digests": ["x", "y"]},
     ]
-    assert merged(single, [Shown("harness", "c", "a", "")]) == single
+    assert merged(single, [Moved("harness", "c", "a", "")]) == single
 
 
 @pytest.mark.slow
