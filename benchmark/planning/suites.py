@@ -171,13 +171,17 @@ def _parse(name: str, text: str, file: str) -> Suite:
         key: " ".join(value.split()) if key in TEXTS else tuple(value)
         for key, value in document.items()
     }
-    return Suite(
-        name,
-        keywords.pop("summary", ""),
-        tuple(_stage(table, file) for table in stages),
-        **keywords,
-    )
+    summary = keywords.pop("summary", "")
+    return Suite(name, summary, tuple(_stage(table, file) for table in stages), **keywords)
 
+
+_KINDS: dict[str, type] = {
+    **dict.fromkeys(("methods", "studies", "datasets", "latent_dims"), list),
+    **dict.fromkeys(("seeds", "steps", "batch_size"), int),
+    **dict.fromkeys(("take", "sweep", "schedule"), dict),
+    "budget": str,
+}
+"""What the values in a stage are."""
 
 _WORDS: dict[type, str] = {
     list: "a list",
@@ -188,37 +192,15 @@ _WORDS: dict[type, str] = {
 
 
 def _stage(table: dict[str, Any], file: str) -> Stage:
-    kinds: dict[str, type] = {
-        "methods": list,
-        "studies": list,
-        "datasets": list,
-        "latent_dims": list,
-    }
-    kinds |= {
-        "seeds": int,
-        "budget": str,
-        "steps": int,
-        "batch_size": int,
-        "take": dict,
-        "sweep": dict,
-        "schedule": dict,
-    }
-    _only(table, set(kinds), f"{file}, [[stage]]")
+    _only(table, set(_KINDS), f"{file}, [[stage]]")
     _check_schedule(table.get("schedule", {}), file)
     for name, value in table.items():
-        if not isinstance(value, kinds[name]):
+        if not isinstance(value, _KINDS[name]):
             raise BenchError(
-                f"'{name}' in suite '{file}' is {value!r}; expected {_WORDS[kinds[name]]}"
+                f"'{name}' in suite '{file}' is {value!r}; expected {_WORDS[_KINDS[name]]}"
             )
         _check(name, value, file)
-    room: Literal["methods", "studies"] = "studies" if "studies" in table else "methods"
-    missing = [name for name in ("datasets", "methods") if name not in table]
-    if missing and room == "methods":
-        raise BenchError(f"a [[stage]] of suite '{file}' has no '{missing[0]}'; give a list")
-    if room == "studies" and "methods" in table:
-        raise BenchError(
-            f"a [[stage]] of suite '{file}' has both 'methods' and 'studies'; make two stages of it"
-        )
+    room = _room(table, file)
     names = _swept(table.pop(room), table.pop("sweep", {}), file)
     table.setdefault("datasets", [])
     take = table.pop("take", {})
@@ -229,6 +211,21 @@ def _stage(table: dict[str, Any], file: str) -> Stage:
                 "path.in.its.record'"
             )
     return Stage(Grid(methods=names, room=room, **table), take)
+
+
+def _room(table: Mapping[str, Any], file: str) -> Literal["methods", "studies"]:
+    """Return whether a stage runs methods or studies; ``BenchError`` where it is not one of the
+    two, or methods have no data."""
+    if "studies" not in table:
+        for name in ("datasets", "methods"):
+            if name not in table:
+                raise BenchError(f"a [[stage]] of suite '{file}' has no '{name}'; give a list")
+        return "methods"
+    if "methods" in table:
+        raise BenchError(
+            f"a [[stage]] of suite '{file}' has both 'methods' and 'studies'; make two stages of it"
+        )
+    return "studies"
 
 
 def _swept(names: Sequence[str], sweep: Mapping[str, Any], file: str) -> list[str]:
