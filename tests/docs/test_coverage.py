@@ -119,6 +119,23 @@ def test_suites_plan(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
         assert planning.plan(stage.grid, Path())
 
 
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row[0][:40])
+def test_a_suite_names_what_its_line_draws_and_judges(row: list[str]) -> None:
+    text = " ".join(row)
+    named_by = [read_suite(name) for name in re.findall(r"--suite ([\w-]+)", text)]
+    for kind in ("tables", "figures", "claims"):
+        there = {name for suite in named_by for name in getattr(suite, kind)}
+        asked = set(re.findall(rf"`bench {kind.removesuffix('s')}s? ([\w-]+)", text))
+        assert not named_by or asked <= there, (row[0], asked - there)
+
+
+@pytest.mark.parametrize(
+    "name", sorted({name for text in COMMANDS for name in re.findall(r"--metric ([\w-]+)", text)})
+)
+def test_metrics_that_figures_show_are_there(name: str) -> None:
+    assert registry.find("metrics", name).name == name
+
+
 def test_suites_of_sources_are_on_the_page() -> None:
     others = ("ours", "beyond the five sources")
     ours = {suite.name for suite in suites() if suite.source.startswith(others)}

@@ -60,8 +60,8 @@ def curves(material: Material) -> Figure:
         lines = by_panel.get((dataset, size, name), [])
         panel(axis, lines, dashes, material.looks)
         hollow = dict.fromkeys(line.series for line in lines if line.hollow)
-        warning(axis, f"{FLAGS[NO_BETTER_THAN_MEAN]}: {', '.join(hollow)}" if hollow else "")
         axis.set_title(plain(f"{dataset}, L = {size}"))
+        warning(axis, f"{FLAGS[NO_BETTER_THAN_MEAN]}: {', '.join(hollow)}" if hollow else "")
         axis.set_xlabel("outer steps")
         summed = any(line.summed for line in lines)
         axis.set_ylabel(plain(name) + ("\n(sum over dimensions)" if summed else ""))
@@ -130,7 +130,10 @@ def _line(
 
 
 def panel(
-    axes: Axes, lines: Sequence[LoggedCurve], dashes: Mapping[str, str], looks: Mapping[str, Look]
+    axes: Axes,
+    lines: Sequence[LoggedCurve],
+    dashes: Mapping[str, Dashes],
+    looks: Mapping[str, Look],
 ) -> None:
     """Draw ``lines`` into a panel: each seed, and the mean of each series."""
     groups = {name: [line for line in lines if line.series == name] for name in dashes}
@@ -145,7 +148,7 @@ def panel(
         _view(axes, lines)
 
 
-def _series(axes: Axes, group: Sequence[LoggedCurve], colour: str, dashes: str) -> None:
+def _series(axes: Axes, group: Sequence[LoggedCurve], colour: str, dashes: Dashes) -> None:
     """Draw each seed, and the mean of those that finished with the same steps; a cross ends a run
     that did not finish."""
     done = [line for line in group if line.finished]
@@ -155,7 +158,7 @@ def _series(axes: Axes, group: Sequence[LoggedCurve], colour: str, dashes: str) 
         axes.plot(
             line.steps,
             line.values,
-            dashes,
+            linestyle=dashes,
             color=colour,
             marker="." if len(line.steps) == 1 else "",
             **thin,
@@ -170,9 +173,8 @@ def _series(axes: Axes, group: Sequence[LoggedCurve], colour: str, dashes: str) 
                 markeredgewidth=1.5,
             )
     if together:
-        axes.plot(
-            done[0].steps, np.mean([line.values for line in done], axis=0), dashes, color=colour
-        )
+        mean = np.mean([line.values for line in done], axis=0)
+        axes.plot(done[0].steps, mean, linestyle=dashes, color=colour)
 
 
 def _view(axes: Axes, lines: Sequence[LoggedCurve]) -> None:

@@ -28,6 +28,12 @@ _ACROSS = 7
 _LETTER = 0.08
 """Inches of a letter of a heading, so that two beside each other do not meet."""
 
+_SMALL = 8.0
+"""Points of the letters of a heading on two lines, and of a row's name."""
+
+_SMALL_LETTER = 0.07
+"""Inches of such a letter."""
+
 Arrays = Mapping[str, np.ndarray]
 Draw = Callable[[Axes, Arrays, str], None]
 
@@ -125,6 +131,8 @@ def _layout(
             continue
         column, name = (columns[line], rows[number]) if turned else (columns[number], rows[line])
         panel: Axes = figure.add_subplot(places[row, left])
+        if line == 0:
+            _head(panel, _named(name, width) if turned else column.heading, small=turned)
         _panel(
             panel,
             column,
@@ -132,13 +140,28 @@ def _layout(
             panels,
             material.looks[name].colour if name in material.looks else DATA,
         )
-        if line == 0:
-            panel.set_title(plain(name, int(width / _LETTER)) if turned else column.heading)
         if left == 0:
-            _name_row(panel, column.heading if turned else plain(name, 20))
+            _name_row(panel, column.heading if turned else _named(name, height))
         elif not turned:
             panel.set_ylabel("")
     return figure
+
+
+def _head(axes: Axes, heading: str, *, small: bool) -> None:
+    """Write a heading over a panel, in smaller letters where it is ``small`` and has two lines."""
+    axes.set_title(heading)
+    if small and "\n" in heading:
+        axes.title.set_fontsize(_SMALL)
+
+
+def _named(name: str, room: float) -> str:
+    """Return the name of a method for ``room`` inches: on one line where it fits, else with its
+    options on a second one, which is clipped where it has to be."""
+    if len(name) * _LETTER <= room or "[" not in name:
+        return plain(name, int(room / _LETTER))
+    base, options = name.split("[", 1)
+    most = int(room / _SMALL_LETTER)
+    return f"{plain(base, most)}\n{plain('[' + options, most)}"
 
 
 def _name_row(axes: Axes, name: str) -> None:

@@ -16,16 +16,21 @@ from benchmark.names import base_name, budget_rank, rank
 from benchmark.records import Store
 from benchmark.reporting.cells.arrays import read_arrays
 from benchmark.reporting.cells.one_code import without_other_code
+from benchmark.reporting.cells.readings import METRIC_STAND_INS
 from benchmark.reporting.cells.replicates import Replicates, gather
 from benchmark.reporting.figures.style import Look, looks
 from benchmark.spec import FLAGS, NO_BETTER_THAN_MEAN, Record
 
 __all__ = ["Dashes", "Material", "methods_of"]
 
-Dashes = Literal["-", "--", ":", "-."]
-"""How a line is drawn, in matplotlib's signs."""
+Dashes = Literal["-", "--", ":", "-."] | tuple[int, tuple[int, ...]]
+"""How a line is drawn, in matplotlib's signs, or as lengths drawn and left out in turn."""
 
-_DASHES: tuple[Dashes, ...] = ("-", "--", ":", "-.")
+_DASHES: tuple[Dashes, ...] = (
+    *("-", "--", ":", "-."),
+    *((0, (8, 2)), (0, (4, 1, 1, 1, 1, 1)), (0, (1, 3)), (0, (8, 2, 2, 2))),
+)
+"""As many as the variants of one method that a suite has (``gamma``: eight of ``vae``)."""
 
 
 @dataclass(frozen=True)
@@ -59,12 +64,12 @@ class Material:
     ) -> Material:
         """Gather the cells of ``records``, without stale runs, stale measurements and runs of other
         code than the commonest of their cell; the measurements kept are those that ``names`` name,
-        else ``mse``, and ``lstar``."""
+        else ``mse``, what may stand for those that nobody measured, and ``lstar``."""
         of_one_code = without_other_code(current(records))
         trained = [record for record in of_one_code if record.spec["kind"] == "train"]
         measured = sorted({identifier for record in trained for identifier in record.measurements})
         return cls(
-            tuple(gather(trained, (*(names or ("mse",)), "lstar"))),
+            tuple(gather(trained, (*_with_stand_ins(names or ("mse",), measured), "lstar"))),
             Store(results),
             tuple(names),
             tuple(measured),
@@ -141,6 +146,21 @@ class Material:
             if arrays:
                 return key, arrays
         return "", {}
+
+
+def _with_stand_ins(names: Iterable[str], measured: Iterable[str]) -> list[str]:
+    """Return ``names``, and after each that no id in ``measured`` has what may stand for it."""
+    there = set(map(base_name, measured))
+    return list(
+        dict.fromkeys(
+            wanted
+            for name in names
+            for wanted in (
+                name,
+                *(() if base_name(name) in there else METRIC_STAND_INS.get(name, ())),
+            )
+        )
+    )
 
 
 def methods_of(cells: Iterable[Replicates]) -> list[str]:

@@ -15,13 +15,9 @@ from benchmark.names import base_name
 from benchmark.reporting.cells.replicates import Replicates
 from benchmark.reporting.figures.legend import legend
 from benchmark.reporting.figures.material import Material
+from benchmark.reporting.figures.metric import one_metric, stand_in_note
 from benchmark.reporting.figures.style import looks, panels, plain
-from benchmark.reporting.figures.sweeps import (
-    draw_line,
-    one_metric,
-    scale_values,
-    titled_with_unit,
-)
+from benchmark.reporting.figures.sweeps import draw_line, scale_values, titled_with_unit
 from benchmark.spec import BenchError
 
 __all__ = ["metric_vs_option", "varied"]
@@ -55,6 +51,7 @@ def metric_vs_option(material: Material) -> Figure:
             for name, look in looks(methods).items()
         ],
         6,
+        stand_in_note(material, metric),
     )
     return figure
 

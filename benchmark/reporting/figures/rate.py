@@ -25,7 +25,7 @@ from matplotlib.lines import Line2D
 from benchmark.names import base_name
 from benchmark.reporting.cells.replicates import Replicates
 from benchmark.reporting.figures.legend import legend
-from benchmark.reporting.figures.material import Material
+from benchmark.reporting.figures.material import Dashes, Material
 from benchmark.reporting.figures.style import INK, Look, panels, plain
 from benchmark.spec import BenchError
 
@@ -110,23 +110,31 @@ def _cells(material: Material) -> dict[tuple[str, int], list[Replicates]]:
 
 def _courses(material: Material, cells: Sequence[Replicates]) -> list[Course]:
     """Return a course per run that learned gamma, and one per method and seed of those that had it
-    fixed."""
+    fixed, which look like the first variant with a fixed one, in every panel."""
     learned: list[Course] = []
-    fixed: dict[tuple[str, int], list[tuple[float, float, str]]] = defaultdict(list)
+    fixed: dict[tuple[str, int], list[tuple[float, float]]] = defaultdict(list)
+    first = {
+        base_name(cell.method): cell.method for cell in reversed(material.cells) if _fixed(cell)
+    }
     for cell in cells:
-        constant = cell.spec["config"].get("sigma") == "fixed"
+        constant = _fixed(cell)
         for seed, arrays in _logged(material, cell):
             fall = -2.0 * np.asarray(arrays["log_sigma"], dtype=np.float64).reshape(-1)
             twice = 2.0 * _divergence(arrays)
             if constant:
-                name = f"{base_name(cell.method)}[sigma=fixed]"
-                fixed[name, seed].append((float(fall[-1]), float(twice[-1]), cell.method))
+                name = base_name(cell.method)
+                fixed[name, seed].append((float(fall[-1]), float(twice[-1])))
             else:
                 learned.append(Course(cell.method, cell.method, fall, twice))
     for (name, _), ends in fixed.items():
-        falls, twices, methods = zip(*sorted(ends), strict=True)
-        learned.append(Course(name, methods[0], np.array(falls), np.array(twices), ends=True))
+        course = np.array(sorted(ends)).T
+        learned.append(Course(f"{name}[sigma=fixed]", first[name], *course, ends=True))
     return learned
+
+
+def _fixed(cell: Replicates) -> bool:
+    """Whether the decoder's variance was fixed, at one or at an option's."""
+    return bool(cell.spec["config"].get("sigma") == "fixed")
 
 
 def _logged(material: Material, cell: Replicates) -> Iterator[tuple[int, Mapping[str, np.ndarray]]]:
@@ -151,7 +159,7 @@ def _panel(
     courses: Sequence[Course],
     size: int,
     looks: Mapping[str, Look],
-    dashes: Mapping[str, str],
+    dashes: Mapping[str, Dashes],
 ) -> None:
     """Draw the courses, their slopes, and what these are by name."""
     slopes: dict[str, list[str]] = defaultdict(list)
@@ -161,7 +169,7 @@ def _panel(
         axes.plot(
             course.fall,
             course.twice,
-            dashes[course.name],
+            linestyle=dashes[course.name],
             color=look.colour,
             marker=marker,
             linewidth=1.0,

@@ -24,14 +24,14 @@ _MOST = 4
 def slices(material: Material) -> Figure:
     """Draw each slice in a panel of its own, a line per gamma from its own minimum at 0 to its
     maximum at 1, and a dashed line where the minimum lies."""
-    groups: dict[str, list[StudyRun]] = defaultdict(list)
+    groups: dict[tuple[int, int, int, int], list[StudyRun]] = defaultdict(list)
     for run in finished_runs(material, "gamma-slices", ("position", "objective")):
         spec, config = run.record.spec, run.config
-        name = (
-            f"L = {spec['latent_dim']}, {config['informative']} of {config['inputs']}, "
-            f"seed {spec['seed']}"
+        slice_of = (
+            *(spec["latent_dim"], int(config["inputs"])),
+            *(int(config["informative"]), spec["seed"]),
         )
-        groups[name].append(run)
+        groups[slice_of].append(run)
     drawn = dict(sorted(groups.items())[:_MOST])
     gammas = sorted({float(run.config["gamma"]) for runs in drawn.values() for run in runs})
     shades = matplotlib.colormaps["viridis"]
@@ -39,10 +39,12 @@ def slices(material: Material) -> Figure:
         gamma: shades(0.9 * index / max(1, len(gammas) - 1)) for index, gamma in enumerate(gammas)
     }
     figure, axes = panels(len(drawn), 2, width=3.2, height=2.3)
-    for panel, (name, runs) in zip(axes, drawn.items(), strict=True):
+    for panel, ((size, inputs, informative, seed), runs) in zip(axes, drawn.items(), strict=True):
         for run in sorted(runs, key=lambda run: -float(run.config["gamma"])):
             _slice(panel, run, colours[float(run.config["gamma"])])
-        panel.set_title(name, fontsize=8)
+        panel.set_title(
+            f"L = {size}, {informative} informative, {inputs} inputs, seed {seed}", fontsize=8
+        )
         panel.set(xlabel="along the slice", ylabel="objective (share of its range)")
         panel.axvline(0.0, color=FAINT, linewidth=0.5, zorder=0)
     keys = [Line2D([], [], color=colours[gamma], label=f"gamma = {gamma:g}") for gamma in gammas]

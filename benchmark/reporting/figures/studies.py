@@ -24,7 +24,7 @@ from benchmark.reporting.cells.arrays import read_arrays
 from benchmark.reporting.figures.heatmaps import signed
 from benchmark.reporting.figures.legend import legend
 from benchmark.reporting.figures.material import Material
-from benchmark.reporting.figures.style import FAINT, PALETTE, message, plain
+from benchmark.reporting.figures.style import FAINT, INK, PALETTE, message, plain
 from benchmark.reporting.statistics.estimate import estimate
 from benchmark.spec import BenchError, Record
 
@@ -159,9 +159,7 @@ def block_structure(material: Material) -> Figure:
     other."""
     first: dict[str, StudyRun] = {}
     runs = finished_runs(material, "grae-jacobian", ("gram", "precision", "inside"))
-    for run in sorted(
-        runs, key=lambda run: (run.record.spec["seed"], _setting(run), float(run.config["beta"]))
-    ):
+    for run in sorted(runs, key=_row):
         first.setdefault(f"{_setting(run)}\nbeta = {run.config['beta']:g}", run)
     matrices = [_matrices(run.arrays) for run in first.values()]
     columns = max(len(run_matrices) for run_matrices in matrices)
@@ -182,8 +180,17 @@ def block_structure(material: Material) -> Figure:
             row[1].set_title(f"outside blocks {share:.2f}, by chance {chance:.2f}", fontsize=7)
     widest = max(matrices, key=len)
     for panel, (heading, _) in zip(axes[0], widest, strict=True):
-        panel.set_title("\n".join(filter(None, (heading, panel.get_title()))))
+        panel.set_title(
+            "\n".join(filter(None, (heading, panel.get_title()))),
+            fontsize=panel.title.get_fontsize(),  # small where a line below the heading is
+        )
     return figure
+
+
+def _row(run: StudyRun) -> tuple[int, int, str, float]:
+    """Where a run stands in the figure of blocks: the first seed, then small latent sizes first."""
+    spec = run.record.spec
+    return spec["seed"], spec["latent_dim"], _setting(run), float(run.config["beta"])
 
 
 def _matrices(arrays: Mapping[str, np.ndarray]) -> list[tuple[str, np.ndarray]]:
@@ -226,20 +233,22 @@ def rotation(material: Material) -> Figure:
         layout="constrained",
     )
     axes = figure.subplots(len(nonlinearities), len(kinds), squeeze=False, sharey=True)
-    longest = max(float(run.arrays["length"].max()) for run in runs)
+    lengths = sorted({float(each) for run in runs for each in run.arrays["length"]})
     points = None
     for row, nu in zip(axes, nonlinearities, strict=True):
         row[0].set_ylabel(f"{nu}\nangle (degrees)")
         for panel, kind in zip(row, kinds, strict=True):
             alike = [run for run in runs if run.config["nu"] == nu and _kind(run) == kind]
-            points = _angles(panel, alike, longest) or points
+            points = _angles(panel, alike, lengths) or points
     for panel, (covariance, amortised, mixing) in zip(axes[0], kinds, strict=True):
         panel.set_title(
             f"{covariance}, {'amortised' if amortised else 'per point'}\nW {mixing}", fontsize=8
         )
     for panel in axes[-1]:
         panel.set_xlabel("ELBO (nats per point)")
-    if points is not None:
+    if len(lengths) == 1:
+        legend(figure, [], 1, f"every trial: {lengths[0]:g} steps at the first rate")
+    elif points is not None:
         figure.colorbar(
             points,
             ax=axes.ravel().tolist(),
@@ -254,9 +263,9 @@ def _kind(run: StudyRun) -> tuple[str, bool, str]:
     return run.config["covariance"], bool(run.config["amortised"]), run.config["mixing"]
 
 
-def _angles(axes: Axes, runs: Sequence[StudyRun], longest: float) -> Any:
-    """Draw the trials of ``runs`` and return the points; trials below the 5th percentile of the
-    ELBO are left of the view, and counted."""
+def _angles(axes: Axes, runs: Sequence[StudyRun], lengths: Sequence[float]) -> Any:
+    """Draw the trials of ``runs``, coloured by length where there are several ``lengths``, and
+    return the points; those below the 5th percentile of the ELBO are left of the view, counted."""
     axes.set(ylim=(-47, 47), yticks=[-45, 0, 45])
     if not runs:
         message(axes, "no finished run")
@@ -264,17 +273,11 @@ def _angles(axes: Axes, runs: Sequence[StudyRun], longest: float) -> Any:
     elbo, angle, length = (
         np.concatenate([run.arrays[name] for run in runs]) for name in ("elbo", "angle", "length")
     )
-    points = axes.scatter(
-        elbo,
-        angle,
-        c=length,
-        s=5,
-        linewidths=0,
-        cmap="viridis_r",
-        norm="log",
-        vmin=100,
-        vmax=max(longest, 101),
-    )
+    colours: dict[str, Any] = {"color": INK}
+    if len(lengths) > 1:
+        colours = {"c": length, "cmap": "viridis_r", "norm": "log"}
+        colours |= {"vmin": lengths[0], "vmax": lengths[-1]}
+    points = axes.scatter(elbo, angle, s=5, linewidths=0, **colours)
     left, right = float(np.percentile(elbo, 5)), float(elbo.max())
     margin = 0.05 * (right - left) or 1.0
     axes.set_xlim(left - margin, right + margin)

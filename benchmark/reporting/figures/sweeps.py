@@ -21,21 +21,19 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from benchmark.controls import References
-from benchmark.names import base_name
 from benchmark.reporting.cells.datasets import intrinsic_dim
 from benchmark.reporting.cells.nulls import nulls_of
 from benchmark.reporting.cells.replicates import Replicates
 from benchmark.reporting.cells.titles import title, unit
 from benchmark.reporting.figures.legend import legend
 from benchmark.reporting.figures.material import Dashes, Material
+from benchmark.reporting.figures.metric import check_measured, one_metric, stand_in_note
 from benchmark.reporting.figures.style import BAND, INK, Look, message, panels, plain
-from benchmark.spec import BenchError
 
 __all__ = [
     "draw_line",
     "lstar_vs_latent_dim",
     "metric_vs_latent_dim",
-    "one_metric",
     "scale_values",
     "titled_with_unit",
 ]
@@ -53,29 +51,8 @@ def lstar_vs_latent_dim(material: Material) -> Figure:
     return _sweep(material, "lstar", References(material.store.root))
 
 
-def one_metric(material: Material) -> str:
-    """Return the metric that is asked for; :class:`BenchError` where several are, or no finished
-    run has it."""
-    if len(material.names) > 1:
-        raise BenchError(
-            f"this figure shows one metric, given were {', '.join(material.names)}; "
-            "name one with --metric"
-        )
-    metric = base_name(material.names[0]) if material.names else "mse"
-    _check(material, metric)
-    return metric
-
-
-def _check(material: Material, metric: str) -> None:
-    if not any(metric in cell.values for cell in material.cells):
-        raise BenchError(
-            f"no finished run of this choice has the metric '{metric}'; "
-            f"there are {', '.join(material.measured) or 'none'}"
-        )
-
-
 def _sweep(material: Material, metric: str, references: References | None = None) -> Figure:
-    _check(material, metric)
+    check_measured(material, metric)
     datasets: dict[str, list[Replicates]] = defaultdict(list)
     for cell in material.cells:
         datasets[cell.dataset].append(cell)
@@ -87,7 +64,8 @@ def _sweep(material: Material, metric: str, references: References | None = None
         _decorate(axes[index], dataset, metric, first=index % 3 == 0)
         if references is not None:
             _beside(axes[index], kept, references)
-    legend(figure, [*_handles(material, styles, metric), *_handles_beside(material, references)], 6)
+    handles = [*_handles(material, styles, metric), *_handles_beside(material, references)]
+    legend(figure, handles, 6, stand_in_note(material, metric) if references is None else "")
     return figure
 
 
@@ -157,13 +135,13 @@ def draw_line(
     cells: Sequence[Replicates],
     metric: str,
     look: Look,
-    dashes: str,
+    dashes: Dashes,
 ) -> None:
     """Draw one series at ``xs``: means joined by a line, error bars, and hollow markers where L*
     is L by definition."""
     intervals = [interval for cell in cells if (interval := cell.estimate(metric))]
     means = [interval.mean for interval in intervals]
-    axes.plot(xs, means, dashes, color=look.colour, alpha=0.85)
+    axes.plot(xs, means, linestyle=dashes, color=look.colour, alpha=0.85)
     axes.errorbar(
         xs,
         means,

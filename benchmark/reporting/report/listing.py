@@ -124,7 +124,7 @@ def _study_view(index: int, name: str, records: Sequence[Record]) -> TableView:
         for text in ("Run", "Study", "Dataset", "L", "Seed", "Status")
     ]
     units = dict.fromkeys(
-        f"{identifier}: {measurement['unit']}, {measurement['protocol']}"
+        f"{identifier}: {', '.join(filter(None, map(measurement.get, ('unit', 'protocol'))))}"
         for record in records
         for identifier, measurement in record.measurements.items()
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
@@ -13,7 +13,7 @@ from benchmark.names import budget_rank, labels, rank
 from benchmark.reporting.tables.document import clip
 from benchmark.spec import STATUSES, Record
 
-__all__ = ["Coverage", "Fact", "coverage", "duration", "environment", "plan"]
+__all__ = ["Coverage", "Fact", "coverage", "duration", "environment", "plan", "reach"]
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,25 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60} s"
     return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def reach(records: Sequence[Record]) -> str:
+    """Return how many methods were run on how many datasets, and how many experiments (studies) of
+    another kind: ``2 methods on 1 dataset, and 1 experiment``."""
+    trained = [record for record in records if record.spec["kind"] == "train"]
+    methods = {record.spec["method"] for record in trained}
+    datasets = {labels(record.spec, record.given)[1] for record in trained}
+    studies = {record.spec["kind"] for record in records} - {"train"}
+    parts = []
+    if trained or not studies:
+        parts.append(f"{_count(methods, 'method')} on {_count(datasets, 'dataset')}")
+    if studies:
+        parts.append(_count(studies, "experiment"))
+    return ", and ".join(parts)
+
+
+def _count(names: Collection[str], word: str) -> str:
+    return f"{len(names)} {word}{'' if len(names) == 1 else 's'}"
 
 
 def plan(records: Sequence[Record]) -> list[Fact]:

@@ -56,8 +56,8 @@ def _files(ordered: Sequence[Record], results: Path) -> Iterator[tuple[str, byte
     with drawings.drawings(Material.of(ordered, results)) as drawn:
         trained = [record for record in ordered if record.spec["kind"] == "train"]
         tables, refused = views.filled_tables(trained, References(results)) if trained else ([], [])
-        ruled = verdicts(trained, references=References(results)) if trained else []
-        judged = [claims_table(ruled, "records")] if trained else []
+        ruled = verdicts(ordered, references=References(results)) if ordered else []
+        judged = [claims_table(ruled, "records")] if ordered else []
         for table in judged + tables:
             for suffix, kind in _FORMATS.items():
                 yield f"tables/{table.name}.{suffix}", RENDERERS[kind](table).encode()
@@ -95,6 +95,7 @@ def _index(
     return _fill(
         "index.html",
         count=len(ordered),
+        reach=overview.reach(ordered),
         answer=[
             views.document_view(table, seeds, ())
             for table in views.answer(trained, References(results))

@@ -77,6 +77,20 @@ def test_a_line_per_run_that_learned_gamma_and_a_mark_per_run_that_had_it(tmp_pa
     assert text.get_text() == "vae: r hat 3.0, 3.0"
 
 
+def test_fixed_variances_have_one_marker_in_every_panel_and_in_the_legend(tmp_path: Path) -> None:
+    made = []
+    for dataset, gammas in (("digits", (0.1, 1.0)), ("circle", (0.02, 0.5))):
+        for gamma in gammas:
+            each = record("vae", dataset, 4, config={"sigma": "fixed", "gamma": gamma})
+            leave(store(tmp_path, [each]), each, image=(1, 8, 8))
+            made.append(each)
+    figure = rate(Material.of(made, tmp_path))
+    drawn = {str(line.get_marker()) for axes in figure.axes for line in axes.lines}
+    handles = figure.legends[0].legend_handles
+    assert len(figure.axes) == 2 and len(drawn) == 1
+    assert str(handles[0].get_marker()) in drawn  # type: ignore[union-attr]
+
+
 def test_without_a_decoder_variance_there_is_nothing_to_draw(tmp_path: Path) -> None:
     finished = run(tmp_path, step=np.arange(3), kl=np.ones(3))
     with pytest.raises(BenchError, match="decoder's variance"):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from reporting.making import leave_study, store, study
+from reporting.making import leave_study, record, store, study
 
 from benchmark.reporting.cells.selection import Filters, select
 from benchmark.reporting.figures.material import Material
@@ -123,6 +123,7 @@ def test_blocks_show_both_matrices_and_what_chance_gives(material: Material) -> 
 
 def test_slices_go_from_their_minimum_to_their_maximum(material: Material) -> None:
     (axes,) = slices(material).axes
+    assert axes.get_title() == "L = 4, 3 informative, 4 inputs, seed 0"
     curves = [line for line in axes.lines if len(line.get_xdata()) == 11]
     assert len(curves) == 2  # a line per gamma
     for line in curves:
@@ -147,6 +148,38 @@ def test_rotation_has_a_point_per_trial(material: Material) -> None:
     assert f"{(arrays['elbo'] < cut).sum()} further left" in [
         text.get_text() for text in panels[1].texts
     ]
+
+
+def test_trials_of_one_length_need_no_colours(tmp_path: Path) -> None:
+    """A logarithmic bar of one length has ticks like 1.002 x 10^2."""
+    runs = [each for each in study_runs() if each.spec["kind"] == "grae-uniqueness"]
+    for lengths, bars in (([500], 0), ([100, 500], 1)):
+        for each in runs:
+            arrays = study_arrays(each) | {"length": np.resize(lengths, 60)}
+            leave_study(store(tmp_path, [each]), each, **arrays)
+        figure = rotation(Material.of(runs, tmp_path))
+        assert len(figure.axes) == len(runs) + bars
+        said = figure.get_supxlabel()
+        assert said == ("" if bars else "every trial: 500 steps at the first rate")
+
+
+def test_rows_of_blocks_begin_with_the_smallest_latent_size(tmp_path: Path) -> None:
+    runs = [
+        record(
+            *("grae-jacobian", "digits", size, 0),
+            kind="grae-jacobian",
+            config={"beta": 0.4, "block": 2},
+            values={"off-block": 0.25, "off-block[partition=random]": 0.5},
+        )
+        for size in (20, 8, 12)
+    ]
+    for each in runs:
+        leave_study(store(tmp_path, [each]), each, **study_arrays(each))
+    figure = block_structure(Material.of(runs, tmp_path))
+    rows = [axes.get_ylabel() for axes in figure.axes if axes.get_ylabel()]
+    assert [row.partition("L = ")[2].partition(",")[0] for row in rows] == ["8", "12", "20"]
+    heading, first = figure.axes[1].title, figure.axes[7].title
+    assert "\n" in heading.get_text() and heading.get_fontsize() == first.get_fontsize()
 
 
 def test_without_the_study_they_say_how_to_run_it(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from benchmark.cli.run import run as run_command
 from benchmark.planning.jobs import Grid
 from benchmark.planning.jobs import plan as plan_jobs
 from benchmark.reporting.report.methods import block, method_notes, sections
-from benchmark.reporting.report.overview import coverage, duration, environment, plan
+from benchmark.reporting.report.overview import coverage, duration, environment, plan, reach
 from benchmark.reporting.report.runs import command, log_tail
 from benchmark.spec import Record
 
@@ -109,6 +109,14 @@ def test_the_plan_counts_runs_and_work() -> None:
     assert facts["Work"][0][0].startswith("1,000 images") and facts["Time"][0][0].startswith(
         "1 min 20 s of training"
     )
+
+
+def test_methods_datasets_and_experiments_are_counted_apart() -> None:
+    runs = [record(), record(seed=1), record("pca"), record("pca", "circle", 2)]
+    study = record("gamma-slices", "own-data", 8, kind="gamma-slices")
+    assert reach(runs) == "2 methods on 2 datasets"
+    assert reach([*runs[:1], study]) == "1 method on 1 dataset, and 1 experiment"
+    assert reach([study]) == "1 experiment"
 
 
 def test_coverage_tells_done_of_all() -> None:

@@ -238,6 +238,7 @@ def test_headings_are_names_one_can_type_or_read() -> None:
 
 def test_a_study_has_a_table_of_its_own(pages: dict[str, Page]) -> None:
     assert "gap[beta=1]" in pages["index.html"].text
+    assert "mse: as said" in pages["index.html"].text  # these numbers have no unit
     study = next(page for name, page in pages.items() if name.startswith("runs/grae-objective"))
     assert "bench replay " in study.text and "bench run " not in study.text
 

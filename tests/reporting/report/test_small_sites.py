@@ -15,6 +15,7 @@ from reporting.report.site_records import full, site_of, written
 
 from benchmark.controls import InitialCounts, References
 from benchmark.reporting.catalogue import FIGURES
+from benchmark.reporting.claims.verdicts import verdicts
 from benchmark.reporting.figures import draw
 from benchmark.reporting.report import drawings
 
@@ -96,3 +97,31 @@ def test_unreadable_arrays_are_said_and_stop_nothing(tmp_path: Path) -> None:
     (folder / records[0].key / "curves.npz").write_bytes(b"PK nonsense")
     page = Page(site_of(folder, records)[f"runs/{records[0].key}.html"].decode())
     assert "is no readable npz file" in page.text and "Pictures" in page.text
+
+
+@pytest.mark.usefixtures("few_figures")
+def test_claims_about_a_study_are_judged_where_nothing_else_was_run(tmp_path: Path) -> None:
+    """The verdict is that of the command line."""
+    gaps = {0.02: 0.1, 0.4: 0.5, 1.0: 2.5}
+    records = [
+        record(
+            *("grae-objective", "mnist", 12, 0),
+            kind="grae-objective",
+            config={"beta": beta, "block": 2, "covariance": "diagonal"},
+            values={"gap-taylor-grae": gap},
+        )
+        for beta, gap in gaps.items()
+    ]
+    files = site_of(store(tmp_path, records), records)
+    judged = {
+        verdict.claim.name: verdict for verdict in verdicts(records) if verdict.ruling != "not run"
+    }
+    row = next(
+        row
+        for row in csv.DictReader(io.StringIO(files["tables/claims.csv"].decode()))
+        if row["claim"] == "grae-gap-shrinks-with-beta"
+    )
+    assert row["verdict"] == judged["grae-gap-shrinks-with-beta"].ruling != "not run"
+    index = Page(files["index.html"].decode())
+    assert index.faults == [] and "What the sources claim" in index.text
+    assert "1 experiment." in index.text and "method on" not in index.text.partition("Tables")[0]

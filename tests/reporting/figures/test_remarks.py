@@ -1,0 +1,102 @@
+"""What is said of a run stands beside what is shown of it, and variants of a method can be told
+apart."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from reporting.figures.test_fit import outside
+from reporting.making import leave, record, store
+
+from benchmark.reporting.figures import style
+from benchmark.reporting.figures.draw import DRAWERS
+from benchmark.reporting.figures.material import Material
+from benchmark.reporting.figures.remarks import WARNING
+from benchmark.spec import NO_BETTER_THAN_MEAN, Record
+
+LONG = {"tau_per_pixel": 0.0106}
+
+
+def remarks(figure: Figure) -> list[str]:
+    return [
+        text.get_text().replace("\n", " ")
+        for axes in figure.axes
+        for text in axes.texts
+        if text.get_color() == WARNING
+    ]
+
+
+def covered(figure: Figure) -> list[str]:
+    """Remarks and headings that lie over a panel, or over each other."""
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    figure.draw(renderer)
+    panels = [axes.get_window_extent(renderer) for axes in figure.axes]
+    words = [
+        (text.get_text(), text.get_window_extent(renderer))
+        for axes in figure.axes
+        for text in (axes.title, *axes.texts)
+        if text is axes.title or text.get_color() == WARNING
+    ]
+    words = [(text, box) for text, box in words if text]
+    over = [text for text, box in words if any(box.overlaps(panel) for panel in panels)]
+    return over + [
+        f"{first} and {second}"
+        for (first, one), (second, other) in combinations(words, 2)
+        if one.overlaps(other)
+    ]
+
+
+def hollow_and_not(folder: Path, methods: int) -> list[Record]:
+    """Runs of ``methods`` methods, the first of which reconstructs the mean image and has a name
+    that is too long for a panel."""
+    flags = [NO_BETTER_THAN_MEAN]
+    runs = [record("geco-l0", latent_dim=2, config=LONG, harness_flags=flags)]
+    runs += [record(f"method-{place}", latent_dim=2) for place in range(methods - 1)]
+    for each in runs:
+        leave(store(folder, [each]), each, image=(1, 8, 8))
+    return runs
+
+
+@pytest.mark.parametrize("methods", [2, 9])
+@pytest.mark.parametrize("name", ["samples", "interpolations", "neighbours", "curves", "traces"])
+def test_a_remark_lies_over_no_picture_and_no_heading(
+    name: str, methods: int, tmp_path: Path
+) -> None:
+    with style.house(100):
+        figure = DRAWERS[name](Material.of(hollow_and_not(tmp_path, methods), tmp_path))
+        assert covered(figure) == [] and outside(figure) == []
+    (remark,) = remarks(figure)
+    assert remark.startswith("hardly better than the mean image")
+
+
+def test_the_check_sees_a_remark_over_a_picture() -> None:
+    with style.house(100):
+        figure, (axes,) = style.panels(1, 1, width=2.0, height=2.0)
+        axes.text(0.5, 0.9, "over it", color=WARNING, transform=axes.transAxes)
+        assert covered(figure) == ["over it"]
+
+
+def test_options_that_fit_on_no_line_with_the_name_have_one_of_their_own(tmp_path: Path) -> None:
+    figure = DRAWERS["samples"](Material.of(hollow_and_not(tmp_path, 9), tmp_path))
+    titles = [axes.get_title() for axes in figure.axes]
+    assert "geco-l0\n[tau_per_pixel=0.0106]" in titles and "method-0" in titles
+
+
+def test_eight_variants_of_a_method_have_eight_lines(tmp_path: Path) -> None:
+    """As in suite ``gamma``; two with the same line could not be told apart in a legend."""
+    runs = [record(config={"gamma": 0.1 * (place + 1)}) for place in range(8)]
+    for each in runs:
+        leave(store(tmp_path, [each]), each)
+    material = Material.of(runs, tmp_path)
+    assert len(set(material.dashes().values())) == len(material.dashes()) == 8
+    for name in ("curves", "metric-vs-latent-dim"):
+        figure = DRAWERS[name](material)
+        drawn = {
+            (handle.get_linestyle(), str(handle._unscaled_dash_pattern))  # type: ignore[attr-defined]  # has no public name
+            for handle in figure.legends[0].legend_handles
+        }
+        assert len(drawn) == 8
