@@ -50,6 +50,7 @@ ROOMS = (
     "running",
     "models",
     "studies",
+    "calibration",
     "reporting.catalogue",
     "reporting.captions",
     "reporting.statistics",
