@@ -85,21 +85,27 @@ def evaluate(
     )
     if null:
         raise SystemExit(_count(evaluation, done))
+    raise SystemExit(_add(evaluation, done, len(records) - len(done)))
+
+
+def _add(evaluation: Evaluation, records: Sequence[Record], unfinished: int) -> int:
+    """Add the metrics to every one of ``records``; the exit status. ``unfinished`` runs are told
+    beside them."""
     changed = failed = 0
-    for record in done:
+    for record in records:
         started = time.perf_counter()
         outcome = _one(evaluation.add, record.key)
         failed += outcome is FAILED
         if outcome is not FAILED and (outcome.measured or outcome.absent):
             changed += outcome.changed
             click.echo(f"{record.key}: {_told(outcome)}; {time.perf_counter() - started:.1f} s")
-    unfinished = len(records) - len(done)
     click.echo(
-        f"{len(records)} runs: {changed} records changed, {len(done) - changed - failed} as "
-        f"before, {failed} failed{f', {unfinished} not finished' if unfinished else ''}; "
-        f"records in {results}"
+        f"{len(records) + unfinished} runs: {changed} records changed, "
+        f"{len(records) - changed - failed} as before, {failed} failed"
+        f"{f', {unfinished} not finished' if unfinished else ''}; "
+        f"records in {evaluation.store.root}"
     )
-    raise SystemExit(1 if failed else 0)
+    return 1 if failed else 0
 
 
 def _count(evaluation: Evaluation, records: Sequence[Record]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +11,6 @@ import click
 from benchmark.cli import results_option
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from benchmark.spec import Record
 
 __all__ = ["figure"]
@@ -59,19 +58,14 @@ def figure(
     **filters: tuple[str, ...],
 ) -> None:
     """Draw figure NAME (see `bench list figures`)."""
-    from benchmark.identity import current, outdated
     from benchmark.options import split_list
     from benchmark.records import load_records
     from benchmark.reporting import catalogue
 
     catalogue.check("figure", catalogue.FIGURES, name)
 
-    from benchmark.cli.output import save
-    from benchmark.reporting.cells.one_code import without_other_code
     from benchmark.reporting.cells.selection import Filters, latent_sizes, select
     from benchmark.reporting.figures import draw
-    from benchmark.reporting.figures.material import Material
-    from benchmark.spec import BenchError
 
     chosen = Filters(
         **{kind: split_list(texts) for kind, texts in filters.items()},
@@ -80,13 +74,34 @@ def figure(
     path = output or Path(f"{name}.png")
     kind = draw.kind_of(path)
     records = select(load_records(results), chosen, str(results), study=catalogue.STUDIES.get(name))
+    _draw(name, records, results, split_list(names), bool(latent_dims), path, kind)
+
+
+def _draw(
+    name: str,
+    records: Sequence[Record],
+    results: Path,
+    names: Sequence[str],
+    every_size: bool,
+    path: Path,
+    kind: str,
+) -> None:
+    """Draw figure ``name`` of ``records``, without those of other code, and write it to
+    ``path``."""
+    from benchmark.cli.output import save
+    from benchmark.identity import current, outdated
+    from benchmark.reporting.cells.one_code import without_other_code
+    from benchmark.reporting.figures import draw
+    from benchmark.reporting.figures.material import Material
+    from benchmark.spec import BenchError
+
     fresh = current(records)
     if not fresh:
         raise BenchError(
             f"all {len(records)} runs of this choice are stale ({outdated(records[0])}); "
             "run the same `bench run` again"
         )
-    material = Material.of(records, results, split_list(names), every_size=bool(latent_dims))
+    material = Material.of(records, results, names, every_size=every_size)
     drawable = without_other_code(fresh)
     left = _left_out(records, len(fresh) - len(drawable))
     try:

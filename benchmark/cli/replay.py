@@ -77,13 +77,20 @@ def replay(
     if received:
         click.echo("interrupted; nothing is kept of replays", err=True)
         raise SystemExit(128 + received[0])
+    raise SystemExit(_summary(ended, unreadable))
+
+
+def _summary(ended: Sequence[Replay], unreadable: int) -> int:
+    """Print how many replays ended with which verdict; the exit status."""
     verdicts = Counter(outcome.verdict for outcome in ended)
     if unreadable:
         verdicts["cannot tell"] += unreadable
     counts = ", ".join(f"{count} {verdict}" for verdict, count in verdicts.items())
     lost = f", {unreadable} could not be read" if unreadable else ""
     click.echo(f"{len(ended)} replayed{lost}: {counts}")
-    raise SystemExit(1 if verdicts["differs"] else 3 if verdicts["cannot tell"] else 0)
+    if verdicts["differs"]:
+        return 1
+    return 3 if verdicts["cannot tell"] else 0
 
 
 def _located(texts: Sequence[str], results: Path) -> tuple[list[Stored], int]:

@@ -26,53 +26,62 @@ def show(name: str, results: Path, data_dir: Path) -> None:
 
     A suite shows what it would run and cost, and which of its data is not here.
     """
-    from benchmark import registry
-    from benchmark.options import suggest
-    from benchmark.source import read_class
-    from benchmark.spec import BenchError
+    pages = _file_page(name) if name.endswith(".py") else _pages(name, data_dir)
+    click.echo("\n\n".join(pages) if pages else _run(results, _whole_key(name, results)))
 
-    if name.endswith(".py"):
-        room: registry.Room = (
-            "datasets"
-            if Path(name).is_file() and read_class(Path(name)).root == "Dataset"
-            else "methods"
-        )
-        click.echo(source_page(room, registry.find(room, name)))
-        return
+
+def _file_page(file: str) -> list[str]:
+    """The page of the method or the dataset in a file of yours."""
+    from benchmark import registry
+    from benchmark.source import read_class
+
+    is_dataset = Path(file).is_file() and read_class(Path(file)).root == "Dataset"
+    room: registry.Room = "datasets" if is_dataset else "methods"
+    return [source_page(room, registry.find(room, file))]
+
+
+def _pages(name: str, data_dir: Path) -> list[str]:
+    """The pages of everything registered, and of the suite, that is called ``name``."""
     pages = [
         metric_page(entry) if room == "metrics" else source_page(room, entry)
-        for room in ("methods", "datasets", "metrics", "studies")
-        for entry in registry.entries(room)
+        for room, entry in _registered()
         if entry.name == name
     ]
-    suites = _suites()
-    if name in suites or name.endswith(".toml"):
+    if name in _suites() or name.endswith(".toml"):
         from benchmark.cli.show_suite import suite_page
 
         pages.append(f"{'Suite ' if pages else ''}{suite_page(name, data_dir)}")
-    if pages:
-        click.echo("\n\n".join(pages))
-        return
+    return pages
+
+
+def _registered() -> list[tuple[registry.Room, registry.Entry]]:
+    from benchmark import registry
+
+    rooms: tuple[registry.Room, ...] = ("methods", "datasets", "metrics", "studies")
+    return [(room, entry) for room in rooms for entry in registry.entries(room)]
+
+
+def _whole_key(name: str, results: Path) -> str:
+    """Return the one key in ``results`` that begins with ``name``; ``BenchError`` names what is
+    close."""
+    from benchmark.options import suggest
+    from benchmark.spec import BenchError
+
     keys = sorted(path.parent.name for path in results.glob("*/record.json"))
     matches = [key for key in keys if key.startswith(name)]
     if len(matches) == 1:
-        click.echo(_run(results, matches[0]))
-        return
+        return matches[0]
     if matches:
         raise BenchError(
             f"'{name}' is the beginning of {len(matches)} runs, the first {matches[0]}; "
             "give more of the key"
         )
-    registered = [
-        entry.name
-        for room in ("methods", "datasets", "metrics", "studies")
-        for entry in registry.entries(room)
-    ]
+    registered = [entry.name for _, entry in _registered()]
     bare = name.partition("[")[0]
     close = (
         f"; `bench show {bare}` lists its options"
         if bare != name and bare in registered
-        else suggest(name, [*registered, *suites, *keys])
+        else suggest(name, [*registered, *_suites(), *keys])
     )
     raise BenchError(
         f"'{name}' is no method, dataset, metric, study, suite or run in '{results}'{close} (see "

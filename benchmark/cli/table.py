@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from benchmark.cli import results_option
+
+if TYPE_CHECKING:
+    from benchmark.reporting.tables.document import Table
 
 __all__ = ["table"]
 
@@ -65,34 +69,17 @@ def table(
 ) -> None:
     """Make table NAME (default: summary; see `bench list tables`)."""
     from benchmark.cli.output import save
-    from benchmark.controls import References
-    from benchmark.options import split_list
-    from benchmark.records import load_records
-    from benchmark.reporting import catalogue, named_tables
-    from benchmark.reporting.cells.selection import Filters, select
-    from benchmark.reporting.papers.as_printed import printed_table
-    from benchmark.reporting.render import RENDERERS, format_of
-    from benchmark.reporting.render.macros import render as render_macros
-    from benchmark.spec import BenchError
+    from benchmark.reporting import catalogue
 
     catalogue.check("table", catalogue.TABLES, name)
-    wanted = kind or ("latex" if output is None else format_of(output))
-    if macros and wanted != "latex":
-        raise BenchError(
-            f"--macros writes LaTeX, not {wanted}; leave --format out, "
-            "or name a file that ends with .tex"
-        )
-    render = render_macros if macros else RENDERERS[wanted]
+    render = _renderer(kind, output, macros)
     if source == "paper":
+        from benchmark.reporting.papers.as_printed import printed_table
+
         _refuse(filters, metrics, paper)
         document = printed_table(name)
     else:
-        names = {kind: split_list(texts) for kind, texts in filters.items()}
-        chosen = Filters(**names)  # type: ignore[arg-type]  # no latent sizes
-        records = select(load_records(results), chosen, str(results))
-        document = named_tables.build(
-            name, records, split_list(metrics), References(results), paper=paper
-        )
+        document = _of_records(name, results, filters, metrics, paper)
     text = render(document)
     if output is None:
         click.echo(text, nl=False)
@@ -104,6 +91,41 @@ def table(
         else f"{sum(len(row.keys) for row in document.rows)} runs"
     )
     click.echo(f"wrote {output}: {len(document.rows)} rows from {runs}", err=True)
+
+
+def _renderer(kind: str | None, output: Path | None, macros: bool) -> Callable[[Table], str]:
+    """Return the function from a table to text that was asked for."""
+    from benchmark.reporting.render import RENDERERS, format_of
+    from benchmark.reporting.render.macros import render as render_macros
+    from benchmark.spec import BenchError
+
+    wanted = kind or ("latex" if output is None else format_of(output))
+    if macros and wanted != "latex":
+        raise BenchError(
+            f"--macros writes LaTeX, not {wanted}; leave --format out, "
+            "or name a file that ends with .tex"
+        )
+    return render_macros if macros else RENDERERS[wanted]
+
+
+def _of_records(
+    name: str,
+    results: Path,
+    filters: Mapping[str, tuple[str, ...]],
+    metrics: tuple[str, ...],
+    paper: bool,
+) -> Table:
+    """Return table ``name`` of the runs that the filters choose."""
+    from benchmark.controls import References
+    from benchmark.options import split_list
+    from benchmark.records import load_records
+    from benchmark.reporting import named_tables
+    from benchmark.reporting.cells.selection import Filters, select
+
+    names = {kind: split_list(texts) for kind, texts in filters.items()}
+    chosen = Filters(**names)  # type: ignore[arg-type]  # no latent sizes
+    records = select(load_records(results), chosen, str(results))
+    return named_tables.build(name, records, split_list(metrics), References(results), paper=paper)
 
 
 def _refuse(filters: dict[str, tuple[str, ...]], metrics: tuple[str, ...], paper: bool) -> None:

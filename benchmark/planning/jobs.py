@@ -3,7 +3,7 @@ fully resolved spec. Imports no torch."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -145,24 +145,28 @@ def plan(grid: Grid, data_dir: Path, seen: Seen | None = None) -> list[Job]:
         for latent_dim in sorted(set(grid.latent_dims)) or declared:
             for method in methods:
                 schedule = _schedule(grid, budget, method, dataset.name, source, facts.count)
-                reason = refusal(method, facts.shape, latent_dim, schedule["batch_size"])
-                if reason is not None:
-                    raise BenchError(f"'{method.name}' on '{dataset.name}': {reason}")
-                for seed in range(grid.seeds):
-                    kind = "train" if grid.room == "methods" else method.name
-                    _add(
-                        jobs,
-                        _job(
-                            method,
-                            dataset,
-                            facts.digest,
-                            latent_dim,
-                            seed,
-                            {**schedule, "kind": kind},
-                            data_dir,
-                        ),
-                    )
+                for job in _seeds(grid, method, dataset, facts, latent_dim, schedule, data_dir):
+                    _add(jobs, job)
     return list(jobs.values())
+
+
+def _seeds(
+    grid: Grid,
+    method: Choice,
+    dataset: Choice,
+    facts: Described,
+    latent_dim: int,
+    schedule: dict[str, Any],
+    data_dir: Path,
+) -> Iterator[Job]:
+    """Yield the jobs of one cell, which differ by their seed alone; ``BenchError`` where the method
+    cannot run on such data."""
+    reason = refusal(method, facts.shape, latent_dim, schedule["batch_size"])
+    if reason is not None:
+        raise BenchError(f"'{method.name}' on '{dataset.name}': {reason}")
+    planned = {**schedule, "kind": "train" if grid.room == "methods" else method.name}
+    for seed in range(grid.seeds):
+        yield _job(method, dataset, facts.digest, latent_dim, seed, planned, data_dir)
 
 
 def _data_of_studies(studies: list[Choice], datasets: list[Choice]) -> list[Choice]:

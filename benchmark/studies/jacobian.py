@@ -123,31 +123,9 @@ class Blocks(BetaVAE, Study):
         parts = [self.matrices(x) for x in test.some(IMAGES).split(_CHUNK)]
         grams, precisions = (torch.cat(part).double() for part in zip(*parts, strict=True))
         gram, precision, count = grams.mean(0), precisions.mean(0), len(grams)
-        share, shares = self.shares(gram)
-        implied = gram / self.config.beta
-        excess = precision - torch.eye(self.latent_dim, dtype=torch.float64, device=gram.device)
-        numbers = {
-            "off-block": (
-                share,
-                "share of the squared entries of the mean of J'J outside the blocks",
-            ),
-            "off-block[partition=random]": (
-                shares.median(),
-                f"the same, median over {_PARTITIONS} random partitions into blocks of the same "
-                "sizes",
-            ),
-            "chance": (
-                (1 + (shares <= share).sum()) / (1 + len(shares)),
-                "share of random partitions whose off-block is as low",
-            ),
-            "precision-gap": (
-                (excess - implied).norm() / implied.norm(),
-                "distance of the mean of (C C')^-1 - I from that of J'J / beta, relative",
-            ),
-        }
         measurements = {
             name: Measurement(float(value), "", count, f"{count} test images: {text}")
-            for name, (value, text) in numbers.items()
+            for name, (value, text) in self.numbers(gram, precision).items()
         }
         errors = torch.cat(
             [
@@ -167,6 +145,32 @@ class Blocks(BetaVAE, Study):
             "inside": self.inside,
         }
         return Outcome(measurements, {name: array.cpu().numpy() for name, array in arrays.items()})
+
+    def numbers(self, gram: Tensor, precision: Tensor) -> dict[str, tuple[Tensor, str]]:
+        """Return what is measured of the means of J'J and of the inverse covariances, (L, L) both:
+        values, 0-d, and what they are."""
+        share, shares = self.shares(gram)
+        implied = gram / self.config.beta
+        excess = precision - torch.eye(self.latent_dim, dtype=torch.float64, device=gram.device)
+        return {
+            "off-block": (
+                share,
+                "share of the squared entries of the mean of J'J outside the blocks",
+            ),
+            "off-block[partition=random]": (
+                shares.median(),
+                f"the same, median over {_PARTITIONS} random partitions into blocks of the same "
+                "sizes",
+            ),
+            "chance": (
+                (1 + (shares <= share).sum()) / (1 + len(shares)),
+                "share of random partitions whose off-block is as low",
+            ),
+            "precision-gap": (
+                (excess - implied).norm() / implied.norm(),
+                "distance of the mean of (C C')^-1 - I from that of J'J / beta, relative",
+            ),
+        }
 
     def matrices(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return J'J at the posterior means and the inverse covariances, (B, L, L) both."""
