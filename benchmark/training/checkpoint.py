@@ -79,11 +79,11 @@ def read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]] | None:
 def final_state(record: Record, folder: Path) -> dict[str, Tensor]:
     """Return the tensors of the last checkpoint of the finished run ``record`` in its ``folder``;
     ``BenchError`` where there is none, or where it is of another run, code or step."""
-    found = read(folder / "checkpoint.safetensors")
+    stored = read(folder / "checkpoint.safetensors")
     again = "make it again with `bench run --force`"
-    if found is None:
+    if stored is None:
         raise BenchError(f"'{folder}' holds no checkpoint that can be read; {again}")
-    tensors, header = found
+    tensors, header = stored
     expected = {"key": record.key, "code": record.code, "concluded": "1"}
     if record.harness:
         expected["harness"] = record.harness
@@ -123,16 +123,16 @@ def load_state(method: Method, tensors: Mapping[str, Tensor]) -> None:
     """Copy ``tensors`` into the method in place. A missing, extra or reshaped name is an error that
     names it, and nothing is changed."""
     state = method_state(method)
-    given = {
+    loaded = {
         name: tensor for name, tensor in tensors.items() if name.startswith(("method/", "player/"))
     }
-    wrong = [f"missing {name}" for name in sorted(set(state) - set(given))] + [
-        f"extra {name}" for name in sorted(set(given) - set(state))
+    wrong = [f"missing {name}" for name in sorted(set(state) - set(loaded))] + [
+        f"extra {name}" for name in sorted(set(loaded) - set(state))
     ]
-    for name in sorted(set(state) & set(given)):
-        if (state[name].shape, state[name].dtype) != (given[name].shape, given[name].dtype):
+    for name in sorted(set(state) & set(loaded)):
+        if (state[name].shape, state[name].dtype) != (loaded[name].shape, loaded[name].dtype):
             wrong.append(
-                f"{name} is {tuple(given[name].shape)} {given[name].dtype}, "
+                f"{name} is {tuple(loaded[name].shape)} {loaded[name].dtype}, "
                 f"expected {tuple(state[name].shape)} {state[name].dtype}"
             )
     if wrong:
@@ -141,4 +141,4 @@ def load_state(method: Method, tensors: Mapping[str, Tensor]) -> None:
             "delete it and run again"
         )
     for name, tensor in state.items():
-        tensor.copy_(given[name])
+        tensor.copy_(loaded[name])

@@ -72,10 +72,10 @@ class Counter:
         self.method.eval()
         seed_noise(self.noise, self.device)
         try:
-            found = self.method.lstar_so_far(self.images)
+            count = self.method.lstar_so_far(self.images)
         except Exception:  # what cannot be judged while it trains is still worth its run
-            found = torch.full((), math.nan)
+            count = torch.full((), math.nan)
         finally:
             for module, mode in training.items():
                 module.training = mode
-        return None if found is None else found.detach().to("cpu", torch.float32, copy=True)
+        return None if count is None else count.detach().to("cpu", torch.float32, copy=True)

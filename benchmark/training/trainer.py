@@ -210,9 +210,9 @@ class Trainer:
 
     def _count(self, counter: Counter) -> None:
         """Append L* so far to the curves, unless the method does not count (now)."""
-        found = counter.count()
-        if found is not None:
-            self._append(dict(zip(COUNTS, (found, torch.tensor(self.step)), strict=True)))
+        count = counter.count()
+        if count is not None:
+            self._append(dict(zip(COUNTS, (count, torch.tensor(self.step)), strict=True)))
 
     def _append(self, values: Mapping[str, Tensor]) -> None:
         for name, value in values.items():
@@ -235,12 +235,12 @@ class Trainer:
     def _resume(self) -> bool:
         """Take up the state of the checkpoint if there is one of this very run; whether there
         was."""
-        found = checkpoint.read(self.path)
-        if found is None or any(
-            found[1].get(name) != value for name, value in self.identity.items()
+        stored = checkpoint.read(self.path)
+        if stored is None or any(
+            stored[1].get(name) != value for name, value in self.identity.items()
         ):
             return False
-        tensors, header = found
+        tensors, header = stored
         checkpoint.load_state(self.method, tensors)
         self.step, self.seconds, self._concluded = (
             int(header["step"]),
