@@ -72,11 +72,7 @@ def export(
             f"or the folder '{results}')"
         )
     stored = locate(runs[0], results)
-    path = output or Path(f"{stored.record.key}.npz")
-    if path.suffix not in SUFFIXES:
-        raise BenchError(
-            f"'{path}' ends in '{path.suffix}'; expected a file ending in {', '.join(SUFFIXES)}"
-        )
+    path = _file(output, stored.record.key)
     from benchmark.models import load_model
 
     model = load_model(stored.folder, method=method, data_dir=data_dir)
@@ -84,6 +80,18 @@ def export(
         click.echo(_codes(model, path, dataset, active, data_dir))
     else:
         click.echo(_network(model, path))
+
+
+def _file(output: Path | None, key: str) -> Path:
+    """Return the file to write; ``BenchError`` where its suffix says nothing."""
+    from benchmark.spec import BenchError
+
+    path = output or Path(f"{key}.npz")
+    if path.suffix not in SUFFIXES:
+        raise BenchError(
+            f"'{path}' ends in '{path.suffix}'; expected a file ending in {', '.join(SUFFIXES)}"
+        )
+    return path
 
 
 def _track(tracker: str, runs: tuple[str, ...], folder: Path, results: Path) -> str:
