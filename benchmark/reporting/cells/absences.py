@@ -37,8 +37,10 @@ def absences(metrics: Iterable[str], cells: Iterable[Replicates]) -> list[str]:
     registered = {entry.name for entry in registry.entries("metrics")}
     sentences: list[str] = []
     for metric in metrics:
+        if metric not in registered or is_reference(metric):
+            continue
         lacking: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
-        for cell in finished if metric in registered and not is_reference(metric) else ():
+        for cell in finished:
             if metric not in cell.measured:
                 for reason in cell.absent.get(metric, (_unasked(metric),)):
                     lacking[reason][cell.dataset].append(cell.method)
@@ -58,7 +60,8 @@ def _places(datasets: Mapping[str, list[str]], having: set[str]) -> str:
     """Return datasets, with their methods where others have a value there; alike ones together."""
     together: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for dataset, methods in datasets.items():
-        together[tuple(dict.fromkeys(methods)) if dataset in having else ()].append(dataset)
+        named = dict.fromkeys(methods if dataset in having else ())
+        together[tuple(named)].append(dataset)
     parts = []
     for only, names in together.items():
         of = f"of {', '.join(only)} " if only else ""

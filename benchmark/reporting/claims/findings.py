@@ -90,8 +90,10 @@ def _over_sizes(
     elif set(usable[:: len(usable) - 1]) != {min(sizes), max(sizes)}:
         lost = f"not run at L = {min(sizes)} and {max(sizes)} both"
         yield Finding(f"{method} on {group.title}", "absent", lost)
-    ends = [(usable[0], usable[-1])] if len(usable) > 1 else []
-    for low, high in combinations(usable, 2) if claim.kind == "constant" else ends:
+    pairs = list(combinations(usable, 2))
+    if pairs and claim.kind != "constant":
+        pairs = [(usable[0], usable[-1])]
+    for low, high in pairs:
         text = f"{method}, L = {high} against L = {low}, {group.title}"
         yield _compared(claim, group.sample(method, high), group.sample(method, low), text, printed)
 

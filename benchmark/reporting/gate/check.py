@@ -218,7 +218,7 @@ def _evidence(cell: BaselineCell, runs: Sequence[Record]) -> _Evidence:
 def _divergence(cell: BaselineCell, runs: Sequence[Record]) -> _Evidence:
     """Seeds that diverged, and those that did not: each of the two p values counts twice, since
     the smaller one is taken."""
-    reasons = [reason for record in runs if (reason := _diverged(cell, record))]
+    reasons = list(filter(None, (_diverged(cell, record) for record in runs)))
     rest = [record for record in runs if not _diverged(cell, record)]
     p = p_diverged(len(reasons), len(runs))
     if len(rest) >= FEWEST:

@@ -55,9 +55,14 @@ def _files(ordered: Sequence[Record], results: Path) -> Iterator[tuple[str, byte
     # Figures take longest: the rest is written meanwhile.
     with drawings.drawings(Material.of(ordered, results)) as drawn:
         trained = [record for record in ordered if record.spec["kind"] == "train"]
-        tables, refused = views.filled_tables(trained, References(results)) if trained else ([], [])
-        ruled = verdicts(ordered, references=References(results)) if ordered else []
-        judged = [claims_table(ruled, "records")] if ordered else []
+        tables: list[Table] = []
+        judged: list[Table] = []
+        refused: list[tuple[str, str]] = []
+        references = References(results)
+        if trained:
+            tables, refused = views.filled_tables(trained, references)
+        if ordered:
+            judged.append(claims_table(verdicts(ordered, references=references), "records"))
         for table in judged + tables:
             for suffix, kind in _FORMATS.items():
                 yield f"tables/{table.name}.{suffix}", RENDERERS[kind](table).encode()

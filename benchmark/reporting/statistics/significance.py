@@ -170,8 +170,10 @@ def _comparison(first: Sequence[float], second: Sequence[float], *, paired: bool
     n = min(len(first), len(second))
     if n == 1:
         return comparison(Estimate(gap, None, 1), None)
-    gaps = [one - other for one, other in zip(first, second, strict=True)] if paired else []
-    spread = max(gaps) - min(gaps) if paired else np.ptp(first) + np.ptp(second)
+    spread = np.ptp(first) + np.ptp(second)
+    if paired:
+        gaps = [one - other for one, other in zip(first, second, strict=True)]
+        spread = max(gaps) - min(gaps)
     if spread <= _ROUNDING * max(map(abs, (*first, *second))):
         least = smallest_p(len(first), len(second), paired=paired)
         return comparison(Estimate(gap, 0.0, n), least if gap else 1.0)

@@ -102,5 +102,6 @@ def _notes(beside: Beside) -> Iterable[Note]:
             yield Note(
                 f"The dimension of {dataset} was not estimated (`bench data dims` does that)."
             )
-        for name, reason in reference.absent.items() if reference else ():
+            continue
+        for name, reason in reference.absent.items():
             yield Note(f"No {ESTIMATORS[name][0]} on {dataset}: {reason}.")

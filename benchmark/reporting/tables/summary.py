@@ -51,7 +51,7 @@ def summary(
     refuse_mixing(cells, metrics)
     lines = _with_missing(cells)
     names = _names(cells, metrics)
-    budgets = {line.budget for line in lines}
+    budgets = dict.fromkeys(line.budget for line in lines)
     dims = {line.dataset: intrinsic_dim(line.dataset) for line in lines}
     beside = Beside(cells if set(names) & set(COUNTS) else (), references or References())
     heads = _head_columns(len(budgets) > 1, bool(set(dims.values()) - {None}), beside.has_band)
@@ -64,15 +64,12 @@ def summary(
     lowest = floors.floors(cells)
     for dataset, group in groups.items():
         group += parts.floor_rows(dataset, lowest)
-    table = Table(
-        name="summary",
-        caption=(
-            f"Mean over seeds; {'budget' if len(budgets) == 1 else 'budgets'} "
-            f"{', '.join(dict.fromkeys(line.budget for line in lines))}."
-        ),
-        columns=(*heads, *map(_metric_column, names), *((NULL_COLUMN,) if beside.has_null else ())),
-        groups=tuple(map(tuple, groups.values())),
-    )
+    columns = (*heads, *map(_metric_column, names))
+    if beside.has_null:
+        columns = (*columns, NULL_COLUMN)
+    budget = "budget" if len(budgets) == 1 else "budgets"
+    caption = f"Mean over seeds; {budget} {', '.join(budgets)}."
+    table = Table("summary", caption, columns, tuple(map(tuple, groups.values())))
     below = (*notes.notes(table, cells, parts.marks), *beside.notes())
     return replace(table, notes=below, provenance=notes.provenance(cells, names))
 

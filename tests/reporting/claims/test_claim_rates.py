@@ -102,7 +102,11 @@ def cells(means: Means, seeds: int, paired: bool, rng: np.random.Generator) -> l
         numbers = tuple(range(start, start + seeds))
         drawn.append(
             Replicates(
-                *(method, "digits", "d" * 64, size, "quick"),
+                method,
+                "digits",
+                "d" * 64,
+                size,
+                "quick",
                 keys=(f"{method}-{size}",),
                 statuses=("done",) * seeds,
                 stale=False,

@@ -63,7 +63,8 @@ def test_relevant_dimensions_of_rf_vae_are_those_above_the_mean_where_rens_count
         *counted("rf-vae", [0.0, 1.0, 0.0], lstar_above_mean=8.0),
         *counted("rf-vae-port", [7.0, 8.0, 8.0], lstar_above_mean=8.0),
     ]
-    cells = grid_of(table := filled_table("ren-1", records, paper=True))
+    table = filled_table("ren-1", records, paper=True)
+    cells = grid_of(table)
     column = "dSprites, L = 10", "L*"
     assert cells["rf-vae", *column] == "8§ (paper 8: within our range)"
     assert cells["rf-vae-port", *column].endswith("(paper 8: within our range)")

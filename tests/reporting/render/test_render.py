@@ -167,7 +167,8 @@ class Reader(HTMLParser):
         self.open.append(tag)
         self.tags.add(tag)
         self.attributes |= {name for name, _ in attrs}
-        self.cells += [""] if tag == "td" else []
+        if tag == "td":
+            self.cells.append("")
 
     def handle_endtag(self, tag: str) -> None:
         assert self.open.pop() == tag

@@ -24,15 +24,15 @@ from benchmark.reporting.report.site import site
 pytestmark = pytest.mark.slow
 
 FLAGS = (
-    *(
-        "headless",
-        "no-sandbox",
-        "disable-gpu",
-        "disable-quic",
-        "no-first-run",
-        "disable-background-networking",
-    ),
-    *("disable-component-update", "disable-sync", "hide-scrollbars"),
+    "headless",
+    "no-sandbox",
+    "disable-gpu",
+    "disable-quic",
+    "no-first-run",
+    "disable-background-networking",
+    "disable-component-update",
+    "disable-sync",
+    "hide-scrollbars",
 )
 
 

@@ -7,6 +7,7 @@ import base64
 import csv
 import hashlib
 import io
+import posixpath
 import re
 from itertools import pairwise
 from pathlib import Path
@@ -100,13 +101,9 @@ def test_links_resolve(files: Files, pages: dict[str, Page]) -> None:
                 assert link["rel"] == "noopener noreferrer" and name == "index.html"
                 continue
             target, _, anchor = link["href"].partition("#")
-            path = (
-                name
-                if not target
-                else target.removeprefix("../")
-                if target.startswith("../")
-                else str(Path(name).parent / target)
-            )
+            path = posixpath.normpath(posixpath.join(posixpath.dirname(name), target))
+            if not target:
+                path = name
             assert path in files, (name, link)
             assert not anchor or anchor in pages[path].values("id"), (name, link)
 
