@@ -20,6 +20,11 @@ ROOTS = {
 }
 
 CLEAN = (
+    "benchmark/reporting/cells",
+    "benchmark/reporting/claims",
+    "benchmark/reporting/gate",
+    "benchmark/reporting/report",
+    "benchmark/reporting/statistics",
     "tests",
     "tests/baselines",
     "tests/cli",
@@ -33,6 +38,16 @@ CLEAN = (
     "tests/nn",
     "tests/planning",
     "tests/recomputation",
+    "tests/reporting",
+    "tests/reporting/cells",
+    "tests/reporting/claims",
+    "tests/reporting/figures",
+    "tests/reporting/gate",
+    "tests/reporting/papers",
+    "tests/reporting/render",
+    "tests/reporting/report",
+    "tests/reporting/statistics",
+    "tests/reporting/tables",
     "tests/studies",
     "tests/testing",
     "tests/training",

@@ -150,17 +150,13 @@ class Material:
 
 def _with_stand_ins(names: Iterable[str], measured: Iterable[str]) -> list[str]:
     """Return ``names``, and after each that no id in ``measured`` has what may stand for it."""
-    there = set(map(base_name, measured))
-    return list(
-        dict.fromkeys(
-            wanted
-            for name in names
-            for wanted in (
-                name,
-                *(() if base_name(name) in there else METRIC_STAND_INS.get(name, ())),
-            )
-        )
-    )
+    had = set(map(base_name, measured))
+    wanted: list[str] = []
+    for name in names:
+        wanted.append(name)
+        if base_name(name) not in had:
+            wanted += METRIC_STAND_INS.get(name, ())
+    return list(dict.fromkeys(wanted))
 
 
 def methods_of(cells: Iterable[Replicates]) -> list[str]:

@@ -127,8 +127,8 @@ def _courses(material: Material, cells: Sequence[Replicates]) -> list[Course]:
             else:
                 learned.append(Course(cell.method, cell.method, fall, twice))
     for (name, _), ends in fixed.items():
-        course = np.array(sorted(ends)).T
-        learned.append(Course(f"{name}[sigma=fixed]", first[name], *course, ends=True))
+        falls, twices = np.array(sorted(ends)).T
+        learned.append(Course(f"{name}[sigma=fixed]", first[name], falls, twices, ends=True))
     return learned
 
 

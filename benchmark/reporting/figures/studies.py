@@ -233,7 +233,7 @@ def rotation(material: Material) -> Figure:
         layout="constrained",
     )
     axes = figure.subplots(len(nonlinearities), len(kinds), squeeze=False, sharey=True)
-    lengths = sorted({float(each) for run in runs for each in run.arrays["length"]})
+    lengths = sorted(set(np.concatenate([run.arrays["length"] for run in runs]).tolist()))
     points = None
     for row, nu in zip(axes, nonlinearities, strict=True):
         row[0].set_ylabel(f"{nu}\nangle (degrees)")
@@ -241,21 +241,16 @@ def rotation(material: Material) -> Figure:
             alike = [run for run in runs if run.config["nu"] == nu and _kind(run) == kind]
             points = _angles(panel, alike, lengths) or points
     for panel, (covariance, amortised, mixing) in zip(axes[0], kinds, strict=True):
-        panel.set_title(
-            f"{covariance}, {'amortised' if amortised else 'per point'}\nW {mixing}", fontsize=8
-        )
+        fitted = "amortised" if amortised else "per point"
+        panel.set_title(f"{covariance}, {fitted}\nW {mixing}", fontsize=8)
     for panel in axes[-1]:
         panel.set_xlabel("ELBO (nats per point)")
     if len(lengths) == 1:
         legend(figure, [], 1, f"every trial: {lengths[0]:g} steps at the first rate")
     elif points is not None:
-        figure.colorbar(
-            points,
-            ax=axes.ravel().tolist(),
-            label="steps at the first rate",
-            fraction=0.03,
-            aspect=40,
-        )
+        beside = axes.ravel().tolist()
+        label = "steps at the first rate"
+        figure.colorbar(points, ax=beside, label=label, fraction=0.03, aspect=40)
     return figure
 
 

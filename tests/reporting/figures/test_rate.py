@@ -78,13 +78,13 @@ def test_a_line_per_run_that_learned_gamma_and_a_mark_per_run_that_had_it(tmp_pa
 
 
 def test_fixed_variances_have_one_marker_in_every_panel_and_in_the_legend(tmp_path: Path) -> None:
-    made = []
+    runs = []
     for dataset, gammas in (("digits", (0.1, 1.0)), ("circle", (0.02, 0.5))):
         for gamma in gammas:
-            each = record("vae", dataset, 4, config={"sigma": "fixed", "gamma": gamma})
-            leave(store(tmp_path, [each]), each, image=(1, 8, 8))
-            made.append(each)
-    figure = rate(Material.of(made, tmp_path))
+            fixed = record("vae", dataset, 4, config={"sigma": "fixed", "gamma": gamma})
+            leave(store(tmp_path, [fixed]), fixed, image=(1, 8, 8))
+            runs.append(fixed)
+    figure = rate(Material.of(runs, tmp_path))
     drawn = {str(line.get_marker()) for axes in figure.axes for line in axes.lines}
     handles = figure.legends[0].legend_handles
     assert len(figure.axes) == 2 and len(drawn) == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -55,9 +56,9 @@ def hollow_and_not(folder: Path, methods: int) -> list[Record]:
     that is too long for a panel."""
     flags = [NO_BETTER_THAN_MEAN]
     runs = [record("geco-l0", latent_dim=2, config=LONG, harness_flags=flags)]
-    runs += [record(f"method-{place}", latent_dim=2) for place in range(methods - 1)]
-    for each in runs:
-        leave(store(folder, [each]), each, image=(1, 8, 8))
+    runs += [record(f"method-{index}", latent_dim=2) for index in range(methods - 1)]
+    for run in runs:
+        leave(store(folder, [run]), run, image=(1, 8, 8))
     return runs
 
 
@@ -88,15 +89,13 @@ def test_options_that_fit_on_no_line_with_the_name_have_one_of_their_own(tmp_pat
 
 def test_eight_variants_of_a_method_have_eight_lines(tmp_path: Path) -> None:
     """As in suite ``gamma``; two with the same line could not be told apart in a legend."""
-    runs = [record(config={"gamma": 0.1 * (place + 1)}) for place in range(8)]
-    for each in runs:
-        leave(store(tmp_path, [each]), each)
+    runs = [record(config={"gamma": 0.1 * (index + 1)}) for index in range(8)]
+    for run in runs:
+        leave(store(tmp_path, [run]), run)
     material = Material.of(runs, tmp_path)
     assert len(set(material.dashes().values())) == len(material.dashes()) == 8
     for name in ("curves", "metric-vs-latent-dim"):
         figure = DRAWERS[name](material)
-        drawn = {
-            (handle.get_linestyle(), str(handle._unscaled_dash_pattern))  # type: ignore[attr-defined]  # has no public name
-            for handle in figure.legends[0].legend_handles
-        }
+        handles: list[Any] = figure.legends[0].legend_handles  # the pattern has no public name
+        drawn = {(handle.get_linestyle(), str(handle._unscaled_dash_pattern)) for handle in handles}
         assert len(drawn) == 8

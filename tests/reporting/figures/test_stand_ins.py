@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from matplotlib.figure import Figure
 from reporting.making import record
 
 from benchmark.reporting.figures.material import Material
@@ -25,7 +27,9 @@ def runs(**values: float) -> list[Record]:
 
 
 @pytest.mark.parametrize("draw", [metric_vs_option, metric_vs_latent_dim])
-def test_fd_cnn_stands_in_for_fid_and_the_figure_says_so(draw, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_fd_cnn_stands_in_for_fid_and_the_figure_says_so(
+    draw: Callable[[Material], Figure], tmp_path: Path
+) -> None:
     figure = draw(Material.of(runs(**{FD_CNN: 3.0, "mse": 0.5}), tmp_path, ["fid"]))
     assert figure.axes[0].get_ylabel().startswith("FD-CNN")
     note = figure.legends[0].get_title().get_text()

@@ -152,11 +152,11 @@ def test_rotation_has_a_point_per_trial(material: Material) -> None:
 
 def test_trials_of_one_length_need_no_colours(tmp_path: Path) -> None:
     """A logarithmic bar of one length has ticks like 1.002 x 10^2."""
-    runs = [each for each in study_runs() if each.spec["kind"] == "grae-uniqueness"]
+    runs = [run for run in study_runs() if run.spec["kind"] == "grae-uniqueness"]
     for lengths, bars in (([500], 0), ([100, 500], 1)):
-        for each in runs:
-            arrays = study_arrays(each) | {"length": np.resize(lengths, 60)}
-            leave_study(store(tmp_path, [each]), each, **arrays)
+        for run in runs:
+            arrays = study_arrays(run) | {"length": np.resize(lengths, 60)}
+            leave_study(store(tmp_path, [run]), run, **arrays)
         figure = rotation(Material.of(runs, tmp_path))
         assert len(figure.axes) == len(runs) + bars
         said = figure.get_supxlabel()
@@ -166,15 +166,17 @@ def test_trials_of_one_length_need_no_colours(tmp_path: Path) -> None:
 def test_rows_of_blocks_begin_with_the_smallest_latent_size(tmp_path: Path) -> None:
     runs = [
         record(
-            *("grae-jacobian", "digits", size, 0),
+            "grae-jacobian",
+            "digits",
+            size,
             kind="grae-jacobian",
             config={"beta": 0.4, "block": 2},
             values={"off-block": 0.25, "off-block[partition=random]": 0.5},
         )
         for size in (20, 8, 12)
     ]
-    for each in runs:
-        leave_study(store(tmp_path, [each]), each, **study_arrays(each))
+    for run in runs:
+        leave_study(store(tmp_path, [run]), run, **study_arrays(run))
     figure = block_structure(Material.of(runs, tmp_path))
     rows = [axes.get_ylabel() for axes in figure.axes if axes.get_ylabel()]
     assert [row.partition("L = ")[2].partition(",")[0] for row in rows] == ["8", "12", "20"]
