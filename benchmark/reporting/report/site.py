@@ -88,6 +88,7 @@ def _index(
     results: Path,
 ) -> bytes:
     seeds = {record.key: record.spec["seed"] for record in ordered}
+    answers = views.answer(trained, References(results))
 
     def with_files(tables: Sequence[Table]) -> list[views.TableView]:
         return [
@@ -101,10 +102,7 @@ def _index(
         "index.html",
         count=len(ordered),
         reach=overview.reach(ordered),
-        answer=[
-            views.document_view(table, seeds, ())
-            for table in views.answer(trained, References(results))
-        ],
+        answer=[views.document_view(table, seeds, ()) for table in answers],
         claims=with_files(judged),
         plan=overview.plan(ordered),
         coverage=overview.coverage(trained),
