@@ -8,6 +8,7 @@ import importlib
 import io
 import math
 import os
+import re
 import signal
 import sys
 import warnings
@@ -143,6 +144,18 @@ def _fail(message: str) -> None:
     """Print one line and leave with status 2."""
     click.echo(f"bench: error: {' '.join(message.split())}", err=True)
     sys.exit(2)
+
+
+class Device(click.ParamType[str]):
+    """``auto``, ``cpu``, ``cuda``, or the GPU of a number, ``cuda:N``."""
+
+    name = "device"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> str:
+        text = str(value)
+        if not re.fullmatch(r"auto|cpu|cuda(:[0-9]{1,3})?", text):
+            self.fail(f"'{text}' is none of auto, cpu, cuda, cuda:N (as in cuda:1)", param, ctx)
+        return text
 
 
 class Real(click.FloatRange):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from benchmark.cli import data_dir_option, results_option
+from benchmark.cli import Device, data_dir_option, results_option
 
 if TYPE_CHECKING:
     from benchmark.records import Store
@@ -21,9 +21,7 @@ __all__ = ["components"]
 @click.option(
     "--datasets", multiple=True, help="the file of yours that it was trained on, npz:FILE"
 )
-@click.option(
-    "--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True
-)
+@click.option("--device", type=Device(), default="auto", show_default=True)
 @data_dir_option
 @results_option
 def components(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from benchmark.cli import data_dir_option, results_option
+from benchmark.cli import Device, data_dir_option, results_option
 
 if TYPE_CHECKING:
     from benchmark.running.evaluate import Evaluation
@@ -46,9 +46,7 @@ LISTS: dict[str, Any] = {"multiple": True, "metavar": "A,B"}
         "dataset and latent size instead; no checkpoint is needed"
     ),
 )
-@click.option(
-    "--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True
-)
+@click.option("--device", type=Device(), default="auto", show_default=True)
 @data_dir_option
 @results_option
 @click.option("--force", is_flag=True, help="measure again what the records already say")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from benchmark.cli import data_dir_option, results_option
+from benchmark.cli import Device, data_dir_option, results_option
 
 if TYPE_CHECKING:
     from benchmark.running.compare import BitComparison
@@ -34,7 +34,7 @@ _NAMES_SHOWN = 4
 )
 @click.option(
     "--device",
-    type=click.Choice(["auto", "cpu", "cuda"]),
+    type=Device(),
     help="[default: the kind that the record was made on]",
 )
 @data_dir_option

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from benchmark.cli import Real, data_dir_option, results_option
+from benchmark.cli import Device, Real, data_dir_option, results_option
 from benchmark.cli.first_lines import first_lines
 from benchmark.cli.tally import Tally, announce_changed, announce_plan, default_workers
 
@@ -78,8 +78,9 @@ class SeedCount(click.IntRange):
     "--workers", type=click.IntRange(1), help="runs at once  [default: one per core; 1 on a GPU]"
 )
 @click.option(
-    "--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True
+    "--device", type=Device(), default="auto", show_default=True, help="auto, cpu, cuda or cuda:N"
 )
+@click.option("--eager", is_flag=True, help="on a GPU: capture no step (the bits are the same)")
 @click.option(
     "--time-limit",
     type=Real(0, min_open=True),
@@ -98,8 +99,8 @@ class SeedCount(click.IntRange):
     "--executor",
     default="processes",
     show_default=True,
-    help="where runs are carried out: processes (of this machine), ray[address=HOST:PORT], or "
-    "slurm[partition=..,time=..,mem=..,gpus=..]",
+    help="where runs are carried out: processes (of this machine), lanes[runs=N] (of one "
+    "process, for a GPU), ray[address=HOST:PORT], slurm[partition=..,time=..,mem=..,gpus=..]",
 )
 @click.option("--shard", metavar="I/N", help="the I-th of N equal parts of the grid, from 1")
 @click.option(
@@ -196,6 +197,7 @@ def _chosen(
         options["time_limit"],
         options["checkpoint_every"],
         options["force"],
+        options["eager"],
     )
     given = click.get_current_context().get_parameter_source
     asked = {name for name in SCALES | OWN if given(name) is ParameterSource.COMMANDLINE}

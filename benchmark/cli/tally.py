@@ -98,7 +98,7 @@ class Tally:
             return False
         if workers is None and self.chosen.executor.local:
             workers = default_workers(self.chosen.settings.device)
-        at_once = min(count, workers or count)
+        at_once = min(count, workers or count, self.chosen.executor.most or count)
         with signals() as received, watcher(count) as events:
             runs, processes = (
                 f"{number} {word}{'s' * (number != 1)}"
@@ -189,7 +189,7 @@ def default_workers(device: str) -> int:
 
         if torch.cuda.is_available():
             return 1
-        if device == "cuda":
+        if device.startswith("cuda"):
             from benchmark.training.runtime import resolve_device
 
             resolve_device(device)

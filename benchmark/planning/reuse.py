@@ -24,13 +24,15 @@ _HEADER = 100_000_000
 
 @dataclass(frozen=True)
 class Settings:
-    """How jobs are carried out; none of it changes a result."""
+    """How jobs are carried out; none of it changes a result. ``eager``: steps are not captured on a
+    GPU either."""
 
     results: Path
     device: str = "auto"
     time_limit: float | None = None
     checkpoint_seconds: float = 30.0
     force: bool = False
+    eager: bool = False
 
 
 def trained(job: Job, store: Store) -> Record | None:

@@ -47,7 +47,7 @@ def _count(jobs: Sequence[Job], results: Path, device: str, pipe: Connection) ->
     from benchmark.training import runtime
 
     runtime.make_deterministic()
-    where = runtime.resolve_device(device)
+    where = runtime.use_device(device)
     store = Store(results)
     for job in jobs:
         try:

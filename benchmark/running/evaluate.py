@@ -116,7 +116,7 @@ class Evaluation:
         if not self.force and stored is not None and stored.complete:
             return "counted before"
         runtime.make_deterministic()
-        device = runtime.resolve_device(self.device)
+        device = runtime.use_device(self.device)
         return untrained.count_once(
             planned, record, self._splits(planned), self.store.root, device, force=self.force
         )
@@ -137,7 +137,7 @@ class Evaluation:
     def _trained(self, planned: Job, record: Record) -> tuple[Method, Splits, torch.device]:
         """Return the method as its run left it, on its device, and its data."""
         runtime.make_deterministic()
-        device = runtime.resolve_device(self.device)
+        device = runtime.use_device(self.device)
         splits = self._splits(planned)
         method = runtime.build(planned, splits).to(device)
         checkpoint.load_state(method, checkpoint.final_state(record, self.store.folder(record.key)))

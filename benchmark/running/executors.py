@@ -1,5 +1,5 @@
-"""Where runs are carried out: processes of this machine, the machines of a Ray cluster, or jobs of
-a Slurm cluster.
+"""Where runs are carried out: processes of this machine, lanes of one process, the machines of a Ray
+cluster, or jobs of a Slurm cluster.
 
 An executor is a function with the signature of :func:`benchmark.running.processes.run_jobs`; which
 one changes no result, as each run is the same function in a process of its own. Results go through
@@ -17,6 +17,7 @@ from typing import Protocol
 from benchmark.options import parse_reference, suggest
 from benchmark.planning.jobs import Job
 from benchmark.planning.reuse import Settings
+from benchmark.running.lanes import MOST, run_with
 from benchmark.running.processes import Events, JobOutcome, run_jobs
 from benchmark.spec import BenchError
 
@@ -24,6 +25,7 @@ __all__ = ["Executor", "RunJobs", "executor_of"]
 
 OPTIONS = {
     "processes": (),
+    "lanes": ("runs",),
     "ray": ("address",),
     "slurm": ("partition", "account", "qos", "constraint", "time", "mem", "gpus"),
 }
@@ -49,11 +51,13 @@ class RunJobs(Protocol):
 @dataclass(frozen=True)
 class Executor:
     """``run_jobs`` does the work; ``local``: on the cores of this machine, whose number is that of
-    the runs at once unless somebody says otherwise."""
+    the runs at once unless somebody says otherwise; ``most``: so many at once, if there is a
+    limit."""
 
     name: str
     run_jobs: RunJobs
     local: bool
+    most: int | None = None
 
 
 def executor_of(text: str) -> Executor:
@@ -73,6 +77,8 @@ def executor_of(text: str) -> Executor:
             )
     if name == "processes":
         return Executor(name, run_jobs, local=True)
+    if name == "lanes":
+        return _of_lanes(options.get("runs", "auto"))
     package = PACKAGES[name]
     if find_spec(package) is None:
         raise BenchError(
@@ -80,6 +86,14 @@ def executor_of(text: str) -> Executor:
             f"pip install 'lstar-bench[{name}]' (in a checkout: pip install '.[{name}]')"
         )
     return Executor(name, _of_cluster(name, options), local=False)
+
+
+def _of_lanes(runs: str) -> Executor:
+    """Return the executor of so many lanes."""
+    if runs != "auto" and not (runs.isdecimal() and 1 <= int(runs) <= MOST):
+        raise BenchError(f"lanes[runs={runs}]: expected auto, or a number from 1 to {MOST}")
+    lanes = None if runs == "auto" else int(runs)
+    return Executor("lanes", run_with(lanes), local=False, most=lanes or MOST)
 
 
 def _of_cluster(name: str, options: Mapping[str, str]) -> RunJobs:
@@ -93,6 +107,6 @@ def _of_cluster(name: str, options: Mapping[str, str]) -> RunJobs:
             "the executor 'slurm' calls `sbatch`, and there is none on the PATH; call `bench run` "
             "on a machine that submits to the cluster"
         )
-    from benchmark.running.slurm import run_with
+    from benchmark.running import slurm
 
-    return run_with(options)
+    return slurm.run_with(options)

@@ -111,7 +111,7 @@ def attempt(
     constructs the trainer. The run's folder exists."""
     folder = Store(settings.results).folder(job.spec.key)
     runtime.make_deterministic()
-    device = runtime.resolve_device(settings.device)
+    device = runtime.use_device(settings.device)
     blank = Record(
         spec=job.spec.document(),
         key=job.spec.key,

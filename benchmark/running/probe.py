@@ -120,7 +120,7 @@ def probe(job: Job, folder: Path, device: str, pipe: Connection, *, whole: bool)
 
 
 def _measure(job: Job, folder: Path, device: str, pipe: Connection, whole: bool) -> None:
-    begun, where = time.perf_counter(), runtime.resolve_device(device)
+    begun, where = time.perf_counter(), runtime.use_device(device)
     runtime.make_deterministic()
     (folder / job.spec.key).mkdir(parents=True, exist_ok=True)
     splits = jobs._load_as_planned(job)

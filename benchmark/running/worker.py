@@ -20,7 +20,10 @@ def work(job: Job, settings: Settings, events: Connection) -> None:
     """In the run's own process: carry the job out, tell the parent now and then, and stop at a
     step's edge when asked to."""
     from benchmark.running.job import execute
+    from benchmark.training.eager import never_capture
 
+    if settings.eager:
+        never_capture()
     asked: list[str] = []
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: asked.append("interrupted"))

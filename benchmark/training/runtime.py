@@ -29,6 +29,7 @@ __all__ = [
     "make_deterministic",
     "resolve_device",
     "seed_noise",
+    "use_device",
 ]
 
 _PACKAGES = ("torch", "torchvision", "numpy", "scipy", "scikit-learn", "safetensors")
@@ -51,13 +52,27 @@ def make_deterministic() -> None:
 
 
 def resolve_device(name: str) -> torch.device:
-    """Return the device for ``auto``, ``cpu`` or ``cuda``; ``BenchError`` where CUDA is asked for
-    and absent."""
-    if name == "cuda" and not torch.cuda.is_available():
+    """Return the device for ``auto``, ``cpu``, ``cuda`` or ``cuda:N``; ``BenchError`` where CUDA, or
+    a GPU of that number, is asked for and absent."""
+    if name.startswith("cuda") and not torch.cuda.is_available():
         raise BenchError(
-            "--device cuda was asked for, but torch sees no CUDA device here; use --device cpu"
+            f"--device {name} was asked for, but torch sees no CUDA device here; use --device cpu"
         )
+    kind, _, number = name.partition(":")
+    if number:
+        if int(number) >= (count := torch.cuda.device_count()):
+            raise BenchError(f"--device {name}: the GPUs here are cuda:0 to cuda:{count - 1}")
+        return torch.device(kind, int(number))
     return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
+
+
+def use_device(name: str) -> torch.device:
+    """Return the device of a name, as :func:`resolve_device`, and make it the one that this process
+    uses: graphs are captured, and streams made, on the current GPU."""
+    device = resolve_device(name)
+    if device.index is not None:
+        torch.cuda.set_device(device)
+    return device
 
 
 def seed_noise(value: int, device: torch.device) -> None:

@@ -71,7 +71,21 @@ def test_cuda_without_a_device_is_a_clear_error(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(BenchError, match="use --device cpu"):
         runtime.resolve_device("cuda")
+    with pytest.raises(BenchError, match="--device cuda:1 was asked for, but torch sees no CUDA"):
+        runtime.resolve_device("cuda:1")
     assert runtime.resolve_device("auto") == CPU
+
+
+def test_a_gpu_is_named_by_its_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    used: list[torch.device] = []
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "set_device", used.append)
+    assert runtime.use_device("cuda:1") == torch.device("cuda", 1) == used.pop()
+    assert runtime.use_device("cuda") == torch.device("cuda") and not used
+    assert runtime.use_device("cpu") == CPU and not used
+    with pytest.raises(BenchError, match="--device cuda:2: the GPUs here are cuda:0 to cuda:1"):
+        runtime.use_device("cuda:2")
 
 
 def test_environment_tells_what_a_repetition_needs() -> None:

@@ -8,12 +8,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
 from harness import CPU, Honest, Values, identical, in_one_go, outcome, trainer
 
 from benchmark.method import Batch, Tick
 from benchmark.testing.graphs import GraphReplay
 from benchmark.training import stepper
 from benchmark.training import trainer as trainer_module
+from benchmark.training.eager import never_capture
 
 
 def test_captured_equals_eager_bitwise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,3 +55,13 @@ def test_cpu_steps_are_eager(tmp_path: Path) -> None:
     assert isinstance(
         stepper.stepper_for(trainer(Honest, tmp_path / "x").method, CPU), stepper.EagerStepper
     )
+
+
+def test_steps_are_captured_on_a_gpu_unless_somebody_asks_for_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trainer_module, "stepper_for", stepper.stepper_for)  # put back afterwards
+    method, gpu = trainer(Honest, tmp_path / "x").method, torch.device("cuda")
+    assert isinstance(trainer_module.stepper_for(method, gpu), stepper.CapturedStepper)
+    never_capture()
+    assert isinstance(trainer_module.stepper_for(method, gpu), stepper.EagerStepper)
