@@ -20,11 +20,18 @@ ROOTS = {
 }
 
 CLEAN = (
+    "benchmark/calibration",
+    "benchmark/datasets",
+    "benchmark/exports",
+    "benchmark/nn",
+    "benchmark/planning",
     "benchmark/reporting/cells",
     "benchmark/reporting/claims",
     "benchmark/reporting/gate",
     "benchmark/reporting/report",
     "benchmark/reporting/statistics",
+    "benchmark/studies",
+    "benchmark/testing",
     "tests",
     "tests/baselines",
     "tests/cli",

@@ -1,12 +1,13 @@
 r"""One answer of many voices, with an interval that holds the dimension of unseen data in the share
 of cases it says.
 
-*The answer.* Each statement, corrected, says t_i with spread s_i (:mod:`benchmark.calibration.voices`);
-k statements of one voice (two latent sizes) weigh 1/k each. The answer on the logarithmic scale is
-Huber's estimate of their location: a voice far from the others weighs less here, whatever its record.
-Its scale is
+*The answer.* Each statement, corrected, says t_i with spread s_i
+(:mod:`benchmark.calibration.voices`); k statements of one voice (two latent sizes) weigh 1/k each.
+The answer on the logarithmic scale is Huber's estimate of their location: a voice far from the
+others weighs less here, whatever its record. Its scale is
 
-.. math:: u = \Big(\sum w_i\Big)^{-1/2} \max\Big(1, \sqrt{\tfrac{1}{K-1} \sum w_i (t_i - \hat t)^2}\Big)
+.. math:: u = \Big(\sum w_i\Big)^{-1/2}
+    \max\Big(1, \sqrt{\tfrac{1}{K-1} \sum w_i (t_i - \hat t)^2}\Big)
 
 with Birge's ratio: voices that disagree more than their spreads allow widen it.
 
@@ -18,9 +19,9 @@ ceil((1 - alpha)(m + 1))-th smallest of \hat t_{-i}(x) + R_i u_{-i}(x). It holds
 probability 1 - 2 alpha at least, about 1 - alpha in practice, where x is of the same kind as the m
 datasets; of other kinds nothing is promised.
 
-Sources: R. T. Birge, "The calculation of errors by the method of least squares", 1932. R. F. Barber,
-E. J. Candes, A. Ramdas, R. J. Tibshirani, "Predictive inference with the jackknife+", 2021. NumPy
-only.
+Sources: R. T. Birge, "The calculation of errors by the method of least squares", 1932. R. F.
+Barber, E. J. Candes, A. Ramdas, R. J. Tibshirani, "Predictive inference with the jackknife+", 2021.
+NumPy only.
 """
 
 from __future__ import annotations
@@ -135,8 +136,8 @@ class Combination:
         self, model: VoiceModel, heard: Sequence[Statement]
     ) -> tuple[_Location, np.ndarray]:
         """Return the location of statements under ``model``, and what each says, corrected."""
-        place = {voice: index for index, voice in enumerate(self.said.voices)}
-        rows = np.array([place[said.voice] for said in heard])
+        row_of = {voice: index for index, voice in enumerate(self.said.voices)}
+        rows = np.array([row_of[said.voice] for said in heard])
         features = np.array([said.features for said in heard])
         corrected = features[:, 1] + (features * model.coefficients[rows]).sum(axis=1)
         together = np.array([(rows == row).sum() for row in rows])
@@ -197,8 +198,10 @@ def fit(cases: Sequence[Case], level: float = LEVEL) -> Combination:
     bare = Combination(said, fit_voices(said, said.case >= 0), models, {}, level)
     scores = {}
     for number, (case, model) in enumerate(zip(cases, models, strict=True)):
-        known = dict(zip(said.voices, model.counts.tolist(), strict=True))
-        heard = [each for each in case.statements if known[each.voice] >= FEWEST_DATASETS]
+        counts = dict(zip(said.voices, model.counts.tolist(), strict=True))
+        heard = [
+            statement for statement in case.statements if counts[statement.voice] >= FEWEST_DATASETS
+        ]
         if heard:
             combined, _ = bare._combined(model, heard)
             scores[number] = abs(math.log(case.truth) - combined.centre) / combined.scale

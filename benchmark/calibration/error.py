@@ -36,11 +36,11 @@ def error_of(cases: Sequence[Case], answers: Mapping[str, CombinedAnswer]) -> Le
     """Return the error of ``answers``, which :func:`leave_one_out` gives by the names of
     ``cases``."""
     rows = [
-        (case.truth, found.value, found.high - found.low, found.holds(case.truth))
+        (case.truth, answer.value, answer.high - answer.low, answer.holds(case.truth))
         for case in cases
-        if (found := answers[case.name]).value is not None
-        and found.low is not None
-        and found.high is not None
+        if (answer := answers[case.name]).value is not None
+        and answer.low is not None
+        and answer.high is not None
     ]
     if not rows:
         return LeftOutError(len(cases), 0, 0, math.nan, math.nan, math.nan)

@@ -103,14 +103,14 @@ def arranged(cases: Sequence[Case]) -> Statements:
     """Return the statements of ``cases`` as arrays, voices in the order of the alphabet."""
     rows = [(number, said) for number, case in enumerate(cases) for said in case.statements]
     voices = tuple(sorted({said.voice for _, said in rows}))
-    place = {voice: index for index, voice in enumerate(voices)}
+    row_of = {voice: index for index, voice in enumerate(voices)}
     features = np.array([said.features for _, said in rows]).reshape(-1, 3)
     truths = np.log([cases[number].truth for number, _ in rows])
     return Statements(
         voices,
         features,
         truths - features[:, 1],
-        np.array([place[said.voice] for _, said in rows], dtype=np.int64),
+        np.array([row_of[said.voice] for _, said in rows], dtype=np.int64),
         np.array([number for number, _ in rows], dtype=np.int64),
     )
 

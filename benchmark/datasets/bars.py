@@ -14,14 +14,15 @@ dimension come out too high.
 | factor, freed in this order | range, uniform | where it is not free |
 |---|---|---|
 | x, y of the centre | -0.35 to 0.35 | 0 |
-| turn t, cos = (1 - t^2) / (1 + t^2), sin = 2 t / (1 + t^2) | -1 to 1: half a turn, which brings the bar back | 0 |
+| turn t, cos = (1 - t^2) / (1 + t^2), sin = 2 t / (1 + t^2) | -1 to 1 | 0 |
 | size a / 0.4 | 0.7 to 1.1 | 0.9 |
 | ratio b / a | 0.3 to 0.6 | 0.45 |
 | light g | 0.5 to 1 | 0.75 |
 
-The first n are free; ``factors`` are those. Only +, -, *, / are used, so the bits are the same on
-every machine. Streams are addressed as those of ``manifold``: PCG64 of a seed derived from 0 and
-the split, so more points begin with the same points.
+A turn from -1 to 1 is half a turn, which brings the bar back. The first n are free; ``factors`` are
+those. Only +, -, *, / are used, so the bits are the same on every machine. Streams are addressed as
+those of ``manifold``: PCG64 of a seed derived from 0 and the split, so more points begin with the
+same points.
 """
 
 from __future__ import annotations

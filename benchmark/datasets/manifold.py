@@ -6,9 +6,9 @@ The map is that of ``latent-8``, with another dimension n and another size D of 
     z ~ N(0, diag(s^2))        h = phi(A1 z + b1)        x = A2 h + b2 (+ noise)
     phi(t) = t for t > 0, (1 - c) t below, c the option ``curvature``
 
-A1 (D, n) and A2 (D, D) have orthonormal columns times sqrt(D/n) and 1; b1, b2 ~ N(0, 1/4). Each step
-is injective for c < 1, so x lies on a piecewise linear manifold of dimension n, for c = 0 on a plane.
-The deviations s fall in equal steps from ``scale_ratio`` to 1 and have mean square 1.
+A1 (D, n) and A2 (D, D) have orthonormal columns times sqrt(D/n) and 1; b1, b2 ~ N(0, 1/4). Each
+step is injective for c < 1, so x lies on a piecewise linear manifold of dimension n, for c = 0 on a
+plane. The deviations s fall in equal steps from ``scale_ratio`` to 1 and have mean square 1.
 
 Of several ``parts`` each has a map of its own and a centre with features ~ N(0, 4); vector i
 belongs to part i modulo their number. Features are standardised within a part by its training
@@ -16,8 +16,9 @@ vectors, then noise and centre are added, then all features are standardised by 
 split: ``noise`` is a share of a feature's standard deviation in its part.
 
 Every stream is addressed: PCG64 of a seed derived from 0 and a name (``map`` and the number of the
-part, ``codes`` or ``noise`` and the split). So more points begin with the same points, another noise
-moves the same points, and the centre of a suite's design differs from its neighbours in one thing.
+part, ``codes`` or ``noise`` and the split). So more points begin with the same points, another
+noise moves the same points, and the centre of a suite's design differs from its neighbours in one
+thing.
 """
 
 from __future__ import annotations

@@ -75,7 +75,7 @@ class _Submitted:
     lost: int = 0
     step: int = 0
     begun: bool = False
-    told: Any = None
+    reported: Any = None
     gone_at: float | None = None
 
 
@@ -156,15 +156,15 @@ class _SlurmDriver:
             run.begun = True
             self.events.started(run.job)
         progress = report.get("progress")
-        if progress is not None and progress != run.told:
-            run.told = progress
+        if progress is not None and progress != run.reported:
+            run.reported = progress
             self.events.progressed(run.job, int(progress[0]), progress[1])
 
     def _end(self, run: _Submitted) -> None:
         """Decide about a run that is unfinished though its job is over: it was asked to stop, was
         cancelled by somebody, or is given another job."""
         state = self.queue.state(run.number)
-        step = int(run.told[0]) if run.told else 0
+        step = int(run.reported[0]) if run.reported else 0
         run.lost = 1 if step > run.step else run.lost + 1
         run.step = step
         if self.asked_at is not None:

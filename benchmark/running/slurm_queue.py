@@ -1,5 +1,5 @@
-"""The queue of a Slurm cluster, as far as it is ours: jobs that submitit submits, what they do, what
-they report and what Slurm says of them.
+"""The queue of a Slurm cluster, as far as it is ours: jobs that submitit submits, what they do,
+what they report and what Slurm says of them.
 
 A job reports into a file of its own in the results folder. Nothing that a job wrote is unpickled
 here.
@@ -128,16 +128,16 @@ class Queue:
         from submitit.core.utils import FailedJobError, FailedSubmissionError
 
         self.report(job).unlink(missing_ok=True)
-        given = {FLAGS.get(name, name): value for name, value in self.options.items()}
+        parameters = {FLAGS.get(name, name): value for name, value in self.options.items()}
         if self.settings.device.startswith("cuda"):
-            given.setdefault("gpus-per-node", "1")
-        given = {"time": TIME, "signal": f"TERM@{WARNING}", **given}
+            parameters.setdefault("gpus-per-node", "1")
+        parameters = {"time": TIME, "signal": f"TERM@{WARNING}", **parameters}
         sent = replace(job, data_dir=job.data_dir.absolute())
         context()  # its paths are part of the environment that Slurm hands on
         try:
             executor = SlurmExecutor(self.folder)
             executor.update_parameters(
-                job_name=self.name(job), cpus_per_task=1, additional_parameters=given
+                job_name=self.name(job), cpus_per_task=1, additional_parameters=parameters
             )
             submitted = executor.submit(_carry_out, sent, self.settings, self.report(job))
         except (FailedJobError, FailedSubmissionError, RuntimeError, OSError) as error:
@@ -189,5 +189,5 @@ class Queue:
 def _last_line(error: Exception) -> str:
     """Return what ``sbatch`` said at last, which submitit quotes below a trace of its own."""
     lines = [line for line in str(error).splitlines() if line.strip()]
-    told = [line for line in lines if line.startswith("sbatch: error")]
-    return one_line((told or lines or [type(error).__name__])[0])
+    refusals = [line for line in lines if line.startswith("sbatch: error")]
+    return one_line((refusals or lines or [type(error).__name__])[0])
