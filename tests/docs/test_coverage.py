@@ -124,9 +124,9 @@ def test_a_suite_names_what_its_line_draws_and_judges(row: list[str]) -> None:
     text = " ".join(row)
     named_by = [read_suite(name) for name in re.findall(r"--suite ([\w-]+)", text)]
     for kind in ("tables", "figures", "claims"):
-        there = {name for suite in named_by for name in getattr(suite, kind)}
+        of_suites = {name for suite in named_by for name in getattr(suite, kind)}
         asked = set(re.findall(rf"`bench {kind.removesuffix('s')}s? ([\w-]+)", text))
-        assert not named_by or asked <= there, (row[0], asked - there)
+        assert not named_by or asked <= of_suites, (row[0], asked - of_suites)
 
 
 @pytest.mark.parametrize(
