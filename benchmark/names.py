@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from functools import cache
 from typing import Any
@@ -23,6 +24,9 @@ __all__ = [
     "metric_of",
     "rank",
 ]
+
+_NUMBER = re.compile(r"([0-9]+(?:\.[0-9]+)?(?:e[+-]?[0-9]+)?)")
+"""A number in a label, as options are written."""
 
 REFERENCE_ROWS: Mapping[str, str] = {
     "-mean-image": "mean image",
@@ -96,11 +100,18 @@ def _ranks(room: registry.Room) -> Mapping[str, int]:
     return {entry.name: index for index, entry in enumerate(registry.entries(room))}
 
 
-def rank(room: registry.Room, text: str) -> tuple[int, str]:
+def rank(room: registry.Room, text: str) -> tuple[int, tuple[tuple[str, float], ...]]:
     """Return the sort key of a label: its place in the registry, those that are not registered
-    last, then the label."""
+    last, then the label, whose numbers count as numbers.
+
+    >>> labels = ["mi-vae[mi_weight=0.01]", "mi-vae[mi_weight=10.0]", "mi-vae[mi_weight=0.0]"]
+    >>> sorted(labels, key=lambda text: rank("methods", text))
+    ['mi-vae[mi_weight=0.0]', 'mi-vae[mi_weight=0.01]', 'mi-vae[mi_weight=10.0]']
+    """
     ranks = _ranks(room)
-    return ranks.get(base_name(text), len(ranks)), text
+    words, numbers = _NUMBER.split(text)[::2], _NUMBER.findall(text)
+    parts = zip(words, [*map(float, numbers), -1.0], strict=True)
+    return ranks.get(base_name(text), len(ranks)), tuple(parts)
 
 
 def budget_rank(budget: str) -> tuple[int, str]:

@@ -39,6 +39,14 @@ def test_replicates_have_one_cell_whatever_the_seed_and_the_taken_values() -> No
     assert cell_of(taken[0]) == cell_of(taken[1])
 
 
+def test_options_stand_in_the_order_of_their_numbers() -> None:
+    weights = [10.0, 0.0, 1e-05, 0.005, 0.01, 7.84, 2.0]
+    texts = ["mi-vae", *(f"mi-vae[mi_weight={weight}]" for weight in weights), "mi-vae[lr=1e-05]"]
+    expected = ["mi-vae", "mi-vae[lr=1e-05]"]
+    expected += [f"mi-vae[mi_weight={weight}]" for weight in sorted(weights)]
+    assert sorted(texts, key=lambda text: rank("methods", text)) == expected
+
+
 def test_names_stand_in_the_order_of_the_registry() -> None:
     texts = ["no-method", "vae (50 steps)", "pca", "vae[sigma=fixed]"]
     assert sorted(texts, key=lambda text: rank("methods", text)) == [

@@ -32,7 +32,7 @@ from benchmark.reporting.tables.document import Cell, Column, Note, Row, Table
 from benchmark.reporting.tables.values import best_of, estimate_cell, raw_names
 from benchmark.spec import Record
 
-__all__ = ["filled_table"]
+__all__ = ["filled_table", "printed_lines"]
 
 
 RowName = tuple[str, ...]
@@ -85,6 +85,18 @@ class Runs:
         return None
 
 
+def printed_lines(shape: Layout) -> list[RowName]:
+    """Return the printed lines of a layout whose method is registered here, the first of its
+    rows."""
+    known = {entry.name for entry in registry.entries("methods")}
+    figures = {shape.line(figure): figure for figure in shape.figures}
+    return [
+        line
+        for line, figure in figures.items()
+        if shape.rows == "datasets" or base_name(figure.method) in known
+    ]
+
+
 @dataclass(frozen=True)
 class Filling:
     """A layout and the runs that fill it. A line is known by its printed names; below the source's
@@ -125,13 +137,7 @@ class Filling:
     @cached_property
     def lines(self) -> list[RowName]:
         """The printed lines whose method is registered here."""
-        known = {entry.name for entry in registry.entries("methods")}
-        figures = {self.shape.line(each): each for each in self.shape.figures}
-        return [
-            line
-            for line, each in figures.items()
-            if self.shape.rows == "datasets" or base_name(each.method) in known
-        ]
+        return printed_lines(self.shape)
 
     @cached_property
     def others(self) -> list[str]:

@@ -15,6 +15,7 @@ from benchmark.planning.suites import suites
 from benchmark.reporting import named_tables
 from benchmark.reporting.catalogue import ANSWER, TABLES
 from benchmark.reporting.cells.datasets import intrinsic_dim
+from benchmark.reporting.papers.filled import printed_lines
 from benchmark.reporting.papers.layouts import LAYOUTS
 from benchmark.reporting.render import html
 from benchmark.reporting.tables.document import Cell, Column, Row, Table, clip
@@ -96,7 +97,7 @@ def filled_tables(
     records: Sequence[Record], references: References | None = None
 ) -> tuple[list[Table], list[tuple[str, str]]]:
     """Return every table of the catalogue that can be made of ``records``, and the names of the
-    others with the reason."""
+    others with the reason: of layouts, those that show no line of their source."""
     tables, refused = [], []
     for name in TABLES:
         try:
@@ -104,7 +105,8 @@ def filled_tables(
         except BenchError as error:
             refused.append((name, str(error)))
             continue
-        if any(row.keys for row in table.rows) or (table.rows and name not in LAYOUTS):
+        rows = table.rows[: len(printed_lines(LAYOUTS[name]))] if name in LAYOUTS else table.rows
+        if any(row.keys for row in rows) or (rows and name not in LAYOUTS):
             tables.append(table)
         else:
             refused.append((name, _unfilled(name)))
