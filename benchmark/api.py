@@ -12,10 +12,11 @@ from benchmark import registry
 from benchmark.datasets.split import Splits
 from benchmark.planning.jobs import instance, load
 from benchmark.planning.reuse import Settings
+from benchmark.planning.shards import shard_of
 from benchmark.planning.suites import Grid, narrowed, read_suite, scaled
 from benchmark.records import UnreadableRecord
 from benchmark.running.processes import Events
-from benchmark.running.suite import SuiteRun, shard_of
+from benchmark.running.suite import SuiteRun
 from benchmark.spec import BenchError, Record
 
 __all__ = ["load_data", "run"]
@@ -53,7 +54,7 @@ def run(
             ``"./my_vae.py"``; of a suite they narrow its own.
         suite: name of a suite, also of one of studies (``"grae-jacobian"``), or a file
             ``"./mine.toml"``; its runs on data that is not here are left out.
-        shard: ``"I/N"``, the I-th of N equal parts of the grid, counted from 1.
+        shard: ``"I/N"``, the I-th of N equal parts of the grid or the suite, counted from 1.
         latent_dims: provisioned sizes L; empty: the datasets' or the suite's own.
         seeds, budget: how many seeds, from 0, and how long to train; by default 1 and ``"quick"``,
             or what the suite says.

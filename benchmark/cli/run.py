@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["run"]
 
-OWN = {"everything", "methods", "datasets", "latent_dims", "shard"}
+OWN = {"everything", "methods", "datasets", "latent_dims"}
 """Options that do not go with ``--suite``, which has its own grid."""
 
 SCALES = {"seeds", "budget", "steps", "batch_size"}
@@ -102,7 +102,9 @@ class SeedCount(click.IntRange):
     help="where runs are carried out: processes (of this machine), lanes[runs=N] (of one "
     "process, for a GPU), ray[address=HOST:PORT], slurm[partition=..,time=..,mem=..,gpus=..]",
 )
-@click.option("--shard", metavar="I/N", help="the I-th of N equal parts of the grid, from 1")
+@click.option(
+    "--shard", metavar="I/N", help="the I-th of N equal parts of the grid or the suite, from 1"
+)
 @click.option(
     "--log",
     type=click.Choice(["tensorboard"]),
@@ -186,9 +188,10 @@ def _chosen(
     from benchmark.cli.show_suite import checked_suite
     from benchmark.options import split_list
     from benchmark.planning.reuse import Settings
+    from benchmark.planning.shards import shard_of
     from benchmark.planning.suites import narrowed, scaled
     from benchmark.running.executors import executor_of
-    from benchmark.running.suite import SuiteRun, shard_of
+    from benchmark.running.suite import SuiteRun
 
     executor = executor_of(options["executor"])
     settings = Settings(
@@ -208,8 +211,7 @@ def _chosen(
         )
     elif suite is not None and asked & OWN:
         raise click.UsageError(
-            "--suite has its own grid; give it without --all, --methods, --datasets, "
-            "--latent-dims or --shard"
+            "--suite has its own grid; give it without --all, --methods, --datasets or --latent-dims"
         )
     else:
         scale = {name: options[name] for name in asked & SCALES}

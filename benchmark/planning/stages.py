@@ -4,7 +4,7 @@ resolved run by run."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,16 @@ from benchmark.planning.suites import Stage
 from benchmark.records import Store
 from benchmark.spec import BenchError, MissingData, Record
 
-__all__ = ["MissingRuns", "Waiting", "available", "resolve", "together"]
+__all__ = ["MissingRuns", "OpenRun", "Waiting", "available", "open_runs", "resolve", "together"]
+
+
+@dataclass(frozen=True)
+class OpenRun:
+    """A run as planned: its job, in whose spec the options that are taken from earlier runs are
+    None, and for each of these the job of the run it is taken from, its parent."""
+
+    job: Job
+    parents: Mapping[str, Job] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -89,32 +98,37 @@ def together(stages: Sequence[Stage]) -> list[list[Stage]]:
     return groups
 
 
-def resolve(
-    stage: Stage, data_dir: Path, store: Store, seen: Seen | None = None
-) -> tuple[list[Job], list[Waiting]]:
-    """Return the jobs of a stage, the options it takes filled in from ``store``, and those that
-    wait for a parent."""
+def open_runs(stage: Stage, data_dir: Path, seen: Seen | None = None) -> list[OpenRun]:
+    """Return the runs of a stage as planned; ``seen`` as in :func:`benchmark.planning.jobs.plan`."""
     seen = {} if seen is None else seen
     jobs = plan(stage.grid, data_dir, seen)
-    if not stage.take:
-        return jobs, []
     parents = {option: _parents(stage, option, data_dir, seen) for option in stage.take}
+    unknown = dict.fromkeys(stage.take)
+    return [
+        OpenRun(
+            _with_options(job, unknown, stage.take),
+            {option: runs[_place(job)] for option, runs in parents.items()},
+        )
+        for job in jobs
+    ]
+
+
+def resolve(runs: Sequence[OpenRun], store: Store) -> tuple[list[Job], list[Waiting]]:
+    """Return the jobs of ``runs``, the options they take filled in from ``store``, and those that
+    wait for a parent."""
     ready: list[Job] = []
     waiting: list[Waiting] = []
-    for job in jobs:
+    for run in runs:
+        take = run.job.spec.taken
         try:
             values = {
-                option: _value(store, parents[option][_place(job)], _path(stage, option))
-                for option in stage.take
+                option: _value(store, parent, _path(take[option]))
+                for option, parent in run.parents.items()
             }
         except LookupError as reason:
-            waiting.append(
-                Waiting(
-                    _with_options(job, dict.fromkeys(stage.take), stage.take), str(reason.args[0])
-                )
-            )
+            waiting.append(Waiting(run.job, str(reason.args[0])))
         else:
-            ready.append(_with_options(job, values, stage.take))
+            ready.append(_with_options(run.job, values, take))
     return ready, waiting
 
 
@@ -127,8 +141,9 @@ def _parents(stage: Stage, option: str, data_dir: Path, seen: Seen) -> dict[tupl
     return {_place(job): job for job in plan(replace(stage.grid, methods=[method]), data_dir, seen)}
 
 
-def _path(stage: Stage, option: str) -> list[str]:
-    return stage.take[option].partition(":")[2].strip().split(".")
+def _path(source: str) -> list[str]:
+    """The names along the path of ``method: path.in.its.record``."""
+    return source.partition(":")[2].strip().split(".")
 
 
 def _value(store: Store, parent: Job, path: list[str]) -> float:
@@ -158,6 +173,8 @@ def _value(store: Store, parent: Job, path: list[str]) -> float:
 
 
 def _with_options(job: Job, values: Mapping[str, float | None], take: Mapping[str, str]) -> Job:
+    if not values:
+        return job
     for option in values:
         if option not in job.spec.config:
             raise BenchError(

@@ -10,16 +10,24 @@ from pathlib import Path
 
 from benchmark.planning.jobs import Job, Seen, plan
 from benchmark.planning.reuse import Settings, divided
-from benchmark.planning.stages import MissingRuns, Waiting, available, resolve, together
+from benchmark.planning.shards import share
+from benchmark.planning.stages import (
+    MissingRuns,
+    Waiting,
+    available,
+    open_runs,
+    resolve,
+    together,
+)
 from benchmark.planning.suites import Grid, Stage, Suite
 from benchmark.planning.uncounted import uncounted
 from benchmark.records import Store
 from benchmark.running.counting import count_untrained
 from benchmark.running.executors import Executor, executor_of
 from benchmark.running.processes import Events, JobOutcome
-from benchmark.spec import BenchError, Record
+from benchmark.spec import Record
 
-__all__ = ["SuitePart", "SuiteRun", "shard_of"]
+__all__ = ["SuitePart", "SuiteRun"]
 
 
 @dataclass(frozen=True)
@@ -38,7 +46,7 @@ class SuitePart:
 @dataclass
 class SuiteRun:
     """A suite, or one grid, planned on the data that are here. ``missing`` are the runs left out
-    for want of data; ``shard`` is (part, parts), from 1."""
+    for want of data; ``shard`` is (part, parts), from 1 (:func:`benchmark.planning.shards.share`)."""
 
     stages: Sequence[Stage]
     data_dir: Path
@@ -73,12 +81,12 @@ class SuiteRun:
 
     def parts(self) -> Iterator[SuitePart]:
         """Yield what is to be done, part by part: the options of a part may come from the records
-        of the one before, so it is planned when it is asked for."""
+        of the one before, so what these left is read when the part is asked for."""
+        runs = [open_runs(stage, self.data_dir, self.seen) for stage in self.stages]
+        own = iter(share(runs, self.shard))
         for stages in together(self.stages):
-            planned = [resolve(stage, self.data_dir, self.store, self.seen) for stage in stages]
-            unique = {job.spec.key: job for ready, _ in planned for job in ready}
-            first, step = self.shard
-            jobs = list(unique.values())[first - 1 :: step]
+            planned = [resolve(next(own), self.store) for _ in stages]
+            jobs = list({job.spec.key: job for ready, _ in planned for job in ready}.values())
             todo, kept, unreadable = divided(jobs, self.store, force=self.settings.force)
             self.jobs += [job for job in jobs if job.spec.key not in unreadable]
             waiting = [run for _, blocked in planned for run in blocked]
@@ -119,16 +127,3 @@ class SuiteRun:
         if jobs:
             begun()
             count_untrained(jobs, self.settings.results, self.settings.device, tell)
-
-
-def shard_of(text: str) -> tuple[int, int]:
-    """Return (I, N) of the text ``I/N``: the I-th of N equal parts of a grid.
-
-    >>> shard_of("2/4")
-    (2, 4)
-    """
-    part, slash, parts = text.partition("/")
-    numbers = slash and part.isdecimal() and parts.isdecimal()
-    if not numbers or not 1 <= int(part) <= int(parts):
-        raise BenchError(f"--shard is '{text}'; expected I/N with 1 <= I <= N, as in --shard 2/4")
-    return int(part), int(parts)

@@ -60,7 +60,7 @@ from command import bench, process
         (("run", "--nonsense"), "--nonsense"),
         (("run", "--time-limit", "nan"), "'nan' is not a number"),
         (("run", "--checkpoint-every", "NaN"), "'NaN' is not a number"),
-        (("run", "--suite", "gamma", "--shard", "1/2"), "--suite has its own grid"),
+        (("run", "--suite", "gamma", "--latent-dims", "4"), "--suite has its own grid"),
         (("run", "--suite", "gamma", "--budget", "huge"), "unknown budget 'huge'"),
         (("table", "--results", "/etc/hostname"), "--results"),
         (("nonsense",), "nonsense"),

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from benchmark.budgets import quick_steps
 from benchmark.cli import cli
 from benchmark.planning.preview import outline
-from benchmark.planning.stages import available, resolve
+from benchmark.planning.stages import available, open_runs, resolve
 from benchmark.planning.suites import read_suite, suites
 from benchmark.records import Store
 from benchmark.spec import BenchError
@@ -113,7 +113,7 @@ def test_a_page_counts_the_runs_that_bench_run_would_make(mine: Path, tmp_path: 
     suite = read_suite(str(mine))
     lines = outline(suite, tmp_path)
     ready = [
-        resolve(present, tmp_path, Store(tmp_path))
+        resolve(open_runs(present, tmp_path), Store(tmp_path))
         for stage in suite.stages
         if (present := available(stage, tmp_path, {})[0])
     ]

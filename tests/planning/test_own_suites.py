@@ -10,7 +10,7 @@ from suite_plans import jobs_of
 
 from benchmark.budgets import BUDGETS, QUICK_STEPS
 from benchmark.planning import stages as stages_module
-from benchmark.planning.stages import available, resolve, together
+from benchmark.planning.stages import available, open_runs, resolve, together
 from benchmark.planning.suites import read_suite, scaled
 from benchmark.records import Store
 from benchmark.spec import BenchError, MissingData
@@ -69,7 +69,7 @@ def test_stages_without_their_data_are_set_aside_and_the_others_kept(
     assert [(missing.dataset, missing.runs) for missing in absent] == [
         ("celeba", 12)
     ] and "bench data fetch celeba" in absent[0].reason
-    assert len(resolve(here, tmp_path, Store(tmp_path / "runs"))[0]) == 12
+    assert len(resolve(open_runs(here, tmp_path), Store(tmp_path / "runs"))[0]) == 12
 
     def nothing(*_: object) -> None:
         raise MissingData("nothing here")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.planning.stages import resolve
+from benchmark.planning.stages import open_runs, resolve
 from benchmark.planning.suites import read_suite, suites
 from benchmark.records import Store, frame
 from benchmark.spec import BenchError
@@ -92,7 +92,7 @@ def test_a_path_that_is_not_in_the_parents_record_blocks_too(tmp_path: Path) -> 
             )
         )
     ).stages
-    ready, waiting = resolve(stage, tmp_path, Store(tmp_path / "results" / "runs"))
+    ready, waiting = resolve(open_runs(stage, tmp_path), Store(tmp_path / "results" / "runs"))
     assert not ready
     assert "has no 'discovery.extra.delta'" in waiting[0].reason
 
@@ -128,12 +128,12 @@ def test_a_parent_that_cannot_be_read_is_the_reason_that_its_run_waits(tmp_path:
     text += 'take = { gamma = "vae: discovery.extra.gamma" }\n'
     stage = read_suite(str(suite_file(tmp_path, text))).stages[1]
     store = Store(tmp_path / "runs")
-    _, blocked = resolve(stage, tmp_path, store)
+    _, blocked = resolve(open_runs(stage, tmp_path), store)
     assert "is not run; run it first" in blocked[0].reason
     parent = blocked[0].reason.split()[2]
     (tmp_path / "runs" / parent).mkdir(parents=True)
     (tmp_path / "runs" / parent / "record.json").write_text("{", encoding="utf-8")
-    ready, waiting = resolve(stage, tmp_path, store)
+    ready, waiting = resolve(open_runs(stage, tmp_path), store)
     assert not ready and len(waiting) == len(blocked)
     assert "its parent cannot be read: record" in waiting[0].reason
     assert waiting[1].reason == blocked[1].reason
