@@ -32,6 +32,7 @@ ROOMS = (
     "modules",
     "syntax",
     "source",
+    "registered",
     "registry",
     "names",
     "identity",

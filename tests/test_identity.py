@@ -76,7 +76,7 @@ def edited(package: PackageCopy) -> Iterator[PackageCopy]:
         ),
         ("baselines/pca.py", "class PCA(Method):", "class PCA(Method):\n    x = 1", {"pca"}),
         ("benchmark/spec.py", 'STATUSES = ("done",', 'STATUSES = ("done", "odd",', set()),
-        ("benchmark/registry.py", "closed form", "in closed form", set()),
+        ("benchmark/registered/methods.py", "closed form", "in closed form", set()),
     ],
 )
 def test_an_edit_makes_stale_what_it_decides_and_nothing_else(

@@ -10,7 +10,8 @@ import torch
 
 from benchmark.machine import changes, machine_class, same_class
 from benchmark.records import load_records
-from benchmark.training.runtime import environment, make_deterministic
+from benchmark.running.environment import environment
+from benchmark.training.runtime import make_deterministic
 
 PUBLISHED = Path(__file__).resolve().parents[1] / "results" / "published" / "headline"
 

@@ -27,6 +27,7 @@ from benchmark.planning.jobs import Job, instance, load
 from benchmark.planning.uncounted import needless
 from benchmark.records import Store
 from benchmark.registry import Choice
+from benchmark.running.environment import environment
 from benchmark.running.lock import locked
 from benchmark.spec import NO_BETTER_THAN_MEAN, PROTOCOL, BenchError, Record, RunSpec
 from benchmark.training import checkpoint, runtime
@@ -191,7 +192,7 @@ class Evaluation:
             measurements={**others, **measurements},
             absent=reasons | absent,
             metrics={**record.metrics, **metric_codes({**measurements, **absent})},
-            environment=_environment(record, measurements, runtime.environment(device)),
+            environment=_environment(record, measurements, environment(device)),
             flags=_flags(record.flags, {**others, **measurements}),
         )
         if "lstar" in names:

@@ -21,6 +21,7 @@ from benchmark.identity import harness_code
 from benchmark.planning.jobs import Job, instance, load
 from benchmark.planning.reuse import Settings, finished, trained
 from benchmark.records import Store
+from benchmark.running.environment import environment
 from benchmark.running.evaluate import Evaluation
 from benchmark.running.faults import error_text, one_line, traceback_bytes
 from benchmark.running.lock import locked
@@ -119,7 +120,7 @@ def attempt(
         harness=job.harness,
         given=job.given,
         status="failed",
-        environment=runtime.environment(device),
+        environment=environment(device),
     )
     try:
         return _run(job, settings, device, blank, stop, progress, make)
