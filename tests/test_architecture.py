@@ -53,7 +53,6 @@ ROOMS = (
     "studies",
     "calibration",
     "reporting.catalogue",
-    "reporting.captions",
     "reporting.statistics",
     "reporting.cells",
     "reporting.tables",
@@ -264,6 +263,10 @@ def test_looking_and_reporting_import_no_torch() -> None:
         "import benchmark.reporting.tables.summary, benchmark.reporting.figures.draw",
         "import benchmark.reporting.report.site, benchmark.metrics.frechet",
         "import benchmark.planning.jobs, benchmark.planning.reuse, benchmark.running.processes",
+        "from benchmark import registry\n"
+        "from benchmark.reporting.catalogue.figures import FIGURES\n"
+        "from benchmark.reporting.catalogue.tables import TABLES\n"
+        "for entry in (*FIGURES.values(), *TABLES.values()): entry.target and registry.load(entry.target)",
         "from benchmark.planning.jobs import Grid, plan; from pathlib import Path; "
         "plan(Grid(['vae'], ['circle']), Path('.'))",
     )

@@ -60,9 +60,10 @@ def figure(
     """Draw figure NAME (see `bench list figures`)."""
     from benchmark.options import split_list
     from benchmark.records import load_records
-    from benchmark.reporting import catalogue
+    from benchmark.reporting.catalogue.entries import check
+    from benchmark.reporting.catalogue.figures import FIGURES
 
-    catalogue.check("figure", catalogue.FIGURES, name)
+    check("figure", FIGURES, name)
 
     from benchmark.reporting.cells.selection import Filters, latent_sizes, select
     from benchmark.reporting.figures import draw
@@ -73,7 +74,7 @@ def figure(
     )
     path = output or Path(f"{name}.png")
     kind = draw.kind_of(path)
-    records = select(load_records(results), chosen, str(results), study=catalogue.STUDIES.get(name))
+    records = select(load_records(results), chosen, str(results), study=FIGURES[name].study or None)
     _draw(name, records, results, split_list(names), bool(latent_dims), path, kind)
 
 

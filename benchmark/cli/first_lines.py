@@ -32,7 +32,7 @@ def answer_text(results: Path, dataset: str) -> str:
     from benchmark.names import metric_of
     from benchmark.records import load_records
     from benchmark.reporting import named_tables
-    from benchmark.reporting.catalogue import ANSWER
+    from benchmark.reporting.catalogue.tables import ANSWER
     from benchmark.reporting.cells.selection import Filters, select
     from benchmark.reporting.render import plain
 

@@ -43,10 +43,14 @@ def rows(kind: str) -> list[tuple[str, str]]:
         from benchmark.planning.suites import suites
 
         return [(suite.name, suite.summary) for suite in suites()]
-    if kind in ("tables", "figures"):
-        from benchmark.reporting import catalogue
+    if kind == "tables":
+        from benchmark.reporting.catalogue.tables import TABLES
 
-        return list((catalogue.TABLES if kind == "tables" else catalogue.FIGURES).items())
+        return [(table.name, table.line) for table in TABLES.values()]
+    if kind == "figures":
+        from benchmark.reporting.catalogue.figures import FIGURES
+
+        return [(figure.name, figure.line) for figure in FIGURES.values()]
     from benchmark import registry
 
     entries = registry.entries(kind)  # type: ignore[arg-type]  # click checked the word

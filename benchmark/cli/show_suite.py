@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Collection
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,20 +21,22 @@ def checked_suite(name: str) -> Suite:
     """Return the suite called ``name`` (or in the file ``name``); :class:`BenchError` where it
     feeds a table, figure or claim that is not known."""
     from benchmark.planning.suites import read_suite
-    from benchmark.reporting import catalogue
+    from benchmark.reporting.catalogue.entries import check
+    from benchmark.reporting.catalogue.figures import FIGURES
+    from benchmark.reporting.catalogue.tables import TABLES
     from benchmark.reporting.claims.claims import claims
 
     suite = read_suite(name)
-    named = {
-        "table": catalogue.TABLES,
-        "figure": catalogue.FIGURES,
-        "claim": {claim.name: claim.text for claim in claims()},
+    named: dict[str, Collection[str]] = {
+        "table": TABLES,
+        "figure": FIGURES,
+        "claim": [claim.name for claim in claims()],
     }
     for (kind, names), wanted in zip(
         named.items(), (suite.tables, suite.figures, suite.claims), strict=True
     ):
         for item in wanted:
-            catalogue.check(kind, names, item)
+            check(kind, names, item)
     return suite
 
 

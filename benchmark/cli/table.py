@@ -69,9 +69,10 @@ def table(
 ) -> None:
     """Make table NAME (default: summary; see `bench list tables`)."""
     from benchmark.cli.output import save
-    from benchmark.reporting import catalogue
+    from benchmark.reporting.catalogue.entries import check
+    from benchmark.reporting.catalogue.tables import TABLES
 
-    catalogue.check("table", catalogue.TABLES, name)
+    check("table", TABLES, name)
     render = _renderer(kind, output, macros)
     if source == "paper":
         from benchmark.reporting.papers.as_printed import printed_table

@@ -1,23 +1,19 @@
-"""Tables by name: of each the function from records to a
-:class:`~benchmark.reporting.tables.document.Table`."""
+"""Tables by name, from records."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
+from collections.abc import Iterable, Sequence
 
+from benchmark import registry
 from benchmark.controls import References
-from benchmark.reporting.catalogue import TABLES, check
+from benchmark.reporting.catalogue.entries import check
+from benchmark.reporting.catalogue.tables import TABLES
 from benchmark.reporting.papers.agreement import beside_paper
 from benchmark.reporting.papers.filled import filled_table
-from benchmark.reporting.papers.layouts import LAYOUTS
-from benchmark.reporting.tables.dimensions import dimensions
 from benchmark.reporting.tables.document import Table
-from benchmark.reporting.tables.intrinsic import estimates
-from benchmark.reporting.tables.summary import summary
 from benchmark.spec import Record
 
-__all__ = ["BUILDERS", "build"]
+__all__ = ["build"]
 
 
 def build(
@@ -35,14 +31,8 @@ def build(
     ``paper`` sets published values beside ours.
     """
     check("table", TABLES, name)
-    if name in LAYOUTS:
+    target = TABLES[name].target
+    if not target:
         return filled_table(name, records, metrics, references, paper=paper)
-    table = BUILDERS[name](records, metrics, references or References())
+    table: Table = registry.load(target)(records, metrics, references or References())
     return beside_paper(table) if paper else table
-
-
-BUILDERS: Mapping[str, Callable[[Iterable[Record], Sequence[str], References], Table]] = {
-    "summary": summary,
-    "dimensions": partial(dimensions, summary),
-    "references": estimates,
-}

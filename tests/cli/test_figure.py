@@ -13,7 +13,7 @@ from reporting.making import leave, record, store
 
 from benchmark.cli.figure import figure
 from benchmark.records import Store, load_records
-from benchmark.reporting.catalogue import FIGURES
+from benchmark.reporting.catalogue.figures import FIGURES
 from benchmark.spec import BenchError
 
 

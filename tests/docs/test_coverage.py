@@ -16,7 +16,8 @@ from benchmark import registry
 from benchmark.cli import cli
 from benchmark.planning import jobs as planning
 from benchmark.planning.suites import read_suite, suites
-from benchmark.reporting.catalogue import FIGURES, TABLES
+from benchmark.reporting.catalogue.figures import FIGURES
+from benchmark.reporting.catalogue.tables import TABLES
 from benchmark.reporting.claims.claims import claims
 
 PAGE = Path(__file__).parents[2] / "docs" / "coverage.md"

@@ -13,7 +13,8 @@ from benchmark.planning.jobs import plan
 from benchmark.planning.reuse import Settings
 from benchmark.planning.stages import available
 from benchmark.planning.suites import Grid, read_suite, scaled, suites
-from benchmark.reporting.catalogue import FIGURES, TABLES
+from benchmark.reporting.catalogue.figures import FIGURES
+from benchmark.reporting.catalogue.tables import TABLES
 from benchmark.reporting.claims.claims import claims
 from benchmark.running.job import execute
 

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 
 from threadpoolctl import threadpool_limits
 
-from benchmark.reporting.captions import CAPTIONS
-from benchmark.reporting.catalogue import FIGURES
+from benchmark.reporting.catalogue.figures import FIGURES
 from benchmark.reporting.figures import draw
 from benchmark.reporting.figures.material import Material
 from benchmark.spec import BenchError
@@ -71,7 +70,7 @@ def _drawn_elsewhere(name: str) -> Drawing:
 
 
 def _drawing(name: str, material: Material) -> Drawing:
-    caption = CAPTIONS[name]
+    caption = FIGURES[name].caption
     try:
         png = draw.draw(name, material, "png", dpi=_DPI)
     except BenchError as error:

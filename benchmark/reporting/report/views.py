@@ -13,7 +13,7 @@ from benchmark.controls import References
 from benchmark.names import labels, metric_of, rank
 from benchmark.planning.suites import suites
 from benchmark.reporting import named_tables
-from benchmark.reporting.catalogue import ANSWER, TABLES
+from benchmark.reporting.catalogue.tables import ANSWER, TABLES
 from benchmark.reporting.cells.datasets import intrinsic_dim
 from benchmark.reporting.papers.filled import printed_lines
 from benchmark.reporting.papers.layouts import LAYOUTS

@@ -3,7 +3,7 @@ rule leaves open, beside truth and chance."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from benchmark.controls import References
@@ -11,6 +11,7 @@ from benchmark.names import labels
 from benchmark.reporting.cells.datasets import intrinsic_dim
 from benchmark.reporting.cells.readings import readings
 from benchmark.reporting.tables.document import Table
+from benchmark.reporting.tables.summary import summary
 from benchmark.spec import Record
 
 __all__ = ["dimensions", "with_readings"]
@@ -33,13 +34,8 @@ def with_readings(record: Record) -> Record:
 
 
 def dimensions(
-    summary: Callable[[Iterable[Record], Sequence[str], References | None], Table],
-    records: Iterable[Record],
-    metrics: Sequence[str],
-    references: References | None = None,
+    records: Iterable[Record], metrics: Sequence[str], references: References | None = None
 ) -> Table:
-    """Return the table, built by ``summary`` from the dimension counts of ``records``."""
-    return replace(
-        summary([with_readings(record) for record in records], metrics, references),
-        name="dimensions",
-    )
+    """Return the table, which is ``summary`` of the dimension counts of ``records``."""
+    table = summary([with_readings(record) for record in records], metrics, references)
+    return replace(table, name="dimensions")

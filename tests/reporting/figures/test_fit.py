@@ -13,8 +13,9 @@ from reporting.figures.drawn import records
 from reporting.figures.test_studies import study_runs
 from reporting.making import leave, record, store
 
+from benchmark.reporting.catalogue.figures import FIGURES
 from benchmark.reporting.figures import style
-from benchmark.reporting.figures.draw import DRAWERS
+from benchmark.reporting.figures.draw import figure_of
 from benchmark.reporting.figures.legend import legend
 from benchmark.reporting.figures.material import Material
 from benchmark.spec import BenchError, Record
@@ -99,16 +100,16 @@ def sweep(methods: int, datasets: int) -> list[Record]:
 def test_sweeps_keep_their_texts(name: str, methods: int, datasets: int, tmp_path: Path) -> None:
     with style.house(72):
         material = Material.of(sweep(methods, datasets), tmp_path, every_size=True)
-        assert outside(DRAWERS[name](material)) == []
+        assert outside(figure_of(name, material)) == []
 
 
 def test_every_figure_keeps_its_texts(folder: Path, tmp_path: Path) -> None:
     with style.house(72):
         drawn = 0
         for material in (Material.of(records(), folder), Material.of(study_runs(), tmp_path)):
-            for name, draw in DRAWERS.items():
+            for name in FIGURES:
                 try:
-                    figure = draw(material)
+                    figure = figure_of(name, material)
                 except BenchError:
                     continue
                 drawn += 1
@@ -128,7 +129,7 @@ def test_headings_above_pictures_that_do_not_fill_their_room_stay_inside(
     for run in runs:
         leave(store(tmp_path, [run]), run, image=(1, 8, 8))
     with style.house(72):
-        figure = DRAWERS["categories"](Material.of(runs, tmp_path))
+        figure = figure_of("categories", Material.of(runs, tmp_path))
         assert len(figure.axes) >= rows and outside(figure) == []
 
 
@@ -141,7 +142,7 @@ def test_headings_beside_each_other_do_not_meet(tmp_path: Path) -> None:
     for run in runs:
         leave(store(tmp_path, [run]), run, image=(1, 8, 8))
     with style.house(72):
-        figure = DRAWERS["samples"](Material.of(runs, tmp_path))
+        figure = figure_of("samples", Material.of(runs, tmp_path))
         assert outside(figure) == []
         renderer = FigureCanvasAgg(figure).get_renderer()
         titles = [axes.title for axes in figure.axes if "geco" in axes.get_title()]

@@ -14,7 +14,7 @@ from reporting.figures.test_fit import outside
 from reporting.making import leave, record, store
 
 from benchmark.reporting.figures import style
-from benchmark.reporting.figures.draw import DRAWERS
+from benchmark.reporting.figures.draw import figure_of
 from benchmark.reporting.figures.material import Material
 from benchmark.reporting.figures.remarks import WARNING
 from benchmark.spec import NO_BETTER_THAN_MEAN, Record
@@ -68,7 +68,7 @@ def test_a_remark_lies_over_no_picture_and_no_heading(
     name: str, methods: int, tmp_path: Path
 ) -> None:
     with style.house(100):
-        figure = DRAWERS[name](Material.of(hollow_and_not(tmp_path, methods), tmp_path))
+        figure = figure_of(name, Material.of(hollow_and_not(tmp_path, methods), tmp_path))
         assert covered(figure) == [] and outside(figure) == []
     (remark,) = remarks(figure)
     assert remark.startswith("hardly better than the mean image")
@@ -82,7 +82,7 @@ def test_the_check_sees_a_remark_over_a_picture() -> None:
 
 
 def test_options_that_fit_on_no_line_with_the_name_have_one_of_their_own(tmp_path: Path) -> None:
-    figure = DRAWERS["samples"](Material.of(hollow_and_not(tmp_path, 9), tmp_path))
+    figure = figure_of("samples", Material.of(hollow_and_not(tmp_path, 9), tmp_path))
     titles = [axes.get_title() for axes in figure.axes]
     assert "geco-l0\n[tau_per_pixel=0.0106]" in titles and "method-0" in titles
 
@@ -95,7 +95,7 @@ def test_eight_variants_of_a_method_have_eight_lines(tmp_path: Path) -> None:
     material = Material.of(runs, tmp_path)
     assert len(set(material.dashes().values())) == len(material.dashes()) == 8
     for name in ("curves", "metric-vs-latent-dim"):
-        figure = DRAWERS[name](material)
+        figure = figure_of(name, material)
         handles: list[Any] = figure.legends[0].legend_handles  # the pattern has no public name
         drawn = {(handle.get_linestyle(), str(handle._unscaled_dash_pattern)) for handle in handles}
         assert len(drawn) == 8

@@ -15,7 +15,7 @@ import pytest
 from markdown_it import MarkdownIt
 from reporting.making import HOSTILE, UNSEEN, record, store
 
-from benchmark.reporting.catalogue import TABLES
+from benchmark.reporting.catalogue.tables import TABLES
 from benchmark.reporting.claims.table import claims_table
 from benchmark.reporting.claims.verdicts import published_verdicts
 from benchmark.reporting.named_tables import build

@@ -20,8 +20,7 @@ from reporting.report.site_records import EVIL, Files, full, hostile, site_of, w
 from threadpoolctl import threadpool_limits
 
 from benchmark.reporting import named_tables
-from benchmark.reporting.captions import CAPTIONS
-from benchmark.reporting.catalogue import FIGURES
+from benchmark.reporting.catalogue.figures import FIGURES
 from benchmark.reporting.figures import draw
 from benchmark.reporting.figures.material import Material
 from benchmark.reporting.render import RENDERERS
@@ -171,7 +170,9 @@ def test_figures_are_on_the_page_with_their_size_and_the_others_with_their_reaso
     pages: dict[str, Page],
 ) -> None:
     pictures = [
-        image for image in pages["index.html"].all("img") if image["alt"] == CAPTIONS["curves"]
+        image
+        for image in pages["index.html"].all("img")
+        if image["alt"] == FIGURES["curves"].caption
     ]
     assert [(image["width"], image["height"]) for image in pictures] == [("20", "13")]
     assert base64.b64decode(pictures[0]["src"].partition(",")[2]) == PNG

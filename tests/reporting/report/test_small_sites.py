@@ -14,7 +14,7 @@ from reporting.report.parsed import Page
 from reporting.report.site_records import full, site_of, written
 
 from benchmark.controls import InitialCounts, References
-from benchmark.reporting.catalogue import FIGURES
+from benchmark.reporting.catalogue.figures import FIGURES
 from benchmark.reporting.claims.verdicts import verdicts
 from benchmark.reporting.figures import draw
 from benchmark.reporting.report import drawings

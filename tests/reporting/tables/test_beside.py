@@ -16,7 +16,7 @@ from reporting.tables.counting import cell, counted, initial
 from benchmark.controls import InitialCounts, References
 from benchmark.identity import harness_code
 from benchmark.metrics.null import null_gap
-from benchmark.reporting.catalogue import TABLES
+from benchmark.reporting.catalogue.tables import TABLES
 from benchmark.reporting.cells.nulls import nulls_of
 from benchmark.reporting.cells.replicates import gather
 from benchmark.reporting.named_tables import build

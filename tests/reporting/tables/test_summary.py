@@ -8,10 +8,13 @@ from dataclasses import replace
 import pytest
 from reporting.making import FD, record, seeds
 
-from benchmark.reporting.catalogue import FIGURES, TABLES, check
+from benchmark import registry
+from benchmark.reporting.catalogue.entries import check
+from benchmark.reporting.catalogue.figures import FIGURES
+from benchmark.reporting.catalogue.tables import TABLES
 from benchmark.reporting.cells.datasets import intrinsic_dim
 from benchmark.reporting.cells.titles import direction, order, title, unit
-from benchmark.reporting.named_tables import BUILDERS, build
+from benchmark.reporting.named_tables import build
 from benchmark.reporting.papers.layouts import LAYOUTS
 from benchmark.reporting.tables.document import Cell, Table, clip
 from benchmark.reporting.tables.summary import summary
@@ -46,10 +49,10 @@ def notes(records: Iterable[Record]) -> str:
 
 
 def test_catalogue_names_every_table_and_figure() -> None:
-    from benchmark.reporting.figures.draw import DRAWERS
-
-    assert set(TABLES) == {*BUILDERS, *LAYOUTS}
-    assert set(FIGURES) == set(DRAWERS)
+    assert {name for name, table in TABLES.items() if not table.target} == set(LAYOUTS)
+    targets = [entry.target for entry in (*TABLES.values(), *FIGURES.values()) if entry.target]
+    assert all(callable(registry.load(target)) for target in targets)
+    assert len(set(targets)) == len(targets) == len(TABLES) - len(LAYOUTS) + len(FIGURES)
     with pytest.raises(BenchError, match="did you mean 'summary'"):
         check("table", TABLES, "sumary")
     with pytest.raises(BenchError, match="unknown table"):
