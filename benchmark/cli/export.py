@@ -63,7 +63,7 @@ def export(
     if tracker is not None:
         click.echo(_track(tracker, runs, output or Path(tracker), results))
         return
-    from benchmark.running.replay import locate
+    from benchmark.running.stored import locate
     from benchmark.spec import BenchError
 
     if len(runs) != 1:
@@ -98,7 +98,7 @@ def _track(tracker: str, runs: tuple[str, ...], folder: Path, results: Path) -> 
     """Write runs to a tracker's local store; what was written, in words."""
     from benchmark.exports.trackers import export, read_run, require
     from benchmark.records import Store
-    from benchmark.running.replay import locate
+    from benchmark.running.stored import locate
 
     require(tracker)
     store = Store(results)

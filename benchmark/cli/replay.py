@@ -13,7 +13,8 @@ from benchmark.cli import Device, data_dir_option, results_option
 
 if TYPE_CHECKING:
     from benchmark.running.compare import BitComparison
-    from benchmark.running.replay import Replay, Stored
+    from benchmark.running.replay import Replay
+    from benchmark.running.stored import Stored
 
 __all__ = ["replay"]
 
@@ -59,14 +60,15 @@ def replay(
     """
     from benchmark.cli.progress import signals, watcher
     from benchmark.cli.tally import default_workers
-    from benchmark.running import replay as protocol
+    from benchmark.running import replay as replaying
+    from benchmark.running.stored import job_of
 
     runs, unreadable = _located(records, results)
     count = min(len(runs), workers or default_workers(device or "cpu"))
     with signals() as received, watcher(len(runs)) as events:
-        ended = protocol.replay(
+        ended = replaying.replay(
             runs,
-            lambda record: protocol.job_of(record, data_dir, method, dataset),
+            lambda record: job_of(record, data_dir, method, dataset),
             count,
             device,
             events,
@@ -96,7 +98,7 @@ def _summary(ended: Sequence[Replay], unreadable: int) -> int:
 def _located(texts: Sequence[str], results: Path) -> tuple[list[Stored], int]:
     """Return the runs that can be read and how many cannot, each of them told on stderr;
     ``BenchError`` where none can."""
-    from benchmark.running.replay import locate
+    from benchmark.running.stored import locate
     from benchmark.spec import BenchError
 
     runs, reasons = [], []

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from command import bench
 
-from benchmark.running.replay import locate
+from benchmark.running.stored import locate
 from benchmark.spec import BenchError
 
 

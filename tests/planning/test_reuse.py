@@ -17,7 +17,8 @@ from benchmark.planning.suites import Grid
 from benchmark.records import Store
 from benchmark.running.evaluate import Evaluation, chosen_metrics
 from benchmark.running.job import execute
-from benchmark.running.replay import Stored, job_of, replay
+from benchmark.running.replay import replay
+from benchmark.running.stored import Stored, job_of
 from benchmark.spec import PROTOCOL, BenchError, RunSpec
 from benchmark.training import checkpoint
 

@@ -1,8 +1,8 @@
 """Tables in the layout of the papers: the same rows and columns, filled with published figures or
 with what runs measured.
 
-Rows and columns are those of the published figures (:mod:`benchmark.reporting.papers.printed`), in the order
-in which the source prints them.
+Rows and columns are those of the published figures (:mod:`benchmark.reporting.papers.printed`), in
+the order in which the source prints them.
 """
 
 from __future__ import annotations
@@ -42,34 +42,31 @@ class Layout:
     @property
     def figures(self) -> list[Printed]:
         """The figures that the source prints here."""
-        return [each for each in published() if each.origin == self.origin]
+        return [figure for figure in published() if figure.origin == self.origin]
 
     def heads(self) -> tuple[Column, ...]:
         """The columns that name a row."""
         if self.rows == "methods":
             return (Column("Method", ("method",)),)
-        sized = any(each.latent_dim for each in self.figures)
-        return (
-            Column("Dataset", ("dataset",)),
-            *((Column("L", ("latent_dim",), "right"),) if sized else ()),
-        )
+        dataset = Column("Dataset", ("dataset",))
+        if any(figure.latent_dim for figure in self.figures):
+            return (dataset, Column("L", ("latent_dim",), "right"))
+        return (dataset,)
 
     def lines(self) -> list[tuple[str, ...]]:
         """The names of every row, as printed."""
-        return list(dict.fromkeys(self.line(each) for each in self.figures))
+        return list(dict.fromkeys(self.line(figure) for figure in self.figures))
 
     def line(self, figure: Printed) -> tuple[str, ...]:
         """The row a figure stands in: what its head cells say."""
         if self.rows == "methods":
             return (figure.spelling,)
-        return (
-            figure.dataset if figure.inferred else figure.data,
-            *((str(figure.latent_dim),) if figure.latent_dim else ()),
-        )
+        dataset = figure.dataset if figure.inferred else figure.data
+        return (dataset, str(figure.latent_dim)) if figure.latent_dim else (dataset,)
 
     def slots(self) -> list[tuple[str, str, str]]:
         """Every column: the heading above it, its own, and the metric."""
-        return list(dict.fromkeys(self.slot(each) for each in self.figures))
+        return list(dict.fromkeys(self.slot(figure) for figure in self.figures))
 
     def slot(self, figure: Printed) -> tuple[str, str, str]:
         """The column a figure stands in."""
@@ -92,7 +89,7 @@ class Layout:
 
     def grid(self) -> dict[tuple[tuple[str, ...], tuple[str, str, str]], Printed]:
         """Every figure by its row and column."""
-        return {(self.line(each), self.slot(each)): each for each in self.figures}
+        return {(self.line(figure), self.slot(figure)): figure for figure in self.figures}
 
 
 LAYOUTS: Mapping[str, Layout] = {
@@ -113,46 +110,39 @@ LAYOUTS: Mapping[str, Layout] = {
             marked=("mse",),
         ),
         Layout(
-            *(
-                "maskaae-1",
-                "maskaae_table1_fid",
-                "MaskAAE, table 1: FID of samples.",
-                {"fid": "FID"},
-            ),
+            "maskaae-1",
+            "maskaae_table1_fid",
+            "MaskAAE, table 1: FID of samples.",
+            {"fid": "FID"},
             sizes={"mnist": 64, "fashion-mnist": 128, "cifar10": 256, "celeba": 256},
         ),
         Layout(
-            *(
-                "maskaae-2",
-                "maskaae_table2_nac",
-                "MaskAAE, table 2: active dimensions and normalised absolute correlation.",
-                {"lstar": "m_A", "nac": "NAC"},
-            ),
+            "maskaae-2",
+            "maskaae_table2_nac",
+            "MaskAAE, table 2: active dimensions and normalised absolute correlation.",
+            {"lstar": "m_A", "nac": "NAC"},
             rows="datasets",
         ),
         Layout(
-            *(
-                "flexae-3",
-                "flexae_table3_fid",
-                "FlexAE, table 3: FID of reconstructions and samples.",
-                {"fid-reconstruction": "Rec.", "fid": "Gen."},
-            ),
+            "flexae-3",
+            "flexae_table3_fid",
+            "FlexAE, table 3: FID of reconstructions and samples.",
+            {"fid-reconstruction": "Rec.", "fid": "Gen."},
             sizes={"mnist": 32, "cifar10": 128, "celeba": 128},
         ),
         Layout(
-            *(
-                "flexae-4",
-                "flexae_table4_precision_recall",
-                "FlexAE, table 4: precision and recall.",
-            ),
+            "flexae-4",
+            "flexae_table4_precision_recall",
+            "FlexAE, table 4: precision and recall.",
             {"prd-precision": "Precision", "prd-recall": "Recall"},
             sizes={"mnist": 32, "cifar10": 128, "celeba": 128},
         ),
         Layout(
-            *(
-                "flexae-5",
-                "flexae_table5_bias_variance",
-                "FlexAE, table 5: FID with few training images against the capacity of the prior's generator.",
+            "flexae-5",
+            "flexae_table5_bias_variance",
+            (
+                "FlexAE, table 5: FID with few training images against the capacity of the "
+                "prior's generator."
             ),
             {"fid-reconstruction": "Rec.", "fid": "Gen."},
             rows="datasets",
@@ -191,13 +181,19 @@ LAYOUTS: Mapping[str, Layout] = {
         Layout(
             "ardvae-a4",
             "newer_methods-A4",
-            "ARD-VAE, table 4 of the appendix: L* and FID against the images that estimate the prior.",
+            (
+                "ARD-VAE, table 4 of the appendix: L* and FID against the images that estimate "
+                "the prior."
+            ),
             {"lstar": "L*", "fid": "Gen."},
         ),
         Layout(
             "ardvae-a5",
             "newer_methods-A5",
-            "ARD-VAE, table 5 of the appendix: relevant axes of other models by the decoder's Jacobian, and FID.",
+            (
+                "ARD-VAE, table 5 of the appendix: relevant axes of other models by the "
+                "decoder's Jacobian, and FID."
+            ),
             {"lstar-jacobian": "Axes", "fid-reconstruction": "Rec.", "fid": "Gen."},
         ),
         Layout(
@@ -213,11 +209,9 @@ LAYOUTS: Mapping[str, Layout] = {
             {"neg-log-p": "-log p", "fid": "FID"},
         ),
         Layout(
-            *(
-                "mivae",
-                "mivae_accuracy",
-                "MI-VAE, section 4.4.2: the categorical variable as a classifier.",
-            ),
+            "mivae",
+            "mivae_accuracy",
+            "MI-VAE, section 4.4.2: the categorical variable as a classifier.",
             {"accuracy": "Accuracy", "kl-categorical": "KL (nats)"},
         ),
     )
