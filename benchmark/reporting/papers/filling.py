@@ -119,7 +119,7 @@ class Filling:
 
     def _addresses_by_method(self) -> dict[tuple[RowName, Slot], Address]:
         layout, figures = self.layout, self.layout.figures
-        datasets = {figure.dataset for figure in figures}
+        datasets = list(dict.fromkeys(figure.dataset for figure in figures))
         methods = {
             (layout.line(figure), dataset): as_run(figure.spelling, dataset, figure.origin)
             for figure in figures

@@ -1,5 +1,5 @@
-"""A table document written as LaTeX, Markdown, CSV, HTML or plain text: pure functions from :class:`Table` to
-text."""
+"""A table document written as LaTeX, Markdown, CSV, HTML or plain text: pure functions from
+:class:`Table` to text."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ def format_of(path: Path) -> str:
     """Return the format that a file's suffix stands for."""
     if path.suffix.lower() not in SUFFIXES:
         raise BenchError(
-            f"cannot tell the format of '{path}' by its suffix; expected {', '.join(SUFFIXES)}, or name one with --format"
+            f"cannot tell the format of '{path}' by its suffix; expected {', '.join(SUFFIXES)}, or "
+            "name one with --format"
         )
     return SUFFIXES[path.suffix.lower()]

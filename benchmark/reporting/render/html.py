@@ -6,12 +6,14 @@ from __future__ import annotations
 import html
 import re
 
-from benchmark.reporting.tables.document import LONG, Cell, Column, Row, Table, clip, spans
+from benchmark.reporting.render.writer import ARROWS, Writer
+from benchmark.reporting.tables.document import Cell, Column, Row, Table, clip, spans
 
 __all__ = ["content", "heading", "mark", "render"]
 
 _STYLE = """\
-.bench-table { --line: #8884; --faint: #666; border-collapse: collapse; font: 14px/1.5 system-ui, sans-serif; font-variant-numeric: tabular-nums }
+.bench-table { --line: #8884; --faint: #666; border-collapse: collapse; \
+font: 14px/1.5 system-ui, sans-serif; font-variant-numeric: tabular-nums }
 .bench-table caption { text-align: left; padding: .4em .7em }
 .bench-table th, .bench-table td { padding: .25em .7em; text-align: left; white-space: nowrap }
 .bench-table .right { text-align: right }
@@ -30,22 +32,22 @@ def escape(text: str, limit: int = 64) -> str:
     return html.escape(clip(text, limit), quote=True)
 
 
-def _number(cell: Cell) -> str:
-    number = cell.number
-    assert number is not None
-    value = f"<b>{number.value}</b>" if cell.best else number.value
-    text = value if number.half_width is None else f"{value} ± {number.half_width}"
-    if number.exponent:
-        text = (
-            f"({text})" if number.half_width is not None else text
-        ) + f" × 10<sup>{number.exponent}</sup>"
-    return text
+class _Html(Writer):
+    """Powers and marks are raised."""
+
+    first, second, third = ("<b>", "</b>"), ("<u>", "</u>"), ("<i>", "</i>")
+
+    def escape(self, text: str) -> str:
+        return html.escape(text, quote=True)
+
+    def sign(self, sign: str) -> str:
+        return mark(sign)
+
+    def power(self, exponent: int) -> str:
+        return f" × 10<sup>{exponent}</sup>"
 
 
-def _emphasised(cell: Cell) -> str:
-    text = escape(cell.shown, LONG)
-    tag = "b" if cell.best else {2: "u", 3: "i"}.get(cell.place)
-    return f"<{tag}>{text}</{tag}>" if tag else text
+_HTML = _Html()
 
 
 def mark(sign: str) -> str:
@@ -56,10 +58,7 @@ def mark(sign: str) -> str:
 def content(cell: Cell) -> str:
     """Return what stands in a cell: its number or text, the signs of its notes, its remark in
     brackets."""
-    text = _emphasised(cell) if cell.estimate is None else _number(cell)
-    marks = "".join(map(mark, cell.marks))
-    note = f" ({escape(cell.note)})" if cell.note else ""
-    return text + marks + note
+    return _HTML.cell(cell)
 
 
 def _cell(cell: Cell, column: Column) -> str:
@@ -67,18 +66,15 @@ def _cell(cell: Cell, column: Column) -> str:
 
 
 def _right(column: Column) -> str:
-    return ' class="wide"' if column.wide else ' class="right"' if column.align == "right" else ""
+    if column.wide:
+        return ' class="wide"'
+    return ' class="right"' if column.align == "right" else ""
 
 
 def heading(column: Column) -> str:
     """Return what stands above a column, with an arrow towards what is better."""
-    text = re.sub(
-        r"L\*(\d*)",
-        lambda found: "L*" + (f"<sub>{found[1]}</sub>" if found[1] else ""),
-        escape(column.title),
-    )
-    arrow = {"min": " ↓", "max": " ↑", "none": ""}[column.direction]
-    return text + arrow
+    text = re.sub(r"L\*(\d+)", r"L*<sub>\1</sub>", escape(column.title))
+    return text + ARROWS[column.direction]
 
 
 def _title(column: Column) -> str:
@@ -87,11 +83,8 @@ def _title(column: Column) -> str:
 
 def _row(row: Row, columns: tuple[Column, ...]) -> str:
     cells = "".join(_cell(cell, column) for cell, column in zip(row.cells, columns, strict=True))
-    return (
-        f'<tr title="{escape(" ".join(row.keys), 4000)}">{cells}</tr>'
-        if row.keys
-        else f"<tr>{cells}</tr>"
-    )
+    title = f' title="{escape(" ".join(row.keys), 4000)}"' if row.keys else ""
+    return f"<tr{title}>{cells}</tr>"
 
 
 def render(table: Table) -> str:
@@ -106,22 +99,16 @@ def render(table: Table) -> str:
         "<tbody>\n" + "\n".join(_row(row, table.columns) for row in group) + "\n</tbody>"
         for group in table.groups
     ]
+    whole = f'<td colspan="{len(table.columns)}">'
     notes = [
-        f'<tr><td colspan="{len(table.columns)}">{mark(note.mark)}{escape(note.text, 2000)}</td></tr>'
-        for note in table.notes
+        f"<tr>{whole}{mark(note.mark)}{escape(note.text, 2000)}</td></tr>" for note in table.notes
     ]
-    foot = ["<tfoot>", *notes, "</tfoot>"] if notes else []
-    lines = [
-        *('<table class="bench-table">', f"<caption>{escape(table.caption, 2000)}</caption>"),
-        *(
-            "<thead>",
-            *([f"<tr>{over}</tr>"] if over else []),
-            f"<tr>{head}</tr>",
-            "</thead>",
-            *bodies,
-            *foot,
-            "</table>",
-        ),
-        *("<style>", _STYLE, "</style>"),
-    ]
+    lines = ['<table class="bench-table">', f"<caption>{escape(table.caption, 2000)}</caption>"]
+    lines.append("<thead>")
+    if over:
+        lines.append(f"<tr>{over}</tr>")
+    lines += [f"<tr>{head}</tr>", "</thead>", *bodies]
+    if notes:
+        lines += ["<tfoot>", *notes, "</tfoot>"]
+    lines += ["</table>", "<style>", _STYLE, "</style>"]
     return "\n".join(lines) + "\n"

@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
+from benchmark.reporting.render.writer import Writer
 from benchmark.reporting.tables.document import Cell, Column, Note, Row, Table, clip, spans
 
 __all__ = ["comment", "escape", "number", "render"]
@@ -92,54 +93,58 @@ def _prose(text: str) -> str:
     if len(parts) % 2 == 0:  # one without its partner is a sign like others
         parts = ["`".join(parts)]
     written = [
-        rf"\texttt{{{escape(part)}}}" if place % 2 else _mathematics(escape(part))
-        for place, part in enumerate(parts)
+        rf"\texttt{{{escape(part)}}}" if number % 2 else _mathematics(escape(part))
+        for number, part in enumerate(parts)
     ]
     return "".join(written)
 
 
 def _mathematics(text: str) -> str:
     """Return escaped ``text`` with L* and L*90 as mathematics."""
-    return re.sub(r"L\*(\d*)", lambda found: f"$L^*_{{{found[1]}}}$" if found[1] else "$L^*$", text)
+    indexed = re.sub(r"L\*(\d+)", r"$L^*_{\1}$", text)
+    return indexed.replace("L*", "$L^*$")
+
+
+class _Latex(Writer):
+    """Numbers are mathematics between dollars, marks are raised."""
+
+    first, second, third = (r"\textbf{", "}"), (r"\underline{", "}"), (r"\textit{", "}")
+    plus_minus = r" \pm "
+
+    def escape(self, text: str) -> str:
+        return escape(text)
+
+    def words(self, cell: Cell) -> str:
+        return _prose(cell.shown) if cell.long else escape(cell.shown)
+
+    def sign(self, sign: str) -> str:
+        return rf"\textsuperscript{{{escape(sign)}}}" if sign else ""
+
+    def value(self, text: str, *, best: bool) -> str:
+        plain = text.replace("–", r"\mbox{--}")
+        return rf"\mathbf{{{plain}}}" if best else plain
+
+    def power(self, exponent: int) -> str:
+        return rf" \times 10^{{{exponent}}}"
+
+    def number(self, cell: Cell) -> str:
+        return f"${super().number(cell)}$"
+
+
+_LATEX = _Latex()
 
 
 def number(cell: Cell) -> str:
     """Return the estimate of a cell as mathematics, without the dollars."""
-    number = cell.number
-    assert number is not None
-    plain = number.value.replace("–", r"\mbox{--}")
-    value = rf"\mathbf{{{plain}}}" if cell.best else plain
-    text = value if number.half_width is None else rf"{value} \pm {number.half_width}"
-    if number.exponent:
-        text = (
-            f"({text})" if number.half_width is not None else text
-        ) + rf" \times 10^{{{number.exponent}}}"
-    return text
-
-
-def _mark(mark: str) -> str:
-    return rf"\textsuperscript{{{escape(mark)}}}" if mark else ""
+    return _LATEX.number(cell).strip("$")
 
 
 def _note(note: Note) -> str:
-    return rf"\par\smallskip{{\footnotesize {_mark(note.mark)}{_prose(note.text)}\par}}"
-
-
-def _emphasised(cell: Cell) -> str:
-    text = _prose(cell.shown) if cell.long else escape(cell.shown)
-    command = "textbf" if cell.best else {2: "underline", 3: "textit"}.get(cell.place)
-    return rf"\{command}{{{text}}}" if command else text
-
-
-def _cell(cell: Cell) -> str:
-    text = _emphasised(cell) if cell.estimate is None else f"${number(cell)}$"
-    marks = "".join(map(_mark, cell.marks))
-    note = f" ({escape(clip(cell.note))})" if cell.note else ""
-    return text + marks + note
+    return rf"\par\smallskip{{\footnotesize {_LATEX.sign(note.mark)}{_prose(note.text)}\par}}"
 
 
 def _row(row: Row) -> str:
-    text = " & ".join(map(_cell, row.cells)) + r" \\"
+    text = " & ".join(map(_LATEX.cell, row.cells)) + r" \\"
     # LaTeX takes a '[' or '*' at the start of a row for an argument of the line break before it; an
     # empty group stands between.
     return "{}" + text if text.startswith(("[", "*")) else text
@@ -152,36 +157,32 @@ def _title(column: Column) -> str:
 
 def _align(table: Table) -> str:
     wide = sum(column.wide for column in table.columns)
-    text = rf"p{{{0.62 / max(wide, 1):.2f}\textwidth}}"
-    return "".join(
-        text if column.wide else "l" if column.align == "left" else "r" for column in table.columns
-    )
+    paragraph = rf"p{{{0.62 / max(wide, 1):.2f}\textwidth}}"
+    letters = {"left": "l", "right": "r"}
+    return "".join(paragraph if column.wide else letters[column.align] for column in table.columns)
 
 
 def _spans(columns: Sequence[Column]) -> list[str]:
     """The line of shared headings, and the rules below them."""
-    found = spans(columns)
-    if not found:
+    over = spans(columns)
+    if not over:
         return []
-    heads, rules, place = [], [], 1
-    for over, count in found:
-        heads.append(
-            rf"\multicolumn{{{count}}}{{c}}{{{_prose(clip(over))}}}"
-            if over
-            else " & ".join([""] * count)
-        )
-        rules += [rf"\cmidrule(lr){{{place}-{place + count - 1}}}"] if over else []
-        place += count
+    heads: list[str] = []
+    rules: list[str] = []
+    first = 1
+    for text, count in over:
+        if text:
+            heads.append(rf"\multicolumn{{{count}}}{{c}}{{{_prose(clip(text))}}}")
+            rules.append(rf"\cmidrule(lr){{{first}-{first + count - 1}}}")
+        else:
+            heads.append(" & ".join([""] * count))
+        first += count
     return [" & ".join(heads) + r" \\", " ".join(rules)]
 
 
 def comment(line: str) -> str:
     """Return ``line`` as a comment of one line, in ASCII that can be seen."""
-    seen = (
-        line
-        if line.isprintable()
-        else "".join(each if each.isprintable() else " " for each in line)
-    )
+    seen = "".join(character if character.isprintable() else " " for character in line)
     return "% " + " ".join(seen.encode("ascii", "backslashreplace").decode().split())
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from benchmark.reporting.tables.document import Cell, Column, Row, Table, clip
+from benchmark.reporting.render.writer import ARROWS, Writer
+from benchmark.reporting.tables.document import Column, Row, Table, clip
 
 __all__ = ["escape", "render"]
 
@@ -12,8 +13,6 @@ _SPECIAL = {
     ">": "&gt;",
     **{character: "\\" + character for character in "\\`*_|~$"},
 }
-
-_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def escape(text: str) -> str:
@@ -27,30 +26,14 @@ def escape(text: str) -> str:
     return escaped.replace("](", "]&#40;").replace("][", "]&#91;").replace("://", ":&#47;&#47;")
 
 
-def _number(cell: Cell) -> str:
-    number = cell.number
-    assert number is not None
-    value = f"**{number.value}**" if cell.best else number.value
-    text = value if number.half_width is None else f"{value} ± {number.half_width}"
-    if number.exponent:
-        text = (
-            f"({text})" if number.half_width is not None else text
-        ) + f" × 10{str(number.exponent).translate(_SUPERSCRIPT)}"
-    return text
+class _Markdown(Writer):
+    first, second, third = ("**", "**"), ("<ins>", "</ins>"), ("*", "*")
+
+    def escape(self, text: str) -> str:
+        return escape(text)
 
 
-def _emphasised(cell: Cell) -> str:
-    before, after = (
-        ("**", "**")
-        if cell.best
-        else {2: ("<ins>", "</ins>"), 3: ("*", "*")}.get(cell.place, ("", ""))
-    )
-    return before + escape(cell.shown) + after
-
-
-def _cell(cell: Cell) -> str:
-    text = _emphasised(cell) if cell.estimate is None else _number(cell)
-    return text + "".join(cell.marks) + (f" ({escape(clip(cell.note))})" if cell.note else "")
+_MARKDOWN = _Markdown()
 
 
 def _line(texts: list[str]) -> str:
@@ -59,13 +42,11 @@ def _line(texts: list[str]) -> str:
 
 def _title(column: Column) -> str:
     over = f"{clip(column.over)}: " if column.over else ""
-    return (
-        escape(over + clip(column.title)) + {"min": " ↓", "max": " ↑", "none": ""}[column.direction]
-    )
+    return escape(over + clip(column.title)) + ARROWS[column.direction]
 
 
 def _row(row: Row) -> str:
-    return _line([_cell(cell) for cell in row.cells])
+    return _line([_MARKDOWN.cell(cell) for cell in row.cells])
 
 
 def render(table: Table) -> str:

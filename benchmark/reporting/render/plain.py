@@ -5,26 +5,42 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
+from benchmark.reporting.render.writer import ARROWS, Writer
 from benchmark.reporting.tables.document import Cell, Column, Table, clip
 
 __all__ = ["render"]
 
-_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-
 _WIDTH = 100
 """Columns after which notes are broken."""
 
-_BEST = "*"
-"""Stands before what other formats set bold."""
+
+class _Plain(Writer):
+    """A star stands before what other formats set bold."""
+
+    first = ("*", "")
+
+    def escape(self, text: str) -> str:
+        return text
+
+    def value(self, text: str, *, best: bool) -> str:
+        return text
+
+    def number(self, cell: Cell) -> str:
+        return ("*" if cell.best else "") + super().number(cell)
+
+
+_PLAIN = _Plain()
 
 
 def render(table: Table) -> str:
     """Return ``table`` as a caption, rows whose columns stand below each other, an empty line
     between groups, and one line per note."""
     heads = [_title(column) for column in table.columns]
-    groups = [[[_cell(cell) for cell in row.cells] for row in group] for group in table.groups]
+    groups = [
+        [[_PLAIN.cell(cell) for cell in row.cells] for row in group] for group in table.groups
+    ]
     lines = [heads, *(row for group in groups for row in group)]
-    widths = [max(len(line[place]) for line in lines) for place in range(len(heads))]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     aligned = [_line(heads, table.columns, widths)]
     for group in groups:
         aligned += ["", *(_line(row, table.columns, widths) for row in group)]
@@ -48,19 +64,4 @@ def _line(texts: Sequence[str], columns: Sequence[Column], widths: Sequence[int]
 
 def _title(column: Column) -> str:
     over = f"{clip(column.over)}: " if column.over else ""
-    return over + clip(column.title) + {"min": " ↓", "max": " ↑", "none": ""}[column.direction]
-
-
-def _cell(cell: Cell) -> str:
-    number = cell.number
-    if number is None:
-        text = cell.shown
-    else:
-        text = (
-            number.value if number.half_width is None else f"{number.value} ± {number.half_width}"
-        )
-        if number.exponent:
-            power = str(number.exponent).translate(_SUPERSCRIPT)
-            text = f"({text}) × 10{power}" if number.half_width else f"{text} × 10{power}"
-    note = f" ({clip(cell.note)})" if cell.note else ""
-    return (_BEST if cell.best else "") + text + "".join(cell.marks) + note
+    return over + clip(column.title) + ARROWS[column.direction]

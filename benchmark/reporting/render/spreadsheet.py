@@ -24,7 +24,10 @@ def guard(text: str) -> str:
     >>> guard("=1+1"), guard("vae"), guard("a\\x1b[31m")
     ("'=1+1", 'vae', 'a�[31m')
     """
-    seen = "".join(each if each.isprintable() or each in "\n\t" else _UNSEEN for each in text)
+    seen = "".join(
+        character if character.isprintable() or character in "\n\t" else _UNSEEN
+        for character in text
+    )
     begins = seen.startswith(_FORMULA) or seen.lstrip(f"{_UNSEEN} \n\t").startswith(_FORMULA)
     return f"'{seen}" if begins else seen
 
