@@ -18,12 +18,10 @@ from benchmark.reporting.figures.legend import legend
 from benchmark.reporting.figures.material import Dashes, Material
 from benchmark.reporting.figures.remarks import warning
 from benchmark.reporting.figures.style import FAINT, INK, Look, message, panels, plain
+from benchmark.reporting.figures.window import OUT_OF_VIEW, later_range
 from benchmark.spec import FLAGS, NO_BETTER_THAN_MEAN, BenchError
 
 __all__ = ["LoggedCurve", "curves", "handles", "lines_of", "panel"]
-
-_START = 0.1
-"""The share of a run whose values may leave the panel where they would flatten all the rest."""
 
 
 @dataclass(frozen=True)
@@ -179,16 +177,15 @@ def _series(axes: Axes, group: Sequence[LoggedCurve], colour: str, dashes: Dashe
 
 def _view(axes: Axes, lines: Sequence[LoggedCurve]) -> None:
     """Where the first steps would flatten all the rest, show the rest and say so."""
-    later = [line.values[line.steps > _START * line.steps[-1]] for line in lines if len(line.steps)]
-    rest = np.concatenate([values[np.isfinite(values)] for values in later])
-    everything = np.concatenate([line.values[np.isfinite(line.values)] for line in lines])
-    if len(rest) and 0 < np.ptp(rest) < np.ptp(everything) / 4:
-        margin = 0.05 * np.ptp(rest)
-        axes.set_ylim(rest.min() - margin, rest.max() + 3 * margin)
+    later = later_range((line.steps, line.values) for line in lines)
+    if later is not None:
+        low, high = later
+        margin = 0.05 * (high - low)
+        axes.set_ylim(low - margin, high + 3 * margin)
         axes.text(
             0.98,
             0.97,
-            "first steps out of view",
+            OUT_OF_VIEW,
             transform=axes.transAxes,
             ha="right",
             va="top",

@@ -17,7 +17,7 @@ from matplotlib.lines import Line2D
 
 from benchmark.reporting.figures.grid import Arrays, Panels, grid
 from benchmark.reporting.figures.material import Material
-from benchmark.reporting.figures.mosaic import Plane, alternate, is_image, mosaic
+from benchmark.reporting.figures.mosaic import POINTS, Plane, in_pairs, in_rows, is_image, mosaic
 from benchmark.reporting.figures.style import DATA, INK
 
 __all__ = [
@@ -34,9 +34,6 @@ __all__ = [
 _SIDE, _PAIRS = 5, 6
 """Tiles along a panel's side; inputs beside each other above their reconstructions, in half as many
 rows of pairs."""
-
-_POINTS = 400
-"""Points of a cloud that are drawn."""
 
 _NEIGHBOURS = 4
 """Samples beside each other above their nearest training images."""
@@ -165,7 +162,7 @@ def _reconstructions(axes: Axes, arrays: Arrays, colour: str) -> None:
     inputs, outputs = arrays["inputs"], arrays["reconstructions"]
     if is_image(inputs):
         count = _PAIRS * _PAIRS // 2
-        _tiles(axes, mosaic(alternate(inputs[:count], outputs[:count], _PAIRS), _PAIRS, pairs=True))
+        _tiles(axes, in_pairs(inputs[:count], outputs[:count], _PAIRS))
         return
     _joined(axes, Plane.of(inputs), inputs[:200], outputs[:200], colour)
 
@@ -173,10 +170,7 @@ def _reconstructions(axes: Axes, arrays: Arrays, colour: str) -> None:
 def _neighbours(axes: Axes, arrays: Arrays, colour: str) -> None:
     drawn, nearest = arrays["samples"], arrays["neighbours"]
     if is_image(drawn):
-        _tiles(
-            axes,
-            mosaic(alternate(drawn[: len(nearest)], nearest, _NEIGHBOURS), _NEIGHBOURS, pairs=True),
-        )
+        _tiles(axes, in_pairs(drawn, nearest, _NEIGHBOURS))
         return
     plane = Plane.of(arrays["inputs"])
     _points(axes, plane, arrays["inputs"], "#ececec")
@@ -222,7 +216,7 @@ def _category_traversals(axes: Axes, arrays: Arrays, colour: str) -> None:
 def _moved(axes: Axes, arrays: Arrays, images: np.ndarray, colour: str) -> None:
     """Draw images (rows, columns, *shape) as tiles, vectors as points."""
     if is_image(arrays["inputs"]):
-        _tiles(axes, mosaic(images.reshape(-1, *images.shape[2:]), images.shape[1]))
+        _tiles(axes, in_rows(images))
         return
     _cloud(axes, images.reshape(-1, images.shape[-1]), colour, behind=arrays["inputs"])
 
@@ -233,7 +227,7 @@ def _paths(
     """Draw paths (rows, steps, *shape): images as rows of tiles, vectors as lines that begin with a
     dot."""
     if is_image(arrays["inputs"]):
-        _tiles(axes, mosaic(paths.reshape(-1, *paths.shape[2:]), paths.shape[1]))
+        _tiles(axes, in_rows(paths))
         return
     plane = Plane.of(arrays["inputs"])
     _points(axes, plane, arrays["inputs"], DATA)
@@ -250,7 +244,7 @@ def _tiles(axes: Axes, picture: np.ndarray) -> None:
 
 
 def _points(axes: Axes, plane: Plane, vectors: np.ndarray, colour: str) -> None:
-    points = plane.project(vectors[:_POINTS])
+    points = plane.project(vectors[:POINTS])
     axes.scatter(
         points[:, 0],
         points[:, 1],
@@ -268,9 +262,7 @@ def _frame(axes: Axes, plane: Plane, vectors: np.ndarray) -> None:
     (left, right), (low, high) = plane.limits
     axes.set(xlim=(left, right), ylim=(low, high), xticks=[], yticks=[], aspect="equal")
     axes.spines[:].set(visible=True, color="#dddddd")
-    points = plane.project(vectors)
-    inside = (points > [left, low]).all(1) & (points < [right, high]).all(1)
-    outside = len(points) - int(inside.sum())
+    outside = len(vectors) - int(plane.contains(plane.project(vectors)).sum())
     if outside:
         box = {"facecolor": "white", "linewidth": 0, "pad": 1, "alpha": 0.85}
         axes.text(

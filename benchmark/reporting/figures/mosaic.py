@@ -6,7 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Plane", "alternate", "is_image", "mosaic"]
+__all__ = ["POINTS", "Plane", "in_pairs", "in_rows", "is_image", "mosaic"]
+
+POINTS = 400
+"""Points of a cloud that are drawn at most."""
 
 
 def is_image(arrays: np.ndarray) -> bool:
@@ -35,16 +38,22 @@ def mosaic(images: np.ndarray, columns: int, *, pairs: bool = False) -> np.ndarr
     return picture
 
 
-def alternate(upper: np.ndarray, lower: np.ndarray, columns: int) -> np.ndarray:
-    """Return two arrays of images (n, C, H, W) as rows of ``columns``, a row of ``upper`` above the
-    same row of ``lower``."""
-    count = min(len(upper), len(lower)) // columns * columns or min(len(upper), len(lower))
+def in_pairs(upper: np.ndarray, lower: np.ndarray, columns: int) -> np.ndarray:
+    """Return two arrays of images (n, C, H, W) as one picture of whole rows of ``columns``, a row
+    of ``upper`` above the same row of ``lower``; one row where there are fewer."""
+    count = min(len(upper), len(lower))
+    columns = min(columns, count)
     rows = [
-        part[start : start + columns]
-        for start in range(0, count, columns)
-        for part in (upper[:count], lower[:count])
+        images[start : start + columns]
+        for start in range(0, count // columns * columns, columns)
+        for images in (upper, lower)
     ]
-    return np.concatenate(rows)
+    return mosaic(np.concatenate(rows), columns, pairs=True)
+
+
+def in_rows(images: np.ndarray) -> np.ndarray:
+    """Return images (rows, columns, C, H, W) as one picture."""
+    return mosaic(images.reshape(-1, *images.shape[2:]), images.shape[1])
 
 
 @dataclass(frozen=True)
@@ -79,6 +88,12 @@ class Plane:
         """Return the points (n, 2) of vectors (n, D)."""
         rows = np.asarray(vectors, dtype=np.float64).reshape(len(vectors), -1)
         return (rows - self.centre) @ self.directions.T
+
+    def contains(self, points: np.ndarray) -> np.ndarray:
+        """Return which of ``points`` (n, 2) lie within the limits, (n,)."""
+        (left, right), (low, high) = self.limits
+        inside: np.ndarray = ((points > [left, low]) & (points < [right, high])).all(1)
+        return inside
 
 
 def _principal(centred: np.ndarray) -> np.ndarray:

@@ -13,6 +13,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from markupsafe import Markup, escape
 
+from benchmark.reporting.figures.window import OUT_OF_VIEW, later_range
+
 __all__ = ["bars", "curve", "scatter", "ticks"]
 
 _WIDTH, _HEIGHT = 320, 180
@@ -26,9 +28,6 @@ _LINES = 64
 """Dimensions drawn one by one at most; more are drawn as quantiles."""
 
 _QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
-
-_START = 0.1
-"""The share of a run whose values may leave the view where they would flatten all the rest."""
 
 
 def ticks(low: float, high: float, count: int = 4) -> list[float]:
@@ -64,8 +63,8 @@ def curve(name: str, steps: np.ndarray, values: np.ndarray) -> Markup:
     drawn = [window.path(x, column) for column in y.T]
     body = Markup("".join(f'<path class="{kind}" d="{path}"/>' for path in drawn if path))
     if clipped:
-        hint = Markup('<text class="hint" x="{}" y="{}">first steps out of view</text>')
-        body += hint.format(_ACROSS - 4, 12)
+        hint = Markup('<text class="hint" x="{}" y="{}">{}</text>')
+        body += hint.format(_ACROSS - 4, 12, OUT_OF_VIEW)
     return _figure(name, _spoken(name, steps, columns), window.axes() + _inside(body))
 
 
@@ -185,12 +184,11 @@ def _thinned(steps: np.ndarray, lines: np.ndarray) -> tuple[np.ndarray, np.ndarr
 def _view(x: np.ndarray, y: np.ndarray) -> tuple[float, float, bool]:
     """Return the values to show, and whether the first steps lie outside because they would flatten
     all the rest."""
-    everything, rest = y[np.isfinite(y)], y[x > _START * x[-1]]
-    rest = rest[np.isfinite(rest)]
-    clipped = bool(len(rest)) and 0 < np.ptp(rest) < np.ptp(everything) / 4
-    visible = rest if clipped else everything
-    margin = 0.05 * float(np.ptp(visible)) or 0.05 * abs(float(visible[0])) or 0.05
-    return float(visible.min()) - margin, float(visible.max()) + margin, clipped
+    finite = y[np.isfinite(y)]
+    later = later_range([(x, y)])
+    low, high = later or (float(finite.min()), float(finite.max()))
+    margin = 0.05 * (high - low) or 0.05 * abs(low) or 0.05
+    return low - margin, high + margin, later is not None
 
 
 def _spoken(name: str, steps: np.ndarray, columns: np.ndarray) -> str:

@@ -12,7 +12,14 @@ import numpy as np
 from markupsafe import Markup
 from PIL import Image
 
-from benchmark.reporting.figures.mosaic import Plane, alternate, is_image, mosaic
+from benchmark.reporting.figures.mosaic import (
+    POINTS,
+    Plane,
+    in_pairs,
+    in_rows,
+    is_image,
+    mosaic,
+)
 from benchmark.reporting.report.charts import scatter
 
 __all__ = ["Picture", "data_uri", "pictures", "png_bytes"]
@@ -20,9 +27,6 @@ __all__ = ["Picture", "data_uri", "pictures", "png_bytes"]
 Arrays = Mapping[str, np.ndarray]
 
 _COLUMNS = 8
-_POINTS = 400
-"""Points of a cloud at most."""
-
 _TARGET = 420
 """Pixels across that a small grid is enlarged to, by a whole factor, so that its pixels stay
 square."""
@@ -70,45 +74,38 @@ def _whole(arrays: Arrays, *names: str) -> bool:
 
 def _of_images(arrays: Arrays) -> Iterator[Picture]:
     if _whole(arrays, "samples"):
+        samples = arrays["samples"][:64]
         yield _tiles(
             "Samples",
             "drawn from the method's own prior, in the order of the draws",
-            arrays["samples"][:64],
+            mosaic(samples, min(_COLUMNS, len(samples))),
         )
     if _whole(arrays, "reconstructions"):
-        pairs = alternate(arrays["inputs"][:32], arrays["reconstructions"][:32], _COLUMNS)
         yield _tiles(
-            "Reconstructions", "test images, each above its reconstruction", pairs, pairs=True
+            "Reconstructions",
+            "test images, each above its reconstruction",
+            in_pairs(arrays["inputs"][:32], arrays["reconstructions"][:32], _COLUMNS),
         )
     rows = arrays.get("traversals")
     if rows is not None and rows.ndim == 5 and rows.size:
-        caption = (
-            "each row moves one latent dimension by -2 to 2 standard deviations, "
-            "the most relevant first"
-        )
         yield _tiles(
-            "Traversals", caption, rows.reshape(-1, *rows.shape[2:]), columns=rows.shape[1]
+            "Traversals",
+            "each row moves one latent dimension by -2 to 2 standard deviations, the most "
+            "relevant first",
+            in_rows(rows),
         )
     if _whole(arrays, "samples", "neighbours"):
-        count = len(arrays["neighbours"])
-        pairs = alternate(arrays["samples"][:count], arrays["neighbours"], min(count, _COLUMNS))
         yield _tiles(
             "Nearest training images",
             "samples, each above the training image nearest to it",
-            pairs,
-            columns=min(count, _COLUMNS),
-            pairs=True,
+            in_pairs(arrays["samples"], arrays["neighbours"], _COLUMNS),
         )
 
 
-def _tiles(
-    title: str, caption: str, images: np.ndarray, *, columns: int = _COLUMNS, pairs: bool = False
-) -> Picture:
-    picture = mosaic(images, min(columns, len(images)), pairs=pairs)
+def _tiles(title: str, caption: str, picture: np.ndarray) -> Picture:
     grey = bool((picture == picture[:, :, :1]).all())
-    return Picture(
-        title, caption, _image(picture[:, :, 0] if grey else picture, f"{title}: {caption}")
-    )
+    pixels = picture[:, :, 0] if grey else picture
+    return Picture(title, caption, _image(pixels, f"{title}: {caption}"))
 
 
 def png_bytes(pixels: np.ndarray) -> bytes:
@@ -133,10 +130,10 @@ def _of_vectors(arrays: Arrays) -> Iterator[Picture]:
     where = "in the plane"
     if inputs.shape[1] != 2:
         where = f"the first two principal directions of {inputs.shape[1]} numbers"
-    data = plane.project(inputs[:_POINTS])
+    data = plane.project(inputs[:POINTS])
     for name, title in (("samples", "Samples"), ("reconstructions", "Reconstructions")):
         if _whole(arrays, name):
-            points = plane.project(arrays[name][:_POINTS])
+            points = plane.project(arrays[name][:POINTS])
             words = f"{title} over test data, {where}{_outside(plane, points)}"
             layers = (("dots data", data), ("dots", points))
             yield Picture(title, words, scatter(words, plane.limits, layers))
@@ -146,17 +143,14 @@ def _of_vectors(arrays: Arrays) -> Iterator[Picture]:
         words = "codes of test data"
         if codes.shape[1] != 2:
             words += f", the first two principal directions of {codes.shape[1]} dimensions"
-        points = latent.project(codes[:_POINTS])
+        points = latent.project(codes[:POINTS])
         yield Picture("Latent space", words, scatter(words, latent.limits, (("dots", points),)))
 
 
 def _outside(plane: Plane, points: np.ndarray) -> str:
     """Return in words how many of ``points`` (n, 2) lie outside the limits of ``plane``."""
-    middle = np.mean(plane.limits, axis=1)
-    inside = (np.abs(points - middle) < np.diff(plane.limits, axis=1).T / 2).all(1)
-    if inside.all():
-        return ""
-    return f"; {len(points) - inside.sum()} of {len(points)} points outside"
+    outside = len(points) - int(plane.contains(points).sum())
+    return f"; {outside} of {len(points)} points outside" if outside else ""
 
 
 def _correlation(covariance: np.ndarray) -> Picture:

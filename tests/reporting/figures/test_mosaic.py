@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from reporting.making import images, vectors
 
-from benchmark.reporting.figures.mosaic import Plane, alternate, is_image, mosaic
+from benchmark.reporting.figures.mosaic import Plane, in_pairs, in_rows, is_image, mosaic
 
 
 def test_tiles_are_the_images_row_by_row_on_white() -> None:
@@ -31,17 +31,33 @@ def test_floats_are_shown_like_the_bytes_they_stand_for() -> None:
 
 def test_pairs_stand_above_each_other_with_a_wider_gap_below() -> None:
     upper, lower = images(4, (1, 3, 3), 0), images(4, (1, 3, 3), 1)
-    picture = mosaic(alternate(upper, lower, 2), 2, pairs=True)[:, :, 0]
+    picture = in_pairs(upper, lower, 2)[:, :, 0]
     np.testing.assert_array_equal(picture[:3, :3], upper[0, 0])
     np.testing.assert_array_equal(picture[4:7, :3], lower[0, 0])
     np.testing.assert_array_equal(picture[9:12, :3], upper[2, 0])
 
 
-@pytest.mark.parametrize(("count", "rows"), [(7, 6), (2, 2), (9, 9)])
-def test_alternate_keeps_whole_rows_of_both(count: int, rows: int) -> None:
-    both = alternate(images(count, (1, 2, 2), 0), images(count + 3, (1, 2, 2), 1), 3)
-    assert len(both) == 2 * rows
-    np.testing.assert_array_equal(both[: min(3, rows)], images(count, (1, 2, 2), 0)[: min(3, rows)])
+@pytest.mark.parametrize(("count", "across", "rows"), [(7, 3, 2), (2, 2, 1), (9, 3, 3)])
+def test_pairs_are_whole_rows_of_both_one_row_where_there_are_fewer(
+    count: int, across: int, rows: int
+) -> None:
+    upper, lower = images(count, (1, 2, 2), 0), images(count + 3, (1, 2, 2), 1)
+    picture = in_pairs(upper, lower, 3)[:, :, 0]
+    assert picture.shape == (2 * 3 * rows - 1 + rows - 1, across * 3 - 1)
+    np.testing.assert_array_equal(picture[:2, -2:], upper[across - 1, 0])
+    np.testing.assert_array_equal(picture[3:5, :2], lower[0, 0])
+
+
+def test_rows_of_images_stand_below_each_other() -> None:
+    stack = images(6, (1, 2, 2)).reshape(2, 3, 1, 2, 2)
+    np.testing.assert_array_equal(in_rows(stack)[3:5, 6:8, 0], stack[1, 2, 0])
+
+
+def test_points_on_the_edge_of_a_plane_lie_outside() -> None:
+    plane = Plane.of(np.array([[0.0, 0.0], [8.0, 8.0]]))
+    assert plane.limits == ((-1.0, 9.0), (-1.0, 9.0))
+    points = np.array([[0.0, 0.0], [-1.0, 0.0], [8.9, 8.9], [0.0, 9.0], [np.nan, 0.0]])
+    assert plane.contains(points).tolist() == [True, False, True, False, False]
 
 
 def test_points_of_the_plane_are_themselves() -> None:
