@@ -63,29 +63,22 @@ def run(
             __name__ == "__main__":``.
 
     A failed run is a record with its status and error, not an exception; a mistake in the arguments
-    is a ``BenchError``. A record that cannot be read is left as it is, and its run left out with an
-    :class:`~benchmark.records.UnreadableRecord` warning that names it.
+    is a ``BenchError``. A record that cannot be read stays, and its run is left out with an
+    :class:`~benchmark.records.UnreadableRecord` warning.
     """
-    for name, given in (("methods", methods), ("datasets", datasets)):
-        if isinstance(given, str):
-            raise BenchError(
-                f"{name} is the text '{given}'; expected a list of names, as ['{given}']"
-            )
     scale = {"seeds": seeds, "budget": budget, "steps": steps, "batch_size": batch_size}
-    chosen = {name: value for name, value in scale.items() if value is not None}
-    settings = Settings(Path(results), device)
-    if suite is not None:
-        narrow = narrowed(read_suite(suite), methods, datasets, latent_dims)
-        whole = SuiteRun.of_suite(scaled(narrow, **chosen), Path(data_dir), settings)
-    else:
-        whole = SuiteRun.of_grid(
-            _grid(methods, datasets, latent_dims, chosen), Path(data_dir), settings
-        )
-    if shard is not None:
-        whole.shard = shard_of(shard)
+    axes, settings = (methods, datasets, latent_dims), Settings(Path(results), device)
+    whole = _planned(suite, axes, scale, Path(data_dir), settings)
+    return _carried_out(whole, (1, 1) if shard is None else shard_of(shard), workers)
+
+
+def _carried_out(whole: SuiteRun, shard: tuple[int, int], workers: int) -> list[Record]:
+    """Run what is missing of a shard and return the records of its runs, in the order of the
+    plan."""
+    whole.shard = shard
     for part in whole.parts():
         for reason in part.unreadable.values():
-            warnings.warn(f"left out: {reason}", UnreadableRecord, stacklevel=2)
+            warnings.warn(f"left out: {reason}", UnreadableRecord, stacklevel=3)
         whole.prepare(part)
         whole.carry_out(part, workers, Events())
     whole.count_untrained()
@@ -93,12 +86,31 @@ def run(
     return [record for record in records if record is not None]
 
 
-def _grid(
-    methods: Sequence[str],
-    datasets: Sequence[str],
-    latent_dims: Sequence[int],
-    chosen: dict[str, Any],
-) -> Grid:
+def _refuse_texts(**lists: Sequence[str]) -> None:
+    """``BenchError`` where one of the lists of names is a text, which is a list of letters too."""
+    for name, names in lists.items():
+        if isinstance(names, str):
+            raise BenchError(
+                f"{name} is the text '{names}'; expected a list of names, as ['{names}']"
+            )
+
+
+def _planned(
+    suite: str | None,
+    axes: tuple[Sequence[str], Sequence[str], Sequence[int]],
+    scale: dict[str, Any],
+    data_dir: Path,
+    settings: Settings,
+) -> SuiteRun:
+    """Return the suite, or the grid of ``axes`` (methods, datasets, latent sizes), to be run; what
+    is None of ``scale`` is left as it is."""
+    methods, datasets, latent_dims = axes
+    _refuse_texts(methods=methods, datasets=datasets)
+    scale = {name: value for name, value in scale.items() if value is not None}
+    if suite is not None:
+        narrow = narrowed(read_suite(suite), methods, datasets, latent_dims)
+        return SuiteRun.of_suite(scaled(narrow, **scale), data_dir, settings)
     if not methods or not datasets:
         raise BenchError("nothing to run: give methods and datasets, or a suite")
-    return Grid(list(methods), list(datasets), list(latent_dims), **chosen)
+    grid = Grid(list(methods), list(datasets), list(latent_dims), **scale)
+    return SuiteRun.of_grid(grid, data_dir, settings)

@@ -55,7 +55,7 @@ OPTIONS_CLASS = {"methods": "Config", "datasets": "Options", "studies": "Config"
 def plugins(room: Room) -> tuple[Entry, ...]:
     """Entries that installed packages offer through the entry-point group ``bench.<room>``, by
     name."""
-    found = importlib.metadata.entry_points(group=f"bench.{room}")
+    points = importlib.metadata.entry_points(group=f"bench.{room}")
     taken = {entry.name for entry in BUILT_IN[room]}
     return tuple(
         Entry(
@@ -64,7 +64,7 @@ def plugins(room: Room) -> tuple[Entry, ...]:
             f"from the package {point.dist.name if point.dist else '?'}",
             headline=False,
         )
-        for point in sorted(found, key=lambda point: point.name)
+        for point in sorted(points, key=lambda point: point.name)
         if point.name not in taken
     )
 
@@ -86,10 +86,9 @@ def find(room: Room, name: str) -> Entry:
     for entry in plugins(room):
         if entry.name == name:
             return entry
-    known = [entry.name for entry in entries(room)]
-    raise BenchError(
-        f"unknown {'study' if room == 'studies' else room[:-1]} '{name}'{suggest(name, known)} (see `bench list {room}`)"
-    )
+    names = [entry.name for entry in entries(room)]
+    kind = "study" if room == "studies" else room[:-1]
+    raise BenchError(f"unknown {kind} '{name}'{suggest(name, names)} (see `bench list {room}`)")
 
 
 _BASES = {"methods": "Method", "datasets": "Dataset"}
@@ -100,7 +99,8 @@ def _from_file(room: Room, path: Path) -> Entry:
     kind, base = room[:-1], _BASES[room]
     if not path.is_file():
         raise BenchError(
-            f"there is no {kind} file '{path}'; expected a Python file with one class built on {base}"
+            f"there is no {kind} file '{path}'; expected a Python file with one class built on "
+            f"{base}"
         )
     source = read_class(path.resolve())
     if source.root != base:
@@ -112,7 +112,8 @@ def _from_file(room: Room, path: Path) -> Entry:
     if not path.stem.isascii() or not name:
         example = "my_vae" if room == "methods" else "my_data"
         raise BenchError(
-            f"'{path}' gives no name for a {kind}; expected a file called with letters and digits, as ./{example}.py"
+            f"'{path}' gives no name for a {kind}; expected a file called with letters and digits, "
+            f"as ./{example}.py"
         )
     if any(entry.name == name for entry in BUILT_IN[room]):
         raise BenchError(
@@ -144,17 +145,15 @@ class Choice:
     def name(self) -> str:
         """What a run's spec carries: the registered name, for ``npz:path/to/FILE.npz`` followed by
         the file's stem."""
-        return (
-            self.entry.name
-            if self.argument is None
-            else f"{self.entry.name}:{_readable(Path(self.argument).stem)}"
-        )
+        if self.argument is None:
+            return self.entry.name
+        return f"{self.entry.name}:{_readable(Path(self.argument).stem)}"
 
     def label(self, options: Mapping[str, Any]) -> str:
         """Return the name with those of ``options`` that are not the entry's defaults:
         ``vae[sigma=fixed]``."""
         fields = self.entry.source.fields("Config") or self.entry.source.fields("Options")
-        usual = {**{each.name: each.default for each in fields}, **self.entry.preset}
+        usual = {**{field.name: field.default for field in fields}, **self.entry.preset}
         changed = [
             f"{name}={value}"
             for name, value in sorted(options.items())
@@ -166,7 +165,7 @@ class Choice:
 def choose(room: Room, text: str) -> Choice:
     """Return what ``text`` on the command line stands for, options checked; :class:`BenchError`
     names the mistake."""
-    reference, given = parse_reference(text)
+    reference, texts = parse_reference(text)
     name, colon, argument = reference.partition(":")
     entry = find(room, name) if colon else find(room, reference)
     takes_argument = room == "datasets" and bool(entry.source.constants.get("takes_file"))
@@ -177,12 +176,13 @@ def choose(room: Room, text: str) -> Choice:
             f"(see `bench show {entry.name}`)"
         )
     fields: Iterable[Field] = entry.source.fields(OPTIONS_CLASS[room])
-    fixed = sorted(set(given) & set(entry.preset))
+    fixed = sorted(set(texts) & set(entry.preset))
     if fixed:
         raise BenchError(
-            f"option '{fixed[0]}' is fixed in '{entry.name}'; choose the method it is a variant of (see `bench show {entry.name}`)"
+            f"option '{fixed[0]}' is fixed in '{entry.name}'; choose the method it is a variant of "
+            f"(see `bench show {entry.name}`)"
         )
-    options = {**resolve(entry.name, fields, given), **entry.preset}
+    options = {**resolve(entry.name, fields, texts), **entry.preset}
     _refuse_alias(room, entry, options)
     return Choice(entry, options, argument if colon else None)
 
@@ -196,9 +196,10 @@ def _refuse_alias(room: Room, entry: Entry, options: Mapping[str, Any]) -> None:
             and other.preset.items() > entry.preset.items()
             and other.preset.items() <= options.items()
         ):
-            told = ", ".join(f"{name}={value}" for name, value in other.preset.items())
+            preset = ", ".join(f"{name}={value}" for name, value in other.preset.items())
             raise BenchError(
-                f"'{entry.name}' with {told} is called '{other.name}'; choose that method (see `bench show {other.name}`)"
+                f"'{entry.name}' with {preset} is called '{other.name}'; choose that method (see "
+                f"`bench show {other.name}`)"
             )
 
 

@@ -9,7 +9,7 @@ from click.core import ParameterSource
 
 from benchmark.cli import Device, Real, data_dir_option, results_option
 from benchmark.cli.first_lines import first_lines
-from benchmark.cli.tally import Tally, announce_changed, announce_plan, default_workers
+from benchmark.cli.tally import Tally, announce_plan, default_workers
 
 if TYPE_CHECKING:
     from benchmark.running.suite import SuiteRun
@@ -135,37 +135,41 @@ def run(
     left out and reported. Exit status: 0 all well, 1 a run failed or could not be made, 2 a mistake
     in the call, 130 or 143 interrupted.
     """
-    from benchmark.cli.run_cost import estimate, stand_in
     from benchmark.exports.trackers import require
 
     if options["log"]:
         require(options["log"])
     chosen = _chosen(suite, everything, methods, datasets, latent_dims, options)
     tally = Tally(chosen, log=bool(options["log"]))
+    if options["dry_run"] or options["estimate"]:
+        _look_ahead(chosen, tally, options)
+        return
     for part in chosen.parts():
-        tally.add(part)
-        tally.announce_earlier(part.jobs, chosen.store)
-        announce_changed(part.todo, chosen.store)
+        tally.announce(part)
+        if tally.carry_out(part, options["workers"]):
+            break
+    status = tally.summary(options["results"])
+    if tally.signal is None:
+        chosen.count_untrained(_complain, _say_counting, every_budget=everything)
+        if everything:
+            first_lines(options["results"], chosen.stages[0].grid.datasets[0])
+    raise SystemExit(status)
+
+
+def _look_ahead(chosen: SuiteRun, tally: Tally, options: dict[str, Any]) -> None:
+    """Say what would run, or what it would cost; nothing is carried out."""
+    from benchmark.cli.run_cost import estimate, stand_in
+
+    for part in chosen.parts():
+        tally.announce(part)
         if options["dry_run"]:
             announce_plan(part)
         if options["estimate"]:
             tally.todo += [*part.todo, *map(stand_in, part.waiting)]
-        if options["dry_run"] or options["estimate"]:
-            continue
-        if tally.carry_out(part, options["workers"]):
-            break
-    if options["dry_run"] or options["estimate"]:
-        tally.announce_absent()
+    tally.announce_absent()
     if options["estimate"]:
         workers = options["workers"] or default_workers(options["device"])
         raise SystemExit(estimate(tally.todo, tally.kept, workers, options["device"], chosen.seen))
-    if not options["dry_run"]:
-        status = tally.summary(options["results"])
-        if tally.signal is None:
-            chosen.count_untrained(_complain, _say_counting, every_budget=everything)
-        if everything and tally.signal is None:
-            first_lines(options["results"], chosen.stages[0].grid.datasets[0])
-        raise SystemExit(status)
 
 
 def _say_counting() -> None:
@@ -194,16 +198,9 @@ def _chosen(
     from benchmark.running.suite import SuiteRun
 
     executor = executor_of(options["executor"])
-    settings = Settings(
-        options["results"],
-        options["device"],
-        options["time_limit"],
-        options["checkpoint_every"],
-        options["force"],
-        options["eager"],
-    )
-    given = click.get_current_context().get_parameter_source
-    asked = {name for name in SCALES | OWN if given(name) is ParameterSource.COMMANDLINE}
+    names_of_settings = ("results", "device", "time_limit", "checkpoint_every", "force", "eager")
+    settings = Settings(*(options[name] for name in names_of_settings))
+    asked = _asked()
     names, sources, sizes = split_list(methods), split_list(datasets), _sizes(latent_dims)
     if suite is None and not everything:
         chosen = SuiteRun.of_grid(
@@ -211,7 +208,8 @@ def _chosen(
         )
     elif suite is not None and asked & OWN:
         raise click.UsageError(
-            "--suite has its own grid; give it without --all, --methods, --datasets or --latent-dims"
+            "--suite has its own grid; give it without --all, --methods, --datasets or "
+            "--latent-dims"
         )
     else:
         scale = {name: options[name] for name in asked & SCALES}
@@ -221,6 +219,12 @@ def _chosen(
     if options["shard"] is not None:
         chosen.shard = shard_of(options["shard"])
     return chosen
+
+
+def _asked() -> set[str]:
+    """Return the names of the options that choose or scale runs and that were typed."""
+    source = click.get_current_context().get_parameter_source
+    return {name for name in SCALES | OWN if source(name) is ParameterSource.COMMANDLINE}
 
 
 def _sizes(latent_dims: tuple[str, ...]) -> list[int]:

@@ -26,8 +26,8 @@ def stand_in(waiting: Waiting) -> Job:
 
     job = waiting.job
     defaults = {
-        each.name: each.default
-        for each in job.method.entry.source.fields(registry.OPTIONS_CLASS["methods"])
+        field.name: field.default
+        for field in job.method.entry.source.fields(registry.OPTIONS_CLASS["methods"])
     }
     config = {
         name: defaults.get(name) if value is None else value
@@ -52,15 +52,15 @@ def estimate(
     from benchmark.running.estimate import measure
 
     begun = time.monotonic()
-    found = groups(todo, {data.digest: data[1:] for data in seen.values() if data.shape})
+    alike = groups(todo, {data.digest: data[1:] for data in seen.values() if data.shape})
     with signals() as received:
-        if found:
+        if alike:
             click.echo(
-                f"probing {len(found)} of {len(todo)} runs, {LIMIT:.0f} s for all together at most",
+                f"probing {len(alike)} of {len(todo)} runs, {LIMIT:.0f} s for all together at most",
                 err=True,
             )
         probed = measure(
-            found, min(workers, max(1, len(found))), device, interrupted=lambda: len(received)
+            alike, min(workers, max(1, len(alike))), device, interrupted=lambda: len(received)
         )
     if received:
         click.echo("interrupted; an estimate writes nothing, so nothing is left", err=True)
@@ -91,8 +91,8 @@ def _print(probed: Sequence[CostGroup], kept: Sequence[Record]) -> None:
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:
         cells = (
-            text.ljust(width) if place < 2 else text.rjust(width)
-            for place, (text, width) in enumerate(zip(row, widths, strict=True))
+            text.ljust(width) if column < 2 else text.rjust(width)
+            for column, (text, width) in enumerate(zip(row, widths, strict=True))
         )
         click.echo("  ".join(cells).rstrip())
 
@@ -137,8 +137,9 @@ def _total(probed: Sequence[CostGroup], cached: int, workers: int, spent: float)
     rough = any(group.rough for group in probed)
     least = "at least " if unknown else "about " if rough else ""
     click.echo(
-        f"{runs} to run, {cached} finished before: {least}{seconds / 3600:.3g} hours with {workers} workers, "
-        f"{_size(sum(hungriest))} of memory, {_size(disk)} of disk (probed in {_seconds(spent)})"
+        f"{runs} to run, {cached} finished before: {least}{seconds / 3600:.3g} hours with "
+        f"{workers} workers, {_size(sum(hungriest))} of memory, {_size(disk)} of disk "
+        f"(probed in {_seconds(spent)})"
     )
 
 

@@ -50,11 +50,11 @@ def announce_changed(todo: Sequence[Job], store: Store) -> None:
     from benchmark.planning.reuse import CHANGES, changed
 
     kinds = {job.spec.key: changed(job, store) for job in todo}
-    for kind, told in CHANGES.items():
-        keys = [key for key, found in kinds.items() if found == kind]
+    for kind, words in CHANGES.items():
+        keys = [key for key, change in kinds.items() if change == kind]
         if keys:
             click.echo(
-                f"changed code: {len(keys)} of these runs {told}; the records of before are kept "
+                f"changed code: {len(keys)} of these runs {words}; the records of before are kept "
                 f"beside the new ones as replaced-*.json; the first is {keys[0]}",
                 err=True,
             )
@@ -81,8 +81,13 @@ class Tally:
         self.signal: int | None = None
         self.earlier: set[str] = set()
 
-    def add(self, part: SuitePart) -> None:
-        """Count what is planned."""
+    def announce(self, part: SuitePart) -> None:
+        """Count what is planned, and say what other versions and other code left of it."""
+        self._add(part)
+        self._announce_earlier(part.jobs)
+        announce_changed(part.todo, self.chosen.store)
+
+    def _add(self, part: SuitePart) -> None:
         self.count += len(part.jobs) + len(part.waiting)
         self.kept += part.kept
         self.waiting += part.waiting
@@ -114,12 +119,13 @@ class Tally:
         self.signal = received[0] if received else None
         return bool(received)
 
-    def announce_earlier(self, jobs: Sequence[Job], store: Store) -> None:
+    def _announce_earlier(self, jobs: Sequence[Job]) -> None:
         """Say once of each run in the store that an earlier protocol made that it stays as it
         is."""
         from benchmark.planning.reuse import earlier
         from benchmark.spec import PROTOCOL
 
+        store = self.chosen.store
         runs = earlier(jobs, store)
         new = sorted(runs.keys() - self.earlier)
         self.earlier |= runs.keys()
@@ -134,20 +140,16 @@ class Tally:
 
     def announce_absent(self) -> None:
         """Say which runs lack their data, once for each dataset."""
-        for reason in dict.fromkeys(each.reason for each in self.chosen.missing):
-            alike = [each for each in self.chosen.missing if each.reason == reason]
+        for reason in dict.fromkeys(missing.reason for missing in self.chosen.missing):
+            alike = [missing for missing in self.chosen.missing if missing.reason == reason]
+            count = sum(missing.runs for missing in alike)
             click.echo(
-                f"no data {alike[0].dataset}: {sum(each.runs for each in alike)} runs left out: {reason}",
+                f"no data {alike[0].dataset}: {count} runs left out: {reason}",
                 err=True,
             )
 
-    def summary(self, results: Path) -> int:
-        """Say how it went and return the exit status."""
-        ended = [
-            outcome
-            for outcome in self.ended
-            if outcome.status != "interrupted" or self.signal is None
-        ]
+    def _bad(self, ended: Sequence[JobOutcome]) -> list[tuple[str, str, str | None]]:
+        """Return key, status and error of every run that did not go well."""
         bad: list[tuple[str, str, str | None]] = [
             (outcome.job.spec.key, outcome.status, outcome.error)
             for outcome in ended
@@ -158,25 +160,36 @@ class Tally:
             for record in self.kept
             if record.status != "done"
         ]
-        bad += [(each.job.spec.key, "blocked", each.reason) for each in self.waiting]
-        bad += [(key, "left out", reason) for key, reason in self.unreadable.items()]
+        bad += [(run.job.spec.key, "blocked", run.reason) for run in self.waiting]
+        return bad + [(key, "left out", reason) for key, reason in self.unreadable.items()]
+
+    def summary(self, results: Path) -> int:
+        """Say how it went and return the exit status."""
+        ended = [
+            outcome
+            for outcome in self.ended
+            if outcome.status != "interrupted" or self.signal is None
+        ]
+        bad = self._bad(ended)
         for key, status, error in bad:
             click.echo(f"{status}: {key}: {error}", err=True)
         self.announce_absent()
         well = [outcome for outcome in ended if outcome.status == "done"]
         done = sum(outcome.trained for outcome in well)
         again = f"{len(well) - done} measured again, " if len(well) > done else ""
-        lacking = sum(each.runs for each in self.chosen.missing)
+        lacking = sum(missing.runs for missing in self.chosen.missing)
         left = f", {lacking} left out for want of data" if lacking else ""
         click.echo(
-            f"{self.count + lacking} runs: {done} done now, {again}{len(self.kept)} finished before, {len(bad)} failed{left}; records in {results}"
+            f"{self.count + lacking} runs: {done} done now, {again}{len(self.kept)} finished "
+            f"before, {len(bad)} failed{left}; records in {results}"
         )
         if self.signal is not None:
             click.echo("interrupted; the same command goes on from the last checkpoints", err=True)
             return 128 + self.signal
         if bad:
             click.echo(
-                "failed runs: `bench show KEY` tells more; the same command tries again (diverged ones only with --force)",
+                "failed runs: `bench show KEY` tells more; the same command tries again (diverged "
+                "ones only with --force)",
                 err=True,
             )
         return 1 if bad or lacking else 0

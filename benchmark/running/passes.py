@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from typing import Any
 
@@ -39,7 +39,7 @@ class Passes:
 
     def __init__(self, method: Method, device: torch.device) -> None:
         self.images: Counter[str] = Counter()
-        self.seconds: Counter[str] = Counter()
+        self.seconds: dict[str, float] = defaultdict(float)
         self._device, self._busy = device, False
         for name in FUNCTIONS:
             function = getattr(method, name, None)
@@ -55,7 +55,7 @@ class Passes:
                 return function(*arguments, **named)
             finally:
                 _finish(self._device)
-                self.seconds[name] += time.perf_counter() - begun  # type: ignore[assignment]  # floats are counted
+                self.seconds[name] += time.perf_counter() - begun
                 self.images[name] += _count(arguments[0])
                 self._busy = False
 
@@ -74,8 +74,8 @@ def seconds_per_image(method: Method, images: Tensor) -> dict[str, float]:
     with torch.no_grad():
         code = method.encode(images)  # not timed: memory is laid out in it
         passes = Passes(method, images.device)
-        given = dict.fromkeys(FUNCTIONS, images) | {"decode": code, "sample": len(images)}
-        for name, argument in given.items():
+        arguments = dict.fromkeys(FUNCTIONS, images) | {"decode": code, "sample": len(images)}
+        for name, argument in arguments.items():
             function = getattr(method, name, None)
             with contextlib.suppress(Exception):
                 if function is not None:

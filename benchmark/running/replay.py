@@ -72,11 +72,7 @@ def replay(
             outcomes = run_jobs(
                 list(unique.values()), settings, workers, events or Events(), interrupted
             )
-            ended = {
-                outcome.job.spec.key: outcome
-                for outcome in outcomes
-                if outcome.status != "interrupted"
-            }
+            ended = {run.job.spec.key: run for run in outcomes if run.status != "interrupted"}
             for number, job in members.items():
                 if job.spec.key in ended:
                     measure_alike(runs[number].record, job, settings)

@@ -35,13 +35,12 @@ def context(jobs: Sequence[Job] = ()) -> Any:
             filter(None, (root, os.environ.get("PYTHONPATH")))
         )
     os.environ["PYTHONSAFEPATH"] = "1"
-    found = multiprocessing.get_context("forkserver")
+    server = multiprocessing.get_context("forkserver")
     modules = {job.dataset.entry.target.partition(":")[0] for job in jobs}
-    ours = sorted(
-        name for name in modules if name.startswith("benchmark.")
-    )  # a module of somebody else's may fail to import
-    found.set_forkserver_preload(["benchmark.running.preload", *ours])
-    return found
+    # a module of somebody else's may fail to import
+    ours = sorted(name for name in modules if name.startswith("benchmark."))
+    server.set_forkserver_preload(["benchmark.running.preload", *ours])
+    return server
 
 
 def launch(server: Any, target: Callable[..., None], arguments: tuple[Any, ...]) -> BaseProcess:

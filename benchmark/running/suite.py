@@ -46,7 +46,8 @@ class SuitePart:
 @dataclass
 class SuiteRun:
     """A suite, or one grid, planned on the data that are here. ``missing`` are the runs left out
-    for want of data; ``shard`` is (part, parts), from 1 (:func:`benchmark.planning.shards.share`)."""
+    for want of data; ``shard`` is (part, parts), from 1: see
+    :func:`benchmark.planning.shards.share`."""
 
     stages: Sequence[Stage]
     data_dir: Path

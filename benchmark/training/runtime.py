@@ -31,10 +31,10 @@ def make_deterministic() -> None:
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.set_num_threads(1)
     threadpool_limits(1)
-    torch.set_deterministic_debug_mode(
-        "error"
-    )  # what use_deterministic_algorithms(True) sets, without importing torch's compiler (2.5 s)
-    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # torch hides it
+    # what use_deterministic_algorithms(True) sets, without importing torch's compiler (2.5 s)
+    torch.set_deterministic_debug_mode("error")
+    # torch hides this one
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     torch.backends.cudnn.benchmark = False
     torch.backends.cudnn.deterministic = True
     torch.backends.cuda.matmul.allow_tf32 = False

@@ -15,7 +15,10 @@ from benchmark.planning.suites import read_suite, suites
 from benchmark.running.suite import SuiteRun
 from benchmark.spec import BenchError
 
-STAGE = '[[stage]]\nmethods = [{methods}]\ndatasets = ["circle", "one-moon"]\nlatent_dims = [2, 3]\nseeds = 3\nbudget = "smoke"\n'
+STAGE = (
+    '[[stage]]\nmethods = [{methods}]\ndatasets = ["circle", "one-moon"]\nlatent_dims = [2, 3]\n'
+    'seeds = 3\nbudget = "smoke"\n'
+)
 TAKE = 'take = { gamma = "vae: discovery.extra.gamma" }\n'
 STAGES = (
     STAGE.format(methods='"grae", "vae"'),
@@ -74,7 +77,8 @@ def test_shards_of_every_suite_with_stages_are_near_equal(tmp_path: Path) -> Non
 
 def test_a_shard_carries_out_its_stages_with_what_its_own_folder_holds(tmp_path: Path) -> None:
     """Two shards in folders of their own leave the records that one command leaves."""
-    small = 'methods = [{methods}]\ndatasets = ["circle"]\nlatent_dims = [2]\nseeds = 2\nbudget = "smoke"\n'
+    small = 'methods = [{methods}]\ndatasets = ["circle"]\nlatent_dims = [2]\nseeds = 2\n'
+    small += 'budget = "smoke"\n'
     text = "[[stage]]\n" + small.format(methods='"vae"')
     text += "[[stage]]\n" + small.format(methods='"vae[sigma=fixed]"') + TAKE
     (tmp_path / "mine.toml").write_text(text, encoding="utf-8")

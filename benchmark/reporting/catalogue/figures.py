@@ -1,5 +1,5 @@
-"""Every figure: its name, one line for lists, what it shows in words (caption and alternative text),
-the function that draws it, and the study whose records it is drawn from."""
+"""Every figure: its name, one line for lists, what it shows in words (caption and alternative
+text), the function that draws it, and the study whose records it is drawn from."""
 
 from __future__ import annotations
 

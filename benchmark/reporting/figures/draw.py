@@ -28,9 +28,8 @@ def kind_of(path: Path) -> str:
     """Return the kind of file a name ends in: png, pdf or svg."""
     kind = path.suffix.lower().removeprefix(".")
     if kind not in style.FORMATS:
-        raise BenchError(
-            f"cannot draw '{path}'; expected a name that ends in {', '.join('.' + each for each in style.FORMATS)}"
-        )
+        suffixes = ", ".join(f".{name}" for name in style.FORMATS)
+        raise BenchError(f"cannot draw '{path}'; expected a name that ends in {suffixes}")
     return kind
 
 

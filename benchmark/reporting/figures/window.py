@@ -18,16 +18,16 @@ OUT_OF_VIEW = "first steps out of view"
 def later_range(
     curves: Iterable[tuple[np.ndarray, np.ndarray]],
 ) -> tuple[float, float] | None:
-    """Return the smallest and the largest value of ``curves``, steps (T,) and values (T, ...), after
-    the first tenth of their steps, where they span less than a quarter of what all values span;
-    None where the first steps need not leave the view."""
+    """Return the smallest and the largest value of ``curves``, steps (T,) and values (T, ...),
+    after the first tenth of their steps, where they span less than a quarter of what all values
+    span; None where the first steps need not leave the view."""
     every, later = [np.empty(0)], [np.empty(0)]
     for steps, values in curves:
         if len(steps):
             every.append(values[np.isfinite(values)])
-            rest = values[steps > START * steps[-1]]
-            later.append(rest[np.isfinite(rest)])
-    shown = np.concatenate(later)
-    if not len(shown) or not 0 < np.ptp(shown) < np.ptp(np.concatenate(every)) / 4:
+            end = values[steps > START * steps[-1]]
+            later.append(end[np.isfinite(end)])
+    rest = np.concatenate(later)
+    if not len(rest) or not 0 < np.ptp(rest) < np.ptp(np.concatenate(every)) / 4:
         return None
-    return float(shown.min()), float(shown.max())
+    return float(rest.min()), float(rest.max())

@@ -44,19 +44,23 @@ def filled_table(
     used = {slot: filling.metric(slot) for slot in shape.slots()}
     counts_dimensions = bool(set(used.values()) & set(COUNTS))
     null = Beside(cells if counts_dimensions else (), references or References())
-    return _Writer(filling, used, null, paper).table()
+    return _FilledLayout(filling, used, null, paper).table()
 
 
 def _with_readings(record: Record) -> Record:
     """Return ``record`` with those readings of its rule that printed figures are of."""
-    printed = {name: each for name, each in readings(record).items() if name in READ_AS.values()}
+    printed = {
+        name: measurement
+        for name, measurement in readings(record).items()
+        if name in READ_AS.values()
+    }
     return replace(record, measurements={**record.measurements, **printed})
 
 
 @dataclass(frozen=True)
-class _Writer:
-    """Writes a filled layout. ``used``: the metric of each column; ``null``: what counts are read
-    beside; ``paper``: with published figures."""
+class _FilledLayout:
+    """A filled layout as a table. ``used``: the metric of each column; ``null``: what counts are
+    read beside; ``paper``: with published figures."""
 
     filling: Filling
     used: Mapping[Slot, str]
@@ -66,22 +70,22 @@ class _Writer:
     def table(self) -> Table:
         """The table, its notes and its provenance."""
         shape = self.filling.layout
-        shown = self._shown()
-        measured = [replace(cell, ids=self._ids(cell)) for cell in shown]
+        cells_shown = self._shown()
+        measured = [replace(cell, ids=self._ids(cell)) for cell in cells_shown]
         refuse_mixing(measured)
         table = Table(
             shape.name,
-            f"{shape.caption} Layout of the paper, values of our runs{_budgets(shown)}.",
+            f"{shape.caption} Layout of the paper, values of our runs{_budgets(cells_shown)}.",
             self._columns(),
             self._groups(),
         )
-        null = replace(self.null, cells=shown if self.null.cells else ())
+        null = replace(self.null, cells=cells_shown if self.null.cells else ())
         return replace(
             table,
             notes=(
                 *notes.notes(table, measured, {}),
                 *null.notes(),
-                *map(Note, _remarks(self.filling, shown, self.used)),
+                *map(Note, _remarks(self.filling, cells_shown, self.used)),
                 *([PAPER_NOTE] if self.paper else []),
             ),
             provenance=notes.provenance(measured, list(dict.fromkeys(self.used.values()))),
@@ -167,8 +171,8 @@ def _filled(
     return replace(cell, note="; ".join(filter(None, (cell.note, runs.trouble))))
 
 
-def _budgets(shown: Sequence[Replicates]) -> str:
-    budgets = list(dict.fromkeys(cell.budget for cell in shown if cell.spec["steps"]))
+def _budgets(cells_shown: Sequence[Replicates]) -> str:
+    budgets = list(dict.fromkeys(cell.budget for cell in cells_shown if cell.spec["steps"]))
     return f" (budget {', '.join(budgets)})" if budgets else ""
 
 
@@ -187,7 +191,7 @@ def _other_readings(filling: Filling, used: Mapping[Slot, str]) -> list[tuple[st
 
 
 def _remarks(
-    filling: Filling, shown: Sequence[Replicates], used: Mapping[Slot, str]
+    filling: Filling, cells_shown: Sequence[Replicates], used: Mapping[Slot, str]
 ) -> Iterator[str]:
     """Yield what is other here than in the paper: metrics, data, sizes, rows."""
     stand_ins = {
@@ -198,12 +202,12 @@ def _remarks(
     for method, metric, reading in _other_readings(filling, used):
         yield f"{title(metric)} of {method} is {title(reading)} here, as the source counts."
     yield from filter(None, map(filling.settings_in_words, filling.lines))
-    yield from _remarks_on_data(filling, shown)
+    yield from _remarks_on_data(filling, cells_shown)
     if filling.missing:
         yield f"Rows of the paper whose methods are not here: {', '.join(filling.missing)}."
 
 
-def _remarks_on_data(filling: Filling, shown: Sequence[Replicates]) -> Iterator[str]:
+def _remarks_on_data(filling: Filling, cells_shown: Sequence[Replicates]) -> Iterator[str]:
     """Yield which data stand for the source's, and the sizes where it prints none."""
     figures = filling.layout.figures
     labels = {figure.dataset: filling.runs.labels(figure.dataset)[:1] for figure in figures}
@@ -215,7 +219,7 @@ def _remarks_on_data(filling: Filling, shown: Sequence[Replicates]) -> Iterator[
     ]
     if replaced:
         yield f"Data: {'; '.join(replaced)}."
-    if any(figure.latent_dim is None for figure in figures) and shown:
-        sizes = sorted({(cell.dataset, cell.latent_dim) for cell in shown})
+    if any(figure.latent_dim is None for figure in figures) and cells_shown:
+        sizes = sorted({(cell.dataset, cell.latent_dim) for cell in cells_shown})
         words = ", ".join(f"L = {size} on {dataset}" for dataset, size in sizes)
         yield f"The paper gives no latent sizes; here {words}."

@@ -66,8 +66,8 @@ _ACCENTS = {
 
 
 def escape(text: str) -> str:
-    r"""Return ``text`` so that LaTeX prints it: specials by name, accents by command, any other sign
-    by its code point, ``[U+4E2D]``.
+    r"""Return ``text`` so that LaTeX prints it: specials by name, accents by command, any other
+    sign by its code point, ``[U+4E2D]``.
 
     >>> escape("50% of r_vae & é")
     "50\\% of r\\_vae \\& \\'{e}"

@@ -20,21 +20,19 @@ _NAMING = ("dataset", "latent_dim", "budget", "method")
 def _letters(text: str) -> str:
     """Return ``text`` as letters alone, digits by name, each word with a capital: what a control
     sequence may consist of."""
-    spelled = re.sub(
-        r"\d", lambda found: f" {_DIGITS[int(found[0])]} ", text.replace("*", " star ")
-    )
+    starred = text.replace("*", " star ")
+    spelled = re.sub(r"\d", lambda digit: f" {_DIGITS[int(digit[0])]} ", starred)
     return "".join(word[:1].upper() + word[1:] for word in re.findall("[A-Za-z]+", spelled))
 
 
 def name_of(table: Table, row: Row, column: Column) -> str:
     r"""Return the name of a number's macro, without the backslash: table, what names the row,
     headings of the column."""
-    named = [
-        (cell, each)
-        for cell, each in zip(row.cells, table.columns, strict=True)
-        if each.raw[0] in _NAMING
+    heads = [
+        f"L {cell.text}" if head.title == "L" else cell.text
+        for cell, head in zip(row.cells, table.columns, strict=True)
+        if head.raw[0] in _NAMING
     ]
-    heads = [f"L {cell.text}" if each.title == "L" else cell.text for cell, each in named]
     return "bench" + "".join(map(_letters, (table.name, *heads, column.over, column.title)))
 
 
