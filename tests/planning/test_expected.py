@@ -95,6 +95,8 @@ class Ended:
     def is_alive(self) -> bool:
         return False
 
+    def join(self) -> None: ...
+
 
 class Started(Events):
     """Writes down which runs were started."""
@@ -110,7 +112,7 @@ def test_several_workers_start_the_longest_run_and_one_keeps_the_order(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     def start(server: Any, job: Job, settings: Settings) -> processes._RunningJob:
-        return processes._RunningJob(job, Ended(), ended())
+        return processes._RunningJob(Ended(), ended(), job)
 
     monkeypatch.setattr(processes, "_start", start)
     monkeypatch.setattr(processes, "_conclude", lambda run, settings: JobOutcome(run.job, "done"))
