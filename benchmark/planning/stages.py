@@ -99,7 +99,8 @@ def together(stages: Sequence[Stage]) -> list[list[Stage]]:
 
 
 def open_runs(stage: Stage, data_dir: Path, seen: Seen | None = None) -> list[OpenRun]:
-    """Return the runs of a stage as planned; ``seen`` as in :func:`benchmark.planning.jobs.plan`."""
+    """Return the runs of a stage as planned; ``seen`` as in
+    :func:`benchmark.planning.jobs.plan`."""
     seen = {} if seen is None else seen
     jobs = plan(stage.grid, data_dir, seen)
     parents = {option: _parents(stage, option, data_dir, seen) for option in stage.take}
