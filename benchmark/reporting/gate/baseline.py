@@ -18,8 +18,8 @@ from benchmark.reporting.gate.baseline_file import (
     Baseline,
     BaselineCell,
     BaselineRun,
-    Place,
-    place_of,
+    Typed,
+    as_typed,
     smallest_effect,
 )
 from benchmark.reporting.statistics.estimate import Direction
@@ -42,10 +42,10 @@ def make(
     :class:`BenchError` where a run is unfinished or stale, where seeds differ in more than the
     seed, or where a cell could never be found worse.
     """
-    groups: dict[Place, list[Record]] = defaultdict(list)
+    groups: dict[Typed, list[Record]] = defaultdict(list)
     for record in records:
         _usable(record)
-        groups[place_of(record.spec)].append(record)
+        groups[as_typed(record.spec)].append(record)
     guarded = [
         (runs, identifier) for runs in groups.values() for identifier in _identifiers(runs, metrics)
     ]
@@ -126,7 +126,7 @@ def _cell(runs: Sequence[Record], identifier: str, level: float, power: float) -
     """Return the cell of one measurement of ``runs``, which have one place; :class:`BenchError`
     where they do not belong together, lack it, or could never be found worse."""
     runs = sorted(runs, key=lambda record: record.spec["seed"])
-    kind, method, dataset, size, budget = place_of(runs[0].spec)
+    kind, method, dataset, size, budget = as_typed(runs[0].spec)
     title = f"{method} on {dataset}, L = {size}, {identifier}"
     _comparable(title, runs, identifier)
     way = direction(metric_of(identifier))

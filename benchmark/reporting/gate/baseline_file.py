@@ -28,8 +28,8 @@ __all__ = [
     "Baseline",
     "BaselineCell",
     "BaselineRun",
-    "Place",
-    "place_of",
+    "Typed",
+    "as_typed",
     "read",
     "smallest_effect",
 ]
@@ -38,7 +38,7 @@ SCHEMA = 2
 """In documents of schema 1 the tests were others; they are read, and tests and effects are decided
 anew from the values of their seeds."""
 
-Place = tuple[str, str, str, int, str]
+Typed = tuple[str, str, str, int, str]
 """Kind, method and dataset as one would type them, latent size, budget."""
 
 
@@ -75,7 +75,7 @@ class BaselineCell:
     runs: Mapping[str, BaselineRun]
 
     @property
-    def place(self) -> Place:
+    def typed(self) -> Typed:
         """Where the runs of the cell are found."""
         return self.kind, self.method, self.dataset, self.latent_dim, self.budget
 
@@ -127,8 +127,8 @@ def _length(budget: str) -> str:
     return f"--steps {steps}" if steps != budget else f"--budget {budget}"
 
 
-def place_of(spec: Mapping[str, Any]) -> Place:
-    """Return the place of a run: what one would type to have it made."""
+def as_typed(spec: Mapping[str, Any]) -> Typed:
+    """Return what one would type to have a run made."""
     config = {**spec["config"], **dict.fromkeys(spec.get("taken", {}), "*")}
     method = label("methods", spec["method"], config)
     dataset = label("datasets", spec["dataset"], spec["options"])

@@ -25,7 +25,7 @@ from typing import Literal
 
 from benchmark.identity import outdated, outdated_metrics
 from benchmark.names import metric_of
-from benchmark.reporting.gate.baseline_file import Baseline, BaselineCell, Place, place_of
+from benchmark.reporting.gate.baseline_file import Baseline, BaselineCell, Typed, as_typed
 from benchmark.reporting.gate.bits import compared_bits, pairs_of_seeds, same_bits_expected
 from benchmark.reporting.gate.causes import causes_of
 from benchmark.reporting.statistics.significance import holm
@@ -87,10 +87,10 @@ class _Evidence:
 def check(baseline: Baseline, records: Iterable[Record], *, exact: bool = True) -> list[Judgement]:
     """Return the judgement of every cell of ``baseline``, in its order. ``exact`` False: seeds are
     tested even where bits could be compared."""
-    runs: dict[Place, dict[int, list[Record]]] = defaultdict(lambda: defaultdict(list))
+    runs: dict[Typed, dict[int, list[Record]]] = defaultdict(lambda: defaultdict(list))
     for record in records:
-        runs[place_of(record.spec)][record.spec["seed"]].append(record)
-    results = [_look(cell, runs[cell.place], baseline, exact) for cell in baseline.cells]
+        runs[as_typed(record.spec)][record.spec["seed"]].append(record)
+    results = [_look(cell, runs[cell.typed], baseline, exact) for cell in baseline.cells]
     tested = [result if isinstance(result, _Evidence) else None for result in results]
     worse = holm([1.0 if evidence is None else evidence.worse for evidence in tested])
     better = holm([1.0 if evidence is None else evidence.better for evidence in tested])

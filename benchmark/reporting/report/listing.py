@@ -25,12 +25,12 @@ def in_order(records: Sequence[Record]) -> list[Record]:
     """Return ``records`` by dataset, latent size, budget, method and seed, datasets and methods in
     the order of the registry."""
 
-    def place(record: Record) -> tuple[Any, ...]:
+    def position(record: Record) -> tuple[Any, ...]:
         spec, (method, dataset) = record.spec, labels(record.spec, record.given)
         where = rank("datasets", dataset), spec["latent_dim"], budget_rank(spec["budget"])
         return *where, rank("methods", method), spec["seed"], record.key
 
-    return sorted(records, key=place)
+    return sorted(records, key=position)
 
 
 def runs_view(records: Sequence[Record]) -> TableView:

@@ -90,14 +90,16 @@ def test_equal_relevances_support_no_bottleneck_and_no_growth(name: str, dead: i
 
 
 def test_a_bottleneck_with_a_gap_is_supported_and_grows() -> None:
-    def found(dataset: str, size: int, seed: int) -> Record:
+    def bottleneck(dataset: str, size: int, seed: int) -> Record:
         count = size // 3 + seed % 2
         relevance = [1.0] * count + [1e-3] * (size - count)
         return run("r-dpvae", dataset, size, seed, count, relevance)
 
     for name in ("ren-lstar-below-size", "ren-lstar-grows-with-size"):
         runs = [
-            found(dataset, size, seed) for dataset, size in sizes_of(name) for seed in range(SEEDS)
+            bottleneck(dataset, size, seed)
+            for dataset, size in sizes_of(name)
+            for seed in range(SEEDS)
         ]
         ruling = judged(name, runs)
         assert ruling.ruling == "supported", ruling.reason

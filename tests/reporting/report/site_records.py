@@ -44,7 +44,7 @@ def full() -> list[Record]:
         record("vae", "circle", 2, values={"mse": 0.1, "lstar": 2.0}),
     ]
     runs += [
-        found(
+        discovered(
             record("r-vae", values={"mse": 1e-9, "lstar": 2.0, FD: 3.5}),
             [0.5, 3.0, 0.25],
             [True, True, False],
@@ -71,7 +71,7 @@ def full() -> list[Record]:
     ]
 
 
-def found(
+def discovered(
     record: Record, relevance: list[float], active: list[bool], flags: tuple[str, ...] = ()
 ) -> Record:
     return replace(

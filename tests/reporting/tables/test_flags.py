@@ -53,12 +53,14 @@ def test_a_method_no_better_than_the_mean_image_is_marked_whatever_is_shown() ->
 
 
 def test_it_is_marked_in_layouts_of_papers() -> None:
-    def shown(**flags: list[str]) -> str:
+    def table_with(**flags: list[str]) -> str:
         run = record("vae", "mnist", values={"mse": 0.5, "lstar": 16.0}, **flags)
         return str(rows(build("ren-2", [run]))) + str(build("ren-2", [run]).notes)
 
-    assert "#" in shown(**COLLAPSED) and "one seed or more reconstructs" in shown(**COLLAPSED)
-    assert "#" not in shown()
+    assert "#" in table_with(**COLLAPSED) and "one seed or more reconstructs" in table_with(
+        **COLLAPSED
+    )
+    assert "#" not in table_with()
 
 
 def test_it_is_never_the_best() -> None:
@@ -75,14 +77,17 @@ def test_it_is_never_the_best() -> None:
 
 
 def test_an_unsettled_count_is_marked_and_named() -> None:
-    def shown(method: str, harness: list[str]) -> tuple[str, str]:
+    def count_and_notes(method: str, harness: list[str]) -> tuple[str, str]:
         flags = ["no_selection"] if method == "vae" else []
         run = record(method, values={"lstar": 7.0}, flags=flags, harness_flags=harness)
         return rows(summary([run]))[0]["L*"], notes([run])
 
-    assert shown("rf-vae", [UNSETTLED])[0] == "7§" and shown("rf-vae", [])[0] == "7"
-    assert "(unsettled; see docs/record.md)" in shown("rf-vae", [UNSETTLED])[1]
-    assert "unsettled" not in shown("rf-vae", [])[1]
+    assert (
+        count_and_notes("rf-vae", [UNSETTLED])[0] == "7§"
+        and count_and_notes("rf-vae", [])[0] == "7"
+    )
+    assert "(unsettled; see docs/record.md)" in count_and_notes("rf-vae", [UNSETTLED])[1]
+    assert "unsettled" not in count_and_notes("rf-vae", [])[1]
 
 
 def test_flags_of_the_harness_are_those_of_any_seed_that_is_averaged_over() -> None:
