@@ -123,7 +123,7 @@ def _all_used(metrics: Sequence[str], identifiers: Collection[str]) -> None:
 
 
 def _cell(runs: Sequence[Record], identifier: str, level: float, power: float) -> BaselineCell:
-    """Return the cell of one measurement of ``runs``, which have one place; :class:`BenchError`
+    """Return the cell of one measurement of ``runs``, which are typed alike; :class:`BenchError`
     where they do not belong together, lack it, or could never be found worse."""
     runs = sorted(runs, key=lambda record: record.spec["seed"])
     kind, method, dataset, size, budget = as_typed(runs[0].spec)

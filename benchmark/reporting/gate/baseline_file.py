@@ -76,7 +76,7 @@ class BaselineCell:
 
     @property
     def typed(self) -> Typed:
-        """Where the runs of the cell are found."""
+        """What one would type to have the runs of the cell made."""
         return self.kind, self.method, self.dataset, self.latent_dim, self.budget
 
     @property
