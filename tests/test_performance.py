@@ -1,0 +1,52 @@
+"""The scripts of tests/performance work; what they measure is told in docs/performance.md."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from performance.growth import exponent, series
+
+FOLDER = Path(__file__).parent / "performance"
+
+
+def short(script: str, *options: str) -> list[str]:
+    """Return the lines of a script's short form."""
+    call = [sys.executable, str(FOLDER / script), "--short", *options]
+    done = subprocess.run(call, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+def test_the_exponent_is_that_of_the_last_two_sizes(capsys: pytest.CaptureFixture[str]) -> None:
+    assert exponent([1, 10, 100], [9.0, 2.0, 200.0]) == pytest.approx(2.0)
+    series("work at n =", [(1000, [1.0, 3.0, 2.0]), (10_000, [20.0])])
+    assert capsys.readouterr().out.splitlines() == [
+        "work at n = 1,000: 2 s (1 to 3)",
+        "work at n = 10,000: 20 s (20 to 20)",
+        "work at n =: exponent 1.00",
+    ]
+
+
+@pytest.mark.slow
+def test_growth_is_told_of_every_part() -> None:
+    lines = short("growth.py")
+    assert sum("exponent" in line for line in lines) == 5
+    assert sum(line.startswith("bench ") and " s (" in line for line in lines) >= 4
+
+
+@pytest.mark.slow
+def test_two_workers_are_told_beside_bare_processes() -> None:
+    first, last = short("workers.py")
+    assert first.startswith("2 runs of 3 steps: workers ") and "; ratio " in last
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(importlib.util.find_spec("pythae") is None, reason="pythae is not here")
+def test_our_loop_is_told_beside_pythaes() -> None:
+    first, *rest = short("pythae_beside.py")
+    assert first.startswith("one run, images per second, ours / pythae's: ")
+    assert rest[0].startswith("study of 2") and len(rest) == 3
