@@ -79,7 +79,7 @@ class Replicates:
         return self.statuses.count("done") - self.left_out
 
     @property
-    def place(self) -> tuple[str, int, str]:
+    def setting(self) -> tuple[str, int, str]:
         """Dataset, latent size and budget: methods are compared where these are the same."""
         return self.dataset, self.latent_dim, self.budget
 

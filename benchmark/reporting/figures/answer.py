@@ -44,7 +44,7 @@ def lstar(material: Material) -> Figure:
     references = References(material.store.root)
     groups: dict[tuple[str, int, str], list[Replicates]] = {}
     for cell in material.cells:
-        groups.setdefault(cell.place, []).append(cell)
+        groups.setdefault(cell.setting, []).append(cell)
     if not any("lstar" in cell.values for cell in material.cells):
         raise BenchError(
             "no finished run of this choice has an L*; run `bench run` first, or choose others"
@@ -66,7 +66,7 @@ def by_distance(cells: Sequence[Replicates], truth: int | None) -> list[Replicat
     is unknown), then those that bear a flag, methods that keep all by definition, and last those
     without a result."""
 
-    def key(cell: Replicates) -> tuple[int, float, tuple[int, str]]:
+    def key(cell: Replicates) -> tuple[int, float, tuple[Any, ...]]:
         counts = cell.values.get("lstar", ())
         if not counts:
             return 3, math.inf, rank("methods", cell.method)

@@ -46,7 +46,7 @@ def curves(material: Material) -> Figure:
     _refuse_unlogged(material, names, {name for *_, name in by_panel})
     keys = [
         (*data, name)
-        for data in dict.fromkeys(setting[:2] for setting in material.places)
+        for data in dict.fromkeys(setting[:2] for setting in material.settings)
         for name in names
         if len(names) > 1 or (*data, name) in by_panel
     ]
@@ -92,9 +92,9 @@ def lines_of(
     :class:`BenchError` where nothing was."""
     lines: dict[tuple[str, int, str], list[LoggedCurve]] = defaultdict(list)
     logged = False
-    places = set(material.places)
+    settings = set(material.settings)
     for cell in material.cells:
-        if cell.place not in places:
+        if cell.setting not in settings:
             continue
         for key, status in zip(cell.keys, cell.statuses, strict=True):
             arrays = material.curves(key)

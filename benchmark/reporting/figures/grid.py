@@ -83,9 +83,9 @@ def grid(
     The others are named below. ``handles`` makes the legend from all arrays that are shown.
     :class:`BenchError` where no panel has any.
     """
-    places = set(material.places)
-    methods = methods_of(cell for cell in material.cells if cell.place in places)
-    columns = [_column(material, setting, methods, panels, read) for setting in material.places]
+    settings = set(material.settings)
+    methods = methods_of(cell for cell in material.cells if cell.setting in settings)
+    columns = [_column(material, setting, methods, panels, read) for setting in material.settings]
     drawn = [method for method in methods if any(method in column.arrays for column in columns)]
     if not drawn:
         what = " and ".join(panels.needed)
@@ -190,7 +190,7 @@ def _column(
     panels: Panels,
     read: Callable[[Replicates], Arrays],
 ) -> PanelColumn:
-    cells = {cell.method: cell for cell in material.cells if cell.place == setting}
+    cells = {cell.method: cell for cell in material.cells if cell.setting == setting}
     arrays = {method: read(cell) for method, cell in cells.items()}
     complete = {
         method: stored

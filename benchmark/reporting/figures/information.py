@@ -36,7 +36,7 @@ def information(material: Material) -> Figure:
     kept = _with_bound(lines_of(material, tuple(TITLES)))
     keys = [
         (*data, name)
-        for data in dict.fromkeys(setting[:2] for setting in material.places)
+        for data in dict.fromkeys(setting[:2] for setting in material.settings)
         for name in TITLES
         if kept.get((*data, name))
     ]

@@ -27,8 +27,14 @@ Dashes = Literal["-", "--", ":", "-."] | tuple[int, tuple[int, ...]]
 """How a line is drawn, in matplotlib's signs, or as lengths drawn and left out in turn."""
 
 _DASHES: tuple[Dashes, ...] = (
-    *("-", "--", ":", "-."),
-    *((0, (8, 2)), (0, (4, 1, 1, 1, 1, 1)), (0, (1, 3)), (0, (8, 2, 2, 2))),
+    "-",
+    "--",
+    ":",
+    "-.",
+    (0, (8, 2)),
+    (0, (4, 1, 1, 1, 1, 1)),
+    (0, (1, 3)),
+    (0, (8, 2, 2, 2)),
 )
 """As many as the variants of one method that a suite has (``gamma``: eight of ``vae``)."""
 
@@ -87,10 +93,10 @@ class Material:
         return list(dict.fromkeys(cell.budget for cell in self.cells))
 
     @property
-    def places(self) -> list[tuple[str, int, str]]:
+    def settings(self) -> list[tuple[str, int, str]]:
         """Dataset, latent size and budget of what is shown: of each dataset the largest latent
         size, unless sizes were named."""
-        settings = list(dict.fromkeys(cell.place for cell in self.cells))
+        settings = list(dict.fromkeys(cell.setting for cell in self.cells))
         largest: dict[tuple[str, str], int] = {}
         for dataset, size, budget in settings:
             largest[dataset, budget] = max(size, largest.get((dataset, budget), 0))

@@ -92,8 +92,8 @@ class Plane:
     def contains(self, points: np.ndarray) -> np.ndarray:
         """Return which of ``points`` (n, 2) lie within the limits, (n,)."""
         (left, right), (low, high) = self.limits
-        inside: np.ndarray = ((points > [left, low]) & (points < [right, high])).all(1)
-        return inside
+        inside = (points > [left, low]) & (points < [right, high])
+        return np.asarray(inside.all(1))
 
 
 def _principal(centred: np.ndarray) -> np.ndarray:

@@ -101,9 +101,9 @@ def _line(course: Course, look: Look, dashes: Any) -> Line2D:
 
 def _cells(material: Material) -> dict[tuple[str, int], list[Replicates]]:
     by_size: dict[tuple[str, int], list[Replicates]] = defaultdict(list)
-    places = set(material.places)
+    settings = set(material.settings)
     for cell in material.cells:
-        if cell.place in places:
+        if cell.setting in settings:
             by_size[cell.dataset, cell.latent_dim].append(cell)
     return by_size
 

@@ -29,7 +29,10 @@ def warning(axes: Axes, text: str) -> None:
     lines = textwrap.wrap(plain(text, 200), _LINE)
     axes.annotate(
         "\n".join(lines),
-        *((0.5, 1.0), (0.0, 2.0), "axes fraction", "offset points"),
+        (0.5, 1.0),
+        (0.0, 2.0),
+        "axes fraction",
+        "offset points",
         ha="center",
         va="bottom",
         color=WARNING,

@@ -32,8 +32,8 @@ def lstar_vs_steps(material: Material) -> Figure:
     groups: dict[tuple[str, int, str], list[tuple[Replicates, list[Counts]]]] = {}
     for cell in material.cells:
         series = _series(material, cell)
-        if series and cell.place in set(material.places):
-            groups.setdefault(cell.place, []).append((cell, series))
+        if series and cell.setting in set(material.settings):
+            groups.setdefault(cell.setting, []).append((cell, series))
     if not groups:
         raise BenchError(
             "no finished run of this choice logged L* while training (methods that select nothing "

@@ -28,8 +28,10 @@ def slices(material: Material) -> Figure:
     for run in finished_runs(material, "gamma-slices", ("position", "objective")):
         spec, config = run.record.spec, run.config
         slice_of = (
-            *(spec["latent_dim"], int(config["inputs"])),
-            *(int(config["informative"]), spec["seed"]),
+            spec["latent_dim"],
+            int(config["inputs"]),
+            int(config["informative"]),
+            spec["seed"],
         )
         groups[slice_of].append(run)
     drawn = dict(sorted(groups.items())[:_MOST])

@@ -139,7 +139,7 @@ def draw_line(
 ) -> None:
     """Draw one series at ``xs``: means joined by a line, error bars, and hollow markers where L*
     is L by definition."""
-    intervals = [interval for cell in cells if (interval := cell.estimate(metric))]
+    intervals = list(filter(None, (cell.estimate(metric) for cell in cells)))
     means = [interval.mean for interval in intervals]
     axes.plot(xs, means, linestyle=dashes, color=look.colour, alpha=0.85)
     axes.errorbar(

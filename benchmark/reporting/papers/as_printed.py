@@ -84,7 +84,7 @@ def _printed(figure: Printed | None, standing: int) -> Cell:
         raw=(None if math.isnan(figure.value) else figure.value, None, 1, figure.text),
         marks=tuple(marks),
         best=standing == 1,
-        place=second_or_third.get(standing, 0),
+        rank=second_or_third.get(standing, 0),
     )
 
 

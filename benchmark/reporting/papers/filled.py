@@ -80,14 +80,13 @@ class _FilledLayout:
             self._groups(),
         )
         null = replace(self.null, cells=cells_shown if self.null.cells else ())
+        below = [*notes.notes(table, measured, {}), *null.notes()]
+        below += map(Note, _remarks(self.filling, cells_shown, self.used))
+        if self.paper:
+            below.append(PAPER_NOTE)
         return replace(
             table,
-            notes=(
-                *notes.notes(table, measured, {}),
-                *null.notes(),
-                *map(Note, _remarks(self.filling, cells_shown, self.used)),
-                *([PAPER_NOTE] if self.paper else []),
-            ),
+            notes=tuple(below),
             provenance=notes.provenance(measured, list(dict.fromkeys(self.used.values()))),
         )
 

@@ -23,33 +23,29 @@ _SPECIAL = {
     "`": "{`}",
     "$": r"$\$$",  # in mathematics, where no text companion font is needed
     **{character: "\\" + character for character in "#%&_{}"},
-    **{
-        "±": r"$\pm$",
-        "×": r"$\times$",
-        "≥": r"$\geq$",
-        "≤": r"$\leq$",
-        "−": "$-$",
-        "½": r"$\frac12$",
-        "↓": r"$\downarrow$",
-        "↑": r"$\uparrow$",
-        "†": r"$\dagger$",
-        "‡": r"$\ddagger$",
-        "§": r"$\S$",
-        "¶": r"$\P$",
-        "‖": r"$\|$",
-    },
-    **{
-        "–": "--",
-        "—": "---",
-        "…": r"\ldots{}",
-        "ß": r"\ss{}",
-        "ø": r"\o{}",
-        "Ø": r"\O{}",
-        "æ": r"\ae{}",
-        "Æ": r"\AE{}",
-        "ł": r"\l{}",
-        "Ł": r"\L{}",
-    },
+    "±": r"$\pm$",
+    "×": r"$\times$",
+    "≥": r"$\geq$",
+    "≤": r"$\leq$",
+    "−": "$-$",
+    "½": r"$\frac12$",
+    "↓": r"$\downarrow$",
+    "↑": r"$\uparrow$",
+    "†": r"$\dagger$",
+    "‡": r"$\ddagger$",
+    "§": r"$\S$",
+    "¶": r"$\P$",
+    "‖": r"$\|$",
+    "–": "--",
+    "—": "---",
+    "…": r"\ldots{}",
+    "ß": r"\ss{}",
+    "ø": r"\o{}",
+    "Ø": r"\O{}",
+    "æ": r"\ae{}",
+    "Æ": r"\AE{}",
+    "ł": r"\l{}",
+    "Ł": r"\L{}",
 }
 
 _ACCENTS = {
@@ -115,7 +111,7 @@ class _Latex(Writer):
         return escape(text)
 
     def words(self, cell: Cell) -> str:
-        return _prose(cell.shown) if cell.long else escape(cell.shown)
+        return _prose(cell.clipped) if cell.long else escape(cell.clipped)
 
     def sign(self, sign: str) -> str:
         return rf"\textsuperscript{{{escape(sign)}}}" if sign else ""

@@ -37,7 +37,7 @@ def name_of(table: Table, row: Row, column: Column) -> str:
 
 
 def _value(cell: Cell) -> str:
-    return rf"\ensuremath{{{number(cell)}}}" if cell.estimate is not None else escape(cell.shown)
+    return rf"\ensuremath{{{number(cell)}}}" if cell.estimate is not None else escape(cell.clipped)
 
 
 def render(table: Table) -> str:

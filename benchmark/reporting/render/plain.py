@@ -50,7 +50,9 @@ def render(table: Table) -> str:
         )
         for note in table.notes
     ]
-    texts = [clip(table.caption, 2000), "", *aligned, *([""] if notes else []), *notes]
+    texts = [clip(table.caption, 2000), "", *aligned]
+    if notes:
+        texts += ["", *notes]
     return "\n".join(texts) + "\n"
 
 

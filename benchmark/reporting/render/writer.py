@@ -41,7 +41,7 @@ class Writer(ABC):
 
     def words(self, cell: Cell) -> str:
         """Return the text of a cell that holds no number."""
-        return self.escape(cell.shown)
+        return self.escape(cell.clipped)
 
     def number(self, cell: Cell) -> str:
         """Return the estimate of a cell: value, half width, power of ten."""
@@ -60,7 +60,7 @@ class Writer(ABC):
         if cell.best:
             return _between(self.first, self.words(cell))
         places = {2: self.second, 3: self.third}
-        return _between(places.get(cell.place, ("", "")), self.words(cell))
+        return _between(places.get(cell.rank, ("", "")), self.words(cell))
 
     def cell(self, cell: Cell) -> str:
         """Return what stands in a cell: its number or text, the signs of its notes, its remark in

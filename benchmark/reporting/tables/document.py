@@ -68,7 +68,7 @@ class Cell:
     point at notes below the table.
 
     ``raw`` is what a CSV file holds here: as many values as the column has raw names, at full
-    precision. ``best`` is set bold; ``place`` 2 and 3 (second and third, underlined and italic) are
+    precision. ``best`` is set bold; ``rank`` 2 and 3 (second and third, underlined and italic) are
     for layouts of the papers alone. ``long`` text is not shortened to the length of a name.
     """
 
@@ -78,11 +78,11 @@ class Cell:
     note: str = ""
     marks: tuple[str, ...] = ()
     best: bool = False
-    place: Literal[0, 2, 3] = 0
+    rank: Literal[0, 2, 3] = 0
     long: bool = False
 
     @property
-    def shown(self) -> str:
+    def clipped(self) -> str:
         """The text as renderers write it: one line, shortened."""
         return clip(self.text, LONG if self.long else NAME)
 

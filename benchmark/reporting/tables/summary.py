@@ -130,7 +130,7 @@ def _with_missing(cells: Sequence[Replicates]) -> list[SummaryLine]:
     methods = sorted({cell.method for cell in cells}, key=lambda name: rank("methods", name))
     by_setting: dict[tuple[str, int, str], dict[str, Replicates]] = defaultdict(dict)
     for cell in cells:
-        by_setting[cell.place][cell.method] = cell
+        by_setting[cell.setting][cell.method] = cell
     # A closed-form method takes no steps, so what it did under one budget stands for all.
     closed = {
         (cell.dataset, cell.latent_dim, cell.method) for cell in cells if cell.spec["steps"] == 0

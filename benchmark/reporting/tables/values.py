@@ -30,9 +30,8 @@ def best_of(cells: Sequence[Replicates], metric: str) -> Replicates | None:
     rivals = [runs for runs in cells if metric in runs.values]
     if len({runs.ids[metric] for runs in rivals}) != 1:
         return None
-    best = clearly_best(
-        [interval for runs in rivals if (interval := runs.estimate(metric))], direction(metric)
-    )
+    intervals = filter(None, (runs.estimate(metric) for runs in rivals))
+    best = clearly_best(list(intervals), direction(metric))
     if best is None and all(len(runs.values[metric]) > 1 for runs in rivals):
         # scipy.stats, which most tables do without
         from benchmark.reporting.statistics.significance import best_of_pairs

@@ -48,7 +48,7 @@ def written(table: Table) -> list[list[str]]:
     marks = {"†": "+", "?": "?"}
     rows = [
         [
-            ("*" if cell.best else signs[cell.place])
+            ("*" if cell.best else signs[cell.rank])
             + cell.text
             + "".join(marks[mark] for mark in cell.marks)
             for cell in row.cells

@@ -79,7 +79,7 @@ def test_only_the_papers_own_layout_marks_a_second() -> None:
         "ren-2",
         [*runs([1.0, 1.1], "vae"), *runs([2.0, 2.1], "dpvae"), *runs([3.0, 3.1], "geco-l0")],
     )
-    assert not any(cell.place for row in table.rows for cell in row.cells)
+    assert not any(cell.rank for row in table.rows for cell in row.cells)
 
 
 def test_one_budget_fills_a_layout_the_one_with_most() -> None:

@@ -58,8 +58,8 @@ def test_layouts_of_which_nothing_was_run_are_a_line_each() -> None:
     with_one = [record("vae", "mnist", 16, values={"mse": 0.01}, budget="paper")]
     assert "ren-2" in {table.name for table in filled_tables([*runs(), *with_one])[0]}
     of_another = [record("mi-vae-joint", "mnist", 16, values={"mse": 0.01, "accuracy": 0.5})]
-    shown = {table.name for table in filled_tables(of_another)[0]}
-    assert shown & set(LAYOUTS) == {"mivae"}  # the others would be lines of nothing but "missing"
+    names = {table.name for table in filled_tables(of_another)[0]}
+    assert names & set(LAYOUTS) == {"mivae"}  # the others would be lines of nothing but "missing"
 
 
 def test_an_empty_report_says_what_to_do(tmp_path: Path) -> None:
