@@ -131,9 +131,17 @@ def test_a_suite_names_what_its_line_draws_and_judges(row: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", sorted({name for text in COMMANDS for name in re.findall(r"--metric ([\w-]+)", text)})
+    "name",
+    sorted(
+        {
+            name
+            for text in COMMANDS
+            for names in re.findall(r"--metrics? ([\w,-]+)", text)
+            for name in names.split(",")
+        }
+    ),
 )
-def test_metrics_that_figures_show_are_there(name: str) -> None:
+def test_metrics_that_are_shown_are_there(name: str) -> None:
     assert registry.find("metrics", name).name == name
 
 

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from benchmark.names import base_name
 from benchmark.reporting.cells.replicates import Replicates
@@ -18,9 +17,13 @@ from benchmark.reporting.figures.material import Material
 from benchmark.reporting.figures.metric import one_metric, stand_in_note
 from benchmark.reporting.figures.style import looks, panels, plain
 from benchmark.reporting.figures.sweeps import draw_line, scale_values, titled_with_unit
+from benchmark.reporting.figures.ticks import number_ticks
 from benchmark.spec import BenchError
 
 __all__ = ["metric_vs_option", "varied"]
+
+_ACROSS = 1.9
+"""Inches from the first to the last number on the axis of a panel."""
 
 
 def metric_vs_option(material: Material) -> Figure:
@@ -114,12 +117,7 @@ def _panel(
             values, of_method = zip(*line, strict=True)
             draw_line(axes, values, of_method, metric, look, "-")
             numbers.update(values)
-    ticks = sorted(numbers)
-    if ticks[0] > 0 and ticks[-1] >= 8 * ticks[0]:
-        axes.set_xscale("log")
-    axes.xaxis.set_major_locator(FixedLocator(ticks))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.xaxis.set_minor_locator(NullLocator())
+    number_ticks(axes, sorted(numbers), _ACROSS)
     axes.set_xlabel(plain(option))
     scale_values(axes, [value for cell in cells for value in cell.values[metric]], metric)
 

@@ -10,6 +10,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from benchmark.reporting.cells.datasets import intrinsic_dim
 from benchmark.reporting.cells.replicates import Replicates
@@ -87,6 +88,7 @@ def _panel(
             )
     axes.set_ylim(-0.03 * size, 1.06 * size)
     axes.set_xlim(0, last)
+    axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
     axes.set_xlabel("outer steps")
     axes.set_ylabel("L*\n(dimensions)")
     words = f"{dataset}, L = {size}" + (f", {budget}" if len(material.budgets) > 1 else "")

@@ -16,7 +16,6 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from benchmark.names import label
 from benchmark.records import Store
@@ -25,10 +24,14 @@ from benchmark.reporting.figures.heatmaps import signed
 from benchmark.reporting.figures.legend import legend
 from benchmark.reporting.figures.material import Material
 from benchmark.reporting.figures.style import FAINT, INK, PALETTE, message, plain
+from benchmark.reporting.figures.ticks import number_ticks
 from benchmark.reporting.statistics.estimate import estimate
 from benchmark.spec import BenchError, Record
 
 __all__ = ["StudyRun", "block_structure", "finished_runs", "objective_closeness", "rotation"]
+
+_ACROSS = 2.1
+"""Inches from the first to the last beta on the axis of a panel."""
 
 _OBJECTIVES = {"beta-vae": "beta-VAE", "taylor": "second order", "grae": "GRAE"}
 
@@ -146,10 +149,7 @@ def _against_beta(
             capsize=2.0,
         )
     betas = sorted({float(run.config["beta"]) for run in runs})
-    axes.set_xscale("log")
-    axes.xaxis.set_major_locator(FixedLocator(betas))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.xaxis.set_minor_locator(NullLocator())
+    number_ticks(axes, betas, _ACROSS)
     axes.set_xlabel("beta")
 
 

@@ -175,7 +175,8 @@ def scale_values(axes: Axes, values: Sequence[float], metric: str) -> None:
     """Choose the axis of ``values``: from 0 for dimensions, logarithmic where they span more than a
     power of ten, else of 2 % at least."""
     if unit(metric) == "dimensions":
-        axes.set_ylim(bottom=0)
+        axes.set_ylim(0.0, max([axes.get_ylim()[1], *(1.06 * value for value in values)]))
+        axes.yaxis.set_major_locator(MaxNLocator(6, integer=True))
         return
     if not values:
         return

@@ -1,0 +1,43 @@
+"""Ticks at the numbers that were run, and the labels among them that have room."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.ticker import NullLocator
+
+__all__ = ["number_ticks"]
+
+_LOGARITHMIC = 8.0
+"""How many times the smallest number the largest is from where on the axis is logarithmic."""
+
+_LETTER, _GAP = 0.057, 0.05
+"""Inches of a letter of a tick's label, and between two labels."""
+
+
+def number_ticks(axes: Axes, numbers: Sequence[float], width: float) -> None:
+    """Put a tick at each of ``numbers``, ascending, on the x axis of a panel whose axis has
+    ``width`` inches, and write those that have room beside the one before.
+
+    The axis is logarithmic where the numbers span more than a factor of eight; where they begin at
+    0, from the second on (``symlog``).
+    """
+    positive = [number for number in numbers if number > 0.0]
+    if len(positive) > 1 and positive[-1] >= _LOGARITHMIC * positive[0]:
+        if numbers[0] > 0.0:
+            axes.set_xscale("log")
+        elif numbers[0] == 0.0:
+            axes.set_xscale("symlog", linthresh=positive[0])
+    places = axes.xaxis.get_transform().transform(list(numbers))
+    span = float(places[-1] - places[0]) or 1.0
+    labels, end = [], -math.inf
+    for number, place in zip(numbers, places, strict=True):
+        text = f"{number:g}"
+        middle, half = width * float(place - places[0]) / span, 0.5 * _LETTER * len(text)
+        fits = middle - half >= end + _GAP
+        labels.append(text if fits else "")
+        end = middle + half if fits else end
+    axes.set_xticks(list(numbers), labels)
+    axes.xaxis.set_minor_locator(NullLocator())
