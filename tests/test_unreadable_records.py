@@ -16,8 +16,8 @@ from typing import Any
 import jsonschema
 import pytest
 from made_records import SPEC, full, record
+from schema import SCHEMA
 
-import benchmark
 from benchmark.names import label
 from benchmark.records import Store, UnreadableRecord, load_records
 from benchmark.spec import BenchError, Record, RunSpec
@@ -130,9 +130,7 @@ def changed(document: Any, path: tuple[str | int, ...], value: object) -> Any:
     return document
 
 
-TYPES = jsonschema.Draft202012Validator(
-    json.loads((Path(benchmark.__file__).parent / "data" / "record.schema.json").read_text())
-)
+TYPES = jsonschema.Draft202012Validator(SCHEMA)
 LATER = {
     "flags",
     "given",
@@ -261,11 +259,6 @@ def test_a_record_that_the_system_does_not_give_out_is_an_error_not_nothing(tmp_
     ],
 )
 def test_schema_refuses_what_is_no_record(change: dict[str, object]) -> None:
-    schema = json.loads(
-        (Path(benchmark.__file__).parent / "data" / "record.schema.json").read_text(
-            encoding="utf-8"
-        )
-    )
     environment = dict.fromkeys(
         ("python", "packages", "device", "threads", "deterministic", "commit", "dirty"), "x"
     )
@@ -275,6 +268,6 @@ def test_schema_refuses_what_is_no_record(change: dict[str, object]) -> None:
             discovery={"relevance": [1.0], "active": [True], "flags": [], "extra": {}},
         )
     )
-    jsonschema.validate(good, schema)
+    jsonschema.validate(good, SCHEMA)
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate({**good, **change}, schema)
+        jsonschema.validate({**good, **change}, SCHEMA)

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from command import bench
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 BLOCK = re.compile(r"^```(console|python|toml)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -37,15 +38,28 @@ def execute(command: list[str], folder: Path, path: Path = ROOT) -> str:
     return done.stdout
 
 
-def bench(line: str, folder: Path, path: Path = ROOT) -> str:
+def words_of(line: str) -> list[str]:
+    """The arguments of a line that calls the bench."""
     words = shlex.split(line.replace("FOLDER", str(DOCS)))
     assert words[0] == "bench", line
-    return execute([sys.executable, "-m", "benchmark", *words[1:]], folder, path)
+    return words[1:]
+
+
+def typed(line: str, folder: Path) -> str:
+    """Call the bench in ``folder``; its standard output."""
+    done = bench(folder, *words_of(line))
+    assert done.returncode == 0, f"{line}: {done.stdout[-2000:]}{done.stderr[-2000:]}"
+    return done.stdout
+
+
+def installed(line: str, folder: Path, site: Path) -> str:
+    """Call the bench in ``folder``, in a process that sees the packages in ``site``."""
+    return execute([sys.executable, "-m", "benchmark", *words_of(line)], folder, site)
 
 
 def test_add_a_method_from_nothing_to_a_row(tmp_path: Path) -> None:
     lines = [line for text in blocks("add-a-method.md", "console") for line in text.splitlines()]
-    outputs = {line: bench(line, tmp_path) for line in lines}
+    outputs = {line: typed(line, tmp_path) for line in lines}
     table = next(text for line, text in outputs.items() if line.startswith("bench table"))
     rows = [
         [cell.strip() for cell in row.strip("| ").split(" | ")]
@@ -68,7 +82,7 @@ def test_add_a_method_from_nothing_to_a_row(tmp_path: Path) -> None:
 def test_add_a_dataset_of_arrays(tmp_path: Path) -> None:
     execute([sys.executable, "-c", blocks("add-a-dataset.md", "python")[0]], tmp_path)
     outputs = [
-        bench(line, tmp_path) for line in blocks("add-a-dataset.md", "console")[0].splitlines()
+        typed(line, tmp_path) for line in blocks("add-a-dataset.md", "console")[0].splitlines()
     ]
     assert "npz:mine" in outputs[-1]
 
@@ -105,7 +119,7 @@ def test_a_package_brings_a_method_a_dataset_and_a_metric(tmp_path: Path) -> Non
     package = tmp_path / "source" / "my_package"
     package.mkdir(parents=True)
     (package / "__init__.py").touch()
-    bench(f"bench new my-vae -o {package / 'my_vae.py'}", tmp_path)
+    typed(f"bench new my-vae -o {package / 'my_vae.py'}", tmp_path)
     (package / "line.py").write_text(
         '"""A line."""\n\n' + blocks("add-a-dataset.md", "python")[1], encoding="utf-8"
     )
@@ -118,7 +132,8 @@ def test_a_package_brings_a_method_a_dataset_and_a_metric(tmp_path: Path) -> Non
     site = tmp_path / "site"
     options = ["--quiet", "--no-index", "--no-deps", "--no-build-isolation", "--target", str(site)]
     execute([sys.executable, "-m", "pip", "install", *options, str(package.parent)], tmp_path)
-    assert "from the package my-package" in bench("bench list methods", tmp_path, site)
-    assert "Intrinsic dimension: 1" in bench("bench show line", tmp_path, site)
-    bench("bench run --methods my-vae --datasets 'line[noise=0.1]' --budget smoke", tmp_path, site)
-    assert "worst-error" in bench("bench table --format csv", tmp_path, site)
+    assert "from the package my-package" in installed("bench list methods", tmp_path, site)
+    assert "Intrinsic dimension: 1" in installed("bench show line", tmp_path, site)
+    line = "bench run --methods my-vae --datasets 'line[noise=0.1]' --budget smoke"
+    installed(line, tmp_path, site)
+    assert "worst-error" in installed("bench table --format csv", tmp_path, site)

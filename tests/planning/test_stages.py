@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from command import bench
 
 from benchmark.planning.stages import open_runs, resolve
 from benchmark.planning.suites import read_suite, suites
@@ -24,17 +23,6 @@ def suite_file(folder: Path, text: str = FIXED_STAR) -> Path:
     path = folder / "mine.toml"
     path.write_text(text, encoding="utf-8")
     return path
-
-
-def bench(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "benchmark", *arguments],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
 
 
 def test_built_in_suites_are_readable_and_say_what_they_are() -> None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from command import bench
 
 from benchmark.running import executors
 from benchmark.running.executors import executor_of
@@ -57,12 +56,6 @@ def test_slurm_needs_its_commands(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.skipif(importlib.util.find_spec("ray") is not None, reason="ray is installed here")
 def test_the_command_says_so_before_it_plans_anything(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmark", "run", "--all", "--executor", "ray[address=local]"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = bench(tmp_path, "run", "--all", "--executor", "ray[address=local]")
     assert done.returncode == 2 and done.stderr.startswith("bench: error: the executor 'ray' needs")
     assert len(done.stderr.splitlines()) == 1 and list(tmp_path.iterdir()) == []

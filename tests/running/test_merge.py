@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from command import bench
 
 from benchmark.records import Store, load_records
 from benchmark.running.lock import locked
@@ -143,27 +142,18 @@ def test_what_is_no_folder_or_the_output_is_refused_before_anything_is_written(
     assert not (tmp_path / "o").exists()
 
 
-def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "benchmark", "merge", *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
 def test_the_command_names_unreadable_records_and_says_so_by_its_status(tmp_path: Path) -> None:
     a, b = leave(tmp_path / "a", FIRST), leave(tmp_path / "b", SECOND)
     output = str(tmp_path / "o")
-    fine = bench(str(a), "-o", output)
+    fine = bench(tmp_path, "merge", str(a), "-o", output)
     assert (fine.returncode, fine.stderr) == (0, "")
     assert fine.stdout == f"1 added; records in {output}\n"
     (b / SECOND.key / "record.json").write_text("{")
     (b / "elsewhere").mkdir()
     document = json.loads(FIRST.to_json())
     (b / "elsewhere" / "record.json").write_text(json.dumps(document))
-    bad = bench(str(a), str(b), "-o", output)
+    bad = bench(tmp_path, "merge", str(a), str(b), "-o", output)
     assert bad.returncode == 1 and bad.stdout == f"1 same, 2 unreadable; records in {output}\n"
     assert f"unreadable: {b / SECOND.key}: " in bad.stderr and "truncated" in bad.stderr
     assert f"unreadable: {b / 'elsewhere'}: " in bad.stderr
-    assert bench(str(tmp_path / "none"), "-o", output).returncode == 2
+    assert bench(tmp_path, "merge", "none", "-o", output).returncode == 2

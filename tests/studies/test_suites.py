@@ -9,12 +9,13 @@ import signal
 import subprocess
 import sys
 import time
-from importlib import resources
 from pathlib import Path
 
 import jsonschema
 import numpy as np
 import pytest
+from command import bench
+from schema import SCHEMA
 
 from benchmark import registry
 from benchmark.planning.jobs import plan
@@ -34,17 +35,6 @@ def suite_file(folder: Path, text: str) -> Path:
     path = folder / "mine.toml"
     path.write_text(f'summary = "x"\n{text}', encoding="utf-8")
     return path
-
-
-def bench(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "benchmark", *arguments],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
 
 
 @pytest.mark.parametrize("entry", registry.STUDIES, ids=lambda entry: entry.name)
@@ -167,33 +157,12 @@ def state(results: Path) -> dict[str, object]:
     }
 
 
-def schema() -> dict[str, object]:
-    return json.loads(
-        resources.files("benchmark")
-        .joinpath("data", "record.schema.json")
-        .read_text(encoding="utf-8")
-    )
-
-
 def test_a_killed_study_goes_on_to_the_same_bits_and_leaves_a_valid_record(tmp_path: Path) -> None:
     text = STAGE.replace("2500", "500") + "sweep = { covariance = ['full'], amortised = [false] }\n"
     path, cut, whole = suite_file(tmp_path, text), tmp_path / "cut", tmp_path / "whole"
-    command = [
-        sys.executable,
-        "-m",
-        "benchmark",
-        "run",
-        "--suite",
-        str(path),
-        "--results",
-        str(cut),
-        "--checkpoint-every",
-        "0.02",
-        "--device",
-        "cpu",
-    ]
+    options = ("--results", str(cut), "--checkpoint-every", "0.02", "--device", "cpu")
     process = subprocess.Popen(
-        command,
+        [sys.executable, "-m", "benchmark", "run", "--suite", str(path), *options],
         cwd=tmp_path,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -211,13 +180,13 @@ def test_a_killed_study_goes_on_to_the_same_bits_and_leaves_a_valid_record(tmp_p
     assert state(cut) == state(whole)
     assert finished(job, Store(whole)) == alone
     assert record.spec["kind"] == "grae-uniqueness" and record.discovery is None
-    jsonschema.validate(json.loads(record.to_json()), schema())
+    jsonschema.validate(json.loads(record.to_json()), SCHEMA)
 
 
 def test_a_training_run_without_a_verdict_is_still_no_valid_record(tmp_path: Path) -> None:
     (job,) = plan(Grid(["pca"], ["circle"], budget="smoke"), tmp_path)
     record = execute(job, Settings(tmp_path, device="cpu"))
     assert record is not None
-    jsonschema.validate(json.loads(record.to_json()), schema())
+    jsonschema.validate(json.loads(record.to_json()), SCHEMA)
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate({**json.loads(record.to_json()), "discovery": None}, schema())
+        jsonschema.validate({**json.loads(record.to_json()), "discovery": None}, SCHEMA)

@@ -75,9 +75,12 @@ def test_parametrised_weights_that_no_stream_reaches_are_caught(
         weights_of_their_own(Candidate(str(path), tmp_path))
 
 
-@pytest.mark.parametrize("name", ["vae", "geco-l0", "grae", "flexae-sr"])
+@pytest.mark.parametrize(
+    "name", ["vae", "geco-l0", "grae", pytest.param("flexae-sr", marks=pytest.mark.slow)]
+)
 def test_promises_of_a_step_hold_with_convolutions_too(name: str, tmp_path: Path) -> None:
-    """Other checks see 8x8 images, which have none; weights of convolutions lie channels last."""
+    """Other checks see 8x8 images, which have none; weights of convolutions lie channels last.
+    Critics take minutes; ``test_gradients_as_they_come_are_caught`` has one in the default lane."""
     candidate = Candidate(name, tmp_path, shape=IMAGE)
     strides = {p.stride() for p in candidate.whole.method.encoder.parameters() if p.dim() == 4}
     assert strides and not any(sorted(layout, reverse=True) == list(layout) for layout in strides)
