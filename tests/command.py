@@ -16,6 +16,10 @@ from unittest import mock
 from benchmark.cli import main
 
 
+PATIENCE = 600.0
+"""Seconds that are waited for what is sure to happen, on however busy a machine."""
+
+
 @dataclass(frozen=True)
 class Done:
     """How a call ended: its status and what it printed."""
@@ -45,7 +49,7 @@ def bench(folder: Path, *arguments: str) -> Done:
     return Done(code, out.getvalue(), err.getvalue())
 
 
-def process(folder: Path, *arguments: str, timeout: float = 300) -> Done:
+def process(folder: Path, *arguments: str, timeout: float = PATIENCE) -> Done:
     """Call the command in a process of its own, from ``folder``."""
     done = subprocess.run(
         [sys.executable, "-m", "benchmark", *arguments],

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from command import bench
+from command import PATIENCE, bench
 from odd import TEXT
 from strikes import forked
 
@@ -67,7 +67,7 @@ def test_a_second_signal_ends_a_step_that_hangs(tmp_path: Path, number: int, sta
     with pytest.raises(subprocess.TimeoutExpired):
         process.wait(2)  # once is not enough for a step that hangs
     os.killpg(process.pid, number)
-    _, stderr = process.communicate(timeout=60)
+    _, stderr = process.communicate(timeout=PATIENCE)
     assert process.returncode == status
     assert "interrupted; the same command goes on from the last checkpoints" in stderr
     assert "Traceback" not in stderr
@@ -82,7 +82,7 @@ def test_a_server_that_is_killed_while_it_starts_is_started_again(tmp_path: Path
         assert process.poll() is None, process.communicate()
         time.sleep(0.01)
     os.kill(servers[0], signal.SIGKILL)
-    out, stderr = process.communicate(timeout=300)
+    out, stderr = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, stderr
     assert "1 runs: 1 done now" in out and "Traceback" not in stderr
     (record,) = Store(tmp_path / "results" / "runs").records()
@@ -113,7 +113,7 @@ def interrupted(folder: Path, at: str, *options: str) -> tuple[int, str, str]:
     paths = os.pathsep.join((str(folder), str(HOME)))
     grid = ("--methods", "pca", "--datasets", "circle", "--steps", "8", *options)
     process = start(folder, "run", *grid, PYTHONPATH=paths, INTERRUPT_AT=at)
-    out, stderr = process.communicate(timeout=300)
+    out, stderr = process.communicate(timeout=PATIENCE)
     return process.returncode, out, stderr.strip()
 
 

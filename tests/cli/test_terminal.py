@@ -11,7 +11,7 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
-from command import bench
+from command import PATIENCE, bench
 from reporting.making import record, store
 from rich.console import Console
 
@@ -23,7 +23,11 @@ from benchmark.planning.jobs import Grid, plan
 def process(*arguments: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
     command = [sys.executable, "-m", "benchmark", *arguments]
     return subprocess.run(
-        command, capture_output=True, env={**os.environ, **environment}, timeout=120, check=False
+        command,
+        capture_output=True,
+        env={**os.environ, **environment},
+        timeout=PATIENCE,
+        check=False,
     )
 
 
@@ -92,7 +96,7 @@ def test_a_reader_that_goes_away_is_told_and_finished_runs_are_kept(tmp_path: Pa
     assert call.stdout.readline().startswith(b"[1/6] done")
     call.stdout.close()
     stderr = call.stderr.read().decode()
-    assert call.wait(timeout=60) == 128 + signal.SIGPIPE
+    assert call.wait(timeout=PATIENCE) == 128 + signal.SIGPIPE
     assert "6 runs on 1 worker" in stderr and "Traceback" not in stderr
     assert "nobody reads the output any more" in stderr
     assert len(list((tmp_path / "runs").glob("*/record.json"))) >= 1
