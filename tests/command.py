@@ -15,7 +15,6 @@ from unittest import mock
 
 from benchmark.cli import main
 
-
 PATIENCE = 600.0
 """Seconds that are waited for what is sure to happen, on however busy a machine."""
 
