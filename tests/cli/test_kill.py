@@ -35,8 +35,7 @@ class Pausing(VAE):
     def phase(self, step):  # called on the host before every step
         reached = os.environ.get("REACHED")
         if step == 40 and reached:
-            Path(reached + ".part").write_text(str(os.getpid()))
-            Path(reached + ".part").rename(reached)
+            Path(reached, str(os.getpid())).touch()
             signal.pause()
         return super().phase(step)
 '''
@@ -90,21 +89,27 @@ def wait_for(process: subprocess.Popen[str], happened: Callable[[], bool]) -> No
         time.sleep(0.01)
 
 
-def standing_still(folder: Path, *arguments: str) -> tuple[subprocess.Popen[str], int]:
-    """Start a run and return it, and the id of the run's own process, which stands still before
-    step 40."""
+def standing_still(
+    folder: Path, *arguments: str, runs: int = 1
+) -> tuple[subprocess.Popen[str], list[int]]:
+    """Start so many runs and return the call, and the ids of the runs' own processes, which stand
+    still before step 40."""
     reached = folder / "reached"
+    reached.mkdir()
     process = start(folder, *RUN, *arguments, REACHED=str(reached))
-    wait_for(process, reached.exists)
-    return process, int(reached.read_text())
+    wait_for(process, lambda: len(list(reached.iterdir())) == runs)
+    return process, [int(path.name) for path in reached.iterdir()]
 
 
-def step_of(folder: Path) -> int:
-    """The step of the newest checkpoint, -1 before the first."""
-    for path in folder.glob("results/runs/*/checkpoint.safetensors"):
-        checkpointed = checkpoint.read(path)
-        return -1 if checkpointed is None else int(checkpointed[1]["step"])
-    return -1
+def checkpoints_of(folder: Path) -> list[Path]:
+    return list(folder.glob("results/runs/*/checkpoint.safetensors"))
+
+
+def step_of(path: Path) -> int:
+    """The step of a checkpoint."""
+    checkpointed = checkpoint.read(path)
+    assert checkpointed is not None
+    return int(checkpointed[1]["step"])
 
 
 def records_of(folder: Path) -> list[Path]:
@@ -158,13 +163,20 @@ def test_killed_run_started_again_equals_one_left_alone(
     process, _ = standing_still(tmp_path)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait(PATIENCE)
-    assert step_of(tmp_path) == 40
+    assert [step_of(path) for path in checkpoints_of(tmp_path)] == [40]
     assert not records_of(tmp_path)
     assert completed(tmp_path) == 0
     assert same(results(tmp_path), alone)
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+INTERRUPT, TERMINATION = (signal.SIGINT, 130), (signal.SIGTERM, 143)
+"""Signals of a whole group, and the status that each leaves. By default each meets one of the two
+tests below, and both in the slow lane."""
+
+
+@pytest.mark.parametrize(
+    ("number", "status"), [INTERRUPT, pytest.param(*TERMINATION, marks=pytest.mark.slow)]
+)
 def test_interrupted_run_leaves_a_checkpoint_and_goes_on(
     tmp_path: Path, alone: dict[str, object], number: int, status: int
 ) -> None:
@@ -173,7 +185,7 @@ def test_interrupted_run_leaves_a_checkpoint_and_goes_on(
     process, _ = standing_still(tmp_path)
     os.killpg(process.pid, number)
     assert process.wait(PATIENCE) == status
-    assert step_of(tmp_path) == 41
+    assert [step_of(path) for path in checkpoints_of(tmp_path)] == [41]
     assert not records_of(tmp_path)
     if number == signal.SIGINT:
         assert completed(tmp_path) == 0
@@ -195,7 +207,9 @@ def has_server(session: int) -> bool:
     return any(b"forkserver" in (entry / "cmdline").read_bytes() for entry in processes_of(session))
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "status"), [pytest.param(*INTERRUPT, marks=pytest.mark.slow), TERMINATION]
+)
 def test_interrupted_in_its_first_moments_it_ends_as_later(
     tmp_path: Path, number: int, status: int
 ) -> None:
@@ -232,8 +246,8 @@ def opened(session: int) -> set[str]:
 
 def test_a_run_that_waits_for_another_process_can_be_interrupted(tmp_path: Path) -> None:
     """Waiting is no part of its time."""
-    process = start(tmp_path, *RUN, "--dry-run")
-    key = process.communicate(timeout=PATIENCE)[0].split()[1]
+    prepare(tmp_path)
+    key = bench(tmp_path, *RUN, "--dry-run").stdout.split()[1]
     folder = tmp_path / "results" / "runs" / key
     folder.mkdir(parents=True)
     with (folder / ".lock").open("w") as held:
@@ -245,25 +259,22 @@ def test_a_run_that_waits_for_another_process_can_be_interrupted(tmp_path: Path)
     assert [path.name for path in folder.iterdir()] == [".lock"]
 
 
-def test_a_run_whose_process_is_killed_is_recorded_as_killed(tmp_path: Path) -> None:
-    process, run = standing_still(tmp_path)
-    os.kill(run, signal.SIGKILL)
-    assert process.wait(PATIENCE) == 1
-    (record,) = Store(tmp_path / "results" / "runs").records()
-    assert record.status == "killed"
-    assert "signal 9" in str(record.error)
-
-
-def test_a_run_whose_process_alone_is_told_to_stop_is_named_and_is_no_success(
-    tmp_path: Path,
-) -> None:
-    process, run = standing_still(tmp_path)
-    os.kill(run, signal.SIGTERM)
+def test_runs_whose_own_processes_are_ended_are_no_success(tmp_path: Path) -> None:
+    """Of two runs one is killed, and recorded as that; the other is told to stop by somebody else,
+    and named."""
+    process, runs = standing_still(tmp_path, "--seeds", "2", "--workers", "2", runs=2)
+    for run, number in zip(runs, (signal.SIGKILL, signal.SIGTERM), strict=True):
+        os.kill(run, number)
     out, stderr = process.communicate(timeout=PATIENCE)
     assert process.returncode == 1
-    assert "0 done now" in out and "1 failed" in out
+    assert "0 done now" in out and "2 failed" in out
     assert "interrupted: pausing-circle" in stderr and "a signal from elsewhere" in stderr
-    assert not records_of(tmp_path) and step_of(tmp_path) == 41
+    (record,) = Store(tmp_path / "results" / "runs").records()
+    assert record.status == "killed" and "signal 9" in str(record.error)
+    (stopped,) = {path.parent for path in checkpoints_of(tmp_path)} - {
+        tmp_path / "results" / "runs" / record.key
+    }
+    assert step_of(stopped / "checkpoint.safetensors") == 41
 
 
 def test_signals_that_come_together_are_one(monkeypatch: pytest.MonkeyPatch) -> None:
