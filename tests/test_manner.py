@@ -61,6 +61,7 @@ CLEAN = (
     "tests/reporting/report",
     "tests/reporting/statistics",
     "tests/reporting/tables",
+    "tests/running",
     "tests/studies",
     "tests/testing",
     "tests/training",

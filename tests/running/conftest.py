@@ -1,4 +1,5 @@
-"""A run that tests of what is done with finished ones start from."""
+"""Runs that tests of what is done with them start from, and a clock for the driver of Slurm
+jobs."""
 
 from __future__ import annotations
 
@@ -7,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.planning.jobs import plan
+from benchmark.planning.jobs import Job, plan
 from benchmark.planning.reuse import Settings
 from benchmark.planning.suites import Grid
 from benchmark.records import Store
+from benchmark.running import slurm
 from benchmark.running.job import execute
 
 
@@ -29,3 +31,23 @@ def copied_run(finished_run: tuple[Path, str], tmp_path: Path) -> tuple[Store, s
     """A store of a copy of that run, which a test may change, and its key."""
     shutil.copytree(finished_run[0] / finished_run[1], tmp_path / finished_run[1])
     return Store(tmp_path), finished_run[1]
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> Job:
+    """A short run of pca on the circle."""
+    return plan(Grid(["pca"], ["circle"], [2]), tmp_path)[0]
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """A clock that a sleep of the Slurm driver sets forward."""
+    now = [1000.0]
+
+    def sleep(seconds: float) -> None:
+        now[0] += seconds
+        assert now[0] < 2000, "it waits for ever"
+
+    monkeypatch.setattr(slurm.time, "sleep", sleep)
+    monkeypatch.setattr(slurm.time, "monotonic", lambda: now[0])
+    return now

@@ -1,5 +1,5 @@
-"""Lanes: several runs of one process have the bits that each has alone, and none is lost with a lane
-or with the process."""
+"""Lanes: several runs of one process have the bits that each has alone, and none is lost with a
+lane or with the process."""
 
 from __future__ import annotations
 
@@ -84,8 +84,8 @@ def test_a_run_that_kills_the_process_costs_the_others_nothing(
     watch = Watch()
     jobs = [*odd(tmp_path, "kills_itself"), *home[0]]
     outcomes = executor_of("lanes[runs=4]").run_jobs(jobs, Settings(tmp_path, "cpu"), 9, watch)
-    told = {outcome.job.spec.method: (outcome.status, outcome.error) for outcome in outcomes}
-    assert told["odd"][0] == "killed" and "ended by signal 9" in str(told["odd"][1])
+    endings = {outcome.job.spec.method: (outcome.status, outcome.error) for outcome in outcomes}
+    assert endings["odd"][0] == "killed" and "ended by signal 9" in str(endings["odd"][1])
     assert len(outcomes) == len(jobs) == sum(word == "started" for word, _ in watch.heard)
     assert_equal_bits(home, tmp_path)
 

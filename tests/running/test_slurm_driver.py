@@ -1,11 +1,8 @@
-"""What the driver of Slurm jobs decides about each, against a queue that is scripted; and what the
-real queue says to Slurm's commands, against commands that note it."""
+"""What the driver of Slurm jobs decides about each, against a queue that is scripted."""
 
 from __future__ import annotations
 
 import json
-import os
-import signal
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,36 +13,19 @@ import pytest
 from benchmark.planning.jobs import Job, plan
 from benchmark.planning.reuse import Settings
 from benchmark.planning.suites import Grid
-from benchmark.running import slurm, slurm_queue
+from benchmark.running import slurm_queue
 from benchmark.running.processes import Events, JobOutcome
 from benchmark.running.slurm import CANCELLED, TRIES, _SlurmDriver
-from benchmark.running.slurm_queue import Queue, read_report
+from benchmark.running.slurm_queue import Queue
 from benchmark.spec import BenchError
+
+pytestmark = pytest.mark.usefixtures("clock")
+
 
 Event = tuple[str, Mapping[str, Any] | None]
 """A state that Slurm says, and what the job reports then."""
-
 DONE = {"progress": [6, {}], "outcome": ["done", None, True]}
 STOPPED = {"progress": [3, {}], "outcome": ["interrupted", None, True]}
-
-
-@pytest.fixture
-def job(tmp_path: Path) -> Job:
-    return plan(Grid(["pca"], ["circle"], [2]), tmp_path)[0]
-
-
-@pytest.fixture(autouse=True)
-def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """A clock that a sleep sets forward."""
-    now = [1000.0]
-
-    def sleep(seconds: float) -> None:
-        now[0] += seconds
-        assert now[0] < 2000, "it waits for ever"
-
-    monkeypatch.setattr(slurm.time, "sleep", sleep)
-    monkeypatch.setattr(slurm.time, "monotonic", lambda: now[0])
-    return now
 
 
 @dataclass
@@ -211,111 +191,3 @@ def test_only_the_same_run_with_the_same_settings_is_taken_up(job: Job, tmp_path
         outcomes = _SlurmDriver([job], scripted, 9, Events()).run(lambda: 0)
         assert [outcome.status for outcome in outcomes] == ["done"]
         assert scripted.submitted == submitted
-
-
-def commands(folder: Path, monkeypatch: pytest.MonkeyPatch, **bodies: str) -> None:
-    """Put shell commands on the PATH."""
-    for name, body in bodies.items():
-        path = folder / "bin" / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(f"#!/bin/sh\n{body}\n", encoding="utf-8")
-        path.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{folder / 'bin'}:{os.environ['PATH']}")
-
-
-def test_a_job_is_submitted_with_the_options_that_were_given(
-    job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pytest.importorskip("submitit")
-    commands(tmp_path, monkeypatch, srun="", sbatch='cp "$1" "$0.seen"; echo job 7')
-    options = {"partition": "long", "time": "4:00:00", "gpus": "2", "mem": "8G"}
-    queue = Queue(tmp_path / "q", options, Settings(tmp_path, "cuda"))
-    queue.folder.mkdir()
-    assert queue.submit(job) == "7" and queue.is_alive("7")
-    script = (tmp_path / "bin" / "sbatch.seen").read_text(encoding="utf-8")
-    flags = {line[len("#SBATCH --") :] for line in script.splitlines() if "#SBATCH" in line}
-    assert {
-        "partition=long",
-        "time=4:00:00",
-        "gpus-per-node=2",
-        "mem=8G",
-        "cpus-per-task=1",
-        "signal=TERM@60",
-        f"job-name={queue.name(job)}",
-    } <= flags
-    queue.clear("7", queue.report(job))
-    assert list(queue.folder.iterdir()) == []
-
-
-@pytest.mark.parametrize(("device", "asked"), [("cuda", True), ("cuda:1", True), ("auto", False)])
-def test_a_gpu_is_asked_for_where_runs_are_on_one(
-    job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, device: str, asked: bool
-) -> None:
-    pytest.importorskip("submitit")
-    commands(tmp_path, monkeypatch, srun="", sbatch='cp "$1" "$0.seen"; echo job 7')
-    (tmp_path / "q").mkdir()
-    Queue(tmp_path / "q", {}, Settings(tmp_path, device)).submit(job)
-    script = (tmp_path / "bin" / "sbatch.seen").read_text(encoding="utf-8")
-    assert ("gpus-per-node=1" in script) == asked
-
-
-def test_a_refusal_is_the_line_of_sbatch(
-    job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pytest.importorskip("submitit")
-    commands(tmp_path, monkeypatch, srun="", sbatch='echo "sbatch: error: no such" >&2; exit 1')
-    (tmp_path / "q").mkdir()
-    with pytest.raises(BenchError) as error:
-        Queue(tmp_path / "q", {}, Settings(tmp_path)).submit(job)
-    assert str(error.value) == "Slurm took no job: sbatch: error: no such"
-
-
-def test_states_are_those_of_squeue_and_stand_while_it_does_not_answer(
-    job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clock: list[float]
-) -> None:
-    commands(tmp_path, monkeypatch, squeue="printf '1|RUNNING|a\\n2|COMPLETED|b\\n3|PENDING|c|d'")
-    queue = Queue(tmp_path, {}, Settings(tmp_path))
-    queue.refresh()
-    assert queue.numbers == {"a": "1", "c|d": "3"}
-    assert [queue.is_alive(number) for number in "1234"] == [True, False, True, False]
-    commands(tmp_path, monkeypatch, squeue="exit 1")
-    clock[0] += 60
-    queue.refresh()
-    assert [queue.is_alive(number) for number in "1234"] == [True, False, True, False]
-    commands(tmp_path, monkeypatch, squeue="true")
-    queue.refresh()
-    assert queue.is_alive("1")  # not asked again so soon
-    queue.forget()
-    queue.refresh()
-    assert not queue.is_alive("1")
-
-
-def test_the_job_reports_how_far_it_is_and_how_it_ended(
-    job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    report, seen = tmp_path / "report", []
-
-    def carried_out(job: Job, settings: Settings, tell: Any, interval: float) -> Any:
-        seen.append(read_report(report))
-        assert tell((3, {"loss": 1.0})) == 0
-        os.kill(os.getpid(), signal.SIGTERM)
-        assert tell((4, {"loss": 0.5})) == 1
-        return "interrupted", None, True
-
-    before = signal.getsignal(signal.SIGTERM)
-    monkeypatch.setattr(slurm_queue, "carry_out", carried_out)
-    try:
-        slurm_queue._carry_out(job, Settings(tmp_path), report)
-    finally:
-        signal.signal(signal.SIGTERM, before)
-    assert seen == [{"progress": None}]
-    assert read_report(report) == {
-        "progress": [4, {"loss": 0.5}],
-        "outcome": ["interrupted", None, True],
-    }
-
-
-@pytest.mark.parametrize("text", ["", "{", "[1]", "null", "\udcff"])
-def test_a_report_that_cannot_be_read_is_none(tmp_path: Path, text: str) -> None:
-    (tmp_path / "report").write_bytes(text.encode("utf-8", "surrogateescape"))
-    assert read_report(tmp_path / "report") == {}
