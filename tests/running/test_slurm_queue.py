@@ -1,4 +1,4 @@
-"""What the queue says to Slurm's commands, against commands that note it; and what a job reports."""
+"""What the queue says to Slurm's commands, against commands that note it; what a job reports."""
 
 from __future__ import annotations
 

@@ -30,12 +30,12 @@ def number_ticks(axes: Axes, numbers: Sequence[float], width: float) -> None:
             axes.set_xscale("log")
         elif numbers[0] == 0.0:
             axes.set_xscale("symlog", linthresh=positive[0])
-    places = axes.xaxis.get_transform().transform(list(numbers))
-    span = float(places[-1] - places[0]) or 1.0
+    positions = axes.xaxis.get_transform().transform(list(numbers))
+    span = float(positions[-1] - positions[0]) or 1.0
     labels, end = [], -math.inf
-    for number, place in zip(numbers, places, strict=True):
+    for number, position in zip(numbers, positions, strict=True):
         text = f"{number:g}"
-        middle, half = width * float(place - places[0]) / span, 0.5 * _LETTER * len(text)
+        middle, half = width * float(position - positions[0]) / span, 0.5 * _LETTER * len(text)
         fits = middle - half >= end + _GAP
         labels.append(text if fits else "")
         end = middle + half if fits else end

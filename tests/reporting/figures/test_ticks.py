@@ -33,12 +33,12 @@ def meeting(axes: Axes, figure: Figure) -> list[tuple[str, str]]:
     """Labels of the x axis that stand over each other."""
     renderer = FigureCanvasAgg(figure).get_renderer()
     figure.draw(renderer)
-    shown = [
+    labels = [
         (label.get_text(), label.get_window_extent(renderer))
         for label in axes.get_xticklabels()
         if label.get_text()
     ]
-    return [(one, two) for (one, a), (two, b) in pairwise(shown) if a.overlaps(b)]
+    return [(one, two) for (one, a), (two, b) in pairwise(labels) if a.overlaps(b)]
 
 
 def test_suites_sweep_numbers() -> None:
