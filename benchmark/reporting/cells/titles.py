@@ -1,4 +1,5 @@
-"""What tables and figures call a metric, and what it declares of itself: unit and direction."""
+"""What tables and figures know of a metric by its name, and of a dataset: title, unit, direction;
+the known dimension."""
 
 from __future__ import annotations
 
@@ -6,13 +7,15 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from benchmark import registry
+from benchmark.names import base_name
+from benchmark.options import parse_reference
 from benchmark.reporting.statistics.estimate import Direction
 from benchmark.spec import BenchError
 
 if TYPE_CHECKING:
     from benchmark.metrics.base import Metric
 
-__all__ = ["TITLES", "direction", "is_count", "order", "title", "unit"]
+__all__ = ["TITLES", "direction", "intrinsic_dim", "is_count", "order", "title", "unit"]
 
 TITLES: Mapping[str, str] = {
     "mse": "MSE",
@@ -101,3 +104,17 @@ def is_count(metric: str) -> bool:
     """Return whether a metric counts dimensions, so that its seeds are integers: those with that
     unit, and further readings of a method's rule."""
     return metric.startswith("lstar-") or unit(metric) == "dimensions"
+
+
+def intrinsic_dim(dataset: str) -> int | None:
+    """Return the known intrinsic dimension of a dataset, by its label, whose options tell that of
+    data of yours; None where it is not known."""
+    try:
+        option = parse_reference(dataset)[1].get("intrinsic_dim", "")
+        if option.isdecimal():
+            return int(option)
+        constants = registry.find("datasets", base_name(dataset)).source.constants
+    except BenchError:
+        return None
+    constant = constants.get("intrinsic_dim")
+    return constant if isinstance(constant, int) else None

@@ -14,8 +14,8 @@ from itertools import combinations
 from statistics import fmean
 from typing import Literal
 
-from benchmark.reporting.cells.datasets import intrinsic_dim
 from benchmark.reporting.cells.nulls import COUNTED
+from benchmark.reporting.cells.titles import intrinsic_dim
 from benchmark.reporting.claims.claims import Claim, is_number
 from benchmark.reporting.claims.evidence import Group, Sample
 from benchmark.reporting.statistics.significance import Comparison, compare

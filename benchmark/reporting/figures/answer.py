@@ -19,9 +19,9 @@ from matplotlib.patches import Patch
 
 from benchmark.controls import References
 from benchmark.names import rank
-from benchmark.reporting.cells.datasets import intrinsic_dim
 from benchmark.reporting.cells.nulls import nulls_of
 from benchmark.reporting.cells.replicates import Replicates
+from benchmark.reporting.cells.titles import intrinsic_dim
 from benchmark.reporting.figures.legend import legend
 from benchmark.reporting.figures.material import Material
 from benchmark.reporting.figures.style import BAND, FAINT, INK, Look, panels, plain

@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from benchmark.reporting.cells.datasets import intrinsic_dim
 from benchmark.reporting.cells.replicates import Replicates
+from benchmark.reporting.cells.titles import intrinsic_dim
 from benchmark.reporting.figures.legend import legend
 from benchmark.reporting.figures.material import Material
 from benchmark.reporting.figures.style import BAND, INK, panels, plain

@@ -21,10 +21,9 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from benchmark.controls import References
-from benchmark.reporting.cells.datasets import intrinsic_dim
 from benchmark.reporting.cells.nulls import nulls_of
 from benchmark.reporting.cells.replicates import Replicates
-from benchmark.reporting.cells.titles import title, unit
+from benchmark.reporting.cells.titles import intrinsic_dim, title, unit
 from benchmark.reporting.figures.legend import legend
 from benchmark.reporting.figures.material import Dashes, Material
 from benchmark.reporting.figures.metric import check_measured, one_metric, stand_in_note

@@ -14,7 +14,7 @@ from benchmark.names import labels, metric_of, rank
 from benchmark.planning.suites import suites
 from benchmark.reporting import named_tables
 from benchmark.reporting.catalogue.tables import ANSWER, TABLES
-from benchmark.reporting.cells.datasets import intrinsic_dim
+from benchmark.reporting.cells.titles import intrinsic_dim
 from benchmark.reporting.papers.filling import printed_lines
 from benchmark.reporting.papers.layouts import LAYOUTS
 from benchmark.reporting.render import html

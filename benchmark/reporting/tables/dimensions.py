@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from benchmark.controls import References
 from benchmark.names import labels
-from benchmark.reporting.cells.datasets import intrinsic_dim
 from benchmark.reporting.cells.readings import readings
+from benchmark.reporting.cells.titles import intrinsic_dim
 from benchmark.reporting.tables.document import Table
 from benchmark.reporting.tables.summary import summary
 from benchmark.spec import Record

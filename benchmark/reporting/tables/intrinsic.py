@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from benchmark.controls import DimensionReference, References
 from benchmark.metrics.intrinsic import ESTIMATORS
-from benchmark.reporting.cells.datasets import intrinsic_dim
 from benchmark.reporting.cells.replicates import gather
+from benchmark.reporting.cells.titles import intrinsic_dim
 from benchmark.reporting.tables.beside import BAND_COLUMN, Beside
 from benchmark.reporting.tables.document import ABSENT, Cell, Column, Note, Row, Table
 from benchmark.spec import BenchError, Record

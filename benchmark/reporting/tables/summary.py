@@ -10,11 +10,10 @@ from benchmark import registry
 from benchmark.controls import References
 from benchmark.names import REFERENCE_ROWS, base_name, is_reference, metric_of, rank
 from benchmark.reporting.cells.absences import reasons
-from benchmark.reporting.cells.datasets import intrinsic_dim
 from benchmark.reporting.cells.nulls import COUNTS
 from benchmark.reporting.cells.protocols import refuse_mixing
 from benchmark.reporting.cells.replicates import Replicates, gather
-from benchmark.reporting.cells.titles import direction, order, title
+from benchmark.reporting.cells.titles import direction, intrinsic_dim, order, title
 from benchmark.reporting.tables import floors, notes
 from benchmark.reporting.tables.beside import BAND_COLUMN, NULL_COLUMN, Beside
 from benchmark.reporting.tables.document import ABSENT, Cell, Column, Row, Table

@@ -12,8 +12,7 @@ from benchmark import registry
 from benchmark.reporting.catalogue.entries import check
 from benchmark.reporting.catalogue.figures import FIGURES
 from benchmark.reporting.catalogue.tables import TABLES
-from benchmark.reporting.cells.datasets import intrinsic_dim
-from benchmark.reporting.cells.titles import direction, order, title, unit
+from benchmark.reporting.cells.titles import direction, intrinsic_dim, order, title, unit
 from benchmark.reporting.named_tables import build
 from benchmark.reporting.papers.layouts import LAYOUTS
 from benchmark.reporting.tables.document import Cell, Table, clip
