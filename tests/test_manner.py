@@ -21,10 +21,12 @@ ROOTS = {
 
 CLEAN = (
     "benchmark/calibration",
+    "benchmark/cli",
     "benchmark/datasets",
     "benchmark/exports",
     "benchmark/nn",
     "benchmark/planning",
+    "benchmark/registered",
     "benchmark/reporting",
     "benchmark/reporting/catalogue",
     "benchmark/reporting/cells",
@@ -38,6 +40,7 @@ CLEAN = (
     "benchmark/reporting/tables",
     "benchmark/studies",
     "benchmark/testing",
+    "benchmark/training",
     "tests",
     "tests/baselines",
     "tests/cli",

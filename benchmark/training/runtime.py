@@ -42,8 +42,8 @@ def make_deterministic() -> None:
 
 
 def resolve_device(name: str) -> torch.device:
-    """Return the device for ``auto``, ``cpu``, ``cuda`` or ``cuda:N``; ``BenchError`` where CUDA, or
-    a GPU of that number, is asked for and absent."""
+    """Return the device for ``auto``, ``cpu``, ``cuda`` or ``cuda:N``; ``BenchError`` where CUDA,
+    or a GPU of that number, is asked for and absent."""
     if name.startswith("cuda") and not torch.cuda.is_available():
         raise BenchError(
             f"--device {name} was asked for, but torch sees no CUDA device here; use --device cpu"
