@@ -72,9 +72,9 @@ def matches(wanted: str, name: str, options: Mapping[str, Any]) -> bool:
 
 
 def _listed(names: Iterable[str]) -> str:
-    every = list(names)
-    return ", ".join(every[:_SHOWN]) + (
-        f" and {len(every) - _SHOWN} more" if len(every) > _SHOWN else ""
+    labels = list(names)
+    return ", ".join(labels[:_SHOWN]) + (
+        f" and {len(labels) - _SHOWN} more" if len(labels) > _SHOWN else ""
     )
 
 
@@ -84,14 +84,14 @@ def _tests(
     return {
         "method": (
             filters.methods,
-            lambda item, spec: matches(item, spec["method"], spec["config"]),
+            lambda name, spec: matches(name, spec["method"], spec["config"]),
         ),
         "dataset": (
             filters.datasets,
-            lambda item, spec: matches(item, spec["dataset"], spec["options"]),
+            lambda name, spec: matches(name, spec["dataset"], spec["options"]),
         ),
-        "budget": (filters.budgets, lambda item, spec: item == spec["budget"]),
-        "latent size": (filters.latent_dims, lambda item, spec: item == spec["latent_dim"]),
+        "budget": (filters.budgets, lambda name, spec: name == spec["budget"]),
+        "latent size": (filters.latent_dims, lambda name, spec: name == spec["latent_dim"]),
     }
 
 

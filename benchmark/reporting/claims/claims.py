@@ -156,13 +156,13 @@ def _claim(name: str, source: str, entry: Mapping[str, Any]) -> Claim:
 @cache
 def claims() -> tuple[Claim, ...]:
     """Return the claims that come with the package, file by file; each file is one source."""
-    every: list[Claim] = []
+    parsed: list[Claim] = []
     for file in sorted(
         resources.files("benchmark").joinpath("data/claims").iterdir(), key=lambda path: path.name
     ):
         if file.name.endswith(".toml"):
             document = tomllib.loads(file.read_text(encoding="utf-8"))
-            every += [
+            parsed += [
                 _claim(name, document["source"], entry) for name, entry in document["claim"].items()
             ]
-    return tuple(every)
+    return tuple(parsed)

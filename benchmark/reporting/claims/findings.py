@@ -221,12 +221,12 @@ def _tested(claim: Claim, first: Sample, second: Sample, finding: Finding) -> Fi
     sign = _SIGNS.get(claim.kind, 0.0)
     if sign:
         holds, fails = _directed(comparison, sign, claim.margin)
-        result = f"p = {min(holds, fails):.2g}"
+        p_text = f"p = {min(holds, fails):.2g}"
     else:
-        holds, fails, result = _same(claim, first, second)
+        holds, fails, p_text = _same(claim, first, second)
     return replace(
         finding,
-        why=f"{why}; {comparison.test}, {result}",
+        why=f"{why}; {comparison.test}, {p_text}",
         p_holds=holds,
         p_fails=fails,
         limit=comparison.limit,

@@ -103,9 +103,9 @@ def judge(
     compared as they stand."""
     findings: list[Finding] = []
     for dataset, sizes in claim.places.items():
-        here = _at(claim, dataset, {cell.method for cell in cells} if printed else None)
-        group = group_for(here, dataset, sizes, cells, references)
-        findings += findings_of(here, group, sizes, printed)
+        at_dataset = _at(claim, dataset, {cell.method for cell in cells} if printed else None)
+        group = group_for(at_dataset, dataset, sizes, cells, references)
+        findings += findings_of(at_dataset, group, sizes, printed)
     return _verdict(claim, _decided(findings))
 
 

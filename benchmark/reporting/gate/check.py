@@ -119,9 +119,9 @@ def _look(
         runs.append(fitting[0])
     causes, keys = causes_of(cell, runs, baseline), tuple(record.key for record in runs)
     for record in runs:
-        said = _broken(cell, record)
-        if said is not None:
-            return replace(said, causes=causes, keys=(record.key,))
+        lacking = _broken(cell, record)
+        if lacking is not None:
+            return replace(lacking, causes=causes, keys=(record.key,))
     if any(_diverged(cell, record) for record in runs):
         return replace(_divergence(cell, runs), causes=causes)
     note = ""

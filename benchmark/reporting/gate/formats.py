@@ -152,8 +152,8 @@ def junit(judgements: Sequence[Judgement], baseline: Baseline) -> str:
         if tag is not None:
             ElementTree.SubElement(case, tag, message=_line(judgement)).text = _changed(judgement)
         else:
-            said = ElementTree.SubElement(case, "system-out")
-            said.text = f"{judgement.verdict}: {_line(judgement)}"
+            element = ElementTree.SubElement(case, "system-out")
+            element.text = f"{judgement.verdict}: {_line(judgement)}"
     ElementTree.SubElement(suite, "system-out").text = "\n".join(
         [_summary(judgements, baseline), *_advice(judgements, baseline)]
     )

@@ -125,13 +125,13 @@ def published() -> tuple[Printed, ...]:
         for file in folder.iterdir()
         if file.name.endswith(".csv")
     }
-    every: list[Printed] = []
+    figures: list[Printed] = []
     for name in sorted(files, key=lambda name: (name in SEVERAL, name)):
         lines = files[name].read_text(encoding="utf-8").splitlines()
         for row in csv.DictReader(line for line in lines if not line.startswith("#")):
             origin = f"{name}-{row['table']}" if name in SEVERAL else name
-            every.append(_printed(origin, row))
-    return tuple(every)
+            figures.append(_printed(origin, row))
+    return tuple(figures)
 
 
 def file_of(origin: str) -> str:
@@ -157,29 +157,29 @@ def cells_of(figures: Iterable[Printed]) -> list[Replicates]:
 
 
 def _cell(
-    source: str, dataset: str, latent_dim: int, method: str, every: list[Printed]
+    source: str, dataset: str, latent_dim: int, method: str, printed: list[Printed]
 ) -> Replicates:
-    by_definition = any(figure.by_definition for figure in every)
-    figures: dict[str, Printed] = {}
-    for figure in every:
+    by_definition = any(figure.by_definition for figure in printed)
+    by_metric: dict[str, Printed] = {}
+    for figure in printed:
         if not math.isnan(figure.value):
-            figures.setdefault(figure.metric, figure)
+            by_metric.setdefault(figure.metric, figure)
     return Replicates(
         method,
         dataset,
         "as printed",
         latent_dim,
         source,
-        keys=tuple(dict.fromkeys(figure.where for figure in every)),
+        keys=tuple(dict.fromkeys(figure.where for figure in printed)),
         statuses=("done",),
         stale=False,
         flags=frozenset({"no_selection"} if by_definition else ()),
-        values={metric: (figure.value,) for metric, figure in figures.items()},
-        ids={metric: metric for metric in figures},
+        values={metric: (figure.value,) for metric, figure in by_metric.items()},
+        ids={metric: metric for metric in by_metric},
         spec={
             "method": method,
             "steps": 0 if method == "pca" else 1,
             "batch_size": 0,
-            "printed": figures,
+            "printed": by_metric,
         },
     )

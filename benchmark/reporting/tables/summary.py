@@ -174,9 +174,9 @@ def _check_metrics(
 
 def _why_lacking(name: str, records: Sequence[Record]) -> str:
     """Return why ``records`` lack the metric ``name``, else what to do about it."""
-    said = reasons(name, records)
-    if said:
-        return said
+    reason = reasons(name, records)
+    if reason:
+        return reason
     if any(entry.name == name for entry in registry.METRICS):
         return f"measure it with `bench evaluate --metrics {name}`"
     return "see `bench list metrics`"

@@ -14,7 +14,7 @@ from benchmark.spec import Record
 LOW, HIGH, NEAR = [1.0, 1.1, 1.05], [2.0, 2.2, 2.15], [1.02, 1.04, 1.15]
 
 
-def claim(
+def make_claim(
     kind: str = "below",
     methods: Sequence[str] = ("vae",),
     than: Sequence[str] = ("dpvae",),
@@ -31,9 +31,9 @@ def claim(
     )
 
 
-def verdict(said: Claim, *runs: Sequence[Record]) -> Verdict:
-    (ruled,) = verdicts([run for group in runs for run in group], [said])
-    return ruled
+def judged(claim: Claim, *runs: Sequence[Record]) -> Verdict:
+    (verdict,) = verdicts([run for group in runs for run in group], [claim])
+    return verdict
 
 
 def counts(

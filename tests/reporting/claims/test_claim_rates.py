@@ -28,7 +28,7 @@ Means = Mapping[tuple[str, int], tuple[float, float]]
 """(method, latent size) -> means of the metric and of the one beside it, in standard deviations."""
 
 
-def claim(kind: str) -> Claim:
+def make_claim(kind: str) -> Claim:
     """A claim of ``kind`` with three comparisons or more where its kind can have them."""
     fields: dict[str, object] = {"methods": ["vae"], "places": {"digits": [16]}}
     if kind in ("below", "above", "close"):
@@ -123,11 +123,11 @@ def cells(means: Means, seeds: int, paired: bool, rng: np.random.Generator) -> l
 def rate(kind: str, means: Means, rulings: Sequence[str], draws: int, seeds: int) -> float:
     """How often a claim gets one of ``rulings``; every other draw is of unpaired seeds, where the
     kind does without pairs."""
-    said, rng = claim(kind), np.random.default_rng(KINDS.index(kind))
+    claim, rng = make_claim(kind), np.random.default_rng(KINDS.index(kind))
     hits = 0
     for draw in range(draws):
         paired = draw % 2 == 0 or kind == "steeper"
-        hits += judge(said, cells(means, seeds, paired, rng)).ruling in rulings
+        hits += judge(claim, cells(means, seeds, paired, rng)).ruling in rulings
     return hits / draws
 
 

@@ -7,7 +7,7 @@ from itertools import product
 from typing import Any
 
 import pytest
-from reporting.claims.claiming import claim
+from reporting.claims.claiming import make_claim
 
 from benchmark import registry
 from benchmark.names import label
@@ -20,9 +20,9 @@ from benchmark.spec import BenchError
 
 
 def test_there_are_claims_of_every_source_with_what_a_reader_needs() -> None:
-    every = claims()
-    assert len(every) >= 20 and len({said.name for said in every}) == len(every)
-    assert {said.source.partition(" ")[0] for said in every} == {
+    packaged = claims()
+    assert len(packaged) >= 20 and len({claim.name for claim in packaged}) == len(packaged)
+    assert {claim.source.partition(" ")[0] for claim in packaged} == {
         "REN",
         "MaskAAE",
         "FlexAE",
@@ -31,34 +31,34 @@ def test_there_are_claims_of_every_source_with_what_a_reader_needs() -> None:
         "MI-VAE",
         "GRAE",
     }
-    assert {said.kind for said in every} == set(KINDS)
-    assert all(said.where and said.text.endswith((".", ")")) for said in every)
+    assert {claim.kind for claim in packaged} == set(KINDS)
+    assert all(claim.where and claim.text.endswith((".", ")")) for claim in packaged)
     assert all(
-        bool(said.silent) != bool(said.tables) for said in every
+        bool(claim.silent) != bool(claim.tables) for claim in packaged
     )  # published figures bear on it, or it says why not
     origins = {figure.origin for figure in printed.published()}
-    assert {table for said in every for table in said.tables} <= origins
+    assert {table for claim in packaged for table in claim.tables} <= origins
 
 
 def test_claims_name_methods_and_datasets_that_exist() -> None:
     methods = {
         entry.name for room in ("methods", "studies") for entry in registry.entries(room)
     } | set(spellings.METHODS.values())
-    for said in claims():
+    for claim in claims():
         labels = {
-            spellings.as_run(name, dataset) for name in said.labels for dataset in said.places
+            spellings.as_run(name, dataset) for name in claim.labels for dataset in claim.places
         }
         assert {parse_reference(name)[0] for name in labels} <= {
             parse_reference(name)[0] for name in methods
-        }, said.name
-        for dataset in set(said.places) - {OWN_DATA.name}:
+        }, claim.name
+        for dataset in set(claim.places) - {OWN_DATA.name}:
             registry.choose("datasets", dataset)
 
 
 def test_suites_name_claims_and_run_what_they_compare() -> None:
     """Every method a claim is about is run by the suite that names the claim, on each of its places
     or their stand-ins."""
-    by_name = {said.name: said for said in claims()}
+    by_name = {claim.name: claim for claim in claims()}
     registered = {entry.name for entry in registry.METHODS}
     named = [(suite, name) for suite in suites() for name in suite.claims]
     assert {name for _, name in named} >= {
@@ -68,23 +68,27 @@ def test_suites_name_claims_and_run_what_they_compare() -> None:
         "mivae-accuracy",
     }
     for suite, name in named:
-        said, ran = by_name[name], set(_runs(suite))
-        for dataset, sizes in said.places.items():
-            labels = {spellings.as_run(method, dataset) for method in said.labels}
-            methods = {spellings.as_run(method, dataset) for method in said.methods}
-            here = {method for method in labels if parse_reference(method)[0] in registered}
+        claim, ran = by_name[name], set(_runs(suite))
+        for dataset, sizes in claim.places.items():
+            labels = {spellings.as_run(method, dataset) for method in claim.labels}
+            methods = {spellings.as_run(method, dataset) for method in claim.methods}
+            registered_labels = {
+                method for method in labels if parse_reference(method)[0] in registered
+            }
             stand_ins = {
                 stand_in
-                for stand_in in (dataset, said.stand_ins.get(dataset))
+                for stand_in in (dataset, claim.stand_ins.get(dataset))
                 if any(stand_in == where for _, where, _ in ran)
             }
-            assert len(said.places) > 1 or stand_ins, (suite.name, name, dataset)
+            assert len(claim.places) > 1 or stand_ins, (suite.name, name, dataset)
             for stand_in in stand_ins:
                 ran_sizes = {
                     size for method, where, size in ran if where == stand_in and method in methods
                 }
                 assert ran_sizes >= set(sizes), (suite.name, name, stand_in)
-                assert {method for method, where, _ in ran if where == stand_in} >= here, (
+                assert {
+                    method for method, where, _ in ran if where == stand_in
+                } >= registered_labels, (
                     suite.name,
                     name,
                     stand_in,
@@ -126,7 +130,7 @@ def _runs(suite: Suite) -> Iterator[tuple[str, str, int]]:
 )
 def test_a_claim_that_cannot_be_judged_is_refused(fields: dict[str, Any], words: str) -> None:
     with pytest.raises(BenchError, match="claim 'it'") as caught:
-        claim(**fields)
+        make_claim(**fields)
     assert words in str(caught.value)
 
 

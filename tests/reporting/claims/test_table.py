@@ -10,25 +10,27 @@ from benchmark.reporting.render import RENDERERS
 
 
 def test_verdicts_are_written_in_every_format() -> None:
-    every = published_verdicts()
-    table = claims_table(every, "published figures")
-    apart = {(ruled.claim.source, ruled.claim.claimed) for ruled in every}
-    assert len(table.rows) == len(every) and len(table.groups) == len(apart)
+    verdicts = published_verdicts()
+    table = claims_table(verdicts, "published figures")
+    apart = {(verdict.claim.source, verdict.claim.claimed) for verdict in verdicts}
+    assert len(table.rows) == len(verdicts) and len(table.groups) == len(apart)
     assert all(len({row.cells[0].text for row in group}) == len(group) for group in table.groups)
     for render in RENDERERS.values():
         text = render(table)
         assert (
             "contradicted" in text and "the lowest FID of all methods on all three datasets" in text
         )
-    pages = claims_tables(every, "published figures")
+    pages = claims_tables(verdicts, "published figures")
     names = [row.cells[0].text for page in pages for row in page.rows]
-    assert names == [row.cells[0].text for row in table.rows] and len(names) == len(every)
+    assert names == [row.cells[0].text for row in table.rows] and len(names) == len(verdicts)
     assert all(len(page.groups) == 1 and len(page.rows) <= 12 for page in pages)
-    read = json.loads(as_json(every))
-    assert [ruled["ruling"] for ruled in read] == [ruled.ruling for ruled in every]
-    assert read[0]["claim"]["name"] == every[0].claim.name and read[0]["findings"]
-    assert counted(every) == COUNTED
-    assert counted(every) in as_text(every) and "6.57 against 4.62" in as_text(every, every=True)
+    read = json.loads(as_json(verdicts))
+    assert [verdict["ruling"] for verdict in read] == [verdict.ruling for verdict in verdicts]
+    assert read[0]["claim"]["name"] == verdicts[0].claim.name and read[0]["findings"]
+    assert counted(verdicts) == COUNTED
+    assert counted(verdicts) in as_text(verdicts) and "6.57 against 4.62" in as_text(
+        verdicts, every=True
+    )
 
 
 COUNTED = (

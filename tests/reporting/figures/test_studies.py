@@ -159,8 +159,8 @@ def test_trials_of_one_length_need_no_colours(tmp_path: Path) -> None:
             leave_study(store(tmp_path, [run]), run, **arrays)
         figure = rotation(Material.of(runs, tmp_path))
         assert len(figure.axes) == len(runs) + bars
-        said = figure.get_supxlabel()
-        assert said == ("" if bars else "every trial: 500 steps at the first rate")
+        note = figure.get_supxlabel()
+        assert note == ("" if bars else "every trial: 500 steps at the first rate")
 
 
 def test_rows_of_blocks_begin_with_the_smallest_latent_size(tmp_path: Path) -> None:

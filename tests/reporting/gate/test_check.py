@@ -193,15 +193,15 @@ def test_advice_names_what_leads_to_a_verdict(baseline: Baseline) -> None:
     good = runs(VALUES)
     unmeasured = replace(good[4], measurements={})
     evaluate, run, fresh = "bench evaluate --metrics mse", "bench run --methods", "fresh folder"
-    for records, said, unsaid in (
+    for records, present, missing in (
         ([*good[:4], unmeasured], [evaluate, "--force", run], [fresh]),
         (good[:4], [run], [evaluate, "--force", fresh]),
         ([*good, *runs(VALUES[:1], steps=299)], [fresh], [evaluate, run]),
         (good, [], [evaluate, run, fresh]),
     ):
         advice = text(check(baseline, records), baseline)
-        assert all(words in advice for words in said), advice
-        assert not any(words in advice for words in unsaid), advice
+        assert all(words in advice for words in present), advice
+        assert not any(words in advice for words in missing), advice
 
 
 def test_exit_status(baseline: Baseline) -> None:

@@ -131,8 +131,8 @@ def test_the_draws_below_are_judged_as_the_gate_judges_them(kind: str, shift: fl
     old, new = drawn(kind, 6, 5, 4, np.random.default_rng(0))
     new = new + shift * np.round(old.std())
     for before, after, worse in zip(old, new, called_worse(old, new), strict=True):
-        said = [judgement.verdict == "worse" for judgement in through_the_gate(before, after)]
-        assert said == worse.tolist()
+        called = [judgement.verdict == "worse" for judgement in through_the_gate(before, after)]
+        assert called == worse.tolist()
 
 
 def within_alpha(rate: float, draws: int) -> bool:

@@ -51,8 +51,8 @@ def test_a_permutation_test_is_exact_and_its_smallest_p_is_the_one_said() -> Non
     gap = abs(np.mean(first) - np.mean(second))
     pool = np.array(first + second)
     splits = [
-        abs(pool[list(some)].mean() - np.delete(pool, list(some)).mean())
-        for some in itertools.combinations(range(6), 3)
+        abs(pool[list(chosen)].mean() - np.delete(pool, list(chosen)).mean())
+        for chosen in itertools.combinations(range(6), 3)
     ]
     by_hand = np.mean([split >= gap - 1e-12 for split in splits])
     assert compare(seeded(first), seeded(second, 9)).p_permutation == pytest.approx(by_hand)

@@ -169,8 +169,8 @@ def test_counts_by_another_harness_stand_beside_stale_runs_alone(tmp_path: Path)
         table = build("summary", [run], references=References(tmp_path))
         assert ("Null" in [column.title for column in table.columns]) == stands
         assert (notes.CHANCE in cell(table, "L*", "maskaae")[1]) == stands
-        said = any("by other code than is installed (`bench" in note.text for note in table.notes)
-        assert said != stands
+        noted = any("by other code than is installed (`bench" in note.text for note in table.notes)
+        assert noted != stands
 
 
 def test_counts_of_other_code_or_another_cell_do_not_stand_beside_a_run(tmp_path: Path) -> None:

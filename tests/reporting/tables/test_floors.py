@@ -81,10 +81,10 @@ def test_each_protocol_has_a_floor_of_its_own_and_methods_are_not_compared_acros
         "0.1000a",
         "0.1000b",
     ]
-    said = " ".join(str(note) for note in table.notes)
+    notes_text = " ".join(str(note) for note in table.notes)
     assert (
         "Values with different letters were measured by different protocols: "
-        "they are not comparable, and none of them is bold." in said
+        "they are not comparable, and none of them is bold." in notes_text
     )
 
 

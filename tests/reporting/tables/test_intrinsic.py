@@ -71,9 +71,9 @@ def test_the_table_of_references_shows_every_estimator_and_tells_what_is_missing
         "2 × 2,000",
     ]
     assert set(texts["digits"]) == {"–"}
-    said = [note.text for note in table.notes]
-    assert "No TwoNN on latent-8: no." in said and any(
-        "digits was not estimated (`bench data dims`" in text for text in said
+    note_texts = [note.text for note in table.notes]
+    assert "No TwoNN on latent-8: no." in note_texts and any(
+        "digits was not estimated (`bench data dims`" in text for text in note_texts
     )
     for render in RENDERERS.values():
         assert "latent-8" in render(table)

@@ -222,8 +222,8 @@ def test_two_protocols_within_a_dataset_are_refused_with_an_explanation_unless_b
     assert [row["FD"] for row in rows(summary(records, [FD]))][1] == "1.1 ± 0.6"
     both = summary(records, [FD, other])
     assert [row["FD"] for row in rows(both)][:2] == ["900.1 ± 1.3a", "1.1 ± 0.6b"]
-    said = " ".join(str(note) for note in both.notes)
-    assert f"measured as {other}." in said and f"measured as {FD}." in said
+    notes_text = " ".join(str(note) for note in both.notes)
+    assert f"measured as {other}." in notes_text and f"measured as {FD}." in notes_text
 
 
 def test_two_protocols_within_a_cell_are_an_error() -> None:
