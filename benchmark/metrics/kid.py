@@ -60,8 +60,8 @@ def _distance(evidence: Evidence, kind: str, of: Images) -> tuple[float, int, st
     evidence.extractor(kind)
     if evidence.feature_count < 2:
         raise Absent("the unbiased estimate needs two test images at least")
-    features = evidence.features(kind, of)
-    return kernel_distance(features, evidence.features(kind, "test")), len(features), ""
+    found = evidence.features(kind, of)
+    return kernel_distance(found, evidence.features(kind, "test")), len(found), ""
 
 
 _SOURCE = (

@@ -10,9 +10,7 @@ the metric, has the same bits. Records that the old revision made are then no lo
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,34 +22,17 @@ import torch
 
 from benchmark.files import atomic_write
 from benchmark.records import Store
+from benchmark.running import compare as bits
 from benchmark.spec import BenchError
+from benchmark.testing.checkouts import Plan, Tree
 from benchmark.training import checkpoint
 
-__all__ = ["Moved", "Plan", "equivalent", "merged", "show"]
+__all__ = ["Moved", "compare", "equivalent", "merged"]
 
 ROOT = Path(__file__).resolve().parents[2]
 LIST = ROOT / "benchmark" / "data" / "equivalent.json"
 
-DIGESTS = """
-import json
-from benchmark import identity, registry, spec
-rooms = {"method": registry.METHODS, "study": registry.STUDIES}
-digests = {f"{room} {entry.name}": entry.code for room in rooms for entry in rooms[room]}
-digests |= {f"metric {entry.name}": identity.metric_code(entry.name) for entry in registry.METRICS}
-digests |= {"harness": identity.harness_code(), "protocol": str(spec.PROTOCOL)}
-print(json.dumps(digests))
-"""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """The runs that are done by both revisions, all on the digits: for the harness and the metrics
-    some of each of ``methods``, for a method its own, which are longer."""
-
-    methods: Sequence[str] = ("vae", "maskaae", "geco-l0", "grae")
-    seeds: int = 3
-    steps: int = 60
-    own_steps: int = 300
+NOWHERE = "it applies to none of the runs"
 
 
 @dataclass(frozen=True)
@@ -65,51 +46,7 @@ class Moved:
     refusal: str
 
 
-class Tree:
-    """A checkout and the results of its runs."""
-
-    def __init__(self, root: Path, work: Path) -> None:
-        self.root, self.work = root, work
-        work.mkdir(parents=True, exist_ok=True)
-
-    def python(self, *arguments: str) -> str:
-        """Return what Python prints when it runs on this checkout."""
-        environment = {**os.environ, "PYTHONPATH": str(self.root)}
-        done = subprocess.run(
-            [sys.executable, *arguments],
-            capture_output=True,
-            text=True,
-            check=False,
-            env=environment,
-            cwd=self.work,
-        )
-        if done.returncode:
-            last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-            raise BenchError(f"'{self.root}' cannot be run: {last}")
-        return done.stdout
-
-    def digests(self) -> dict[str, str]:
-        """Return the digest of everything, by what it is of."""
-        digests: dict[str, str] = json.loads(self.python("-c", DIGESTS))
-        return digests
-
-    def run(self, methods: Iterable[str], seeds: int, steps: int, name: str) -> Store:
-        """Run ``methods`` on the digits and return the store of their records."""
-        self.python(
-            *("-m", "benchmark", "run", "--methods", ",".join(methods), "--datasets", "digits"),
-            *("--seeds", str(seeds), "--steps", str(steps), "--device", "cpu", "--results", name),
-        )
-        return Store(self.work / name)
-
-    def evaluate(self, metrics: Iterable[str], name: str) -> None:
-        """Measure ``metrics`` in the runs of a store."""
-        self.python(
-            *("-m", "benchmark", "evaluate", "--metrics", ",".join(metrics)),
-            *("--device", "cpu", "--results", name),
-        )
-
-
-def show(old: Tree, new: Tree, plan: Plan) -> list[Moved]:
+def compare(old: Tree, new: Tree, plan: Plan) -> list[Moved]:
     """Return what became of everything whose digest differs between two checkouts."""
     before, after = old.digests(), new.digests()
     if before["protocol"] != after["protocol"]:
@@ -118,29 +55,47 @@ def show(old: Tree, new: Tree, plan: Plan) -> list[Moved]:
             "so nothing can be equivalent"
         )
     moved = [what for what in after if what in before and before[what] != after[what]]
-    refusals: dict[str, str] = {}
-    if moved:
-        common = [old.run(plan.methods, plan.seeds, plan.steps, "common")]
-        common += [new.run(plan.methods, plan.seeds, plan.steps, "common")]
-        different = _different(*common)
-        if "harness" in moved:
-            refusals["harness"] = different
-        if different and "harness" in moved:
-            return [
-                Moved(what, before[what], after[what], f"the runs differ: {different}")
-                for what in moved
-            ]
-        methods = [what.split()[1] for what in moved if what.startswith("method ")]
-        for name in methods:
-            runs = [tree.run([name], plan.seeds, plan.own_steps, name) for tree in (old, new)]
-            refusals[f"method {name}"] = _different(*runs)
-        metrics = [what.split()[1] for what in moved if what.startswith("metric ")]
-        if metrics:
-            for tree in (old, new):
-                tree.evaluate(metrics, "common")
-            refusals |= {f"metric {name}": _values_differ(name, *common) for name in metrics}
+    if not moved:
+        return []
+    refusals = _refusals(old, new, plan, moved)
     unknown = "nothing here runs it twice; its runs have to be done again"
     return [Moved(what, before[what], after[what], refusals.get(what, unknown)) for what in moved]
+
+
+def _refusals(old: Tree, new: Tree, plan: Plan, moved: Sequence[str]) -> dict[str, str]:
+    """Return why what ``moved`` is not shown to be equivalent, empty where it is; nothing of what
+    cannot be run here."""
+    common = [tree.run(plan.methods, plan.seeds, plan.steps, "common") for tree in (old, new)]
+    different = _different(*common)
+    if different and "harness" in moved:
+        return dict.fromkeys(moved, f"the runs differ: {different}")
+    refusals = {"harness": different}
+    for name in _names(moved, "method"):
+        runs = [tree.run([name], plan.seeds, plan.own_steps, name) for tree in (old, new)]
+        refusals[f"method {name}"] = _different(*runs)
+    for name in _names(moved, "study"):
+        if name in plan.studies:
+            runs = [tree.study(plan.studies[name], name) for tree in (old, new)]
+            refusals[f"study {name}"] = _different(*runs) or _outcomes_differ(*runs)
+    metrics = _names(moved, "metric")
+    values = _metrics(old, new, metrics, common)
+    nowhere = [name for name in metrics if values[name] == NOWHERE]
+    if nowhere:
+        runs = [tree.run(["vae"], 1, plan.steps, "factors", plan.factors) for tree in (old, new)]
+        values |= _metrics(old, new, nowhere, runs)
+    return refusals | {f"metric {name}": refusal for name, refusal in values.items()}
+
+
+def _names(moved: Iterable[str], kind: str) -> list[str]:
+    return [what.split()[1] for what in moved if what.startswith(f"{kind} ")]
+
+
+def _metrics(old: Tree, new: Tree, metrics: Sequence[str], runs: Sequence[Store]) -> dict[str, str]:
+    """Measure ``metrics`` in the runs of both; why each is not shown to be the same."""
+    if metrics:
+        for tree, store in zip((old, new), runs, strict=True):
+            tree.evaluate(metrics, store.root.name)
+    return {name: _values_differ(name, *runs) for name in metrics}
 
 
 def _different(old: Store, new: Store) -> str:
@@ -188,7 +143,19 @@ def _values_differ(metric: str, old: Store, new: Store) -> str:
         if len(values) != 2 or values[0] != values[1]:
             return f"{one.key}: {values[0]} became {values[-1]}"
         seen += bool(values[0])
-    return "" if seen else "it applies to none of the runs"
+    return "" if seen else NOWHERE
+
+
+def _outcomes_differ(old: Store, new: Store) -> str:
+    """Return the first number or array of a study that is not the same in both; empty where all
+    are."""
+    for one in old.records():
+        other = new.read(one.key)
+        assert other is not None  # both did the same runs
+        for part in bits.compare(one, other, old.folder(one.key), new.folder(one.key)).parts:
+            if part.differing or part.new:
+                return f"{one.key} has another {part.name}: {[*part.differing, *part.new][0]}"
+    return ""
 
 
 def _measured(measurements: Mapping[str, Mapping[str, Any]], metric: str) -> dict[str, Any]:
@@ -228,7 +195,7 @@ def equivalent(since: str) -> None:
         checkout = Path(folder) / "old"
         _git("worktree", "add", "--detach", str(checkout), since)
         try:
-            comparisons = show(
+            comparisons = compare(
                 Tree(checkout, Path(folder) / "runs-old"),
                 Tree(ROOT, Path(folder) / "runs-new"),
                 Plan(),

@@ -11,7 +11,8 @@ import pytest
 from package_copy import PackageCopy
 
 from benchmark.spec import BenchError
-from benchmark.testing.equivalent import Moved, Plan, Tree, merged, show
+from benchmark.testing.checkouts import Plan, Tree
+from benchmark.testing.equivalent import Moved, compare, merged
 
 SMALL = Plan(methods=("vae",), seeds=1, steps=3, own_steps=3)
 GAUSSIAN, FRECHET = "benchmark/nn/gaussian.py", "benchmark/metrics/frechet.py"
@@ -51,7 +52,7 @@ def test_a_refactor_is_shown_and_a_change_of_bits_is_refused(
         "return torch.cat(parts)",
     )
     package.edit(FRECHET, "return mean, centred.T", "return 1.0 * mean, centred.T")
-    refusals = {comparison.what: comparison.refusal for comparison in show(old, new, SMALL)}
+    refusals = {comparison.what: comparison.refusal for comparison in compare(old, new, SMALL)}
     assert refusals["harness"] == "" and refusals["metric fd-raw"] == ""
 
 
@@ -62,7 +63,7 @@ def test_a_trainer_of_other_bits_refuses_everything(
     old, package, new = trees
     package.edit("benchmark/training/batches.py", '"order", epoch', '"orders", epoch')
     package.edit(FRECHET, "return mean, centred.T", "return 1.0 * mean, centred.T")
-    comparisons = show(old, new, SMALL)
+    comparisons = compare(old, new, SMALL)
     assert {"harness", "metric fd-raw"} <= {comparison.what for comparison in comparisons}
     assert all("other bits" in comparison.refusal for comparison in comparisons)
 
@@ -77,17 +78,39 @@ def test_a_metric_of_other_values_is_refused_by_name(
         "return frechet_distance(*moments(found)",
         "return 2 * frechet_distance(*moments(found)",
     )
-    refusals = {comparison.what: comparison.refusal for comparison in show(old, new, SMALL)}
+    refusals = {comparison.what: comparison.refusal for comparison in compare(old, new, SMALL)}
     assert refusals.keys() == {"metric fd-raw", "metric fd-raw-floor"}
     assert all("became" in refusal for refusal in refusals.values())
 
 
+@pytest.mark.slow
+def test_a_study_is_run_by_both_and_its_numbers_compared(
+    trees: tuple[Tree, PackageCopy, Tree],
+) -> None:
+    old, package, new = trees
+    package.edit("benchmark/studies/slices.py", "find_peaks(-values,", "find_peaks(-1.0 * values,")
+    stage = {"gamma-slices": 'studies = ["gamma-slices"]\nlatent_dims = [8]\nsteps = 5'}
+    small = Plan(methods=("vae",), seeds=1, steps=3, studies=stage)
+    (same,) = compare(old, new, small)
+    assert (same.what, same.refusal) == ("study gamma-slices", "")
+
+
+@pytest.mark.slow
+def test_metrics_of_factors_are_measured_where_there_are_some(
+    trees: tuple[Tree, PackageCopy, Tree],
+) -> None:
+    old, package, new = trees
+    package.edit("benchmark/metrics/factors.py", "BINS = 20", "BINS = 10 + 10")
+    (same,) = compare(old, new, SMALL)
+    assert (same.what, same.refusal) == ("metric mig", "")
+
+
 def test_nothing_moved_runs_nothing(trees: tuple[Tree, PackageCopy, Tree]) -> None:
     old, package, new = trees
-    assert show(old, new, SMALL) == [] and not list(old.work.iterdir())
+    assert compare(old, new, SMALL) == [] and not list(old.work.iterdir())
     package.edit("benchmark/spec.py", "PROTOCOL = 2", "PROTOCOL = 3")
     with pytest.raises(BenchError, match="protocol 2 became 3"):
-        show(old, new, SMALL)
+        compare(old, new, SMALL)
 
 
 @pytest.mark.slow
