@@ -19,11 +19,10 @@ from typing import Any, Literal
 
 from benchmark.options import Field, parse_reference, resolve, suggest
 from benchmark.registered.datasets import DATASETS
-from benchmark.registered.entry import Entry
 from benchmark.registered.methods import METHODS
 from benchmark.registered.metrics import METRICS
 from benchmark.registered.studies import STUDIES
-from benchmark.source import read_class
+from benchmark.source import Entry, read_class
 from benchmark.spec import BenchError
 
 __all__ = [

@@ -1,4 +1,5 @@
-"""What can be known of an adapter from its text: docstring, options, class attributes.
+"""A registered adapter, and what can be known of it from its text: docstring, options, class
+attributes, digest.
 
 Nothing is imported but the (empty) packages on the way, so ``bench list`` and ``bench show`` stay
 fast and reporting stays free of torch.
@@ -7,6 +8,8 @@ fast and reporting stays free of torch.
 from __future__ import annotations
 
 import ast
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,8 +17,9 @@ from typing import Any
 from benchmark.modules import PROJECT, module_file, parse
 from benchmark.options import Field, Range
 from benchmark.spec import BenchError
+from benchmark.syntax import address, digest_of
 
-__all__ = ["SourceClass", "read_class"]
+__all__ = ["Entry", "SourceClass", "read_class"]
 
 
 class SourceClass:
@@ -226,3 +230,45 @@ def _union(node: ast.expr) -> list[ast.expr]:
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
         return _union(node.left) + _union(node.right)
     return [node]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One registered name: where its class lives (``module:attribute`` or ``file.py``) and one line
+    about it.
+
+    ``headline`` marks the methods of ``bench run --all`` (datasets: those that need no download;
+    metrics: those of tier core, in every run); ``preset`` fixes options
+    of a variant.
+    """
+
+    name: str
+    target: str
+    summary: str
+    headline: bool = True
+    preset: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def path(self) -> Path:
+        """The source file."""
+        return (
+            Path(self.target)
+            if self.target.endswith(".py")
+            else module_file(self.target.partition(":")[0])
+        )
+
+    @property
+    def source(self) -> SourceClass:
+        """The class as its text shows it."""
+        return read_class(self.path, self.target.partition(":")[2] or None)
+
+    @property
+    def code(self) -> str:
+        """Digest of the whole file and of the definitions it stands on (see
+        :mod:`benchmark.syntax`)."""
+        return _file_code(self.target.partition(":")[0])
+
+
+@cache
+def _file_code(target: str) -> str:
+    return digest_of([address(target)])

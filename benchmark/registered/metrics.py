@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmark.registered.entry import Entry
+from benchmark.source import Entry
 
 __all__ = ["METRICS"]
 

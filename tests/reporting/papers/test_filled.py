@@ -8,6 +8,8 @@ from reporting.papers.filling import grid_of, runs
 
 from benchmark import registry
 from benchmark.reporting.papers.filled import filled_table
+from benchmark.reporting.papers.filling import Filling, Runs
+from benchmark.reporting.papers.layouts import layout
 from benchmark.spec import BenchError
 
 
@@ -149,3 +151,13 @@ def test_a_layout_refuses_to_mix_protocols() -> None:
     ]
     with pytest.raises(BenchError, match=r"FID on mnist was measured by 2 protocols"):
         filled_table("flexae-3", mixed)
+
+
+def test_the_data_of_a_line_are_named_in_the_order_of_the_source() -> None:
+    """Not in that of a set, which changes from process to process."""
+    shape = layout("ardvae-1")
+    filling = Filling(shape, Runs(shape, {}))
+    printed = list(dict.fromkeys(figure.dataset for figure in shape.figures))
+    assert len(printed) == 3
+    for line in filling.lines:
+        assert list(filling.settings(line)) == printed
