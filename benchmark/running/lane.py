@@ -128,7 +128,7 @@ class _Work:
                 finally:
                     self.turns.give()
 
-    def _carry_out(self, begin_turn: Callable[[], None]) -> bool:
+    def _carry_out(self, begin_turn: Callable[[], object]) -> bool:
         """Carry the next run out; whether there was memory for it beside the others."""
         from benchmark.running.job import execute
 
@@ -184,9 +184,7 @@ class _Work:
             self.asked.append("the parent is gone")
 
 
-def _own_stream(
-    device: torch.device,
-) -> tuple[contextlib.AbstractContextManager[Any], Callable[[], None]]:
+def _own_stream(device: torch.device) -> tuple[Any, Callable[[], object]]:
     """Return the block in which a lane works, on a stream of its own, and what it does when a turn
     of its begins: ordinary draws come from its own generator, whose seed graphs on other streams do
     not see."""

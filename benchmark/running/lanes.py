@@ -96,7 +96,7 @@ class _LaneQueue:
 
     def _watch(self, interrupted: Callable[[], int], measure: bool) -> None:
         """Start a process that takes what waits, and watch it to its end."""
-        jobs = {job.spec.key: job for job in self.waiting}
+        jobs: dict[str, Job] = {job.spec.key: job for job in self.waiting}
         server = context(self.waiting)
         arguments = (self.waiting, self.settings, self.lanes, measure)
         pool = Pool([None], 1, lambda _: _LaneProcess(*forked(server, work_in_lanes, *arguments)))

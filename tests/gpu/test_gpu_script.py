@@ -75,6 +75,14 @@ def test_parts_that_fail_or_are_not_reached_leave_the_others_their_rows(
     ]
 
 
+def test_states_are_held_to_the_bit() -> None:
+    one = {"a": torch.tensor([0.0, math.nan])}
+    assert gpu.identical(one, {"a": torch.tensor([0.0, math.nan])})
+    for other in (torch.tensor([-0.0, math.nan]), torch.tensor([0.0, 0.0]), torch.zeros(2, 1)):
+        assert not gpu.identical(one, {"a": other})
+    assert not gpu.identical(one, {})
+
+
 @pytest.mark.slow
 def test_the_script_writes_every_row(tmp_path: Path) -> None:
     out = tmp_path / "gpu.md"

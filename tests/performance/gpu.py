@@ -20,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -112,10 +112,14 @@ def final_state(bench: Bench, job: Job, make: Callable[..., Any]) -> dict[str, t
     return state | {name: torch.from_numpy(array) for name, array in trainer.curves().items()}
 
 
-def identical(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
-    """Whether two states have the same bits; NaN equals itself."""
+def identical(one: Mapping[str, torch.Tensor], other: Mapping[str, torch.Tensor]) -> bool:
+    """Whether two states have the same names, types, shapes and bits."""
     return one.keys() == other.keys() and all(
-        torch.equal(torch.nan_to_num(one[name]), torch.nan_to_num(other[name])) for name in one
+        one[name].dtype == other[name].dtype
+        and one[name].shape == other[name].shape
+        and one[name].detach().cpu().numpy().tobytes()
+        == other[name].detach().cpu().numpy().tobytes()
+        for name in one
     )
 
 

@@ -3,25 +3,32 @@ lane or with the process."""
 
 from __future__ import annotations
 
+import math
 import threading
+from collections import deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
 from odd import TEXT
+from performance.gpu import Bench, identical
 
+from benchmark import registry
 from benchmark.planning.jobs import Job, plan
 from benchmark.planning.reuse import Settings
 from benchmark.planning.suites import Grid
 from benchmark.records import Store
+from benchmark.running import job as job_module
 from benchmark.running import lane
 from benchmark.running.compare import compare
 from benchmark.running.executors import executor_of
 from benchmark.running.lane import Turns, lanes_that_fit
 from benchmark.running.processes import Events, JobOutcome, run_jobs
 from benchmark.spec import BenchError
+from benchmark.training.checkpoint import method_state
 
 METHODS = ["vae", "wae-gan"]
 
@@ -168,3 +175,33 @@ def test_memory_is_what_the_machine_says() -> None:
 def test_a_number_of_lanes_that_cannot_be_is_refused(runs: str) -> None:
     with pytest.raises(BenchError, match="expected auto, or a number from 1 to 16"):
         executor_of(f"lanes[runs={runs}]")
+
+
+@pytest.mark.slow
+def test_every_method_trains_in_lanes_as_by_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [entry.name for entry in registry.METHODS]
+    bench = Bench(torch.device("cpu"), tmp_path, names, short=True, end=math.inf)
+    jobs = bench.plan(names, 6)
+    trained: dict[str, Mapping[str, torch.Tensor]] = {}
+
+    def train(job: Job, settings: Settings, stop: Callable[[], str | None], *_: Any) -> Any:
+        trainer = bench.trainer(job)
+        trainer.stop = stop
+        trainer.fit()
+        trained[job.spec.key] = method_state(trainer.method)
+        return SimpleNamespace(status="done", error=None)
+
+    for job in jobs:
+        train(job, Settings(tmp_path), lambda: None)
+    alone, trained = trained, {}
+    monkeypatch.setattr(job_module, "execute", train)
+    said: list[Any] = []
+    pipe = SimpleNamespace(send=said.append)
+    work = lane._Work(deque(jobs), Settings(tmp_path), bench.device, pipe, [])  # type: ignore[arg-type]
+    work.run(6, measure=False)
+    assert [rest for kind, *rest in said if kind == "ended" and rest[1] != "done"] == []
+    assert alone.keys() == trained.keys() == {job.spec.key for job in jobs}
+    differing = [key for key in alone if not identical(alone[key], trained[key])]
+    assert differing == []
