@@ -31,6 +31,7 @@ LISTS: dict[str, Any] = {"multiple": True, "metavar": "A,B"}
 @click.option("--datasets", **LISTS, help="only these, likewise  [default: all]")
 @click.option("--metrics", **LISTS, help="guard these  [default: every metric with a better side]")
 @click.option("--budget", "budgets", **LISTS, help="only runs of these budgets  [default: all]")
+@click.option("--latent-dims", **LISTS, help="only these latent sizes  [default: all]")
 @click.option(
     "--alpha",
     type=Real(0, 1, min_open=True, max_open=True),
@@ -63,14 +64,12 @@ def baseline(
     from benchmark.cli.output import save
     from benchmark.options import split_list
     from benchmark.records import load_records
-    from benchmark.reporting.cells.selection import Filters, select
+    from benchmark.reporting.cells.selection import filters_of, select
     from benchmark.reporting.gate.baseline import make
     from benchmark.reporting.gate.formats import cells_text
 
-    names = {kind: split_list(texts) for kind, texts in filters.items()}
-    chosen = Filters(**names)  # type: ignore[arg-type]  # no latent sizes
     baseline_made = make(
-        select(load_records(results), chosen, str(results)),
+        select(load_records(results), filters_of(filters), str(results)),
         split_list(metrics),
         alpha=alpha,
         power=power,

@@ -38,6 +38,7 @@ LISTS: dict[str, Any] = {"multiple": True, "metavar": "A,B"}
 )
 @click.option("--datasets", **LISTS, help="only runs on these, likewise; npz:FILE  [default: all]")
 @click.option("--budget", "budgets", **LISTS, help="only runs of these budgets  [default: all]")
+@click.option("--latent-dims", **LISTS, help="only these latent sizes  [default: all]")
 @click.option(
     "--null",
     is_flag=True,
@@ -67,19 +68,18 @@ def evaluate(
     """
     from benchmark.options import split_list
     from benchmark.records import Store, load_records
-    from benchmark.reporting.cells.selection import Filters, select
+    from benchmark.reporting.cells.selection import filters_of, select
     from benchmark.running.evaluate import Evaluation, chosen_metrics
 
-    wanted = {kind: split_list(texts) for kind, texts in filters.items()}
+    wanted = filters_of(filters)
     chosen = chosen_metrics(split_list(metrics))
-    selection = Filters(**wanted)  # type: ignore[arg-type]  # no latent sizes
-    records = select(load_records(results), selection, str(results))
+    records = select(load_records(results), wanted, str(results))
     done = sorted(
         (record for record in records if record.status == "done"),
         key=lambda record: (record.spec["dataset"], record.key),
     )
     evaluation = Evaluation(
-        Store(results), chosen, data_dir, wanted["methods"], wanted["datasets"], device, force
+        Store(results), chosen, data_dir, wanted.methods, wanted.datasets, device, force
     )
     if null:
         raise SystemExit(_count(evaluation, done))

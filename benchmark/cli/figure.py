@@ -52,7 +52,6 @@ LISTS: dict[str, Any] = {"multiple": True, "metavar": "A,B"}
 def figure(
     name: str,
     names: tuple[str, ...],
-    latent_dims: tuple[str, ...],
     results: Path,
     output: Path | None,
     **filters: tuple[str, ...],
@@ -65,17 +64,14 @@ def figure(
 
     check("figure", FIGURES, name)
 
-    from benchmark.reporting.cells.selection import Filters, latent_sizes, select
+    from benchmark.reporting.cells.selection import filters_of, select
     from benchmark.reporting.figures import draw
 
-    chosen = Filters(
-        **{kind: split_list(texts) for kind, texts in filters.items()},
-        latent_dims=latent_sizes(split_list(latent_dims)),
-    )
+    chosen = filters_of(filters)
     path = output or Path(f"{name}.png")
     kind = draw.kind_of(path)
     records = select(load_records(results), chosen, str(results), study=FIGURES[name].study or None)
-    _draw(name, records, results, split_list(names), bool(latent_dims), path, kind)
+    _draw(name, records, results, split_list(names), bool(chosen.latent_dims), path, kind)
 
 
 def _draw(

@@ -33,25 +33,19 @@ LISTS: dict[str, Any] = {"multiple": True, "metavar": "A,B"}
     metavar="DIR",
     help="folder to write",
 )
-def report(
-    latent_dims: tuple[str, ...], results: Path, output: Path, **filters: tuple[str, ...]
-) -> None:
+def report(results: Path, output: Path, **filters: tuple[str, ...]) -> None:
     """Make a report: DIR/index.html, a page per run, and the tables as .tex and .csv.
 
     The pages need no network. A folder that is there is replaced if it is a report and left alone
     if it is anything else.
     """
-    from benchmark.options import split_list
     from benchmark.records import load_records
-    from benchmark.reporting.cells.selection import Filters, latent_sizes, select
+    from benchmark.reporting.cells.selection import filters_of, select
     from benchmark.reporting.report import folder
     from benchmark.reporting.report.site import site
 
     folder.check(output)
-    chosen = Filters(
-        **{kind: split_list(texts) for kind, texts in filters.items()},
-        latent_dims=latent_sizes(split_list(latent_dims)),
-    )
+    chosen = filters_of(filters)
     records = load_records(results)
     chosen_records = select(records, chosen, str(results), studies=True) if records else []
     count = folder.write(output, site(chosen_records, results))

@@ -32,6 +32,7 @@ LISTS: dict[str, Any] = {"multiple": True, "metavar": "A,B"}
     help="only these columns; a measurement id where a metric has several  [default: all]",
 )
 @click.option("--budget", "budgets", **LISTS, help="only runs of these budgets  [default: all]")
+@click.option("--latent-dims", **LISTS, help="only these latent sizes  [default: all]")
 @click.option(
     "--format",
     "kind",
@@ -121,11 +122,9 @@ def _of_records(
     from benchmark.options import split_list
     from benchmark.records import load_records
     from benchmark.reporting import named_tables
-    from benchmark.reporting.cells.selection import Filters, select
+    from benchmark.reporting.cells.selection import filters_of, select
 
-    names = {kind: split_list(texts) for kind, texts in filters.items()}
-    chosen = Filters(**names)  # type: ignore[arg-type]  # no latent sizes
-    records = select(load_records(results), chosen, str(results))
+    records = select(load_records(results), filters_of(filters), str(results))
     return named_tables.build(name, records, split_list(metrics), References(results), paper=paper)
 
 
@@ -135,7 +134,7 @@ def _refuse(filters: dict[str, tuple[str, ...]], metrics: tuple[str, ...], paper
     from benchmark.spec import BenchError
 
     options = [
-        f"--{name}".replace("budgets", "budget")
+        f"--{name}".replace("budgets", "budget").replace("_", "-")
         for name, texts in {**filters, "metrics": metrics}.items()
         if texts
     ] + (["--paper"] if paper else [])

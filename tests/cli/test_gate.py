@@ -41,6 +41,13 @@ def test_nothing_changed(folder: Path) -> None:
     assert [line[:11].strip() for line in done.stdout.splitlines()[:2]] == ["not worse"] * 2
 
 
+def test_a_baseline_may_guard_some_latent_sizes_only(folder: Path) -> None:
+    chosen = ("--results", "well", "--latent-dims")
+    done = bench(folder, "baseline", "-o", "small.json", *chosen, "2")
+    assert done.returncode == 0 and "wrote small.json: 1 cells" in done.stdout
+    assert "there are 2, 16" in bench(folder, "baseline", "-o", "small.json", *chosen, "3").stderr
+
+
 def test_the_gate_imports_no_torch(folder: Path) -> None:
     code = (
         "import sys; from benchmark.cli import main\n"

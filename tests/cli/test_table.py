@@ -67,6 +67,21 @@ def test_filters_choose_rows_and_columns(results: Path) -> None:
     assert "budget" not in read[0] and "lstar" not in read[0]
 
 
+def test_latent_sizes_are_chosen_as_elsewhere(tmp_path: Path) -> None:
+    runs = [*seeds([1.0, 1.1, 1.2], latent_dim=4), *seeds([2.0, 2.1, 2.2], latent_dim=8)]
+    folder = store(tmp_path / "runs", runs)
+    both = call("--format", "csv", "--results", folder)
+    one = call("--format", "csv", "--results", folder, "--latent-dims", "8")
+    latent_sizes = [
+        [row["latent_dim"] for row in csv.DictReader(io.StringIO(text))]
+        for text in (both.output, one.output)
+    ]
+    assert latent_sizes == [["4", "8"], ["8"]]
+    assert "there are 4, 8" in failure("--results", folder, "--latent-dims", "3")
+    assert "'x'" in failure("--results", folder, "--latent-dims", "x")
+    assert "--latent-dims chooses" in failure("ren-1", "--on", "paper", "--latent-dims", "8")
+
+
 @pytest.mark.parametrize(
     ("name", "words"),
     [("t.tex", r"\toprule"), ("t.md", "| Dataset |"), ("t.csv", "dataset,"), ("t.HTML", "<table")],

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.names import base_name, budget_rank, label, rank
-from benchmark.options import parse_reference
+from benchmark.options import parse_reference, split_list
 from benchmark.spec import BenchError, Record
 
 __all__ = [
     "Filters",
+    "filters_of",
     "latent_sizes",
     "matches",
     "select",
@@ -33,6 +34,18 @@ class Filters:
     datasets: Sequence[str] = ()
     budgets: Sequence[str] = ()
     latent_dims: Sequence[int] = ()
+
+
+def filters_of(texts: Mapping[str, Iterable[str]]) -> Filters:
+    """Return the filters that options of the command line ask for, comma-separated ``texts`` by
+    the field they fill.
+
+    >>> filters_of({"methods": ["vae,pca"], "latent_dims": ["4,8"]}).latent_dims
+    [4, 8]
+    """
+    names = {kind: split_list(items) for kind, items in texts.items()}
+    sizes = latent_sizes(names.pop("latent_dims", []))
+    return Filters(**names, latent_dims=sizes)
 
 
 def _same(value: Any, text: str) -> bool:
