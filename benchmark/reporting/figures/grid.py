@@ -18,6 +18,7 @@ from benchmark.reporting.figures.legend import legend
 from benchmark.reporting.figures.material import Material, methods_of
 from benchmark.reporting.figures.remarks import warning
 from benchmark.reporting.figures.style import DATA, message, plain
+from benchmark.reporting.figures.variants import with_common_names
 from benchmark.spec import BenchError
 
 __all__ = ["TEST_DATA", "Arrays", "Panels", "grid"]
@@ -83,6 +84,7 @@ def grid(
     The others are named below. ``handles`` makes the legend from all arrays that are shown.
     :class:`BenchError` where no panel has any.
     """
+    material, said = with_common_names(material)
     settings = set(material.settings)
     methods = methods_of(cell for cell in material.cells if cell.setting in settings)
     columns = [_column(material, setting, methods, panels, read) for setting in material.settings]
@@ -102,7 +104,7 @@ def grid(
         figure = _layout(rows, columns, panels, material)
     note = f"Not shown, {panels.absent}: {', '.join(missing)}" if missing else ""
     every_arrays = [arrays for column in columns for arrays in column.arrays.values()]
-    legend(figure, handles(every_arrays), 3, note)
+    legend(figure, handles(every_arrays), 3, ". ".join(filter(None, (note, said))))
     return figure
 
 

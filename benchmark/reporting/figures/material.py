@@ -36,7 +36,7 @@ _DASHES: tuple[Dashes, ...] = (
     (0, (1, 3)),
     (0, (8, 2, 2, 2)),
 )
-"""As many as the variants of one method that a suite has (``gamma``: eight of ``vae``)."""
+"""Eight; further variants of a method have a lighter colour (``style.looks``)."""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmark.names import base_name
+from benchmark.names import base_name, rank
 from benchmark.registry import entries
 from benchmark.reporting.tables.document import clip
 from benchmark.spec import BenchError
@@ -106,15 +106,19 @@ class Look:
     marker: str
 
 
+_VARIANTS = 8
+"""Variants of a method in its own colour, as many as there are lines; the next are lighter."""
+
+
 def looks(methods: Iterable[str]) -> dict[str, Look]:
-    """Return the look of each method label; variants of a method share its colour, and each after
-    the first has the next marker.
+    """Return the look of each method label; variants of a method share its colour (the ninth and
+    further ones a lighter one), and each after the first has the next marker.
 
     A registered method's place in the registry decides, so it looks the same in every figure;
     others follow in the order of their names.
     """
     in_order = [entry.name for entry in entries("methods")]
-    labels = sorted(set(methods))
+    labels = sorted(set(methods), key=lambda label: rank("methods", label))
     in_order += sorted({base_name(label) for label in labels} - set(in_order))
     variants: dict[str, list[str]] = defaultdict(list)
     for label in labels:
@@ -131,6 +135,10 @@ def _look(index: int, variant: int) -> Look:
     if index // len(PALETTE) % 2:
         colour = "#" + "".join(
             f"{int(colour[start : start + 2], 16) * 3 // 5:02x}" for start in (1, 3, 5)
+        )
+    if variant // _VARIANTS % 2:
+        colour = matplotlib.colors.to_hex(
+            [0.5 + 0.5 * part for part in matplotlib.colors.to_rgb(colour)]
         )
     return Look(colour, MARKERS[(index + variant) % len(MARKERS)])
 

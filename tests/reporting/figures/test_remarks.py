@@ -87,15 +87,35 @@ def test_options_that_fit_on_no_line_with_the_name_have_one_of_their_own(tmp_pat
     assert "geco-l0\n[tau_per_pixel=0.0106]" in titles and "method-0" in titles
 
 
-def test_eight_variants_of_a_method_have_eight_lines(tmp_path: Path) -> None:
-    """As in suite ``gamma``; two with the same line could not be told apart in a legend."""
-    runs = [record(config={"gamma": 0.1 * (index + 1)}) for index in range(8)]
+def test_variants_of_a_method_have_lines_of_their_own(tmp_path: Path) -> None:
+    """Nine as in suite ``mivae-gaussian``; two alike could not be told apart in a legend."""
+    runs = [record(config={"gamma": 0.1 * (index + 1)}) for index in range(9)]
     for run in runs:
         leave(store(tmp_path, [run]), run)
     material = Material.of(runs, tmp_path)
-    assert len(set(material.dashes().values())) == len(material.dashes()) == 8
+    assert len(set(material.dashes().values())) == 8
     for name in ("curves", "metric-vs-latent-dim"):
         figure = figure_of(name, material)
         handles: list[Any] = figure.legends[0].legend_handles  # the pattern has no public name
-        drawn = {(handle.get_linestyle(), str(handle._unscaled_dash_pattern)) for handle in handles}
-        assert len(drawn) == 8
+        drawn = {
+            (str(handle.get_color()), str(handle._unscaled_dash_pattern)) for handle in handles
+        }
+        assert len(drawn) == 9
+
+
+def test_variants_of_which_each_dataset_has_its_own_stand_in_one_row(tmp_path: Path) -> None:
+    """As GECO in suite ``ren-tables``; but not where one dataset has two of them."""
+    runs = [
+        record("geco-l0", dataset, config={"tau_per_pixel": tau})
+        for dataset, tau in (("digits", 0.0106), ("mnist", 0.0122), ("sprites", 0.0245))
+    ]
+    runs += [record("vae", dataset) for dataset in ("digits", "mnist", "sprites")]
+    for each in runs:
+        leave(store(tmp_path, [each]), each, image=(1, 8, 8))
+    figure = figure_of("interpolations", Material.of(runs, tmp_path))
+    assert len(figure.axes) == 6 and not [text for axes in figure.axes for text in axes.texts[1:]]
+    assert "tau_per_pixel=0.0106] on digits" in figure.get_supxlabel().replace("\n", " ")
+    other = record("geco-l0", "digits", config={"tau_per_pixel": 0.5})
+    leave(store(tmp_path, [other]), other, image=(1, 8, 8))
+    apart = figure_of("interpolations", Material.of([*runs, other], tmp_path))
+    assert len(apart.axes) == 3 * 5 and apart.get_supxlabel() == ""

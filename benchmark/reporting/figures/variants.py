@@ -1,0 +1,49 @@
+"""One name for the variants of a method of which each dataset has its own."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import replace
+
+from benchmark.names import base_name
+from benchmark.options import parse_reference
+from benchmark.reporting.figures.material import Material
+from benchmark.reporting.papers.filling import common_label
+
+__all__ = ["with_common_names"]
+
+
+def with_common_names(material: Material) -> tuple[Material, str]:
+    """Return ``material`` with one name for variants that differ in the value of an option and of
+    which no setting has two, and what the name stands for: RENs ran GECO at another tau on each
+    dataset, and ``geco-l0[tau_per_pixel=*]`` has a panel in each."""
+    datasets: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    shown = [cell for cell in material.cells if cell.setting in set(material.settings)]
+    for cell in shown:
+        datasets[base_name(cell.method)][cell.method].append(cell.dataset)
+    settings = {
+        base: [cell.setting for cell in shown if base_name(cell.method) == base]
+        for base in datasets
+    }
+    names: dict[str, str] = {}
+    for base, variants in datasets.items():
+        if len(set(settings[base])) == len(settings[base]) and _one_option(variants):
+            names |= dict.fromkeys(variants, common_label(list(variants)))
+    words = {
+        name: "; ".join(
+            f"{label} on {', '.join(dict.fromkeys(datasets[base_name(name)][label]))}"
+            for label in datasets[base_name(name)]
+        )
+        for name in dict.fromkeys(names.values())
+    }
+    cells = tuple(replace(cell, method=names.get(cell.method, cell.method)) for cell in shown)
+    others = tuple(cell for cell in material.cells if cell.setting not in set(material.settings))
+    note = ". ".join(f"{name} stands for {told}" for name, told in words.items())
+    return replace(material, cells=cells + others), note
+
+
+def _one_option(variants: Mapping[str, object]) -> bool:
+    """Whether there are several variants, and all of them are of the same options."""
+    options = {tuple(sorted(parse_reference(label)[1])) for label in variants}
+    return len(variants) > 1 and len(options) == 1
