@@ -8,6 +8,8 @@ the results folder, which all machines see under the same path.
 
 from __future__ import annotations
 
+import contextlib
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -26,10 +28,11 @@ __all__ = ["Executor", "RunJobs", "executor_of"]
 OPTIONS = {
     "processes": (),
     "lanes": ("runs",),
-    "ray": ("address",),
+    "ray": ("address", "gpus", "mem"),
     "slurm": ("partition", "account", "qos", "constraint", "time", "mem", "gpus"),
 }
-"""The executors and their options; those of ``slurm`` are handed to ``sbatch`` as they are."""
+"""The executors and their options; those of ``slurm`` are handed to ``sbatch`` as they are.
+``gpus`` of ``ray`` may be a share of one; its ``mem`` is in GB."""
 
 PACKAGES = {"ray": "ray", "slurm": "submitit"}
 """What an executor needs; the extra that installs it has the executor's name."""
@@ -101,7 +104,8 @@ def _of_cluster(name: str, options: Mapping[str, str]) -> RunJobs:
     if name == "ray":
         from benchmark.running.ray_cluster import run_on
 
-        return run_on(options.get("address", "auto"))
+        address = options.get("address", "auto")
+        return run_on(address, _number(options, "gpus", 1.0), _number(options, "mem", 0.0))
     if which("sbatch") is None:
         raise BenchError(
             "the executor 'slurm' calls `sbatch`, and there is none on the PATH; call `bench run` "
@@ -110,3 +114,13 @@ def _of_cluster(name: str, options: Mapping[str, str]) -> RunJobs:
     from benchmark.running import slurm
 
     return slurm.run_with(options)
+
+
+def _number(options: Mapping[str, str], name: str, default: float) -> float:
+    """Return an option of ``ray`` that is a number above 0."""
+    if name not in options:
+        return default
+    with contextlib.suppress(ValueError):
+        if 0 < (number := float(options[name])) < math.inf:
+            return number
+    raise BenchError(f"ray[{name}={options[name]}]: expected a number above 0, as in {name}=0.5")

@@ -31,9 +31,12 @@ INTERVAL = 1.0
 """Seconds between two words of a run to the driver, and of the driver's looks at them."""
 
 
-def run_on(address: str) -> Callable[..., list[JobOutcome]]:
+def run_on(
+    address: str, gpus: float = 1.0, gigabytes: float = 0.0
+) -> Callable[..., list[JobOutcome]]:
     """Return the executor on the cluster at ``address``: ``HOST:PORT``, ``auto`` for the one this
-    machine belongs to, or ``local`` for one that is started here and ends with the command."""
+    machine belongs to, or ``local`` for one that is started here and ends with the command. A run
+    takes ``gpus`` of a GPU, where runs are on GPUs, and so many ``gigabytes`` of memory."""
 
     def run(
         jobs: Sequence[Job],
@@ -43,7 +46,8 @@ def run_on(address: str) -> Callable[..., list[JobOutcome]]:
         interrupted: Callable[[], int] = lambda: 0,
     ) -> list[JobOutcome]:
         with _cluster(address):
-            return _Driver(list(longest_first(jobs)), settings, workers, events).run(interrupted)
+            driver = _Driver(list(longest_first(jobs)), settings, workers, events, gpus, gigabytes)
+            return driver.run(interrupted)
 
     return run
 
@@ -106,13 +110,15 @@ class _Driver:
     settings: Settings
     workers: int
     events: Events
+    gpus: float = 1.0
+    gigabytes: float = 0.0
     under_way: dict[Any, Job] = field(default_factory=dict)
     begun: set[str] = field(default_factory=set)
 
     def run(self, interrupted: Callable[[], int]) -> list[JobOutcome]:
         here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
         board = ray.remote(num_cpus=0, scheduling_strategy=here)(Board).remote()
-        task = ray.remote(num_cpus=1, num_gpus=self._gpus(), max_retries=-1)(_carry_out)
+        task = ray.remote(**self._share(), max_retries=-1)(_carry_out)
         settings = replace(self.settings, results=self.settings.results.absolute())
         waiting, outcomes = list(reversed(self.jobs)), []
         while waiting or self.under_way:
@@ -131,11 +137,13 @@ class _Driver:
             outcomes += [self._conclude(reference) for reference in done]
         return [outcome for outcome in outcomes if outcome.status != "unbegun"]
 
-    def _gpus(self) -> int:
-        wanted = self.settings.device.startswith("cuda") or (
+    def _share(self) -> dict[str, Any]:
+        """Return what a run takes of a machine."""
+        on_gpu = self.settings.device.startswith("cuda") or (
             self.settings.device == "auto" and ray.cluster_resources().get("GPU", 0) > 0
         )
-        return int(wanted)
+        memory = {"memory": int(self.gigabytes * 1e9)} if self.gigabytes else {}
+        return {"num_cpus": 1, "num_gpus": self.gpus if on_gpu else 0, **memory}
 
     def _listen(self, progress_by_key: Mapping[str, Progress | None]) -> None:
         """Tell the watcher which runs have begun, and how far they are."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
+import subprocess
+import sys
 from pathlib import Path
 
+import click
 import pytest
-from command import bench
 
+from benchmark.cli import Device
 from benchmark.running import executors
 from benchmark.running.executors import executor_of
 from benchmark.running.processes import run_jobs
@@ -54,8 +56,40 @@ def test_slurm_needs_its_commands(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not executor_of("slurm[partition=all,time=1:00:00]").local
 
 
-@pytest.mark.skipif(importlib.util.find_spec("ray") is not None, reason="ray is installed here")
-def test_the_command_says_so_before_it_plans_anything(tmp_path: Path) -> None:
-    done = bench(tmp_path, "run", "--all", "--executor", "ray[address=local]")
-    assert done.returncode == 2 and done.stderr.startswith("bench: error: the executor 'ray' needs")
+WITHOUT = """
+import sys
+sys.modules[sys.argv.pop(1)] = None  # as where it is not installed
+from benchmark.cli import main
+main()
+"""
+
+
+@pytest.mark.parametrize(("name", "package"), [("ray", "ray"), ("slurm", "submitit")])
+def test_the_command_says_so_before_it_plans_anything(
+    tmp_path: Path, name: str, package: str
+) -> None:
+    call = [sys.executable, "-c", WITHOUT, package, "run", "--all", "--executor", name]
+    done = subprocess.run(call, cwd=tmp_path, capture_output=True, text=True, check=False)
+    needs = f"bench: error: the executor '{name}' needs the package {package}"
+    assert done.returncode == 2 and done.stderr.startswith(needs), done.stderr
     assert len(done.stderr.splitlines()) == 1 and list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("text", ["gpus=0", "gpus=-1", "mem=much", "mem=nan", "gpus=inf"])
+def test_a_share_of_a_machine_is_a_number(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    name, value = text.split("=")
+    with pytest.raises(BenchError, match="expected a number above 0"):
+        executors._number({name: value}, name, 1.0)
+    assert executors._number({"gpus": "0.25"}, "gpus", 1.0) == 0.25
+    assert executors._number({}, "gpus", 1.0) == 1.0
+
+
+@pytest.mark.parametrize("device", ["cuda:x", "cuda:", "gpu", "cpu:1", "cuda:1000", ""])
+def test_a_device_that_cannot_be_is_refused(device: str) -> None:
+    with pytest.raises(click.BadParameter, match="is none of auto, cpu, cuda, cuda:N"):
+        Device().convert(device, None, None)
+
+
+@pytest.mark.parametrize("device", ["auto", "cpu", "cuda", "cuda:0", "cuda:12"])
+def test_a_device_may_have_a_number(device: str) -> None:
+    assert Device().convert(device, None, None) == device

@@ -55,6 +55,23 @@ def assert_equal_bits(jobs: list[Job], one: Path, other: Path) -> None:
         assert compare(*records, one / key, other / key).equal, key
 
 
+@pytest.mark.parametrize(
+    ("device", "gpus", "gigabytes", "share"),
+    [
+        ("cpu", 0.25, 0.0, {"num_cpus": 1, "num_gpus": 0}),
+        ("cuda", 0.25, 1.5, {"num_cpus": 1, "num_gpus": 0.25, "memory": 1_500_000_000}),
+        ("cuda:1", 1.0, 0.0, {"num_cpus": 1, "num_gpus": 1.0}),
+    ],
+)
+def test_a_run_takes_its_share_of_a_machine(
+    tmp_path: Path, device: str, gpus: float, gigabytes: float, share: dict[str, float]
+) -> None:
+    from benchmark.running.ray_cluster import _Driver
+
+    driver = _Driver([], Settings(tmp_path, device), 1, Events(), gpus, gigabytes)
+    assert driver._share() == share
+
+
 class Watch(Events):
     """Notes what it hears; ends a machine when a run is on its way."""
 
