@@ -31,10 +31,10 @@ _DASHES: tuple[Dashes, ...] = (
     "--",
     ":",
     "-.",
-    (0, (8, 2)),
+    (0, (2, 1)),
     (0, (4, 1, 1, 1, 1, 1)),
     (0, (1, 3)),
-    (0, (8, 2, 2, 2)),
+    (0, (4, 1, 4, 1, 1, 1)),
 )
 """Eight; further variants of a method have a lighter colour (``style.looks``)."""
 

@@ -78,7 +78,7 @@ def rate(material: Material) -> Figure:
             "no run of this choice logged a divergence and the decoder's variance; "
             "choose methods with a Gaussian decoder, as --methods vae"
         )
-    dashes = defaultdict(lambda: "-", material.dashes())
+    dashes: dict[str, Dashes] = defaultdict(lambda: "-", _dashes(material))
     figure, axes = panels(len(by_size), 3, width=2.9, height=2.3)
     for panel, ((dataset, size), courses) in zip(axes, by_size.items(), strict=True):
         _panel(panel, courses, size, material.looks, dashes)
@@ -91,6 +91,12 @@ def rate(material: Material) -> Figure:
     ]
     legend(figure, [*keys, Line2D([], [], color=INK, linestyle=":", label="slope r hat")], 4)
     return figure
+
+
+def _dashes(material: Material) -> dict[str, Dashes]:
+    """Return the line style of every method, whatever budgets it was run with."""
+    by_series = material.dashes()
+    return {cell.method: by_series[material.series(cell)] for cell in material.cells[::-1]}
 
 
 def _line(course: Course, look: Look, dashes: Any) -> Line2D:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -89,6 +90,21 @@ def test_fixed_variances_have_one_marker_in_every_panel_and_in_the_legend(tmp_pa
     handles = figure.legends[0].legend_handles
     assert len(figure.axes) == 2 and len(drawn) == 1
     assert str(handles[0].get_marker()) in drawn  # type: ignore[union-attr]
+
+
+def test_two_methods_have_two_lines_also_where_budgets_differ(tmp_path: Path) -> None:
+    """As in suite ``gamma``, whose latent-8 has steps of its own."""
+    runs = [
+        record("vae", "digits", 4, config={"sigma": "learned"}),
+        record("vae", "digits", 4, config={"sigma": "optimal"}),
+        record("vae", "circle", 4, config={"sigma": "learned"}, budget="short"),
+    ]
+    for each in runs:
+        leave(store(tmp_path, [each]), each, image=(1, 8, 8))
+    figure = rate(Material.of(runs, tmp_path))
+    handles: list[Any] = figure.legends[0].legend_handles
+    styles = {handle.get_label(): handle.get_linestyle() for handle in handles}
+    assert styles["vae"] != styles["vae[sigma=optimal]"]
 
 
 def test_without_a_decoder_variance_there_is_nothing_to_draw(tmp_path: Path) -> None:
