@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,70 +17,55 @@ ROOTS = {
     "benchmark": Path(benchmark.__file__).parent,
     "baselines": Path(baselines.__file__).parent,
     "tests": Path(__file__).parent,
+    "docs": Path(__file__).parents[1] / "docs",
 }
-
-CLEAN = (
-    "benchmark/calibration",
-    "benchmark/cli",
-    "benchmark/datasets",
-    "benchmark/exports",
-    "benchmark/nn",
-    "benchmark/planning",
-    "benchmark/registered",
-    "benchmark/reporting",
-    "benchmark/reporting/catalogue",
-    "benchmark/reporting/cells",
-    "benchmark/reporting/claims",
-    "benchmark/reporting/figures",
-    "benchmark/reporting/gate",
-    "benchmark/reporting/papers",
-    "benchmark/reporting/render",
-    "benchmark/reporting/report",
-    "benchmark/reporting/statistics",
-    "benchmark/reporting/tables",
-    "benchmark/studies",
-    "benchmark/testing",
-    "benchmark/training",
-    "tests",
-    "tests/baselines",
-    "tests/cli",
-    "tests/datasets",
-    "tests/docs",
-    "tests/evaluation",
-    "tests/exports",
-    "tests/extractors",
-    "tests/golden",
-    "tests/metrics",
-    "tests/nn",
-    "tests/planning",
-    "tests/recomputation",
-    "tests/reporting",
-    "tests/reporting/cells",
-    "tests/reporting/claims",
-    "tests/reporting/figures",
-    "tests/reporting/gate",
-    "tests/reporting/papers",
-    "tests/reporting/render",
-    "tests/reporting/report",
-    "tests/reporting/statistics",
-    "tests/reporting/tables",
-    "tests/running",
-    "tests/studies",
-    "tests/testing",
-    "tests/training",
-)
-"""Folders whose own files keep the manner. A room that does is added; none leaves."""
 
 PRONOUNS = {"found", "each", "place", "told", "made", "there", "known", "given", "shown"}
 """Names that say neither what a value is nor what it is for."""
 
+PINNED = {
+    "baselines/grae.py": {"found"},
+    "baselines/mi_vae.py": {"place"},
+    "baselines/mi_vae_joint.py": {"found"},
+    "baselines/r_vae.py": {"given"},
+    "baselines/vae.py": {"given"},
+    "benchmark/evaluation/evaluator.py": {"found"},
+    "benchmark/evaluation/evidence.py": {"known"},
+    "benchmark/evaluation/features.py": {"found"},
+    "benchmark/evaluation/impact.py": {"place"},
+    "benchmark/evaluation/information_bound.py": {"found"},
+    "benchmark/evaluation/measuring.py": {"found"},
+    "benchmark/extractors/cnn.py": {"found"},
+    "benchmark/extractors/extractor.py": {"found", "place"},
+    "benchmark/extractors/inception.py": {"found", "place"},
+    "benchmark/extractors/weights.py": {"found", "place"},
+    "benchmark/method.py": {"found"},
+    "benchmark/metrics/categorical.py": {"found"},
+    "benchmark/metrics/distances.py": {"found"},
+    "benchmark/metrics/fid.py": {"each", "found"},
+    "benchmark/metrics/frechet.py": {"found"},
+    "benchmark/metrics/kid.py": {"found"},
+    "benchmark/metrics/moments.py": {"found"},
+}
+"""Names that are left in code whose digest the published records carry, by file: they go when those
+runs are done again."""
+
+EXCUSED = {
+    **PINNED,
+    "benchmark/spec.py": {"given"},  # a field of records, as data/record.schema.json calls it
+    "tests/performance/gpu.py": {"the file is long"},  # one script for a machine with a GPU
+}
+
 WIDTH, LINES, FUNCTION = 100, 300, 40
 
 
-def files(room: str) -> list[Path]:
-    """The files that lie in a folder, named by its path in the repository, and in none below."""
-    root, *parts = room.split("/")
-    return sorted(ROOTS[root].joinpath(*parts).glob("*.py"))
+def files() -> dict[str, Path]:
+    """Every module by its path in the repository."""
+    return {
+        f"{name}/{path.relative_to(root).as_posix()}": path
+        for name, root in ROOTS.items()
+        for path in sorted(root.rglob("*.py"))
+    }
 
 
 def bound(tree: ast.AST) -> Iterator[tuple[str, int]]:
@@ -92,11 +77,11 @@ def bound(tree: ast.AST) -> Iterator[tuple[str, int]]:
             yield node.arg, node.lineno
 
 
-def faults(text: str) -> list[str]:
-    """What in a file is against the manner, in words."""
+def faults(text: str, excused: Collection[str] = ()) -> list[str]:
+    """What in a file is against the manner, in words; ``excused`` names do not count."""
     lines, tree = text.splitlines(), ast.parse(text)
     long = [f"line {at}: wide" for at, line in enumerate(lines, 1) if len(line) > WIDTH]
-    vague = [f"line {at}: '{name}'" for name, at in bound(tree) if name in PRONOUNS]
+    vague = [f"line {at}: '{name}'" for name, at in bound(tree) if name in PRONOUNS - {*excused}]
     functions = [
         f"line {node.lineno}: '{node.name}' is long"
         for node in ast.walk(tree)
@@ -104,14 +89,27 @@ def faults(text: str) -> list[str]:
         and node.end_lineno is not None
         and node.end_lineno - node.lineno + 1 > FUNCTION
     ]
-    return [*long, *vague, *functions, *(["the file is long"] if len(lines) > LINES else [])]
+    files = ["the file is long"] if len(lines) > LINES else []
+    return [fault for fault in (*long, *vague, *functions, *files) if fault not in excused]
 
 
-@pytest.mark.parametrize("room", CLEAN)
-def test_rooms_keep_the_manner(room: str) -> None:
-    assert files(room)
-    wrong = {path.name: faults(path.read_text(encoding="utf-8")) for path in files(room)}
+@pytest.mark.parametrize("root", ROOTS)
+def test_every_file_keeps_the_manner(root: str) -> None:
+    wrong = {
+        name: faults(path.read_text(encoding="utf-8"), EXCUSED.get(name, ()))
+        for name, path in files().items()
+        if name.startswith(f"{root}/")
+    }
+    assert wrong
     assert {name: words for name, words in wrong.items() if words} == {}
+
+
+@pytest.mark.parametrize("name", EXCUSED)
+def test_what_is_excused_is_there(name: str) -> None:
+    """The list may only shrink: whoever mends a name takes it off."""
+    text = files()[name].read_text(encoding="utf-8")
+    for excuse in EXCUSED[name]:
+        assert any(excuse in fault for fault in faults(text)), excuse
 
 
 def test_what_is_against_the_manner_is_seen() -> None:
@@ -122,17 +120,8 @@ def test_what_is_against_the_manner_is_seen() -> None:
     assert faults(f"x = '{'a' * 94}'\n") == [] and faults(f"x = '{'a' * 95}'\n") == ["line 1: wide"]
     assert faults("def f():\n" + "    x = 1\n" * 39) == []
     assert faults("def f():\n" + "    x = 1\n" * 40) == ["line 1: 'f' is long"]
+    assert faults("def f(told, made): ...\n", ["made"]) == ["line 1: 'told'"]
     assert faults("x = 1\n" * 300) == [] and faults("x = 1\n" * 301) == ["the file is long"]
-
-
-def test_files_hold_one_idea() -> None:
-    long = {
-        f"{name}/{path.relative_to(ROOTS[name])}"
-        for name in ("benchmark", "baselines")
-        for path in ROOTS[name].rglob("*.py")
-        if len(path.read_text(encoding="utf-8").splitlines()) > LINES
-    }
-    assert long == set()
 
 
 def twice(names: Iterable[tuple[str, str]]) -> dict[str, list[str]]:

@@ -1,5 +1,5 @@
-"""Where runs are carried out: processes of this machine, lanes of one process, the machines of a Ray
-cluster, or jobs of a Slurm cluster.
+"""Where runs are carried out: processes of this machine, lanes of one process, the machines of a
+Ray cluster, or jobs of a Slurm cluster.
 
 An executor is a function with the signature of :func:`benchmark.running.processes.run_jobs`; which
 one changes no result, as each run is the same function in a process of its own. Results go through

@@ -21,6 +21,8 @@ from benchmark.running.faults import error_text, one_line
 if TYPE_CHECKING:
     import torch
 
+    from benchmark.spec import Record, RunKey
+
 __all__ = ["Turns", "lanes_that_fit", "work_in_lanes"]
 
 TRIED = 5
@@ -166,6 +168,10 @@ class _Work:
                 "ended", key, "failed", one_line(f"{type(error).__name__}: {error_text(error)}")
             )
             return True
+        return self._ended(key, record)
+
+    def _ended(self, key: RunKey, record: Record | None) -> bool:
+        """Tell how a run ended; whether there was memory for it beside the others."""
         self.tried.set()
         status = "interrupted" if record is None else record.status
         crowded = status == "out-of-memory" and sum(lane.is_alive() for lane in self.lanes) > 1

@@ -1,5 +1,5 @@
-"""Several runs in one process, for a GPU that one run leaves idle: each is a lane, a thread with its
-own stream, generator and captured graphs.
+"""Several runs in one process, for a GPU that one run leaves idle: each is a lane, a thread with
+its own stream, generator and captured graphs.
 
 Lanes take turns: between two steps a lane hands on to the next, and nothing else of the host runs
 meanwhile. As every draw is seeded within the turn that draws, a run has the bits that it has alone.

@@ -32,8 +32,8 @@ def everyone(n: float, size: int = 16, **counts: float) -> list[Statement]:
 
 
 def test_the_interval_holds_unseen_data_in_nine_cases_of_ten() -> None:
-    """At level 0.95, over eight calibrations of 40 datasets and 40 fresh datasets each: the standard
-    error of the share is about 0.02."""
+    """At level 0.95, over eight calibrations of 40 datasets and 40 fresh datasets each: the
+    standard error of the share is about 0.02."""
     held, widths = [], []
     for seed in range(8):
         stream = np.random.default_rng(100 + seed)

@@ -35,7 +35,9 @@ def test_captured_steps_are_held_against_eager_ones(tmp_path: Path) -> None:
     (name, text), (_, strides) = capture(bench)
     assert name == "captured = eager, bit for bit" and text == "1 of 1 methods"  # pca has no steps
     assert strides.endswith("; 0 of them not laid out") and not strides.startswith("0 of 0")
-    forgetful = list(capture(bench, lambda *given: Forgetful(*given, captured(*given).backend)))
+    forgetful = list(
+        capture(bench, lambda *arguments: Forgetful(*arguments, captured(*arguments).backend))
+    )
     assert forgetful[0][1] == "0 of 1 methods; not: vae"
 
 

@@ -27,12 +27,12 @@ from benchmark.metrics.moments import Moments
 def features(rng: np.random.Generator, images: int, dim: int, shift: float) -> Moments:
     """Moments of correlated features whose spectrum falls off, clipped at zero."""
     mix = rng.normal(size=(dim, dim)) * np.linspace(1.0, 0.01, dim)[:, None] / np.sqrt(dim)
-    found = Moments(dim)
-    found.update(
+    moments_seen = Moments(dim)
+    moments_seen.update(
         np.maximum(rng.normal(shift, 1.0, size=(min(500, images - start), dim)) @ mix + 0.2, 0.0)
         for start in range(0, images, 500)
     )
-    return found
+    return moments_seen
 
 
 def timed(distance: Callable[..., float], *moments: np.ndarray) -> tuple[float, float, float]:
@@ -53,35 +53,37 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=3)
     parser.add_argument("--dim", type=int, default=2048)
     parser.add_argument("--images", type=int, default=10_000)
-    given = parser.parse_args()
+    options = parser.parse_args()
     rng = np.random.Generator(np.random.PCG64(0))
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter(
             "ignore", DeprecationWarning
         )  # SciPy's, on the argument that 1.18 takes away
-        first, second = (features(rng, given.images, given.dim, shift) for shift in (0.0, 0.1))
+        first, second = (features(rng, options.images, options.dim, shift) for shift in (0.0, 0.1))
         moments = (first.mean, first.covariance, second.mean, second.covariance)
         processor, wall = [], []
-        for pair in range(given.pairs):
+        for pair in range(options.pairs):
             order = (
                 (frechet_distance, calculate_frechet_distance)
                 if pair % 2
                 else (calculate_frechet_distance, frechet_distance)
             )
-            found = {distance: timed(distance, *moments) for distance in order}
+            times = {distance: timed(distance, *moments) for distance in order}
             (ours, cpu, seconds), (theirs, cpu_theirs, seconds_theirs) = (
-                found[frechet_distance],
-                found[calculate_frechet_distance],
+                times[frechet_distance],
+                times[calculate_frechet_distance],
             )
             processor.append(cpu_theirs / cpu)
             wall.append(seconds_theirs / seconds)
             print(  # noqa: T201
-                f"pair {pair}: {ours:.9g} in {cpu:.1f} s, pytorch-fid {theirs:.9g} in {cpu_theirs:.1f} s (processor)",
+                f"pair {pair}: {ours:.9g} in {cpu:.1f} s, pytorch-fid {theirs:.9g} in "
+                f"{cpu_theirs:.1f} s (processor)",
                 flush=True,
             )
     print(  # noqa: T201
-        f"{given.dim} features: pytorch-fid / ours = {spread(processor)} in processor time, {spread(wall)} in wall-clock time; "
-        f"values differ by {abs(ours - theirs) / abs(theirs):.1e}"
+        f"{options.dim} features: pytorch-fid / ours = {spread(processor)} in processor time, "
+        f"{spread(wall)} in wall-clock time; values differ by "
+        f"{abs(ours - theirs) / abs(theirs):.1e}"
     )
 
 

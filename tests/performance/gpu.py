@@ -130,9 +130,9 @@ def layouts(seen: dict[str, int]) -> Iterator[None]:
     lay_out = method_module.laid_out
 
     def counted(grads: Any, parameters: Any) -> Any:
-        given = list(grads)
-        result = lay_out(given, parameters)
-        for before, after, parameter in zip(given, result, parameters, strict=True):
+        own_grads = list(grads)
+        result = lay_out(own_grads, parameters)
+        for before, after, parameter in zip(own_grads, result, parameters, strict=True):
             seen["all"] += 1
             seen["turned"] += before.stride() != parameter.stride()
             seen["wrong"] += after.stride() != parameter.stride()
@@ -292,8 +292,8 @@ def measure(bench: Bench, out: Path) -> None:
                 bench.rows.append(row)
                 out.write_text(markdown(bench), encoding="utf-8")
         except Exception as error:  # the other parts are worth their rows
-            told = " ".join(f"{type(error).__name__}: {error}".split())
-            bench.rows.append((part.__name__, told.replace("|", "/")[:300]))
+            reason = " ".join(f"{type(error).__name__}: {error}".split())
+            bench.rows.append((part.__name__, reason.replace("|", "/")[:300]))
     out.write_text(markdown(bench), encoding="utf-8")
 
 

@@ -65,7 +65,9 @@ def series(name: str, points: Iterable[tuple[int, list[float]]]) -> None:
             flush=True,
         )
     if len(sizes) > 1:
-        print(f"{name.rstrip(':')}: exponent {exponent(sizes, middles):.2f}", flush=True)  # noqa: T201
+        print(  # noqa: T201
+            f"{name.rstrip(':')}: exponent {exponent(sizes, middles):.2f}", flush=True
+        )
 
 
 def step(method: str, side: int, latent_dim: int, steps: int) -> list[float]:
@@ -148,7 +150,9 @@ def start(short: bool) -> None:
     for words in (["--help"], ["list", "methods"], ["show", "vae"], dry):
         taken = command(1 if short else 5, *words)
         middle, low, high = median(taken), min(taken), max(taken)
-        print(f"bench {' '.join(words)}: {middle:.3g} s ({low:.3g} to {high:.3g})", flush=True)  # noqa: T201
+        print(  # noqa: T201
+            f"bench {' '.join(words)}: {middle:.3g} s ({low:.3g} to {high:.3g})", flush=True
+        )
 
 
 def main() -> None:

@@ -71,11 +71,13 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--images", type=int, default=10_000)
-    given = parser.parse_args()
+    options = parser.parse_args()
     runtime.make_deterministic()
     rng = np.random.Generator(np.random.PCG64(0))
     train, test = (
-        TensorSplit(Split(rng.integers(0, 256, size=(given.images, *SHAPE), dtype=np.uint8), SHAPE))
+        TensorSplit(
+            Split(rng.integers(0, 256, size=(options.images, *SHAPE), dtype=np.uint8), SHAPE)
+        )
         for _ in range(2)
     )
     tell("imports and data")
@@ -88,7 +90,7 @@ def main() -> None:
     network = inception.network_of(FIDInception().trunk.state_dict(), "random")
     network.features(
         test.batches(inception.BATCH)
-        if given.images <= inception.BATCH
+        if options.images <= inception.BATCH
         else [test.head(inception.BATCH)]
     )
     del network

@@ -97,8 +97,9 @@ def compare(
             ratios.append(ours / theirs)
             gaps.append((ours - theirs) * 1e6)
     print(  # noqa: T201
-        f"{name}: harness / bare = {statistics.median(ratios):.3f} ({min(ratios):.3f} to {max(ratios):.3f}), "
-        f"{statistics.median(gaps):+.0f} us per outer step ({min(gaps):+.0f} to {max(gaps):+.0f}); {pairs} pairs of {steps} steps"
+        f"{name}: harness / bare = {statistics.median(ratios):.3f} ({min(ratios):.3f} to "
+        f"{max(ratios):.3f}), {statistics.median(gaps):+.0f} us per outer step ({min(gaps):+.0f} "
+        f"to {max(gaps):+.0f}); {pairs} pairs of {steps} steps"
     )
 
 
@@ -109,13 +110,13 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=11)
     parser.add_argument("--steps-conv", type=int, default=60)
     parser.add_argument("--steps-mlp", type=int, default=600)
-    given = parser.parse_args()
+    options = parser.parse_args()
     runtime.make_deterministic()
     rng = np.random.default_rng(0)
     small = Split(rng.integers(0, 17, size=(1437, 1, 8, 8)).astype(np.float32) / 16, (1, 8, 8))
-    compare("8x8 MLP VAE, batch 128", small, 16, given.steps_mlp, 128, given.pairs)
+    compare("8x8 MLP VAE, batch 128", small, 16, options.steps_mlp, 128, options.pairs)
     large = Split(rng.integers(0, 256, size=(6000, 1, 28, 28), dtype=np.uint8), (1, 28, 28))
-    compare("28x28 conv VAE, batch 100", large, 16, given.steps_conv, 100, given.pairs)
+    compare("28x28 conv VAE, batch 100", large, 16, options.steps_conv, 100, options.pairs)
 
 
 if __name__ == "__main__":

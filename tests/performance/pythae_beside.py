@@ -1,4 +1,5 @@
-"""Our training loop beside pythae's 0.1.2: the same network, images, batch size, objective and Adam.
+"""Our training loop beside pythae's 0.1.2: the same network, images, batch size, objective and
+Adam.
 
     pip install --no-deps --target /tmp/pythae pythae==0.1.2 imageio pydantic==1.10.26 tqdm \
         cloudpickle typing_extensions
@@ -69,13 +70,35 @@ def ours(job: Job) -> float:
 
 def theirs(job: Job, epochs: int) -> float:
     """Return the seconds that pythae's loop trains the same network on the same images."""
-    from pythae.models import VAE, VAEConfig
-    from pythae.models.base.base_utils import ModelOutput
-    from pythae.models.nn import BaseDecoder, BaseEncoder
+    from pythae.data.datasets import BaseDataset
     from pythae.trainers import BaseTrainer, BaseTrainerConfig
 
     splits = load(instance(job.dataset, job.data_dir))
-    network = runtime.build(job, splits)
+    images = TensorSplit(splits.train).head(len(splits.train))
+    with tempfile.TemporaryDirectory() as folder, quiet():
+        training = BaseTrainerConfig(
+            output_dir=folder,
+            per_device_train_batch_size=BATCH,
+            num_epochs=epochs,
+            learning_rate=1e-3,
+            optimizer_params={"fused": True},
+            no_cuda=True,
+        )
+        trainer = BaseTrainer(
+            in_pythae(runtime.build(job, splits)),
+            BaseDataset(images, torch.zeros(len(images))),
+            training_config=training,
+        )
+        begun = time.perf_counter()
+        trainer.train()
+        return time.perf_counter() - begun
+
+
+def in_pythae(network: Any) -> Any:
+    """Return pythae's VAE around the encoder and the decoder of ours."""
+    from pythae.models import VAE, VAEConfig
+    from pythae.models.base.base_utils import ModelOutput
+    from pythae.models.nn import BaseDecoder, BaseEncoder
 
     class Encoder(BaseEncoder):
         def __init__(self) -> None:
@@ -94,27 +117,8 @@ def theirs(job: Job, epochs: int) -> float:
         def forward(self, z: torch.Tensor) -> Any:
             return ModelOutput(reconstruction=self.network(z))
 
-    from pythae.data.datasets import BaseDataset
-
-    images = TensorSplit(splits.train).head(len(splits.train))
     config = VAEConfig(input_dim=(1, 28, 28), latent_dim=16, reconstruction_loss="mse")
-    with tempfile.TemporaryDirectory() as folder, quiet():
-        training = BaseTrainerConfig(
-            output_dir=folder,
-            per_device_train_batch_size=BATCH,
-            num_epochs=epochs,
-            learning_rate=1e-3,
-            optimizer_params={"fused": True},
-            no_cuda=True,
-        )
-        trainer = BaseTrainer(
-            VAE(config, encoder=Encoder(), decoder=Decoder()),
-            BaseDataset(images, torch.zeros(len(images))),
-            training_config=training,
-        )
-        begun = time.perf_counter()
-        trainer.train()
-        return time.perf_counter() - begun
+    return VAE(config, encoder=Encoder(), decoder=Decoder())
 
 
 @contextlib.contextmanager
@@ -163,7 +167,7 @@ def together(
 ) -> float:
     """Return the seconds that so many processes take for ``runs`` runs of pythae, from when all of
     them have imported what they need."""
-    sizes = [len(range(place, runs, processes)) for place in range(processes)]
+    sizes = [len(range(first, runs, processes)) for first in range(processes)]
     base = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
     children = [
         subprocess.Popen(
@@ -192,14 +196,22 @@ def study(folder: Path, runs: int, images: int, epochs: int) -> list[str]:
     run_jobs(jobs, Settings(folder / "study", "cpu"), cores, Events())
     own = time.perf_counter() - begun
     timing = [record.timing for record in Store(folder / "study").records()]
-    evaluated = sum(each["evaluate_seconds"] for each in timing) / cores
+    evaluated = sum(times["evaluate_seconds"] for times in timing) / cores
     default = together(1, runs, images, epochs, folder)
     bare = together(cores, runs, images, epochs, folder, OMP_NUM_THREADS="1")
     return [
-        f"study of {runs}, evaluation included: ours {own:.1f} s, of which evaluation {evaluated:.1f}",
-        f"  pythae, default threads, one after the other: {default:.1f} s, {default / own:.2f} times",
-        f"  {cores} bare processes of one thread: {bare:.1f} s, {bare / own:.2f} times; without our "
-        f"evaluation {bare / (own - evaluated):.2f}",
+        (
+            f"study of {runs}, evaluation included: ours {own:.1f} s, "
+            f"of which evaluation {evaluated:.1f}"
+        ),
+        (
+            f"  pythae, default threads, one after the other: {default:.1f} s, "
+            f"{default / own:.2f} times"
+        ),
+        (
+            f"  {cores} bare processes of one thread: {bare:.1f} s, {bare / own:.2f} times; "
+            f"without our evaluation {bare / (own - evaluated):.2f}"
+        ),
     ]
 
 
@@ -222,7 +234,9 @@ def main() -> None:
     if chosen.short:
         chosen.pairs, chosen.study, chosen.images, chosen.epochs = 1, 2, 200, 1
     with tempfile.TemporaryDirectory() as name:
-        print(one_run(Path(name), chosen.images, chosen.epochs, chosen.pairs), flush=True)  # noqa: T201
+        print(  # noqa: T201
+            one_run(Path(name), chosen.images, chosen.epochs, chosen.pairs), flush=True
+        )
         for line in study(Path(name), chosen.study, chosen.images, chosen.epochs):
             print(line, flush=True)  # noqa: T201
 

@@ -41,7 +41,10 @@ MEASURED = {
     "active-units": 9.0,
 }
 
-PROGRAM = "import sys, benchmark.cli.report as c; c.report(sys.argv[1:], standalone_mode=False); print('torch' in sys.modules)"
+PROGRAM = (
+    "import sys, benchmark.cli.report as c; c.report(sys.argv[1:], standalone_mode=False); "
+    "print('torch' in sys.modules)"
+)
 
 
 def specs() -> Iterator[RunSpec]:
@@ -51,42 +54,15 @@ def specs() -> Iterator[RunSpec]:
     schedule = {"budget": "short", "steps": 1500, "batch_size": 128}
     for seed in count():
         for (dataset, size), method in product(places, methods):
-            given = {"config": {}, "options": {}, "data": "d" * 64, **schedule}
-            yield RunSpec(method=method, dataset=dataset, latent_dim=size, seed=seed, **given)
+            common = {"config": {}, "options": {}, "data": "d" * 64, **schedule}
+            yield RunSpec(method=method, dataset=dataset, latent_dim=size, seed=seed, **common)
 
 
-def leave(store: Store, spec: RunSpec, place: int) -> None:
+def leave(store: Store, spec: RunSpec, number: int) -> None:
     """Write the record of a run, and what lies beside it."""
-    rng, size = np.random.default_rng(place), spec.latent_dim
-    failed = place % 50 == 49
-    measurements = {
-        name: {"value": value * (1 + rng.random()), "unit": "", "n": 360, "protocol": "made up"}
-        for name, value in MEASURED.items()
-    }
-    discovery = {
-        "relevance": rng.random(size).tolist(),
-        "active": (rng.random(size) > 0.5).tolist(),
-        "flags": [],
-        "extra": {},
-    }
-    environment = {
-        "python": "3.11.7",
-        "packages": {"torch": "2.8.0", "numpy": "2.4.0"},
-        "cpu": "made up",
-        "commit": "c" * 40,
-    }
-    record = Record(
-        spec.document(),
-        spec.key,
-        code_of(spec.method) or "",
-        "done",
-        measurements,
-        {},
-        discovery,
-        environment=environment,
-        harness=harness_code(),
-        metrics=metric_codes(measurements),
-    )
+    rng, size = np.random.default_rng(number), spec.latent_dim
+    failed = number % 50 == 49
+    record = made_up(rng, spec)
     if failed:
         record = replace(record, status="failed", measurements={}, discovery=None, error="made up")
     store.write(record)
@@ -103,6 +79,39 @@ def leave(store: Store, spec: RunSpec, place: int) -> None:
         (folder / "log.txt").write_text("made up\n" * 100, encoding="utf-8")
         return
     np.savez_compressed(folder / "artifacts.npz", **arrays(rng, spec))
+
+
+def made_up(rng: np.random.Generator, spec: RunSpec) -> Record:
+    """Return the record of a run that ended well."""
+    size = spec.latent_dim
+    measurements = {
+        name: {"value": value * (1 + rng.random()), "unit": "", "n": 360, "protocol": "made up"}
+        for name, value in MEASURED.items()
+    }
+    discovery = {
+        "relevance": rng.random(size).tolist(),
+        "active": (rng.random(size) > 0.5).tolist(),
+        "flags": [],
+        "extra": {},
+    }
+    environment = {
+        "python": "3.11.7",
+        "packages": {"torch": "2.8.0", "numpy": "2.4.0"},
+        "cpu": "made up",
+        "commit": "c" * 40,
+    }
+    return Record(
+        spec.document(),
+        spec.key,
+        code_of(spec.method) or "",
+        "done",
+        measurements,
+        {},
+        discovery,
+        environment=environment,
+        harness=harness_code(),
+        metrics=metric_codes(measurements),
+    )
 
 
 def arrays(rng: np.random.Generator, spec: RunSpec) -> dict[str, np.ndarray]:
@@ -137,11 +146,11 @@ def main() -> None:
     )
     parser.add_argument("--records", type=int, default=500)
     parser.add_argument("--keep", type=Path, help="folder to make the records and the report in")
-    given = parser.parse_args()
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
-        root = given.keep or Path(scratch)
-        for place, spec in enumerate(islice(specs(), given.records)):
-            leave(Store(root / "runs"), spec, place)
+        root = options.keep or Path(scratch)
+        for number, spec in enumerate(islice(specs(), options.records)):
+            leave(Store(root / "runs"), spec, number)
         started, before = time.perf_counter(), os.times()
         command = [
             sys.executable,
@@ -163,7 +172,8 @@ def main() -> None:
         size = sum(path.stat().st_size for path in (root / "report").rglob("*") if path.is_file())
         imported = done.stdout.strip() == "True"
         print(  # noqa: T201
-            f"{given.records} records: {seconds:.1f} s of the clock, {used:.1f} s of the processor, {size / 1e6:.1f} MB, torch imported: {imported}"
+            f"{options.records} records: {seconds:.1f} s of the clock, "
+            f"{used:.1f} s of the processor, {size / 1e6:.1f} MB, torch imported: {imported}"
         )
 
 

@@ -127,42 +127,33 @@ def generate(count: int, folder: Path) -> int:
             300,
             128,
         )
-        trouble = draw.choice(TROUBLE) if draw.random() < 0.02 else None
-        values = (
-            {}
-            if trouble
-            else {
-                name: {
-                    "value": draw.random(),
-                    "unit": "dimensions",
-                    "n": 1000,
-                    "protocol": PROTOCOL,
-                }
-                for name in METRICS
-            }
-        )
-        relevance = [draw.random() for _ in range(latent_dim)]
-        discovery = (
-            None
-            if trouble
-            else {"relevance": relevance, "active": [True] * latent_dim, "flags": [], "extra": {}}
-        )
-        record = Record(
-            spec.document(),
-            spec.key,
-            code_of(method) or "",
-            trouble or "done",
-            values,
-            ABSENT,
-            discovery,
-            TIMING,
-            ENVIRONMENT,
-            harness=harness_code(),
-            metrics=metric_codes({**values, **ABSENT}),
-        )
         (folder / spec.key).mkdir()
-        (folder / spec.key / "record.json").write_text(record.to_json(), encoding="utf-8")
+        text = made_up(spec, draw).to_json()
+        (folder / spec.key / "record.json").write_text(text, encoding="utf-8")
     return len(list(folder.iterdir()))
+
+
+def made_up(spec: RunSpec, draw: random.Random) -> Record:
+    """Return the record of a run, of two in a hundred one that did not end well."""
+    trouble = draw.choice(TROUBLE) if draw.random() < 0.02 else None
+    about = {"unit": "dimensions", "n": 1000, "protocol": PROTOCOL}
+    values = {} if trouble else {name: {"value": draw.random(), **about} for name in METRICS}
+    relevance = [draw.random() for _ in range(spec.latent_dim)]
+    active = [True] * spec.latent_dim
+    discovery = {"relevance": relevance, "active": active, "flags": [], "extra": {}}
+    return Record(
+        spec.document(),
+        spec.key,
+        code_of(spec.method) or "",
+        trouble or "done",
+        values,
+        ABSENT,
+        None if trouble else discovery,
+        TIMING,
+        ENVIRONMENT,
+        harness=harness_code(),
+        metrics=metric_codes({**values, **ABSENT}),
+    )
 
 
 def main() -> None:
@@ -174,38 +165,29 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3)
     chosen = parser.parse_args()
     print(  # noqa: T201
-        f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, Python {platform.python_version()}"
+        f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, "
+        f"Python {platform.python_version()}"
     )
     with tempfile.TemporaryDirectory() as name:
         print(f"{generate(chosen.records, Path(name))} records")  # noqa: T201
         for _ in range(chosen.repeats):
-            started, spent = time.perf_counter(), os.times()
-            environment = {
-                name: value
-                for name, value in os.environ.items()
-                if name != "PYTHONDONTWRITEBYTECODE"
-            }  # as installed: compiled once
-            call = [
-                sys.executable,
-                "-c",
-                CHILD,
-                "table",
-                "--results",
-                name,
-                "--format",
-                chosen.format,
-            ]
-            done = subprocess.run(call, capture_output=True, text=True, check=True, env=environment)
-            wall, now = time.perf_counter() - started, os.times()
-            if not done.stderr.endswith("no torch\n"):
-                raise SystemExit(f"torch was imported; {done.stderr}")
-            cpu = (
-                now.children_user
-                - spent.children_user
-                + now.children_system
-                - spent.children_system
-            )
-            print(f"{wall:.2f} s ({cpu:.2f} s of CPU), {len(done.stdout)} bytes of {chosen.format}")  # noqa: T201
+            print(timed(name, chosen.format))  # noqa: T201
+
+
+def timed(results: str, kind: str) -> str:
+    """Make the table once and return how long it took, in words."""
+    started, spent = time.perf_counter(), os.times()
+    environment = {
+        name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"
+    }  # as installed: compiled once
+    call = [sys.executable, "-c", CHILD, "table", "--results", results, "--format", kind]
+    done = subprocess.run(call, capture_output=True, text=True, check=True, env=environment)
+    wall, now = time.perf_counter() - started, os.times()
+    if not done.stderr.endswith("no torch\n"):
+        raise SystemExit(f"torch was imported; {done.stderr}")
+    user, system = now.children_user - spent.children_user, now.children_system
+    cpu = user + system - spent.children_system
+    return f"{wall:.2f} s ({cpu:.2f} s of CPU), {len(done.stdout)} bytes of {kind}"
 
 
 if __name__ == "__main__":

@@ -3,9 +3,10 @@
     python tests/performance/trips.py [--root CHECKOUT]
 
 A profile hook sees every call of a function of ``benchmark`` or ``baselines``. Each trip is taken
-once, in a process of its own that has imported everything and made the digests of its code. The trips: one run (vae on circle,
-budget smoke), its record to a LaTeX cell of ``summary``, to the layout ``ren-1``, to the verdict on
-a claim, and to a figure. ``--root`` names another checkout, whose modules may lie elsewhere.
+once, in a process of its own that has imported everything and made the digests of its code. The
+trips: one run (vae on circle, budget smoke), its record to a LaTeX cell of ``summary``, to the
+layout ``ren-1``, to the verdict on a claim, and to a figure. ``--root`` names another checkout,
+whose modules may lie elsewhere.
 """
 
 from __future__ import annotations
@@ -87,8 +88,8 @@ def profiled(count: Count) -> Iterator[None]:
 
 
 def import_everything() -> None:
-    """Import every module of the project, so that no import is counted; what needs a library that is
-    not installed is on no trip."""
+    """Import every module of the project, so that no import is counted; what needs a library that
+    is not installed is on no trip."""
     for package in ("benchmark", "baselines"):
         folder = importlib.import_module(package).__path__
         for module in pkgutil.walk_packages(folder, f"{package}."):
@@ -98,7 +99,7 @@ def import_everything() -> None:
 
 
 def digest_everything() -> None:
-    """Make the digests of the code, which are cached: they follow every definition of the project."""
+    """Make the digests of the code, which are cached: they follow every definition of the code."""
     from benchmark import registry
     from benchmark.identity import harness_code, metric_code
 
@@ -131,7 +132,7 @@ def verdict(folder: Path) -> None:
     """Judge the first claim on a figure of vae by the records in ``folder``."""
     from benchmark.records import load_records
 
-    claim = next(each for each in look_up("claims")() if "vae" in each.methods)
+    claim = next(candidate for candidate in look_up("claims")() if "vae" in candidate.methods)
     look_up("verdicts")(load_records(folder), [claim], look_up("References")(folder))
 
 
@@ -159,9 +160,13 @@ def count_trip(name: str, folder: Path, root: Path, files: bool) -> None:
     count = Count(root)
     with profiled(count):
         TRIPS[name](folder)
-    print(f"{name:22s} {len(count.files):3d} files, {count.changes:5d} changes of file")  # noqa: T201
+    print(  # noqa: T201
+        f"{name:22s} {len(count.files):3d} files, {count.changes:5d} changes of file"
+    )
     if files:
-        print("  " + " ".join(sorted(each.removeprefix(f"{root}/") for each in count.files)))  # noqa: T201
+        print(  # noqa: T201
+            "  " + " ".join(sorted(path.removeprefix(f"{root}/") for path in count.files))
+        )
 
 
 def main() -> None:

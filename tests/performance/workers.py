@@ -47,12 +47,12 @@ def bare(runs: int, steps: int, processes: int) -> float:
         call = [sys.executable, __file__, "--runs", str(runs), "--steps", str(steps)]
         children = [
             subprocess.Popen(
-                [*call, "--share", str(place), str(processes), folder],
+                [*call, "--share", str(number), str(processes), folder],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 text=True,
             )
-            for place in range(processes)
+            for number in range(processes)
         ]
         for child in children:
             assert child.stdout is not None and child.stdout.readline() == "begun\n"
@@ -98,8 +98,8 @@ def main() -> None:
         chosen.runs, chosen.steps, chosen.repeats = 2, 3, 1
     jobs = planned(chosen.runs, chosen.steps)
     if chosen.share:
-        place, processes, folder = chosen.share
-        share(jobs[int(place) :: int(processes)], Path(folder))
+        number, processes, folder = chosen.share
+        share(jobs[int(number) :: int(processes)], Path(folder))
         return
     pool, processes_, rest = [], [], []
     for _ in range(chosen.repeats):

@@ -199,7 +199,8 @@ def test_every_method_trains_in_lanes_as_by_itself(
     monkeypatch.setattr(job_module, "execute", train)
     said: list[Any] = []
     pipe = SimpleNamespace(send=said.append)
-    work = lane._Work(deque(jobs), Settings(tmp_path), bench.device, pipe, [])  # type: ignore[arg-type]
+    settings = Settings(tmp_path)
+    work = lane._Work(deque(jobs), settings, bench.device, pipe, [])  # type: ignore[arg-type]
     work.run(6, measure=False)
     assert [rest for kind, *rest in said if kind == "ended" and rest[1] != "done"] == []
     assert alone.keys() == trained.keys() == {job.spec.key for job in jobs}
