@@ -8,13 +8,7 @@ from dataclasses import replace
 import pytest
 from reporting.making import FD, record, seeds
 
-from benchmark import registry
-from benchmark.reporting.catalogue.entries import check
-from benchmark.reporting.catalogue.figures import FIGURES
-from benchmark.reporting.catalogue.tables import TABLES
 from benchmark.reporting.cells.titles import direction, intrinsic_dim, order, title, unit
-from benchmark.reporting.named_tables import build
-from benchmark.reporting.papers.layouts import LAYOUTS
 from benchmark.reporting.tables.document import Cell, Table, clip
 from benchmark.reporting.tables.summary import summary
 from benchmark.spec import STATUSES, BenchError, Record
@@ -45,17 +39,6 @@ def rows(table: Table) -> list[dict[str, str]]:
 
 def notes(records: Iterable[Record]) -> str:
     return "\n".join(f"{note.mark} {note.text}" for note in summary(records).notes)
-
-
-def test_catalogue_names_every_table_and_figure() -> None:
-    assert {name for name, table in TABLES.items() if not table.target} == set(LAYOUTS)
-    targets = [entry.target for entry in (*TABLES.values(), *FIGURES.values()) if entry.target]
-    assert all(callable(registry.load(target)) for target in targets)
-    assert len(set(targets)) == len(targets) == len(TABLES) - len(LAYOUTS) + len(FIGURES)
-    with pytest.raises(BenchError, match="did you mean 'summary'"):
-        check("table", TABLES, "sumary")
-    with pytest.raises(BenchError, match="unknown table"):
-        build("sumary", [record()])
 
 
 def test_a_row_is_a_cell_and_a_number_is_its_mean_and_interval() -> None:
