@@ -15,8 +15,8 @@ from pathlib import Path
 from benchmark.planning.expected import expected_seconds
 from benchmark.planning.jobs import Job
 from benchmark.running.cost import LIMIT, Cost, CostGroup, completed
+from benchmark.running.forkserver import context
 from benchmark.running.pool import Pool, Worker, forked
-from benchmark.running.server import context
 
 __all__ = ["evaluated_in_full", "measure"]
 

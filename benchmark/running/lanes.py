@@ -18,10 +18,10 @@ from typing import Any
 from benchmark.planning.expected import longest_first
 from benchmark.planning.jobs import Job
 from benchmark.planning.reuse import Settings
+from benchmark.running.forkserver import context
 from benchmark.running.lane import work_in_lanes
 from benchmark.running.pool import Pool, Worker, forked
 from benchmark.running.processes import ELSEWHERE, GRACE, PATIENCE, Events, JobOutcome, run_jobs
-from benchmark.running.server import context
 
 __all__ = ["MOST", "run_with"]
 

@@ -11,7 +11,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any, Generic, TypeVar
 
-from benchmark.running.server import launch
+from benchmark.running.forkserver import launch
 
 __all__ = ["Pool", "Worker", "forked"]
 

@@ -2,7 +2,7 @@
 the metrics, the determinism switch.
 
 The modules of the datasets are imported beside it
-(:func:`benchmark.running.server.context`), and with them what those read data with.
+(:func:`benchmark.running.forkserver.context`), and with them what those read data with.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import signal
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 """Sent to the whole group they are for the runs, which listen for them; the server ends with its
-parent. They were held back until here (:func:`benchmark.running.server.launch`)."""
+parent. They were held back until here (:func:`benchmark.running.forkserver.launch`)."""
 
 for number in SIGNALS:
     signal.signal(number, signal.SIG_IGN)

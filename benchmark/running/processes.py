@@ -19,9 +19,9 @@ from benchmark.planning.jobs import Job
 from benchmark.planning.reuse import Settings, trained
 from benchmark.records import Store
 from benchmark.running.faults import error_text, one_line
+from benchmark.running.forkserver import context
 from benchmark.running.lock import locked
 from benchmark.running.pool import SERVER_GONE, Pool, Worker, forked
-from benchmark.running.server import context
 from benchmark.running.worker import work
 from benchmark.spec import BenchError, Record
 

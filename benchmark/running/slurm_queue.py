@@ -23,8 +23,8 @@ from benchmark.files import read_plain
 from benchmark.planning.jobs import Job
 from benchmark.planning.reuse import Settings
 from benchmark.running.faults import one_line
+from benchmark.running.forkserver import context
 from benchmark.running.remote import Progress, carry_out
-from benchmark.running.server import context
 from benchmark.spec import BenchError
 
 __all__ = ["FOLDER", "Queue", "read_report"]

@@ -22,9 +22,9 @@ from benchmark.planning.stages import (
 from benchmark.planning.suites import Grid, Stage, Suite
 from benchmark.planning.uncounted import uncounted
 from benchmark.records import Store
-from benchmark.running.counting import count_untrained
 from benchmark.running.executors import Executor, executor_of
 from benchmark.running.processes import Events, JobOutcome
+from benchmark.running.untrained_counts import count_untrained
 from benchmark.spec import Record
 
 __all__ = ["SuitePart", "SuiteRun"]

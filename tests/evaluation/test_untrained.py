@@ -24,7 +24,7 @@ from benchmark.planning.jobs import Job, instance, load, plan
 from benchmark.planning.suites import Grid
 from benchmark.planning.uncounted import uncounted, wanted
 from benchmark.records import Store
-from benchmark.running.counting import count_untrained
+from benchmark.running.untrained_counts import count_untrained
 from benchmark.spec import Record
 
 

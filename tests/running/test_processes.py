@@ -16,7 +16,7 @@ from benchmark.planning.jobs import Job, plan
 from benchmark.planning.reuse import Settings
 from benchmark.planning.suites import Grid
 from benchmark.records import Store
-from benchmark.running import processes, server
+from benchmark.running import forkserver, processes
 from benchmark.running.lock import locked
 from benchmark.running.processes import Events, JobOutcome, run_jobs
 from benchmark.spec import BenchError, Record
@@ -141,13 +141,13 @@ class Unable:
 @pytest.mark.parametrize("failures", [0, 1, 2])
 def test_a_server_that_is_killed_at_its_start_is_started_again(failures: int) -> None:
     unable = Unable(failures)
-    assert server.launch(unable, print, ()) is unable
+    assert forkserver.launch(unable, print, ()) is unable
     assert unable.started == 1
 
 
 def test_a_server_that_never_starts_is_one_line() -> None:
     with pytest.raises(BenchError, match="did not start in 3 tries"):
-        server.launch(Unable(3), print, ())
+        forkserver.launch(Unable(3), print, ())
 
 
 def test_a_full_disk_ends_one_run_and_says_so(tmp_path: Path) -> None:

@@ -16,8 +16,9 @@ from benchmark.reporting.papers.filling import Filling, RowName, Runs, Slot, com
 from benchmark.reporting.papers.layouts import layout
 from benchmark.reporting.tables import notes
 from benchmark.reporting.tables.beside import Beside
+from benchmark.reporting.tables.best import best_of
 from benchmark.reporting.tables.document import Cell, Column, Note, Row, Table
-from benchmark.reporting.tables.values import best_of, estimate_cell, raw_names
+from benchmark.reporting.tables.values import estimate_cell, raw_names
 from benchmark.spec import Record
 
 __all__ = ["filled_table"]

@@ -6,7 +6,7 @@ from __future__ import annotations
 import html
 import re
 
-from benchmark.reporting.render.writer import ARROWS, Writer
+from benchmark.reporting.render.cell_writer import ARROWS, Writer
 from benchmark.reporting.tables.document import Cell, Column, Row, Table, clip, spans
 
 __all__ = ["content", "heading", "mark", "render"]

@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-from benchmark.reporting.render.writer import Writer
+from benchmark.reporting.render.cell_writer import Writer
 from benchmark.reporting.tables.document import Cell, Column, Note, Row, Table, clip, spans
 
 __all__ = ["comment", "escape", "number", "render"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmark.reporting.render.writer import ARROWS, Writer
+from benchmark.reporting.render.cell_writer import ARROWS, Writer
 from benchmark.reporting.tables.document import Column, Row, Table, clip
 
 __all__ = ["escape", "render"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-from benchmark.reporting.render.writer import ARROWS, Writer
+from benchmark.reporting.render.cell_writer import ARROWS, Writer
 from benchmark.reporting.tables.document import Cell, Column, Table, clip
 
 __all__ = ["render"]

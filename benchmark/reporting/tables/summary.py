@@ -16,8 +16,9 @@ from benchmark.reporting.cells.replicates import Replicates, gather
 from benchmark.reporting.cells.titles import direction, intrinsic_dim, order, title
 from benchmark.reporting.tables import floors, notes
 from benchmark.reporting.tables.beside import BAND_COLUMN, NULL_COLUMN, Beside
+from benchmark.reporting.tables.best import best_of
 from benchmark.reporting.tables.document import ABSENT, Cell, Column, Row, Table
-from benchmark.reporting.tables.values import best_of, estimate_cell, raw_names
+from benchmark.reporting.tables.values import estimate_cell, raw_names
 from benchmark.spec import BenchError, Record
 
 __all__ = ["summary"]

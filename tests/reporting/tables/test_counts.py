@@ -12,7 +12,7 @@ from benchmark.reporting.cells.replicates import gather
 from benchmark.reporting.cells.titles import is_count
 from benchmark.reporting.named_tables import build
 from benchmark.reporting.render import RENDERERS
-from benchmark.reporting.tables.values import best_of
+from benchmark.reporting.tables.best import best_of
 from benchmark.spec import Record
 
 

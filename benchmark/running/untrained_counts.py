@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmark.planning.jobs import Job
 from benchmark.running.faults import error_text, one_line
-from benchmark.running.server import context, launch
+from benchmark.running.forkserver import context, launch
 from benchmark.spec import BenchError
 
 __all__ = ["count_untrained"]
