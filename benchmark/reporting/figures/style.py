@@ -137,9 +137,9 @@ def _look(index: int, variant: int) -> Look:
             f"{int(colour[start : start + 2], 16) * 3 // 5:02x}" for start in (1, 3, 5)
         )
     if variant // _VARIANTS % 2:
-        colour = matplotlib.colors.to_hex(
-            [0.5 + 0.5 * part for part in matplotlib.colors.to_rgb(colour)]
-        )
+        red, green, blue = matplotlib.colors.to_rgb(colour)
+        lighter = (0.5 + 0.5 * red, 0.5 + 0.5 * green, 0.5 + 0.5 * blue)
+        colour = matplotlib.colors.to_hex(lighter)
     return Look(colour, MARKERS[(index + variant) % len(MARKERS)])
 
 
