@@ -27,7 +27,7 @@ from benchmark.running.processes import Events, JobOutcome, run_jobs
 
 
 @pytest.fixture(autouse=True)
-def no_data(monkeypatch: pytest.MonkeyPatch) -> None:
+def alike_data(monkeypatch: pytest.MonkeyPatch) -> None:
     """Plans need a digest and a count, not the arrays."""
     data = jobs.Described("0" * 64, 10_000, (64,))
     monkeypatch.setattr(jobs, "described", lambda choice, data_dir, seen: data)
