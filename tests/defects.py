@@ -10,7 +10,7 @@ SOUND = Template(
     resources.files("benchmark").joinpath("data/templates/method.txt").read_text(encoding="utf-8")
 ).substitute(title="mine", name="Mine")
 
-IMPORT, BUILD = "import torch\nfrom torch import Tensor\n", "    def build(self) -> None:\n"
+IMPORT, BUILD = "import torch\n", "    def build(self) -> None:\n"
 STEP = "        mean, log_var = self.posterior(batch.x)\n"
 DESCEND = "        self.descend(nll + kl, self.model)\n"
 ENCODE = "        return self.posterior(x)[0]\n"
