@@ -117,7 +117,8 @@ class Combination:
         own = {voice: np.array([said.voice == voice for said in heard]) for voice in voices}
         return CombinedAnswer(
             math.exp(combined.centre),
-            *(math.exp(end) for end in ends),
+            math.exp(ends[0]),
+            math.exp(ends[1]),
             shares={voice: float(combined.shares[rows].sum()) for voice, rows in own.items()},
             corrected={voice: math.exp(corrected[rows].mean()) for voice, rows in own.items()},
             left_out=left_out,
