@@ -212,7 +212,7 @@ def in_lanes(bench: Bench) -> Iterator[Row]:
         results = bench.folder / f"lanes-{lanes}"
         executor = executor_of("processes" if lanes == 1 else f"lanes[runs={lanes}]")
         begun = time.perf_counter()
-        outcomes = executor.run_jobs(runs, Settings(results, bench.device.type), lanes, Events())
+        outcomes = executor.run_jobs(runs, Settings(results, str(bench.device)), lanes, Events())
         seconds = time.perf_counter() - begun
         done = sum(outcome.status == "done" for outcome in outcomes)
         rate = len(runs) * 60 / seconds
@@ -243,7 +243,7 @@ def paper_run(bench: Bench) -> Iterator[Row]:
         else Grid(["vae"], ["mnist"], [16], budget="paper")
     )
     runs = plan(grid, bench.data_dir or bench.folder)
-    settings = Settings(bench.folder / "paper", bench.device.type, time_limit=90)
+    settings = Settings(bench.folder / "paper", str(bench.device), time_limit=90)
     begun = time.perf_counter()
     (outcome,) = executor_of("processes").run_jobs(runs, settings, 1, Events())
     seconds = time.perf_counter() - begun
@@ -258,7 +258,7 @@ def forecast(bench: Bench) -> Iterator[Row]:
         what = ["--methods", "vae", "--datasets", "circle", "--latent-dims", "2", "--steps", "9"]
     if bench.data_dir is not None:
         what += ["--data-dir", str(bench.data_dir)]
-    where = ["--device", bench.device.type, "--results", str(bench.folder / "none")]
+    where = ["--device", str(bench.device), "--results", str(bench.folder / "none")]
     call = [sys.executable, "-m", "benchmark", "run", *what, *where, "--estimate"]
     done = subprocess.run(call, capture_output=True, text=True, check=False, timeout=180)
     lines = (done.stdout.strip() or done.stderr.strip()).splitlines() or ["nothing was said"]
