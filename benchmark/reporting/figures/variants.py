@@ -10,6 +10,7 @@ from benchmark.names import base_name
 from benchmark.options import parse_reference
 from benchmark.reporting.figures.material import Material
 from benchmark.reporting.papers.filling import common_label
+from benchmark.spec import BenchError
 
 __all__ = ["with_common_names"]
 
@@ -44,6 +45,10 @@ def with_common_names(material: Material) -> tuple[Material, str]:
 
 
 def _one_option(variants: Mapping[str, object]) -> bool:
-    """Whether there are several variants, and all of them are of the same options."""
-    options = {tuple(sorted(parse_reference(label)[1])) for label in variants}
+    """Whether there are several variants, and all of them are of the same options; labels that
+    cannot be read, as of a stranger's record, have none."""
+    try:
+        options = {tuple(sorted(parse_reference(label)[1])) for label in variants}
+    except BenchError:
+        return False
     return len(variants) > 1 and len(options) == 1
