@@ -43,7 +43,7 @@ def test_a_run_captures_nothing_where_that_is_asked(
     pipe: Any = SimpleNamespace(send=lambda message: None)
     settings = Settings(tmp_path, "cpu", eager=asked)
     monkeypatch.setattr(eager, "never_capture", lambda: called.append("never"))
-    monkeypatch.setattr(job_module, "execute", lambda *given: called.append("run"))
+    monkeypatch.setattr(job_module, "execute", lambda *arguments: called.append("run"))
     expected = ["never", "run"] if asked else ["run"]
     worker.work(job, settings, pipe)
     assert called == expected

@@ -20,11 +20,11 @@ def with_common_names(material: Material) -> tuple[Material, str]:
     which no setting has two, and what the name stands for: RENs ran GECO at another tau on each
     dataset, and ``geco-l0[tau_per_pixel=*]`` has a panel in each."""
     datasets: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
-    shown = [cell for cell in material.cells if cell.setting in set(material.settings)]
-    for cell in shown:
+    drawn = [cell for cell in material.cells if cell.setting in set(material.settings)]
+    for cell in drawn:
         datasets[base_name(cell.method)][cell.method].append(cell.dataset)
     settings = {
-        base: [cell.setting for cell in shown if base_name(cell.method) == base]
+        base: [cell.setting for cell in drawn if base_name(cell.method) == base]
         for base in datasets
     }
     names: dict[str, str] = {}
@@ -38,9 +38,9 @@ def with_common_names(material: Material) -> tuple[Material, str]:
         )
         for name in dict.fromkeys(names.values())
     }
-    cells = tuple(replace(cell, method=names.get(cell.method, cell.method)) for cell in shown)
+    cells = tuple(replace(cell, method=names.get(cell.method, cell.method)) for cell in drawn)
     others = tuple(cell for cell in material.cells if cell.setting not in set(material.settings))
-    note = ". ".join(f"{name} stands for {told}" for name, told in words.items())
+    note = ". ".join(f"{name} stands for {variants_on}" for name, variants_on in words.items())
     return replace(material, cells=cells + others), note
 
 

@@ -99,8 +99,8 @@ def test_two_methods_have_two_lines_also_where_budgets_differ(tmp_path: Path) ->
         record("vae", "digits", 4, config={"sigma": "optimal"}),
         record("vae", "circle", 4, config={"sigma": "learned"}, budget="short"),
     ]
-    for each in runs:
-        leave(store(tmp_path, [each]), each, image=(1, 8, 8))
+    for run in runs:
+        leave(store(tmp_path, [run]), run, image=(1, 8, 8))
     figure = rate(Material.of(runs, tmp_path))
     handles: list[Any] = figure.legends[0].legend_handles
     styles = {handle.get_label(): handle.get_linestyle() for handle in handles}

@@ -110,8 +110,8 @@ def test_variants_of_which_each_dataset_has_its_own_stand_in_one_row(tmp_path: P
         for dataset, tau in (("digits", 0.0106), ("mnist", 0.0122), ("sprites", 0.0245))
     ]
     runs += [record("vae", dataset) for dataset in ("digits", "mnist", "sprites")]
-    for each in runs:
-        leave(store(tmp_path, [each]), each, image=(1, 8, 8))
+    for run in runs:
+        leave(store(tmp_path, [run]), run, image=(1, 8, 8))
     figure = figure_of("interpolations", Material.of(runs, tmp_path))
     assert len(figure.axes) == 6 and not [text for axes in figure.axes for text in axes.texts[1:]]
     assert "tau_per_pixel=0.0106] on digits" in figure.get_supxlabel().replace("\n", " ")
