@@ -1,6 +1,6 @@
 """Writes what README.md and docs/results.md quote, from the records in results/published.
 
-    python docs/make_results.py            # write the quotes and the picture
+    python docs/make_results.py            # write the quotes and the pictures
     python docs/make_results.py --check    # exit 1 where a quote is not what the records say
 
 A quote stands between ``<!-- begin: NAME -->`` and ``<!-- end: NAME -->``.
@@ -31,7 +31,11 @@ ROOT = Path(__file__).resolve().parents[1]
 PUBLISHED = ROOT / "results" / "published"
 HEADLINE = PUBLISHED / "headline"
 
-PICTURE = ROOT / "docs" / "images" / "lstar.png"
+PICTURES = {
+    "lstar.png": ["--results", str(HEADLINE), "--datasets", "latent-8"],
+    "lstar-seeds.png": ["--results", str(PUBLISHED / "seeds"), "--budget", "quick"],
+}
+"""What ``bench figure lstar`` draws for README and docs/results.md."""
 
 
 def answer() -> str:
@@ -169,8 +173,9 @@ def main() -> int:
         return 1 if different else 0
     for page in different:
         page.write_text(new[page], encoding="utf-8")
-    command = [sys.executable, "-m", "benchmark", "figure", "lstar", "--datasets", "latent-8"]
-    subprocess.run([*command, "--results", str(HEADLINE), "-o", str(PICTURE)], check=True)
+    for picture, arguments in PICTURES.items():
+        command = [sys.executable, "-m", "benchmark", "figure", "lstar", *arguments]
+        subprocess.run([*command, "-o", str(ROOT / "docs" / "images" / picture)], check=True)
     return 0
 
 
