@@ -12,4 +12,4 @@ def never_capture() -> None:
     """Let trainers of this process take every step eagerly from now on, on a GPU too. The bits are
     those of captured steps."""
     # set from outside, so that the digest of the training loop, which runs carry, stays
-    trainer.stepper_for = EagerStepper  # type: ignore[attr-defined]
+    trainer.stepper_for = EagerStepper  # type: ignore[attr-defined]  # of the module

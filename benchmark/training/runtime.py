@@ -34,7 +34,9 @@ def make_deterministic() -> None:
     # what use_deterministic_algorithms(True) sets, without importing torch's compiler (2.5 s)
     torch.set_deterministic_debug_mode("error")
     # torch hides this one
-    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
+    torch.utils.deterministic.fill_uninitialized_memory = (  # type: ignore[attr-defined]  # untyped
+        False
+    )
     torch.backends.cudnn.benchmark = False
     torch.backends.cudnn.deterministic = True
     torch.backends.cuda.matmul.allow_tf32 = False

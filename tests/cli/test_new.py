@@ -23,7 +23,7 @@ def test_new_writes_some_sixty_lines_that_say_what_to_do_next(
     output = call(new, "my-vae").output
     text = (tmp_path / "my_vae.py").read_text(encoding="utf-8")
     assert "class MyVae(Method):" in text and "$" not in text
-    assert len(text.splitlines()) <= 64
+    assert len(text.splitlines()) <= 66
     assert (
         "bench check-method ./my_vae.py" in output and "bench run --methods ./my_vae.py" in output
     )

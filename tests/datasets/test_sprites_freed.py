@@ -23,7 +23,7 @@ VARYING = {2: {3, 4}, 3: {2, 3, 4}, 4: {1, 2, 3, 4}}
 
 
 def of(n: int, **options: object) -> Splits:
-    chosen = FreedSprites.Options(intrinsic_dim=n, **options)  # type: ignore[arg-type]
+    chosen = FreedSprites.Options(intrinsic_dim=n, **options)  # type: ignore[arg-type]  # names
     return FreedSprites(chosen).load()
 
 

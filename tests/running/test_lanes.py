@@ -200,7 +200,8 @@ def test_every_method_trains_in_lanes_as_by_itself(
     said: list[Any] = []
     pipe = SimpleNamespace(send=said.append)
     settings = Settings(tmp_path)
-    work = lane._Work(deque(jobs), settings, bench.device, pipe, [])  # type: ignore[arg-type]
+    waiting = deque(jobs)
+    work = lane._Work(waiting, settings, bench.device, pipe, [])  # type: ignore[arg-type]  # double
     work.run(6, measure=False)
     assert [rest for kind, *rest in said if kind == "ended" and rest[1] != "done"] == []
     assert alone.keys() == trained.keys() == {job.spec.key for job in jobs}

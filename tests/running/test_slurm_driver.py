@@ -85,7 +85,7 @@ def drive(
 ) -> tuple[list[tuple[str, str | None]], ScriptedQueue, Watch]:
     """Return how the runs ended, the queue and the watcher; no job but the first is refused."""
     queue = ScriptedQueue(folder, {}, Settings(folder, "cpu"), script=script, **more)
-    queue.jobs = jobs  # type: ignore[attr-defined]
+    queue.jobs = jobs  # type: ignore[attr-defined]  # scripted
     watch = Watch()
     outcomes = _SlurmDriver(jobs, queue, 9, watch).run(interrupted)
     return [(outcome.status, outcome.error) for outcome in outcomes], queue, watch
@@ -153,7 +153,7 @@ def test_an_interrupt_cancels_jobs_and_tells_only_of_runs_that_began(
 
 def test_a_second_interrupt_waits_for_nobody(job: Job, tmp_path: Path, clock: list[float]) -> None:
     queue = ScriptedQueue(tmp_path, {}, Settings(tmp_path), script=[[("RUNNING", None)]])
-    queue.jobs = [job]  # type: ignore[attr-defined]
+    queue.jobs = [job]  # type: ignore[attr-defined]  # scripted
     looks = iter([0, 0, 2, 2])
     assert _SlurmDriver([job], queue, 9, Events()).run(lambda: next(looks)) == []
     assert clock[0] < 1010
@@ -183,7 +183,7 @@ def test_only_the_same_run_with_the_same_settings_is_taken_up(job: Job, tmp_path
     for force, submitted in ((False, 0), (True, 1)):
         chosen = replace(settings, force=force)
         scripted = ScriptedQueue(tmp_path, {}, chosen, script=[[("RUNNING", DONE)]])
-        scripted.jobs = [job]  # type: ignore[attr-defined]
+        scripted.jobs = [job]  # type: ignore[attr-defined]  # scripted
         scripted.numbers = {scripted.name(job): "77"}
         scripted.states = {"77": "RUNNING"}
         if not force:

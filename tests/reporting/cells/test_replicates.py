@@ -48,8 +48,8 @@ def test_values_of_different_cells_stay_apart() -> None:
         ]
     )
     assert [(cell.method, cell.values["mse"]) for cell in cells] == [
-        ("vae (300 steps)", (1.0, 1.0)),
         ("vae (50 steps)", (2.0, 2.0)),
+        ("vae (300 steps)", (1.0, 1.0)),
         ("vae[gamma=0.5]", (3.0, 3.0)),
     ]
 

@@ -89,7 +89,7 @@ def test_fixed_variances_have_one_marker_in_every_panel_and_in_the_legend(tmp_pa
     drawn = {str(line.get_marker()) for axes in figure.axes for line in axes.lines}
     handles = figure.legends[0].legend_handles
     assert len(figure.axes) == 2 and len(drawn) == 1
-    assert str(handles[0].get_marker()) in drawn  # type: ignore[union-attr]
+    assert str(handles[0].get_marker()) in drawn  # type: ignore[union-attr]  # a line
 
 
 def test_two_methods_have_two_lines_also_where_budgets_differ(tmp_path: Path) -> None:
