@@ -15,6 +15,9 @@ TRAIN = {
     "sprites": 9000,
     "digits": 1437,
     "own-data": 1,
+    "manifold": 10_000,
+    "bars": 10_000,
+    "sprites-freed": 9000,
 }
 """Training images of the datasets that do not state how many they have."""
 

@@ -38,6 +38,7 @@ NAMES = [
         "headline",
         "headline-more",
         "headline-sprites",
+        "known-dimension",
         "maskaae-mask",
         "maskaae-mnist",
         "maskaae-nac",
@@ -80,7 +81,7 @@ def test_every_suite_plans_as_it_is_and_scaled(
 def test_suites_have_three_seeds(name: str, no_data: None) -> None:
     """The paper's figure of FID against beta is of five runs; slices of an objective are drawn by
     the seed, and a sign test needs six of them."""
-    seeds = {"grae-fid": 5, "gamma-slices": 8}.get(name, 3)
+    seeds = {"grae-fid": 5, "gamma-slices": 8, "known-dimension": 5}.get(name, 3)
     assert {job.spec.seed for job in jobs_of(read_suite(name))} == set(range(seeds))
 
 

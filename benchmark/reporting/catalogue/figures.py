@@ -60,12 +60,15 @@ FIGURES: Mapping[str, NamedFigure] = by_name(
         "benchmark.reporting.figures.sweeps:lstar_vs_latent_dim",
     ),
     NamedFigure(
+        "calibration",
+        "L* over the known dimension against n/L and noise, and the runs that give no answer",
+        "Answers over n: geometric mean, smallest to largest; runs without one, 95 % interval.",
+        "benchmark.reporting.figures.calibration:calibration",
+    ),
+    NamedFigure(
         "metric-vs-option",
         "a metric (default mse) against the numeric option that varies, as FID against beta",
-        (
-            "A metric against a numeric option of the methods that vary it: mean over seeds with "
-            "the 95 % t interval."
-        ),
+        "A metric against a numeric option: mean over seeds with the 95 % t interval.",
         "benchmark.reporting.figures.options:metric_vs_option",
     ),
     NamedFigure(

@@ -106,6 +106,14 @@ TABLES: Mapping[str, NamedTable] = by_name(
         "MI-VAE's accuracies, which its text gives",
     ),
     NamedTable(
+        "calibration",
+        (
+            "how far each method and estimator is off where the dimension is known, by n/L and "
+            "noise, and how often it gives no answer"
+        ),
+        "benchmark.reporting.tables.calibration:calibration",
+    ),
+    NamedTable(
         "references",
         "intrinsic dimension of each dataset by four estimators, and by principal components",
         "benchmark.reporting.tables.intrinsic:estimates",
