@@ -66,6 +66,7 @@ LACKING = {
     "objective-closeness": "bench run --suite grae-objective",
     "rotation": "bench run --suite grae-uniqueness",
     "slices": "bench run --suite gamma-slices",
+    "calibration": "bench run --suite known-dimension",
     "metric-vs-option": "bench run --methods 'grae[beta=0.1],grae'",
     "lstar": "has an L*",
     "lstar-vs-latent-dim": "there are mse",

@@ -24,7 +24,7 @@ from benchmark.spec import BenchError
 
 __all__ = ["calibration", "commonest"]
 
-Place = Callable[[Trial], float | None]
+Abscissa = Callable[[Trial], float | None]
 """Where on the horizontal axis a trial stands; None: nowhere."""
 
 
@@ -76,17 +76,19 @@ def commonest(values: Iterable[float | None]) -> float | None:
     return max(counts, key=counts.__getitem__) if counts else None
 
 
-def _series(trials: Sequence[Trial], setting: Place) -> dict[str, dict[float, list[Trial]]]:
+def _series(trials: Sequence[Trial], abscissa: Abscissa) -> dict[str, dict[float, list[Trial]]]:
     """Return the trials by voice and by where they stand, from left to right."""
     by_voice: dict[str, dict[float, list[Trial]]] = defaultdict(lambda: defaultdict(list))
     for trial in trials:
-        where = setting(trial)
+        where = abscissa(trial)
         if where is not None:
             by_voice[trial.voice][where].append(trial)
     return {voice: dict(sorted(points.items())) for voice, points in by_voice.items()}
 
 
-def _ratios(axes: Axes, trials: Sequence[Trial], setting: Place, styles: dict[str, Look]) -> None:
+def _ratios(
+    axes: Axes, trials: Sequence[Trial], abscissa: Abscissa, styles: dict[str, Look]
+) -> None:
     """Draw the geometric mean of the answers over n, and bars from the smallest to the largest."""
     axes.axhline(1.0, color=INK, linewidth=1.0, linestyle=(0, (4, 2)), zorder=1.5)
     axes.set_yscale("log", base=2)
@@ -94,7 +96,7 @@ def _ratios(axes: Axes, trials: Sequence[Trial], setting: Place, styles: dict[st
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.yaxis.set_minor_locator(NullLocator())
     drawn = False
-    for number, (voice, points) in enumerate(_series(trials, setting).items()):
+    for number, (voice, points) in enumerate(_series(trials, abscissa).items()):
         rows = [
             (where, [ratio for trial in own for ratio in trial.ratios])
             for where, own in points.items()

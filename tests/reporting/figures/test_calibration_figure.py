@@ -24,7 +24,7 @@ def drawn(folder: Path, runs: list[Record]) -> Figure:
 
 
 def lines(figure: Figure, panel: int) -> dict[str, np.ndarray]:
-    """Colour -> the means of artist voice of a panel, from left to right."""
+    """Colour -> the means of each voice of a panel, from left to right."""
     heights = {}
     for container in figure.axes[panel].containers:
         line = container[0]
@@ -77,7 +77,7 @@ def test_estimators_stand_by_n(tmp_path: Path) -> None:
     estimated(tmp_path, {"twonn": [4.0, 4.0]})
     estimated(tmp_path, {"twonn": [4.0, 4.0]}, intrinsic_dim=4)
     figure = drawn(tmp_path, runs)
-    values = [list(artist) for artist in lines(figure, 3).values()]
+    values = [list(heights) for heights in lines(figure, 3).values()]
     assert pytest.approx([1.0, 0.5]) in values
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
     assert labels == [

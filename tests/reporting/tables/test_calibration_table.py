@@ -25,8 +25,8 @@ def notes(table: Table) -> str:
 
 
 def raw(table: Table, title: str) -> list[tuple[object, ...]]:
-    setting = [column.title for column in table.columns].index(title)
-    return [row.cells[setting].raw for row in table.rows]
+    position = [column.title for column in table.columns].index(title)
+    return [row.cells[position].raw for row in table.rows]
 
 
 def test_a_row_is_a_voice_at_a_level() -> None:
