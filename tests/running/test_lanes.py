@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import torch
+from equal_bits import assert_equal_bits
 from odd import TEXT
 from performance.gpu import Bench, identical
 
@@ -20,10 +21,8 @@ from benchmark import registry
 from benchmark.planning.jobs import Job, plan
 from benchmark.planning.reuse import Settings
 from benchmark.planning.suites import Grid
-from benchmark.records import Store
 from benchmark.running import job as job_module
 from benchmark.running import lane
-from benchmark.running.compare import compare
 from benchmark.running.executors import executor_of
 from benchmark.running.lane import Turns, lanes_that_fit
 from benchmark.running.processes import Events, JobOutcome, run_jobs
@@ -56,15 +55,6 @@ class Watch(Events):
         self.heard.append((outcome.status, outcome.job.spec.key))
 
 
-def assert_equal_bits(home: tuple[list[Job], Path], other: Path) -> None:
-    jobs, one = home
-    for job in jobs:
-        key = job.spec.key
-        records = [Store(results).read(key) for results in (one, other)]
-        assert all(record is not None and record.status == "done" for record in records), records
-        assert compare(*records, one / key, other / key).equal, key
-
-
 def odd(folder: Path, how: str) -> list[Job]:
     (folder / "odd.py").write_text(TEXT, encoding="utf-8")
     return plan(Grid([f"{folder}/odd.py[how={how}]"], ["circle"], [2], steps=12), folder)
@@ -82,7 +72,7 @@ def test_lanes_have_the_bits_of_processes(
     assert sorted(word for word, _ in watch.heard if word != "progressed") == (
         ["done"] * len(home[0]) + ["started"] * len(home[0])
     )
-    assert_equal_bits(home, tmp_path)
+    assert_equal_bits(*home, tmp_path)
 
 
 def test_a_run_that_kills_the_process_costs_the_others_nothing(
@@ -94,7 +84,7 @@ def test_a_run_that_kills_the_process_costs_the_others_nothing(
     endings = {outcome.job.spec.method: (outcome.status, outcome.error) for outcome in outcomes}
     assert endings["odd"][0] == "killed" and "ended by signal 9" in str(endings["odd"][1])
     assert len(outcomes) == len(jobs) == sum(word == "started" for word, _ in watch.heard)
-    assert_equal_bits(home, tmp_path)
+    assert_equal_bits(*home, tmp_path)
 
 
 def test_a_run_without_room_beside_others_is_done_alone(
@@ -104,7 +94,7 @@ def test_a_run_without_room_beside_others_is_done_alone(
     outcomes = executor_of("lanes[runs=3]").run_jobs(jobs, Settings(tmp_path, "cpu"), 9, Events())
     assert [outcome.status for outcome in outcomes] == ["done"] * len(jobs)
     assert outcomes[-1].job.spec.method == "odd"
-    assert_equal_bits(home, tmp_path)
+    assert_equal_bits(*home, tmp_path)
 
 
 def test_a_run_that_has_no_room_alone_either_says_so(tmp_path: Path) -> None:
@@ -127,7 +117,7 @@ def test_an_interrupt_leaves_checkpoints_and_the_same_call_goes_on(
     finished = {path: path.stat().st_mtime_ns for path in tmp_path.glob("*/record.json")}
     executor.run_jobs(home[0], settings, 9, Events())
     assert {path: path.stat().st_mtime_ns for path in finished} == finished
-    assert_equal_bits(home, tmp_path)
+    assert_equal_bits(*home, tmp_path)
 
 
 def test_turns_go_round() -> None:

@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from equal_bits import assert_equal_bits
 
 from benchmark.planning.jobs import Job, plan
 from benchmark.planning.reuse import Settings
 from benchmark.planning.suites import Grid
-from benchmark.records import Store
-from benchmark.running.compare import compare
 from benchmark.running.executors import executor_of
 from benchmark.running.processes import Events, JobOutcome, run_jobs
 
@@ -45,14 +44,6 @@ def jobs_of(folder: Path, *methods: str, steps: int = 20) -> list[Job]:
 def carry_out(cluster: Any, jobs: list[Job], results: Path, events: Events) -> list[JobOutcome]:
     executor = executor_of(f"ray[address={cluster.address}]")
     return executor.run_jobs(jobs, Settings(results, "cpu", checkpoint_seconds=0.0), 9, events)
-
-
-def assert_equal_bits(jobs: list[Job], one: Path, other: Path) -> None:
-    for job in jobs:
-        key = job.spec.key
-        records = [Store(results).read(key) for results in (one, other)]
-        assert all(record is not None and record.status == "done" for record in records), records
-        assert compare(*records, one / key, other / key).equal, key
 
 
 @pytest.mark.parametrize(

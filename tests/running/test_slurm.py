@@ -14,13 +14,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from equal_bits import assert_equal_bits
 from slurm_node import SlurmNode, missing
 
 from benchmark.planning.jobs import Job, plan
 from benchmark.planning.reuse import Settings
 from benchmark.planning.suites import Grid
-from benchmark.records import Store
-from benchmark.running.compare import compare
 from benchmark.running.executors import executor_of
 from benchmark.running.processes import Events, JobOutcome, run_jobs
 from benchmark.spec import BenchError
@@ -52,15 +51,6 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Job], Path]:
     jobs = plan(Grid(["pca", "vae"], ["circle"], [2], seeds=2, steps=STEPS), folder)
     run_jobs(jobs, Settings(folder / "runs", "cpu"), 1, Events())
     return jobs, folder / "runs"
-
-
-def assert_equal_bits(home: tuple[list[Job], Path], other: Path) -> None:
-    jobs, one = home
-    for job in jobs:
-        key = job.spec.key
-        records = [Store(results).read(key) for results in (one, other)]
-        assert all(record is not None and record.status == "done" for record in records), records
-        assert compare(*records, one / key, other / key).equal, key
 
 
 def command(results: Path, *more: str) -> list[str]:
@@ -125,7 +115,7 @@ def test_a_grid_has_the_bits_of_processes_though_its_machine_is_killed(
     assert sorted(watch.heard) == sorted(
         (word, job.spec.key) for job in home[0] for word in ("started", "done")
     )
-    assert_equal_bits(home, tmp_path / "runs")
+    assert_equal_bits(*home, tmp_path / "runs")
     assert list((tmp_path / "runs" / ".slurm").iterdir()) == []
 
 
@@ -145,7 +135,7 @@ def test_a_driver_that_is_killed_redoes_nothing_and_takes_up_the_jobs_that_are_l
     assert "4 runs:" in again.stdout
     assert {path: path.stat().st_mtime_ns for path in finished} == finished
     assert max(map(int, node.ask("squeue", "--states=all", "-h", "-o", "%i").split())) == last
-    assert_equal_bits(home, results)
+    assert_equal_bits(*home, results)
 
 
 def test_an_interrupt_cancels_the_jobs_and_the_same_command_goes_on(
@@ -162,7 +152,7 @@ def test_an_interrupt_cancels_the_jobs_and_the_same_command_goes_on(
     assert node.ask("squeue", "--noheader") == ""
     again = subprocess.run(command(results), capture_output=True, text=True, check=False)
     assert again.returncode == 0, again.stderr
-    assert_equal_bits(home, results)
+    assert_equal_bits(*home, results)
 
 
 def test_a_run_that_is_cut_off_by_its_time_limit_goes_on_in_another_job(
@@ -176,7 +166,7 @@ def test_a_run_that_is_cut_off_by_its_time_limit_goes_on_in_another_job(
     with in_the_middle(tmp_path / "runs", cut_off):
         outcomes = executor_of("slurm").run_jobs(home[0], settings, 1, Events())
     assert [outcome.status for outcome in outcomes] == ["done"] * 4
-    assert_equal_bits(home, tmp_path / "runs")
+    assert_equal_bits(*home, tmp_path / "runs")
 
 
 def test_a_failing_run_fails_as_at_home_and_the_others_are_done(
