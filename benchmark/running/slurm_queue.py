@@ -23,7 +23,7 @@ from benchmark.files import read_plain
 from benchmark.planning.jobs import Job
 from benchmark.planning.reuse import Settings
 from benchmark.running.faults import one_line
-from benchmark.running.forkserver import context
+from benchmark.running.forkserver import package_importable
 from benchmark.running.remote import Progress, carry_out
 from benchmark.spec import BenchError
 
@@ -133,13 +133,13 @@ class Queue:
             parameters.setdefault("gpus-per-node", "1")
         parameters = {"time": TIME, "signal": f"TERM@{WARNING}", **parameters}
         sent = replace(job, data_dir=job.data_dir.absolute())
-        context()  # its paths are part of the environment that Slurm hands on
         try:
             executor = SlurmExecutor(self.folder)
             executor.update_parameters(
                 job_name=self.name(job), cpus_per_task=1, additional_parameters=parameters
             )
-            submitted = executor.submit(_carry_out, sent, self.settings, self.report(job))
+            with package_importable():  # Slurm hands the environment on
+                submitted = executor.submit(_carry_out, sent, self.settings, self.report(job))
         except (FailedJobError, FailedSubmissionError, RuntimeError, OSError) as error:
             raise BenchError(f"Slurm took no job: {_last_line(error)}") from None
         self.states[submitted.job_id] = "PENDING"

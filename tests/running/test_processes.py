@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -12,6 +14,7 @@ from pathlib import Path
 import pytest
 from odd import TEXT
 
+import benchmark
 from benchmark.planning.jobs import Job, plan
 from benchmark.planning.reuse import Settings
 from benchmark.planning.suites import Grid
@@ -148,6 +151,28 @@ def test_a_server_that_is_killed_at_its_start_is_started_again(failures: int) ->
 def test_a_server_that_never_starts_is_one_line() -> None:
     with pytest.raises(BenchError, match="did not start in 3 tries"):
         forkserver.launch(Unable(3), print, ())
+
+
+def test_runs_leave_the_environment_of_who_called_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PYTHONSAFEPATH", raising=False)
+    before = dict(os.environ)
+    (outcome,) = carry_out(tmp_path, "well")
+    assert outcome.status == "done" and dict(os.environ) == before
+
+
+def test_a_python_started_by_us_takes_this_package_and_no_namesake(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "benchmark.py").write_text("raise ImportError('a namesake')\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PYTHONSAFEPATH", raising=False)
+    call = [sys.executable, "-c", "import benchmark; print(benchmark.__file__)"]
+    assert b"a namesake" in subprocess.run(call, capture_output=True, check=False).stderr
+    with forkserver.package_importable():
+        done = subprocess.run(call, capture_output=True, check=True)
+    assert done.stdout.decode().strip() == benchmark.__file__
 
 
 def test_a_full_disk_ends_one_run_and_says_so(tmp_path: Path) -> None:
