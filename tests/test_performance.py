@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from performance.children import seconds_together
 from performance.growth import exponent, series
 
 FOLDER = Path(__file__).parent / "performance"
@@ -29,6 +30,31 @@ def test_the_exponent_is_that_of_the_last_two_sizes(capsys: pytest.CaptureFixtur
         "work at n = 10,000: 20 s (20 to 20)",
         "work at n =: exponent 1.00",
     ]
+
+
+MEET = """
+import pathlib, sys, time
+own, other = map(pathlib.Path, sys.argv[1:])
+print("ready", flush=True)
+sys.stdin.readline()
+own.touch()
+end = time.monotonic() + 20
+while not other.exists():
+    assert time.monotonic() < end, "the other has not begun"
+    time.sleep(0.01)
+"""
+
+
+def test_processes_that_begin_together_run_at_the_same_time(tmp_path: Path) -> None:
+    one, two = str(tmp_path / "one"), str(tmp_path / "two")
+    call = [sys.executable, "-c", MEET]
+    assert seconds_together([[*call, one, two], [*call, two, one]]) > 0.0
+
+
+def test_a_process_that_fails_is_seen() -> None:
+    failing = "import sys; print('ready', flush=True); sys.stdin.readline(); sys.exit(3)"
+    with pytest.raises(AssertionError):
+        seconds_together([[sys.executable, "-c", failing]])
 
 
 @pytest.mark.slow

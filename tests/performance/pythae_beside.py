@@ -18,7 +18,6 @@ import contextlib
 import io
 import logging
 import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -29,6 +28,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from children import seconds_together
 
 from benchmark.datasets.tensors import TensorSplit
 from benchmark.planning.jobs import Job, instance, load, plan
@@ -153,10 +153,10 @@ def one_run(folder: Path, images: int, epochs: int, pairs: int) -> str:
 
 
 def share(runs: int, images: int, epochs: int, folder: Path) -> None:
-    """Train runs one after the other with pythae, saying when it begins and when it is done."""
+    """Train runs one after the other with pythae, once somebody says so."""
     jobs = planned(folder, images, epochs, runs)
     theirs(planned(folder, images, 1)[0], 1)
-    print("begun", flush=True)  # noqa: T201
+    print("ready", flush=True)  # noqa: T201
     sys.stdin.readline()
     for job in jobs:
         theirs(job, epochs)
@@ -167,25 +167,13 @@ def together(
 ) -> float:
     """Return the seconds that so many processes take for ``runs`` runs of pythae, from when all of
     them have imported what they need."""
+    environment = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
     sizes = [len(range(first, runs, processes)) for first in range(processes)]
-    base = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
-    children = [
-        subprocess.Popen(
-            [sys.executable, __file__, "--share", str(size), str(images), str(epochs), str(folder)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env={**base, **env},
-        )
+    commands = [
+        [sys.executable, __file__, "--share", str(size), str(images), str(epochs), str(folder)]
         for size in sizes
     ]
-    for child in children:
-        assert child.stdout is not None and child.stdout.readline() == "begun\n"
-    begun = time.perf_counter()
-    for child in children:
-        child.communicate("go\n")
-        assert child.returncode == 0
-    return time.perf_counter() - begun
+    return seconds_together(commands, {**environment, **env})
 
 
 def study(folder: Path, runs: int, images: int, epochs: int) -> list[str]:

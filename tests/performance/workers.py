@@ -11,12 +11,13 @@ repeats. Wants two cores that nothing else uses.
 from __future__ import annotations
 
 import argparse
-import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 from statistics import median
+
+from children import seconds_together
 
 from benchmark.planning.jobs import Job, plan
 from benchmark.planning.reuse import Settings
@@ -45,25 +46,9 @@ def bare(runs: int, steps: int, processes: int) -> float:
     """Return the seconds of bare processes."""
     with tempfile.TemporaryDirectory() as folder:
         call = [sys.executable, __file__, "--runs", str(runs), "--steps", str(steps)]
-        children = [
-            subprocess.Popen(
-                [*call, "--share", str(number), str(processes), folder],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                text=True,
-            )
-            for number in range(processes)
-        ]
-        for child in children:
-            assert child.stdout is not None and child.stdout.readline() == "begun\n"
-        begun = time.perf_counter()
-        for child in children:
-            assert child.stdin is not None
-            child.stdin.write("go\n")
-            child.stdin.flush()
-        for child in children:
-            assert child.wait() == 0
-        return time.perf_counter() - begun
+        return seconds_together(
+            [[*call, "--share", str(number), str(processes), folder] for number in range(processes)]
+        )
 
 
 def share(jobs: list[Job], folder: Path) -> None:
@@ -72,7 +57,7 @@ def share(jobs: list[Job], folder: Path) -> None:
 
     settings = Settings(folder, "cpu")
     execute(planned(1, 1)[0], settings)
-    print("begun", flush=True)  # noqa: T201
+    print("ready", flush=True)  # noqa: T201
     sys.stdin.readline()
     for job in jobs:
         record = execute(job, settings)
