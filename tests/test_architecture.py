@@ -63,6 +63,7 @@ ROOMS = (
     "reporting.render",
     "reporting.named_tables",
     "reporting.report",
+    "dims",
     "exports",
     "testing",
     "api",

@@ -61,6 +61,10 @@ class CombinedAnswer:
 
     ``shares`` is the weight of each voice, 1 in all; ``corrected`` what each said, corrected (the
     geometric mean over latent sizes); ``left_out`` the reason for each voice that does not count.
+
+    ``agreement`` is the share of the datasets of known dimension, these data counted among them, on
+    which the voices differ from each other at least as much: data on which it is small are of
+    another kind than those, and the interval promises nothing.
     """
 
     value: float | None = None
@@ -70,6 +74,7 @@ class CombinedAnswer:
     shares: Mapping[str, float] = field(default_factory=dict)
     corrected: Mapping[str, float] = field(default_factory=dict)
     left_out: Mapping[str, str] = field(default_factory=dict)
+    agreement: float = 1.0
 
     def holds(self, truth: float) -> bool:
         """Return whether the interval holds ``truth``; False where there is none."""
@@ -78,23 +83,27 @@ class CombinedAnswer:
 
 @dataclass(frozen=True)
 class _Location:
-    """The estimate of location, its scale, and the weight of each statement, 1 in all."""
+    """The estimate of location, its scale, the weight of each statement, 1 in all, and Birge's
+    ratio: how much statements differ over how much their spreads allow."""
 
     centre: float
     scale: float
     shares: np.ndarray
+    ratio: float
 
 
 @dataclass(frozen=True)
 class Combination:
     """The estimator, fitted. ``model`` is that of all cases, ``models`` those without each case,
-    ``scores`` the R_i of the cases that could be judged, by their number."""
+    ``scores`` the R_i of the cases that could be judged, by their number, ``ratios`` Birge's ratio
+    of each of these."""
 
     said: Statements
     model: VoiceModel
     models: tuple[VoiceModel, ...]
     scores: Mapping[int, float]
     level: float = LEVEL
+    ratios: Mapping[int, float] = field(default_factory=dict)
 
     def answer(self, statements: Sequence[Statement]) -> CombinedAnswer:
         """Return the answer that the voices allow."""
@@ -122,7 +131,14 @@ class Combination:
             shares={voice: float(combined.shares[rows].sum()) for voice, rows in own.items()},
             corrected={voice: math.exp(corrected[rows].mean()) for voice, rows in own.items()},
             left_out=left_out,
+            agreement=self._agreement(combined.ratio),
         )
+
+    def _agreement(self, ratio: float) -> float:
+        """Return the share of the cases, new data counted, whose ratio is at least ``ratio``: at
+        most p in a share p of data of the same kind."""
+        alike = sum(other >= ratio for other in self.ratios.values())
+        return (1 + alike) / (1 + len(self.ratios))
 
     def _left_out(self, statements: Sequence[Statement]) -> dict[str, str]:
         counts = dict(zip(self.said.voices, self.model.counts.tolist(), strict=True))
@@ -174,7 +190,7 @@ def _location(values: np.ndarray, spreads: np.ndarray, shares: np.ndarray) -> _L
     spare = shares.sum() - 1.0
     disagreement = (weights * (values - centre) ** 2).sum() / spare if spare > 1e-9 else 1.0
     scale = math.sqrt(max(1.0, disagreement) / weights.sum())
-    return _Location(centre, scale, weights / weights.sum())
+    return _Location(centre, scale, weights / weights.sum(), math.sqrt(disagreement))
 
 
 def fewest_cases(level: float = LEVEL) -> int:
@@ -197,7 +213,7 @@ def fit(cases: Sequence[Case], level: float = LEVEL) -> Combination:
     said = arranged(cases)
     models = tuple(fit_voices(said, said.case != number) for number in range(len(cases)))
     bare = Combination(said, fit_voices(said, said.case >= 0), models, {}, level)
-    scores = {}
+    scores, ratios = {}, {}
     for number, (case, model) in enumerate(zip(cases, models, strict=True)):
         counts = dict(zip(said.voices, model.counts.tolist(), strict=True))
         heard = [
@@ -206,7 +222,8 @@ def fit(cases: Sequence[Case], level: float = LEVEL) -> Combination:
         if heard:
             combined, _ = bare._combined(model, heard)
             scores[number] = abs(math.log(case.truth) - combined.centre) / combined.scale
-    return Combination(said, bare.model, models, scores, level)
+            ratios[number] = combined.ratio
+    return Combination(said, bare.model, models, scores, level, ratios)
 
 
 def leave_one_out(cases: Sequence[Case], level: float = LEVEL) -> dict[str, CombinedAnswer]:

@@ -31,6 +31,8 @@ COMMANDS = {
     "list": "list what is here",
     "show": "show a method, a dataset or a run",
     "data": "list, fetch and verify data",
+    "dims": "how many dimensions data have, with an interval",
+    "calibrate": "learn what counts of dimensions are worth, for dims",
     "table": "make a table from records",
     "claims": "judge the claims of the sources",
     "figure": "draw a figure from records",

@@ -87,34 +87,34 @@ def verify(names: tuple[str, ...], data_dir: Path) -> None:
 
 
 @data.command()
-@click.argument("names", nargs=-1, required=True)
+@click.argument("names", metavar="DATA...", nargs=-1, required=True)
 @click.option("--force", is_flag=True, help="estimate again what is known")
 @data_dir_option
 @results_option
 def dims(names: tuple[str, ...], force: bool, data_dir: Path, results: Path) -> None:
-    """Estimate the intrinsic dimension of datasets, kept in RESULTS/references for tables to show
-    beside L*.
+    """Estimate the intrinsic dimension of data, kept in RESULTS/references for tables to show
+    beside L*: the estimators of `bench dims`, for several datasets, without an answer.
 
-    Four estimators of scikit-dimension on five seeded draws of at most 2,000 training images, and
-    the principal components that hold 95 and 99 % of the variance. What is known of the same data,
-    here or in the package, is not estimated again.
+    DATA are as those of `bench dims`: files, folders of images, names. Four estimators of
+    scikit-dimension on five seeded draws of at most 2,000 training images, and the principal
+    components that hold 95 and 99 % of the variance. What is known of the same data, here or in the
+    package, is not estimated again.
     """
     from benchmark import registry
     from benchmark.controls import References
-    from benchmark.metrics.intrinsic import dimension_reference, nearly_equal
+    from benchmark.dims.answering import estimates
+    from benchmark.dims.data_source import reference_of
+    from benchmark.metrics.intrinsic import nearly_equal
     from benchmark.names import label
     from benchmark.options import split_list
     from benchmark.planning.jobs import instance, load
 
     references = References(results)
     for name in split_list(names):
-        choice = registry.choose("datasets", name)
+        choice = registry.choose("datasets", reference_of(name, results / "data"))
         splits = load(instance(choice, data_dir))
-        dimensions = None if force else references.dimension(splits.digest)
-        if dimensions is None:
-            dimensions = dimension_reference(label("datasets", choice.name, choice.options), splits)
-            references.write(dimensions)
-        click.echo(_told(name, dimensions))
+        known_as = label("datasets", choice.name, choice.options)
+        click.echo(_told(name, estimates(known_as, splits, references, force=force)))
         near, count = nearly_equal(splits.train)
         if near:
             click.echo(

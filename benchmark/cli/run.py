@@ -14,7 +14,7 @@ from benchmark.cli.tally import Tally, announce_plan, default_workers
 if TYPE_CHECKING:
     from benchmark.running.suite import SuiteRun
 
-__all__ = ["run"]
+__all__ = ["run", "sizes_of"]
 
 OWN = {"everything", "methods", "datasets", "latent_dims"}
 """Options that do not go with ``--suite``, which has its own grid."""
@@ -201,7 +201,7 @@ def _chosen(
     names_of_settings = ("results", "device", "time_limit", "checkpoint_every", "force", "eager")
     settings = Settings(*(options[name] for name in names_of_settings))
     asked = _asked()
-    names, sources, sizes = split_list(methods), split_list(datasets), _sizes(latent_dims)
+    names, sources, sizes = split_list(methods), split_list(datasets), sizes_of(latent_dims)
     if suite is None and not everything:
         chosen = SuiteRun.of_grid(
             _grid(names, sources, sizes, options), options["data_dir"], settings
@@ -227,7 +227,7 @@ def _asked() -> set[str]:
     return {name for name in SCALES | OWN if source(name) is ParameterSource.COMMANDLINE}
 
 
-def _sizes(latent_dims: tuple[str, ...]) -> list[int]:
+def sizes_of(latent_dims: tuple[str, ...]) -> list[int]:
     from benchmark.options import split_list
     from benchmark.spec import BenchError
 

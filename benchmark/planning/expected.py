@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from benchmark.planning.jobs import Job
 
-__all__ = ["expected_seconds", "longest_first"]
+__all__ = ["EVALUATION", "expected_seconds", "longest_first", "step_milliseconds"]
 
 MILLISECONDS = {
     "vae": (5, 90),
@@ -58,10 +58,15 @@ EVALUATION = 2.0
 def expected_seconds(job: Job) -> float:
     """Return about how many seconds of a core ``job`` takes: outer steps x milliseconds of the
     method, in proportion to the batch and, for images, to the numbers of an image."""
-    small, image = MILLISECONDS.get(job.spec.method, UNKNOWN)
-    numbers = _numbers(job)
-    milliseconds = small if numbers <= SMALL else image * numbers / IMAGE
+    milliseconds = step_milliseconds(job.spec.method, _numbers(job))
     return EVALUATION + job.spec.steps * milliseconds / 1000.0 * job.spec.batch_size / 128.0
+
+
+def step_milliseconds(method: str, numbers: int) -> float:
+    """Return about how many milliseconds of a core an outer step of 128 items of ``numbers``
+    numbers takes."""
+    small, image = MILLISECONDS.get(method, UNKNOWN)
+    return small if numbers <= SMALL else image * numbers / IMAGE
 
 
 def longest_first(jobs: Sequence[Job]) -> list[Job]:

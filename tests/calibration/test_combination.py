@@ -145,3 +145,25 @@ def test_names_given_twice_and_truths_that_are_none_are_refused() -> None:
         fit([case, case])
     with pytest.raises(ValueError, match="not above 0"):
         fit([Case("nothing", 0.0, case.statements)])
+
+
+def test_voices_that_differ_as_on_no_known_data_are_told(fitted: Combination) -> None:
+    alike = fitted.answer(everyone(8.0))
+    assert alike.agreement > 0.5
+    apart = fitted.answer([*everyone(8.0), Statement("exact", 80.0, 128)])
+    assert apart.agreement == pytest.approx(1 / (1 + len(fitted.ratios)))
+    assert len(fitted.ratios) == len(fitted.scores)
+    assert fit([]).answer([]).agreement == 1.0
+
+
+def test_data_of_the_same_kind_seldom_seem_strange() -> None:
+    """A share p of them has an agreement of p or less, about: 240 fresh datasets."""
+    shares = []
+    for seed in range(6):
+        stream = np.random.default_rng(200 + seed)
+        combination = fit([drawn_case(stream, f"data {number}") for number in range(40)])
+        shares += [
+            combination.answer(drawn_case(stream, "new").statements).agreement for _ in range(40)
+        ]
+    assert np.mean(np.array(shares) <= 0.05 + 1e-9) < 0.12
+    assert 0.3 < np.median(shares) < 0.7

@@ -112,6 +112,9 @@ WORDS = (
 NEVER = {"fetch", "--estimate", "--all"}
 """What would ask the network or run for long."""
 
+SHORT = {"run": ("--dry-run",), "dims": ("--estimators-only",)}
+"""What keeps a command from training."""
+
 
 def commands() -> dict[str, click.Command]:
     """The commands and subcommands by the words that call them."""
@@ -140,7 +143,7 @@ def calls(draw: st.DrawFn) -> list[str]:
             words.append(draw(st.sampled_from(options)))
         words.append(draw(st.sampled_from(WORDS) | st.text(max_size=5)))
     words = [word.replace("\0", "") for word in words]
-    return [*words, "--dry-run"] if name == "run" else words
+    return [*words, *SHORT.get(name, ())]
 
 
 def read_anything(kind: str, content: bytes) -> None:

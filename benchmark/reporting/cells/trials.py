@@ -20,7 +20,7 @@ from benchmark.reporting.cells.replicates import Replicates, gather
 from benchmark.reporting.cells.titles import intrinsic_dim
 from benchmark.spec import Record
 
-__all__ = ["DISPUTED", "INSIDE", "Trial", "cases_of", "trials_of"]
+__all__ = ["DISPUTED", "INSIDE", "Trial", "cases_of", "judged", "trials_of"]
 
 DISPUTED = ("sprites", "dsprites")
 """Data whose dimension is a convention, not a fact (benchmark/datasets/sprites.py says why)."""
@@ -91,7 +91,7 @@ def _of_method(
     null = nulls_of(cell, references).readings.get("lstar")
     counts, reasons = [], Counter[str]()
     for record in records:
-        count, why = _judged(record, null)
+        count, why = judged(record, null)
         reasons.update(why)
         if count is not None and not why:
             counts.append(count)
@@ -109,7 +109,7 @@ def _of_method(
     )
 
 
-def _judged(record: Record, null: Null | None) -> tuple[float | None, list[str]]:
+def judged(record: Record, null: Null | None) -> tuple[float | None, list[str]]:
     """Return the L* of a run, and the reasons for which it is no answer."""
     if record.status != "done":
         return None, [record.status]

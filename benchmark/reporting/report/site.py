@@ -6,7 +6,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -17,17 +18,27 @@ from markupsafe import Markup
 from threadpoolctl import threadpool_limits
 
 import benchmark
+from benchmark.calibration.data_answer import DataAnswer, read_answers
 from benchmark.controls import References
 from benchmark.reporting.claims.table import claims_table
 from benchmark.reporting.claims.verdicts import verdicts
 from benchmark.reporting.figures.material import Material
 from benchmark.reporting.render import RENDERERS
-from benchmark.reporting.report import drawings, failures, listing, methods, overview, runs, views
+from benchmark.reporting.report import (
+    dimensions,
+    drawings,
+    failures,
+    listing,
+    methods,
+    overview,
+    runs,
+    views,
+)
 from benchmark.reporting.report.pictures import data_uri
 from benchmark.reporting.tables.document import Table
 from benchmark.spec import Record
 
-__all__ = ["site"]
+__all__ = ["dimensions_page", "site"]
 
 ANSWERING = ("lstar", "lstar-vs-steps")
 """Figures that a report begins with."""
@@ -72,23 +83,43 @@ def _files(ordered: Sequence[Record], results: Path) -> Iterator[tuple[str, byte
             page = runs.run_page(record, results / record.key)
             text = _fill("run.html", page=page, before=before, after=after)
             yield f"runs/{record.key}.html", text
-        yield (
-            "index.html",
-            _index(ordered, trained, judged, tables, refused, drawn() if ordered else [], results),
-        )
+        answers = read_answers(results)
+        if answers:
+            seeds = {record.key: record.spec["seed"] for record in ordered}
+            yield "dimensions.html", dimensions_page(answers, seeds)
+        figures = drawn() if ordered else []
+        written = _Written(judged, tables, refused, figures)
+        yield "index.html", _index(ordered, trained, written, answers, results)
+
+
+def dimensions_page(answers: Sequence[DataAnswer], seeds: Mapping[str, int] | None = None) -> bytes:
+    """Return the page "How many dimensions" of ``answers``; ``seeds`` are those of the runs whose
+    pages stand beside it, by their keys."""
+    views_of_answers = dimensions.answer_views(answers, seeds or {})
+    return _fill("dimensions.html", answers=views_of_answers, report=seeds is not None)
+
+
+@dataclass(frozen=True)
+class _Written:
+    """What the catalogue gave: the tables of claims, those that could be filled, the names of the
+    others with the reason, and the figures."""
+
+    judged: Sequence[Table]
+    tables: Sequence[Table]
+    refused: Sequence[Any]
+    figures: Sequence[drawings.Drawing]
 
 
 def _index(
     ordered: Sequence[Record],
     trained: Sequence[Record],
-    judged: Sequence[Table],
-    catalogued: Sequence[Table],
-    refused: Sequence[Any],
-    drawn: Sequence[drawings.Drawing],
+    written: _Written,
+    answered: Sequence[DataAnswer],
     results: Path,
 ) -> bytes:
     seeds = {record.key: record.spec["seed"] for record in ordered}
     answers = views.answer(trained, References(results))
+    drawn = [figure for figure in written.figures if figure.png]
 
     def with_files(tables: Sequence[Table]) -> list[views.TableView]:
         return [
@@ -103,18 +134,19 @@ def _index(
         count=len(ordered),
         reach=overview.reach(ordered),
         answer=[views.document_view(table, seeds, ()) for table in answers],
-        claims=with_files(judged),
+        claims=with_files(written.judged),
         plan=overview.plan(ordered),
         coverage=overview.coverage(trained),
-        tables=with_files(catalogued),
-        refused=refused,
+        tables=with_files(written.tables),
+        refused=written.refused,
         studies=listing.study_views(ordered),
-        pictures=[figure for figure in drawn if figure.png and figure.name in ANSWERING],
-        figures=[figure for figure in drawn if figure.png and figure.name not in ANSWERING],
-        undrawn=[figure for figure in drawn if not figure.png],
+        pictures=[figure for figure in drawn if figure.name in ANSWERING],
+        figures=[figure for figure in drawn if figure.name not in ANSWERING],
+        undrawn=[figure for figure in written.figures if not figure.png],
         methods=methods.method_notes(ordered),
         failures=failures.failures(ordered, results),
         runs=listing.runs_view(ordered),
+        dimensions=[answer.dataset for answer in answered],
         environment=overview.environment(ordered),
     )
 

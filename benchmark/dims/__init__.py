@@ -1,0 +1,1 @@
+"""How many dimensions somebody's data have: voices are asked, and what they say is weighed."""
