@@ -40,11 +40,13 @@ def words(node: ast.AST, named: Mapping[str, Any]) -> set[str]:
 
 def raised(text: str, named: Mapping[str, Any]) -> set[str]:
     """The flags in the source of an adapter: words, or constants of the module (``named``), given
-    as ``flags=``, or gathered under that name or as ``raised``."""
+    as ``flags=`` or third of a ``Discovery``, or gathered under that name or as ``raised``."""
     flags: set[str] = set()
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.keyword) and node.arg == "flags":
             flags |= words(node.value, named)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "Discovery":
+            flags |= set().union(*(words(value, named) for value in node.args[2:3]))
         targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
         names = {target.id for target in targets if isinstance(target, ast.Name)}
         if names & {"flags", "raised"}:
@@ -93,5 +95,6 @@ def test_the_table_says_what_the_harness_raises_and_names_no_strangers() -> None
 
 def test_flags_are_found_however_they_are_written() -> None:
     assert raised('Discovery(a, b, flags=("one",) if x else ())', {}) == {"one"}
+    assert raised('Discovery(a, b, ("one",) if x else (), extra)', {}) == {"one"}
     text = 'flags = {"one": x == "not", TWO: y}\nflags += ("three",)\nraised = {"four": z}'
     assert raised(text, {"TWO": "two"}) == {"one", "two", "three", "four"}
