@@ -51,6 +51,7 @@ from torch import Tensor
 
 from baselines.vae import VAE
 from benchmark.method import Batch, Discovery, Images, Tick
+from benchmark.needs import Needs
 from benchmark.nn import backbones
 from benchmark.nn.ard import kl_ard
 from benchmark.nn.bernoulli import bernoulli_nll, in_logits
@@ -106,7 +107,10 @@ class ARDVAE(VAE):
         decoder's variance"""
         prior: Literal["estimated", "fixed"] = "estimated"
         """variances of the prior: of the codes, or one"""
-        likelihood: Literal["gaussian", "bernoulli"] = "gaussian"
+        likelihood: Annotated[
+            Literal["gaussian", "bernoulli"],
+            Needs("likelihood != 'bernoulli' or images", "images in [0, 1]"),
+        ] = "gaussian"
         """squared error, or cross-entropy in nats (images)"""
         lr: Annotated[float, Ge(0)] = 1e-3
         """step size of Adam"""

@@ -44,6 +44,7 @@ from annotated_types import Ge, Gt
 from torch import Tensor
 
 from benchmark.method import Batch, Discovery, Images, Method, Tick
+from benchmark.needs import Needs
 from benchmark.nn import backbones, covariance
 from benchmark.nn.gaussian import kl_standard
 from benchmark.nn.jacobian import precision_rule
@@ -68,9 +69,16 @@ class BetaVAE(Method):
         beta: Annotated[float, Gt(0)] = 0.4
         """weight of the divergence against half the squared error summed over pixels: the decoder's
         variance"""
-        covariance: Literal["diagonal", "block", "full"] = "diagonal"
+        covariance: Annotated[
+            Literal["diagonal", "block", "full"],
+            Needs("covariance == 'diagonal' or latent_dim <= 32", "a latent size of 32 at most"),
+        ] = "diagonal"
         """correlations of the posterior: none, inside blocks, all (latent sizes up to 32)"""
-        block: Annotated[int, Ge(1)] = 2
+        block: Annotated[
+            int,
+            Ge(1),
+            Needs("covariance != 'block' or latent_dim % block == 0", "a latent size it divides"),
+        ] = 2
         """coordinates in a block where covariance is block; divides the latent size"""
         lr: Annotated[float, Ge(0)] = 1e-3
         """step size of Adam"""

@@ -52,6 +52,7 @@ from annotated_types import Ge, Gt
 from torch import Tensor
 
 from benchmark.method import Batch, Discovery, Images, Method, Tick
+from benchmark.needs import Needs
 from benchmark.nn import backbones, jacobian
 from benchmark.nn.discovery import cumulative_rule
 from benchmark.nn.likelihood import gaussian_nll, squared_error
@@ -85,7 +86,10 @@ class GRAE(Method):
         beta: Annotated[float, Gt(0)] = 0.4
         """decoder variance: weight of the code's norm and volume against half the squared error
         summed over pixels"""
-        regularizer: Literal["hadamard-1", "exact"] = "hadamard-1"
+        regularizer: Annotated[
+            Literal["hadamard-1", "exact"],
+            Needs("regularizer != 'exact' or latent_dim <= 32", "a latent size of 32 at most"),
+        ] = "hadamard-1"
         """one sampled column of the Jacobian per image, or the whole log-determinant (latent sizes
         up to 32)"""
         noise: Literal["full", "active"] = "full"

@@ -54,6 +54,7 @@ from torch import Tensor, nn
 
 from baselines.rae_gmm import RAEGMM
 from benchmark.method import Discovery
+from benchmark.needs import Needs
 from benchmark.nn import backbones
 from benchmark.nn.discovery import participation_ratio
 from benchmark.nn.likelihood import squared_error
@@ -92,7 +93,9 @@ class IRMAE(RAEGMM):
         decay: Annotated[float, Ge(0)] = 0.0
         """weight of half the squared norm of all parameters, against the error averaged over
         numbers; IRMAE-WD: 1e-6"""
-        nuclear: Annotated[float, Ge(0)] = 0.0
+        nuclear: Annotated[
+            float, Ge(0), Needs("nuclear == 0 or layers == 2", "two layers, layers=2")
+        ] = 0.0
         """weight of the nuclear norm of the product, likewise, with layers=2; LoRAE: 1e-5"""
         rule: Literal["auto", "share", "gap"] = "auto"
         """eigenvalues above 1 % of the largest, or above the largest ratio of neighbours; auto:

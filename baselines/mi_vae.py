@@ -62,6 +62,7 @@ from torch import Tensor
 
 from baselines.vae import VAE
 from benchmark.method import Batch, Discovery, Tick
+from benchmark.needs import Needs
 from benchmark.nn import backbones
 from benchmark.nn.gaussian import kl_standard, reparameterise
 from benchmark.nn.information import (
@@ -106,7 +107,13 @@ class MIVAE(VAE):
     class Config(VAE.Config):
         mi_weight: float = 1.0
         """lambda, nats of loss per nat of the information bound; 0: the VAE bit for bit"""
-        subset: str = "first2"
+        subset: Annotated[
+            str,
+            Needs(
+                "subset == 'first2' or positions_below(subset, latent_dim)",
+                "first2, or different positions below the latent size joined by +, as 0+1",
+            ),
+        ] = "first2"
         """the components s: first2, or their positions in z counted from 0, as 3+17"""
         lr: Annotated[float, Ge(0)] = 1e-3
         """step size of both Adams"""

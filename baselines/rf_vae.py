@@ -57,10 +57,11 @@ from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
 import torch
-from annotated_types import Ge, Gt, Interval
+from annotated_types import Ge, Interval
 from torch import Tensor, nn
 
 from benchmark.method import Batch, Discovery, Images, Method, Tick
+from benchmark.needs import Needs
 from benchmark.nn import backbones
 from benchmark.nn.bernoulli import GivenLikelihood
 from benchmark.nn.critics import discriminator, permute_columns
@@ -107,9 +108,12 @@ class RFVAE(Method):
 
     @dataclass(frozen=True)
     class Config:
-        likelihood: Literal["auto", "bernoulli", "gaussian"] = "auto"
+        likelihood: Annotated[
+            Literal["auto", "bernoulli", "gaussian"],
+            Needs("likelihood != 'bernoulli' or images", "images in [0, 1]"),
+        ] = "auto"
         """of the decoder; auto: Bernoulli for images, Gaussian for vectors"""
-        sigma: Annotated[float, Gt(0)] = 0.3
+        sigma: Annotated[float, Ge(1e-100)] = 0.3
         """standard deviation of the Gaussian likelihood"""
         gamma: Annotated[float, Ge(0)] = 6.4
         """weight of the total correlation"""
@@ -122,19 +126,16 @@ class RFVAE(Method):
         lambda_max: Annotated[float, Ge(0)] = 10.0
         """KL weight of an irrelevant dimension, r = 0"""
         mode: Literal["relative", "reference"] = "relative"
-        """step sizes and warm-up for runs of any length, or the code's, which take 100,000 steps
-        and more"""
+        """step sizes and warm-up for runs of any length, or the code's, for 100,000 and more"""
         lr: Annotated[float, Ge(0)] | None = None
-        """step size of Adam for encoder and decoder; none: 1e-3 in mode relative, 1e-4 in mode
-        reference"""
+        """step size of Adam for encoder and decoder; none: 1e-3, in mode reference 1e-4"""
         lr_indicators: Annotated[float, Ge(0)] | None = None
-        """step size of Adam for the indicators; none: max(1e-4, 10 / steps), in mode reference
-        1e-4"""
+        """step size of Adam for the indicators; none: max(1e-4, 10 / steps), 1e-4 in reference"""
         lr_discriminator: Annotated[float, Ge(0)] = 1e-4
         """step size of Adam for the discriminator"""
-        warm_up: Annotated[float, Interval(ge=0, le=1)] = 0.1
+        warm_up: Annotated[float, Interval(ge=0, lt=1)] = 0.1
         """share of the steps before the indicators may train; not in mode reference"""
-        latest: Annotated[float, Interval(ge=0, le=1)] = 0.75
+        latest: Annotated[float, Interval(ge=0, lt=1)] = 0.75
         """share of the steps after which the indicators train although the KL has not settled; 0:
         they wait for ``warm_up`` alone; not in mode reference"""
         batches_per_step: Annotated[int, Ge(1)] = 2
@@ -187,8 +188,7 @@ class RFVAE(Method):
         return "waiting" if step < self.last_waiting_step else "train"
 
     def train_step(self, batch: Batch, tick: Tick) -> dict[str, Tensor]:
-        """One step of model and indicators on the first batch, then one of the discriminator on the
-        second."""
+        """Step model and indicators on the first batch, then the discriminator on the second."""
         first, second = batch.chunk(self.config.batches_per_step)
         values, codes = self.objective(first.x)
         self.kl.observe(values["kl_of_dimensions"], tick.step, judge=tick.phase == "waiting")

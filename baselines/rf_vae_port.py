@@ -92,9 +92,9 @@ class RFVAEPort(RFVAE):
         """weight of their negative entropy"""
         mode: Literal["relative", "reference"] = "relative"
         """step sizes for runs of any length, or the port's, which take 100,000 steps and more"""
-        warm_up: Annotated[float, Interval(ge=0, le=1)] = 0.0
+        warm_up: Annotated[float, Interval(ge=0, lt=1)] = 0.0
         """share of the steps before the indicators may train"""
-        latest: Annotated[float, Interval(ge=0, le=1)] = 0.0
+        latest: Annotated[float, Interval(ge=0, lt=1)] = 0.0
         """share of the steps after which they train although the KL has not settled; 0: they wait
         for ``warm_up`` alone"""
         batches_per_step: Annotated[int, Ge(1)] = 2

@@ -41,6 +41,7 @@ from torch import Tensor, nn
 
 from baselines.vae import VAE
 from benchmark.method import Batch, Images, Tick
+from benchmark.needs import Needs
 from benchmark.nn.gaussian import channel_rate, reparameterise
 
 __all__ = ["VampPrior"]
@@ -70,7 +71,9 @@ class VampPrior(VAE):
     class Config(VAE.Config):
         components: Annotated[int, Ge(1)] = 500
         """pseudo-inputs"""
-        start: Literal["data", "noise"] = "data"
+        start: Annotated[
+            Literal["data", "noise"], Needs("start != 'noise' or images", "images in [0, 1]")
+        ] = "data"
         """pseudo-inputs at first: training images and a little noise, or noise (images only)"""
         warm_up: Annotated[float, Interval(ge=0, le=1)] = 0.05
         """share of the run in which the weight of the divergence rises to 1"""

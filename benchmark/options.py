@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from benchmark.needs import Needs
 from benchmark.spec import BenchError
 
 __all__ = ["Field", "Range", "parse_reference", "resolve", "split_list", "suggest"]
@@ -58,7 +59,7 @@ class Range:
 @dataclass(frozen=True)
 class Field:
     """One option: its name, type (``bool int float str``), default, allowed values (empty: any),
-    whether None is allowed, its meaning, and the range of a number."""
+    whether None is allowed, its meaning, the range of a number, and what else must hold with it."""
 
     name: str
     type: str
@@ -67,6 +68,7 @@ class Field:
     optional: bool = False
     doc: str = ""
     range: Range = Range()
+    needs: tuple[Needs, ...] = ()
 
     @property
     def expected(self) -> str:

@@ -14,8 +14,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from benchmark.fields import read_fields
 from benchmark.modules import PROJECT, module_file, parse
-from benchmark.options import Field, Range
+from benchmark.options import Field
 from benchmark.spec import BenchError
 from benchmark.syntax import address, digest_of
 
@@ -43,12 +44,8 @@ class SourceClass:
     def fields(self, options_class: str) -> tuple[Field, ...]:
         """The fields of the nested dataclass ``options_class`` (``Config`` or ``Options``) and of
         those it is derived from, in the dataclass's order; empty where there is none."""
-        merged: dict[str, Field] = {}
-        for node in reversed(self._nested(options_class)):
-            for statement, following in _annotated(node):
-                field = _field(self.path, statement, following)
-                merged[field.name] = field
-        return tuple(merged.values())
+        nodes = list(reversed(self._nested(options_class)))
+        return read_fields(self.path, nodes, options_class)
 
     @property
     def root(self) -> str:
@@ -147,89 +144,6 @@ def _literals(node: ast.ClassDef) -> dict[str, Any]:
             except ValueError:
                 continue
     return values
-
-
-def _annotated(node: ast.ClassDef) -> list[tuple[ast.AnnAssign, ast.stmt | None]]:
-    pairs = zip(node.body, [*node.body[1:], None], strict=True)
-    return [
-        (statement, following)
-        for statement, following in pairs
-        if isinstance(statement, ast.AnnAssign)
-    ]
-
-
-def _field(path: Path, statement: ast.AnnAssign, following: ast.stmt | None) -> Field:
-    name = (
-        statement.target.id
-        if isinstance(statement.target, ast.Name)
-        else ast.unparse(statement.target)
-    )
-    try:
-        default = ast.literal_eval(statement.value) if statement.value is not None else ...
-        if default is ...:
-            raise ValueError(name)
-    except ValueError:
-        raise BenchError(f"option '{name}' in '{path}' needs a literal default") from None
-    written = ast.unparse(statement.annotation)
-    parts = _union(statement.annotation)
-    kinds = [part for part in parts if ast.unparse(part) != "None"]
-    kind, bounds = _annotated_type(kinds[0]) if len(kinds) == 1 else ("", ())
-    choices: tuple[str, ...] = ()
-    if kind.split(".")[-1].startswith("Literal["):
-        choices = tuple(map(str, ast.literal_eval(f"({kind.split('[', 1)[1][:-1]},)")))
-        kind = "str"
-    if kind not in ("bool", "int", "float", "str"):
-        raise BenchError(
-            f"option '{name}' in '{path}' has type '{written}'; expected bool, int, float, str or "
-            "Literal[...]"
-        )
-    doc = ""
-    if isinstance(following, ast.Expr) and isinstance(following.value, ast.Constant):
-        doc = " ".join(str(following.value.value).split())
-    field = Field(
-        name, kind, default, choices, len(kinds) < len(parts), doc, _range(bounds, name, path)
-    )
-    if not field.allows(default):
-        raise BenchError(
-            f"option '{name}' in '{path}' has default {default!r}; expected {field.expected}"
-        )
-    return field
-
-
-def _annotated_type(node: ast.expr) -> tuple[str, tuple[ast.expr, ...]]:
-    """``float`` and ``Gt(0)`` of ``Annotated[float, Gt(0)]``; the type itself where nothing stands
-    beside it."""
-    if not isinstance(node, ast.Subscript) or not isinstance(node.slice, ast.Tuple):
-        return ast.unparse(node), ()
-    if ast.unparse(node.value).split(".")[-1] != "Annotated":
-        return ast.unparse(node), ()
-    kind, *bounds = node.slice.elts
-    return ast.unparse(kind), tuple(bounds)
-
-
-def _range(bounds: tuple[ast.expr, ...], name: str, path: Path) -> Range:
-    """The range that ``Gt Ge Lt Le Interval`` of ``annotated_types`` write."""
-    ends: dict[str, float] = {}
-    for bound in bounds:
-        kind = ast.unparse(bound.func).split(".")[-1] if isinstance(bound, ast.Call) else ""
-        try:
-            if not isinstance(bound, ast.Call) or kind not in ("Gt", "Ge", "Lt", "Le", "Interval"):
-                raise ValueError(kind)
-            ends |= {kind.lower(): ast.literal_eval(argument) for argument in bound.args}
-            ends |= {word.arg or "": ast.literal_eval(word.value) for word in bound.keywords}
-            Range(**ends)
-        except (TypeError, ValueError):
-            raise BenchError(
-                f"option '{name}' in '{path}' is annotated with '{ast.unparse(bound)}'; expected "
-                "Gt(0), Ge(0), Lt(1), Le(1) or Interval(ge=0, le=1) with literal numbers"
-            ) from None
-    return Range(**ends)
-
-
-def _union(node: ast.expr) -> list[ast.expr]:
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
-        return _union(node.left) + _union(node.right)
-    return [node]
 
 
 @dataclass(frozen=True)

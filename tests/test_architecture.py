@@ -28,7 +28,9 @@ ROOMS = (
     "files",
     "arrays",
     "budgets",
+    "needs",
     "options",
+    "fields",
     "modules",
     "syntax",
     "source",
@@ -71,7 +73,7 @@ ROOMS = (
     "cli",
 )
 PAGE = Path(__file__).parents[1] / "ARCHITECTURE.md"
-ADAPTERS_SEE = {"registry", "nn", "method"}
+ADAPTERS_SEE = {"registry", "needs", "nn", "method"}
 
 
 def modules() -> list[tuple[str, Path]]:

@@ -116,6 +116,7 @@ def source_page(room: registry.Room, entry: registry.Entry) -> str:
             else (option.default, option.expected)
         )
         lines.append(f"    {option.name} = {value}    {expected}")
+        lines += [f"        must hold: {need.condition}" for need in option.needs]
         if option.doc:
             lines.append(f"        {option.doc}")
     if not fields:

@@ -16,7 +16,7 @@ from benchmark.datasets.split import Dataset, Splits
 from benchmark.identity import harness_code
 from benchmark.options import suggest
 from benchmark.planning.fits import refusal
-from benchmark.planning.suites import Grid
+from benchmark.planning.suites import LARGEST, Grid
 from benchmark.registry import Choice
 from benchmark.spec import BenchError, RunSpec, canonical_json
 
@@ -128,6 +128,7 @@ def plan(grid: Grid, data_dir: Path, seen: Seen | None = None) -> list[Job]:
 
     ``seen`` is filled with what is read of datasets; give the same to several calls.
     """
+    _check_numbers(grid)
     seen = {} if seen is None else seen
     budget = budget_of(grid)
     methods = [registry.choose(grid.room, text) for text in _unique(grid.methods)]
@@ -150,6 +151,19 @@ def plan(grid: Grid, data_dir: Path, seen: Seen | None = None) -> list[Job]:
     return list(jobs.values())
 
 
+def _check_numbers(grid: Grid) -> None:
+    """Refuse sizes and counts that are no whole numbers from 1; None stands for the budget's."""
+    numbers = {"seeds": [grid.seeds], "steps": [grid.steps], "batch_size": [grid.batch_size]}
+    for name, values in (numbers | {"latent_dims": list(grid.latent_dims)}).items():
+        for value in values:
+            absent = value is None and name in ("steps", "batch_size")
+            if not absent and (type(value) is not int or not 1 <= value <= LARGEST):
+                raise BenchError(
+                    f"{name} is or holds {value!r:.60}; expected whole numbers from 1 to "
+                    f"{LARGEST:,}"
+                )
+
+
 def _seeds(
     grid: Grid,
     method: Choice,
@@ -161,7 +175,8 @@ def _seeds(
 ) -> Iterator[Job]:
     """Yield the jobs of one cell, which differ by their seed alone; ``BenchError`` where the method
     cannot run on such data."""
-    reason = refusal(method, facts.shape, latent_dim, schedule["batch_size"])
+    batch_size, steps = schedule["batch_size"], schedule["steps"]
+    reason = refusal(method, facts.shape, latent_dim, batch_size, steps)
     if reason is not None:
         raise BenchError(f"'{method.name}' on '{dataset.name}': {reason}")
     planned = {**schedule, "kind": "train" if grid.room == "methods" else method.name}

@@ -39,6 +39,7 @@ from torch import Tensor
 from baselines.beta_vae import CORRELATED_LIMIT, BetaVAE
 from benchmark.datasets.tensors import TensorSplit
 from benchmark.metrics.base import Measurement
+from benchmark.needs import Needs
 from benchmark.nn import backbones, jacobian
 from benchmark.nn.likelihood import squared_error
 from benchmark.nn.optim import Adam
@@ -82,7 +83,11 @@ class Blocks(BetaVAE, Study):
     class Config:
         beta: Annotated[float, Gt(0)] = 0.4
         """weight of the divergence against half the squared error summed over pixels"""
-        block: Annotated[int, Ge(1)] = 2
+        block: Annotated[
+            int,
+            Ge(2),
+            Needs("block < latent_dim <= 32", "a latent size above it, and of 32 at most"),
+        ] = 2
         """coordinates in a block of the posterior's covariance"""
         lr: Annotated[float, Ge(0)] = 1e-3
         """step size of Adam"""

@@ -40,6 +40,7 @@ from baselines.beta_vae import BetaVAE
 from baselines.grae import GRAE
 from benchmark.datasets.tensors import TensorSplit
 from benchmark.metrics.base import Measurement
+from benchmark.needs import Needs
 from benchmark.nn import covariance, jacobian
 from benchmark.nn.likelihood import squared_error
 from benchmark.study import Outcome, Study
@@ -116,9 +117,16 @@ class Objective(BetaVAE, Study):
     class Config:
         beta: Annotated[float, Gt(0)] = 0.4
         """weight of the divergence against half the squared error summed over pixels"""
-        covariance: Literal["diagonal", "block", "full"] = "diagonal"
+        covariance: Annotated[
+            Literal["diagonal", "block", "full"],
+            Needs("covariance == 'diagonal' or latent_dim <= 32", "a latent size of 32 at most"),
+        ] = "diagonal"
         """correlations of the posterior: none, inside blocks, all (latent sizes up to 32)"""
-        block: Annotated[int, Ge(1)] = 2
+        block: Annotated[
+            int,
+            Ge(1),
+            Needs("covariance != 'block' or latent_dim % block == 0", "a latent size it divides"),
+        ] = 2
         """coordinates in a block where covariance is block; divides the latent size"""
         draws: Annotated[int, Ge(1)] = 32
         """codes per image for the objective that is a mean over them"""

@@ -46,6 +46,7 @@ from torch import Tensor, nn
 
 from benchmark.method import Batch, Images, Tick
 from benchmark.metrics.base import Measurement
+from benchmark.needs import Needs
 from benchmark.nn.optim import Adam
 from benchmark.nn.schedules import cosine
 from benchmark.study import Outcome, Study
@@ -104,11 +105,13 @@ class Slices(Study):
     class Config:
         gamma: Annotated[float, Gt(0)] = 0.01
         """decoder variance"""
-        inputs: Annotated[int, Ge(1)] = 4
+        inputs: Annotated[int, Ge(1), Needs("inputs < latent_dim", "a latent size above it")] = 4
         """numbers D of the point, fewer than the latent size"""
-        informative: Annotated[int, Ge(0)] = 3
+        informative: Annotated[int, Ge(1), Needs("informative < inputs", "more inputs")] = 3
         """non-zero coordinates of the optimal sparse representation"""
-        positions: Annotated[int, Ge(3)] = 401
+        positions: Annotated[
+            int, Ge(3), Needs("positions % 2 == 1", "an odd number of positions")
+        ] = 401
         """points of the slice at equal distances, an odd number, so that 0 is one of them"""
         lr: Annotated[float, Ge(0)] = 0.1
         """step size of Adam at the start"""

@@ -29,11 +29,10 @@ Discovery
 
 Deviations
     The paper gives neither initial values, nor the decoder's variance (the data's, here), nor the
-    size of the gradient of a posterior of a point (that of the point's own loss, not of its 1/N
-    share in the mean, which would hardly move). The diagonal of D' is the exponential of what is
-    trained: with the number itself a step across 0 throws a trial out of the finite numbers. Data
-    and W are drawn once per run, so that trials have comparable ELBOs; codes have mean 0 and
-    covariance I exactly.
+    size of the gradient of a posterior of a point (that of the point's own loss; its 1/N share in
+    the mean would hardly move). The diagonal of D' is the exponential of what is trained: with the
+    number itself a step across 0 makes a trial infinite. Data and W are drawn once per run, so that
+    trials have comparable ELBOs; codes have mean 0 and covariance I exactly.
 """
 
 from __future__ import annotations
@@ -47,6 +46,7 @@ from torch import Tensor, nn
 
 from benchmark.method import Batch, Images, Tick
 from benchmark.metrics.base import Measurement
+from benchmark.needs import Needs
 from benchmark.studies.angles import concentration, favoured_angle, procrustes, turn_angle
 from benchmark.studies.plane import (
     NOISE,
@@ -63,13 +63,7 @@ from benchmark.study import Outcome, Study
 
 __all__ = ["Uniqueness", "ladder"]
 
-LADDER = (
-    (100, 20),
-    (500, 20),
-    *((1000 * k, 20) for k in range(1, 10)),
-    (10_000, 100),
-    (20_000, 100),
-)
+LADDER = ((100, 20), (500, 20), *((1000 * k, 20) for k in range(1, 10)), (10000, 100), (20000, 100))
 """Steps at the first rate, and how many trials take them."""
 
 RATES = 5
@@ -113,9 +107,16 @@ class Uniqueness(Study):
         """one linear encoder and covariance per trial, or a mean and covariance for every point"""
         mixing: Literal["orthogonal", "printed"] = "orthogonal"
         """W with columns of norm 2 and 1: orthogonal, or normal entries as the paper prints it"""
-        points: Annotated[int, Ge(1)] = 4000
+        points: Annotated[int, Ge(1), Needs("latent_dim == 2", "the plane, L = 2")] = 4000
         """points in the plane"""
-        trials: Annotated[int, Ge(0)] = 0
+        trials: Annotated[
+            int,
+            Ge(0),
+            Needs(
+                "steps in (500, 2500, 100000) or 0 < steps <= 50000 and steps % 5000 == 0",
+                "a rung to end with: 500, 2500, 100000 steps, or 5000 to 50000 by 5000",
+            ),
+        ] = 0
         """trials on every rung; 0: the paper's 20, and 100 on the two longest"""
 
     def build(self) -> None:
@@ -170,8 +171,7 @@ class Uniqueness(Study):
         return str(sum(step < end for end in self.ends))
 
     def train_step(self, batch: Batch, tick: Tick) -> dict[str, Tensor]:
-        """One step of gradient descent of every trial that is under way. Trials that left the
-        finite numbers are counted, not averaged."""
+        """One gradient step of every trial under way; infinite ones are counted, not averaged."""
         live = int(tick.phase)
         leaves = {
             name: value[:live].detach().requires_grad_() for name, value in self.trained.items()

@@ -15,7 +15,7 @@ from benchmark.testing.candidate import Candidate, Check, CheckFailed, is_frozen
 __all__ = ["CHECKS"]
 
 SECTIONS = ("Citation", "Objective", "Discovery", "Deviations")
-ALLOWED = ("benchmark.registry", "benchmark.nn", "benchmark.method", "benchmark.spec")
+ALLOWED = tuple(f"benchmark.{room}" for room in ("registry", "needs", "nn", "method", "spec"))
 FOREIGN = ("random", "secrets", "time", "pickle", "numpy.random")
 
 

@@ -4,12 +4,14 @@ is not refused."""
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from benchmark import registry
+from benchmark.api import run
 from benchmark.cli import cli
 from benchmark.planning.fits import refusal
 from benchmark.planning.jobs import plan
@@ -32,19 +34,19 @@ def test_a_shape_is_refused_where_the_method_cannot_be_built_on_it_and_nowhere_e
     try:
         construct(kind, kind.Config(**choice.options), 0, **size)
     except ValueError as error:
-        assert str(error) in str(refusal(choice, shape, 2, 8))
+        assert str(error) in str(refusal(choice, shape, 2, 8, 2_000))
     else:
-        assert refusal(choice, shape, 2, 8) is None
+        assert refusal(choice, shape, 2, 8, 2_000) is None
 
 
 def test_latent_sizes_beyond_the_data_are_refused_where_the_class_says_so() -> None:
     pca, vae = (registry.choose("methods", name) for name in ("pca", "vae"))
-    assert refusal(pca, (2,), 2, 0) is None
+    assert refusal(pca, (2,), 2, 0, 0) is None
     assert "at most 2 dimensions in data of shape (2,), asked for 3" in str(
-        refusal(pca, (2,), 3, 0)
+        refusal(pca, (2,), 3, 0, 0)
     )
-    assert refusal(pca, None, 3, 0) is None  # data that is not here
-    assert refusal(vae, (2,), 3, 8) is None
+    assert refusal(pca, None, 3, 0, 0) is None  # data that is not here
+    assert refusal(vae, (2,), 3, 8, 90) is None
 
 
 @pytest.mark.parametrize(
@@ -54,14 +56,14 @@ def test_latent_sizes_beyond_the_data_are_refused_where_the_class_says_so() -> N
 def test_batches_that_chunks_do_not_divide_are_refused(
     method: str, batch_size: int, fits: bool
 ) -> None:
-    reason = refusal(registry.choose("methods", method), (1, 28, 28), 4, batch_size)
+    reason = refusal(registry.choose("methods", method), (1, 28, 28), 4, batch_size, 90)
     assert (reason is None) is fits
     assert fits or f"a batch of {batch_size} images cannot be cut into chunks=4" in str(reason)
 
 
 @pytest.mark.parametrize("chunks", [0, -4])
 def test_a_batch_has_one_part_at_least(chunks: int) -> None:
-    reason = refusal(registry.choose("methods", f"vae[chunks={chunks}]"), (2,), 1, 128)
+    reason = refusal(registry.choose("methods", f"vae[chunks={chunks}]"), (2,), 1, 128, 90)
     assert reason == f"a batch cannot be cut into chunks={chunks} parts; choose chunks=1 or more"
 
 
@@ -126,4 +128,26 @@ def test_a_number_out_of_range_is_refused_before_anything_runs(
     command = ["run", "--methods", method, "--datasets", "circle", "--results", str(tmp_path / "r")]
     outcome = CliRunner().invoke(cli, command)
     assert isinstance(outcome.exception, BenchError) and message in str(outcome.exception)
+    assert not (tmp_path / "r").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("latent_dims", [0]),
+        ("latent_dims", [2, -1]),
+        ("latent_dims", [2.0]),
+        ("latent_dims", [np.int64(2)]),
+        ("seeds", 0),
+        ("steps", 0),
+        ("steps", -5),
+        ("batch_size", 0),
+        ("batch_size", True),
+    ],
+)
+def test_sizes_from_python_are_whole_numbers_from_1(tmp_path: Path, name: str, value: Any) -> None:
+    """Command line and suites check theirs; without steps or a batch the budget has them."""
+    sizes: dict[str, Any] = {name: value}
+    with pytest.raises(BenchError, match=f"{name} is or holds .*; expected whole numbers from 1"):
+        run(["vae"], ["circle"], results=tmp_path / "r", **sizes)
     assert not (tmp_path / "r").exists()
