@@ -76,3 +76,16 @@ def test_our_loop_is_told_beside_pythaes() -> None:
     first, *rest = short("pythae_beside.py")
     assert first.startswith("one run, images per second, ours / pythae's: ")
     assert rest[0].startswith("study of 2") and len(rest) == 3
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(importlib.util.find_spec("prdc") is None, reason="prdc is not here")
+def test_nearest_neighbours_have_the_values_of_prdc() -> None:
+    from performance.neighbours import ours, theirs, vectors
+
+    for size in ((50, 3), (300, 8), (700, 40)):
+        sets = vectors(*size)
+        assert ours(*sets) == pytest.approx(theirs(*sets), abs=1e-12)
+    *_, last = short("neighbours.py")
+    assert last.startswith("200 vectors of 8 numbers: prdc / ours = ")
+    assert float(last.rpartition(" ")[2]) < 1e-12
