@@ -42,6 +42,9 @@ class _Lines(Watcher):
         super().__init__()
         self.total, self.count = total, 0
 
+    def announced(self, text: str) -> None:
+        click.echo(text, err=True)
+
     def ended(self, outcome: JobOutcome) -> None:
         self.count += 1
         try:
@@ -61,6 +64,9 @@ class _Bars(Watcher):
         self.bars: dict[str, TaskID] = {}
         self.done = 0
         self.under_way: dict[str, float] = {}
+
+    def announced(self, text: str) -> None:
+        self.progress.console.print(text, markup=False, highlight=False)
 
     def started(self, job: Job) -> None:
         self.bars[job.spec.key] = self.progress.add_task(

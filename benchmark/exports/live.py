@@ -49,6 +49,11 @@ class Several(Events):
     def __init__(self, *watchers: Events) -> None:
         self.watchers = watchers
 
+    def announced(self, text: str) -> None:
+        """Tell each a line about all runs."""
+        for watcher in self.watchers:
+            watcher.announced(text)
+
     def started(self, job: Job) -> None:
         """Tell each that a run began."""
         for watcher in self.watchers:

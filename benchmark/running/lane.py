@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import signal
-import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmark.planning.expected import expected_seconds
 from benchmark.planning.jobs import Job
 from benchmark.planning.reuse import Settings
+from benchmark.running import memory
 from benchmark.running.faults import error_text, one_line
+from benchmark.running.occupancy import Throughput, lanes_that_pay
 
 if TYPE_CHECKING:
     import torch
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Turns", "lanes_that_fit", "work_in_lanes"]
 
 TRIED = 5
-"""Steps of the first run after which its memory is measured."""
+"""Steps of a run after which its memory and its pace count."""
 
 SHARE = 0.8
 """Of the free memory that lanes may take."""
@@ -55,14 +56,14 @@ class Turns:
             self._changed.notify_all()
 
 
-def lanes_that_fit(taken: int, free: int, most: int) -> int:
-    """Return how many lanes there can be where one has ``taken`` bytes of memory and ``free`` are
-    left: 1 + SHARE * free / taken, ``most`` at most.
+def lanes_that_fit(taken: int, free: int, most: int, lanes: int = 1) -> int:
+    """Return how many lanes there can be where ``lanes`` have ``taken`` bytes of memory together
+    and ``free`` are left: lanes (1 + SHARE * free / taken), ``most`` at most.
 
     >>> lanes_that_fit(taken=2, free=10, most=16)
     5
     """
-    return max(1, min(most, 1 + int(SHARE * free / max(1, taken))))
+    return max(1, min(most, lanes + int(SHARE * free * lanes / max(1, taken))))
 
 
 def work_in_lanes(
@@ -85,64 +86,111 @@ def work_in_lanes(
 
 @dataclass
 class _Work:
-    """Runs that wait, and the lanes that take them. ``tried``: the first run's memory can be
-    measured."""
+    """Runs that wait, and the lanes that take them, ``most`` at most: a lane that is one too many
+    ends with its run. ``crowded``: a run lacked memory beside others; ``left``: the lanes that take
+    nothing more."""
 
     waiting: deque[Job]
     settings: Settings
     device: torch.device
     pipe: Connection
     asked: list[str]
+    most: int = 1
     turns: Turns = field(default_factory=Turns)
     lanes: list[threading.Thread] = field(default_factory=list)
-    tried: threading.Event = field(default_factory=threading.Event)
+    left: set[threading.Thread] = field(default_factory=set)
+    crowded: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self.pace = Throughput(lambda: _finish(self.device))
 
     def run(self, most: int, *, measure: bool) -> None:
         """Start the lanes and wait for their end; signals are heard meanwhile."""
-        before = _memory_taken(self.device)
         self.settings = replace(self.settings, results=self.settings.results.absolute())
         if measure:
-            self._start(1)
-            while not self.tried.wait(0.1) and self.lanes[0].is_alive():
-                pass
-            taken = _memory_taken(self.device) - before
-            most = lanes_that_fit(taken, _memory_free(self.device), most)
-        self._start(most - len(self.lanes))
+            before = _memory_taken(self.device)
+            self.most = lanes_that_pay(self._start, self._rate, lambda: self._fit(most, before))
+            self._announce(before)
+        else:
+            self._start(most)
         for lane in self.lanes:
             while lane.is_alive():
                 lane.join(0.2)
 
-    def _start(self, count: int) -> None:
-        for _ in range(min(count, len(self.waiting))):
+    @property
+    def active(self) -> int:
+        """Lanes that are at work."""
+        return len(self.lanes) - len(self.left)
+
+    def _start(self, lanes: int) -> int:
+        """Start lanes until so many are at work, or for as many as there are runs; return how many
+        are."""
+        self.most = lanes
+        for _ in range(min(lanes - self.active, len(self.waiting))):
             self.lanes.append(threading.Thread(target=self._lane, daemon=True))
             self.lanes[-1].start()
+        return self.active
+
+    def _rate(self) -> float | None:
+        """Return the work that the lanes do in a second; None where no more may be of use."""
+        self.pace.begin(self.active)
+        while self._may_grow():
+            rate = self.pace.wait(0.1)
+            if rate is not None and not self.crowded.is_set():
+                return rate
+        return None
+
+    def _may_grow(self) -> bool:
+        """Whether further lanes may be of use."""
+        at_work = any(lane.is_alive() for lane in self.lanes)
+        return bool(self.waiting) and at_work and not (self.asked or self.crowded.is_set())
+
+    def _fit(self, most: int, before: int) -> int:
+        """Return for how many lanes there is memory, by what those have taken that are at work."""
+        taken, lanes = _memory_taken(self.device) - before, self.active
+        return lanes_that_fit(taken, _memory_free(self.device), most, lanes)
+
+    def _announce(self, before: int) -> None:
+        """Say how many lanes there are, and why."""
+        gigabytes = (_memory_taken(self.device) - before) / 1e9
+        free = _memory_free(self.device) / 1e9
+        self._tell(
+            "announced",
+            f"lanes: {self.most}, by their pace and memory ({gigabytes:.2g} GB taken by "
+            f"{self.active}, {free:.3g} GB free)",
+        )
 
     def _lane(self) -> None:
         """Carry out what waits, one run after the other, until memory runs out."""
         block, begin_turn = _own_stream(self.device)
         with block:
-            while not self.asked:
+            goes_on = True
+            while goes_on:
                 self.turns.take()
+                goes_on = False
                 try:
                     begin_turn()
-                    if not self.waiting or self.asked or not self._carry_out(begin_turn):
-                        return
+                    goes_on = self._goes_on() and self._carry_out(begin_turn)
                 finally:
+                    if not goes_on:
+                        self.left.add(threading.current_thread())
                     self.turns.give()
+
+    def _goes_on(self) -> bool:
+        """Whether there is a run for this lane, and it is not one too many."""
+        return bool(self.waiting) and not self.asked and self.active <= self.most
 
     def _carry_out(self, begin_turn: Callable[[], object]) -> bool:
         """Carry the next run out; whether there was memory for it beside the others."""
-        from benchmark.running.job import execute
-
         job = self.waiting.popleft()
         key, last, steps = job.spec.key, -TELL, 0
+        work = expected_seconds(job) / max(1, job.spec.steps)
         self._tell("taken", key)
 
         def stop() -> str | None:
             nonlocal steps
             steps += 1
-            if steps > TRIED:
-                self.tried.set()
+            self._time(steps, work)
             self.turns.give()
             self.turns.take()
             begin_turn()
@@ -154,28 +202,42 @@ class _Work:
                 last = time.monotonic()
                 self._tell("progress", key, step, dict(values))
 
+        return self._attempt(job, stop, progress)
+
+    def _attempt(
+        self,
+        job: Job,
+        stop: Callable[[], str | None],
+        progress: Callable[[int, Mapping[str, float]], None],
+    ) -> bool:
+        """Carry a run out and tell how it ended; as :meth:`_carry_out`."""
+        from benchmark.running.job import execute
+
+        key, tell = job.spec.key, self._tell
+        self.pace.disturb()
         try:
-            record = execute(
-                job,
-                self.settings,
-                stop,
-                progress,
-                lambda: self._tell("begun", key),
-                lambda: self._tell("measured", key),
-            )
+            begun, measured = (lambda: tell("begun", key)), (lambda: tell("measured", key))
+            record = execute(job, self.settings, stop, progress, begun, measured)
         except Exception as error:  # a full disk, say: its record cannot be written
-            self._tell(
-                "ended", key, "failed", one_line(f"{type(error).__name__}: {error_text(error)}")
-            )
+            tell("ended", key, "failed", one_line(f"{type(error).__name__}: {error_text(error)}"))
             return True
+        finally:
+            self.pace.disturb()
         return self._ended(key, record)
+
+    def _time(self, steps: int, work: float) -> None:
+        """Note a step of so much work; memory is laid out, and steps are captured, in the first."""
+        if steps > TRIED:
+            self.pace.step(work)
+        else:
+            self.pace.disturb()
 
     def _ended(self, key: RunKey, record: Record | None) -> bool:
         """Tell how a run ended; whether there was memory for it beside the others."""
-        self.tried.set()
         status = "interrupted" if record is None else record.status
-        crowded = status == "out-of-memory" and sum(lane.is_alive() for lane in self.lanes) > 1
+        crowded = status == "out-of-memory" and self.active > 1
         if crowded:
+            self.crowded.set()
             _give_memory_back(self.device)
             self._tell("crowded", key)
         else:
@@ -204,6 +266,14 @@ def _own_stream(device: torch.device) -> tuple[Any, Callable[[], object]]:
     return torch.cuda.stream(stream), lambda: generator.graphsafe_set_state(own)
 
 
+def _finish(device: torch.device) -> None:
+    """Wait for what the device has to do."""
+    if device.type == "cuda":
+        import torch
+
+        torch.cuda.synchronize(device)
+
+
 def _give_memory_back(device: torch.device) -> None:
     """Leave what the allocator keeps to the other lanes."""
     if device.type == "cuda":
@@ -218,7 +288,7 @@ def _memory_taken(device: torch.device) -> int:
         import torch
 
         return torch.cuda.max_memory_reserved(device)
-    return _kilobytes(Path("/proc/self/status"), "VmHWM:") * 1024
+    return memory.peak()
 
 
 def _memory_free(device: torch.device) -> int:
@@ -227,13 +297,4 @@ def _memory_free(device: torch.device) -> int:
         import torch
 
         return torch.cuda.mem_get_info(device)[0]
-    return (_kilobytes(Path("/proc/meminfo"), "MemAvailable:") or sys.maxsize) * 1024
-
-
-def _kilobytes(path: Path, name: str) -> int:
-    """Return the number that stands after ``name`` in a file of /proc; 0 where there is none."""
-    with contextlib.suppress(OSError):
-        for line in path.read_text(encoding="ascii").splitlines():
-            if line.startswith(name):
-                return int(line.split()[1])
-    return 0
+    return memory.available()

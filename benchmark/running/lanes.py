@@ -30,8 +30,8 @@ MOST = 16
 
 
 def run_with(lanes: int | None) -> Callable[..., list[JobOutcome]]:
-    """Return the executor of so many lanes; None: as many as fit into memory by what the first run
-    takes, :data:`MOST` at most."""
+    """Return the executor of so many lanes; None: as many as there is memory for and do more work
+    together than fewer (:mod:`benchmark.running.occupancy`), :data:`MOST` at most."""
 
     def run(
         jobs: Sequence[Job],
@@ -52,6 +52,9 @@ class _Once(Events):
 
     def __init__(self, events: Events) -> None:
         self.events, self.begun = events, set[str]()
+
+    def announced(self, text: str) -> None:
+        self.events.announced(text)
 
     def started(self, job: Job) -> None:
         if job.spec.key not in self.begun:
@@ -108,8 +111,11 @@ class _LaneQueue:
                     process.send(signal.SIGTERM)
             list(pool.begin())
             for process, ended in pool.turn():
-                for message in process.messages():
-                    self._hear(process, jobs, *message)
+                for kind, *details in process.messages():
+                    if kind == "announced":
+                        self.events.announced(*details)
+                    else:
+                        self._hear(process, jobs, kind, *details)
                 if ended:
                     self._conclude(process, jobs)
                 elif self._must_end(process, asked):

@@ -56,6 +56,9 @@ class JobOutcome:
 class Events:
     """What a watcher may be told; does nothing by itself."""
 
+    def announced(self, text: str) -> None:
+        """A line about all runs: what is asked for them, say."""
+
     def started(self, job: Job) -> None: ...
 
     def progressed(self, job: Job, step: int, values: Mapping[str, float]) -> None: ...

@@ -69,6 +69,24 @@ def test_bars_show_options_whole() -> None:
     assert "circle[noise=0.2]" in screen.getvalue()
 
 
+def test_a_line_about_all_runs_is_shown_on_a_terminal_and_elsewhere(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from benchmark.cli import progress as module
+
+    text = "a run is given [1] core"  # brackets are no markup
+    with watcher(1) as lines:
+        lines.announced(text)
+    assert capsys.readouterr().err == f"{text}\n"
+    screen = StringIO()
+    console = Console(file=screen, force_terminal=True, width=160)
+    monkeypatch.setattr(module, "Console", lambda **_: console)
+    with watcher(1) as bars:
+        assert isinstance(bars, _Bars)
+        bars.announced(text)
+    assert text in screen.getvalue()
+
+
 def test_seeds_are_a_count(tmp_path: Path) -> None:
     done = bench(tmp_path, "run", "--all", "--seeds", "0,1,2")
     assert done.returncode == 2

@@ -23,6 +23,9 @@ class Ledger(Events):
     def __init__(self) -> None:
         self.told: list[str] = []
 
+    def announced(self, text: str) -> None:
+        self.told.append(text)
+
     def started(self, job: Job) -> None:
         self.told.append("started")
 
@@ -34,6 +37,7 @@ class Ledger(Events):
 
 
 def tell(events: Events, job: Job) -> None:
+    events.announced("all are well")
     events.started(job)
     events.progressed(job, 3, {"loss": 0.5})
     events.progressed(job, 7, {"loss": 0.25})
@@ -43,7 +47,7 @@ def tell(events: Events, job: Job) -> None:
 def test_several_watchers_are_told_the_same(tmp_path: Path) -> None:
     first, second = Ledger(), Ledger()
     tell(Several(first, second), job(tmp_path))
-    assert first.told == second.told == ["started", "step 3", "step 7", "done"]
+    assert first.told == second.told == ["all are well", "started", "step 3", "step 7", "done"]
 
 
 @pytest.mark.skipif(

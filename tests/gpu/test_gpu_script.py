@@ -101,5 +101,7 @@ def test_the_script_writes_every_row(tmp_path: Path) -> None:
     assert "captured" in rows["images per second, vae"]
     for lanes in (1, 2):
         assert "2 done, 2 of 2 with the bits" in rows[f"{lanes} lanes, 2 runs of 4 steps"]
+    chosen = rows["lanes that pay, 2 runs of 4 steps"]
+    assert chosen.startswith("lanes: 1, by their pace and memory") and chosen.endswith("; 2 done")
     assert "1 to run" in rows["estimate of --methods vae"]
     assert any(value.startswith("done after") for value in rows.values())

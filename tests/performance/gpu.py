@@ -225,6 +225,27 @@ def in_lanes(bench: Bench) -> Iterator[Row]:
         )
 
 
+class Announcements(Events):
+    """Keeps what is said about all runs."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def announced(self, text: str) -> None:
+        self.texts.append(text)
+
+
+def in_lanes_that_pay(bench: Bench) -> Iterator[Row]:
+    """How many lanes are chosen where nobody names a number."""
+    steps, seeds = (4, 2) if bench.short else (2000, 16)
+    runs, heard = bench.plan(["vae"], steps, seeds), Announcements()
+    settings = Settings(bench.folder / "lanes-auto", str(bench.device))
+    outcomes = executor_of("lanes").run_jobs(runs, settings, seeds, heard)
+    done = sum(outcome.status == "done" for outcome in outcomes)
+    text = "; ".join([*heard.texts, f"{done} done"])
+    yield f"lanes that pay, {seeds} runs of {steps} steps", text
+
+
 def _same(one: Path, other: Path, key: str) -> bool:
     records = [Store(folder).read(key) for folder in (one, other)]
     if any(record is None or record.status != "done" for record in records):
@@ -270,6 +291,7 @@ PARTS: Sequence[Callable[[Bench], Iterator[Row]]] = (
     speed,
     forecast,
     in_lanes,
+    in_lanes_that_pay,
     paper_run,
 )
 
