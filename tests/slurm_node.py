@@ -38,14 +38,15 @@ SlurmdLogFile={folder}/slurmd.log
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
 SelectType=select/cons_tres
-SelectTypeParameters=CR_CPU
+SelectTypeParameters=CR_CPU_Memory
+DefMemPerCPU=500
 SchedulerParameters=sched_interval=2,batch_sched_delay=0
 ReturnToService=2
 SlurmdTimeout=15
 KillWait=20
 MinJobAge=60
 MpiDefault=none
-NodeName={host} NodeAddr=127.0.0.1 CPUs={cores} State=UNKNOWN
+NodeName={host} NodeAddr=127.0.0.1 CPUs={cores} RealMemory={megabytes} State=UNKNOWN
 PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 """
 
@@ -85,6 +86,7 @@ class SlurmNode:
             ctld=_free_port(),
             d=_free_port(),
             cores=os.cpu_count(),
+            megabytes=int(0.9 * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**20),
         )
         self.configuration.write_text(text, encoding="utf-8")
         key = self.folder / "munge.key"

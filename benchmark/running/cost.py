@@ -24,7 +24,11 @@ class Cost:
     of its outer ``steps`` and seconds to evaluate (None: not known), bytes of memory and disk.
 
     ``pace``: seconds per image of each function of the method. Where an evaluation was carried out:
-    ``passes``, the images that it handed to each, and ``arithmetic``, its other seconds.
+    ``passes``, the images that it handed to each, ``arithmetic``, its other seconds, and
+    ``artifacts``, the bytes of disk that it left, which are among ``disk``.
+
+    ``memory`` is of the GPU where runs are on one; ``host`` is the machine's in any case, ``gpu``
+    the part of a GPU's memory (0: on none), ``cores`` how many were busy at a time.
     """
 
     start: float
@@ -36,6 +40,10 @@ class Cost:
     pace: Mapping[str, float] = field(default_factory=dict)
     passes: Mapping[str, int] = field(default_factory=dict)
     arithmetic: float = 0.0
+    artifacts: int = 0
+    host: int = 0
+    gpu: float = 0.0
+    cores: float = 1.0
 
     def seconds(self, steps: int) -> float:
         """Seconds of a run of so many steps, without the evaluation where that is not known."""
@@ -44,22 +52,32 @@ class Cost:
 
     def evaluated_as(self, other: Cost) -> Cost:
         """Return this cost with the evaluation of ``other``, at this method's own pace: arithmetic
-        + the sum over functions of images x seconds per image."""
+        + the sum over functions of images x seconds per image; with what it left on the disk, and
+        the memory that the greedier of the two took."""
         own = sum(count * self.pace.get(name, 0.0) for name, count in other.passes.items())
-        return replace(self, evaluation=other.arithmetic + own)
+        return replace(
+            self,
+            evaluation=other.arithmetic + own,
+            disk=self.disk + other.artifacts,
+            artifacts=other.artifacts,
+            memory=max(self.memory, other.memory),
+            host=max(self.host, other.host),
+            gpu=max(self.gpu, other.gpu),
+        )
 
 
 @dataclass(frozen=True)
 class CostGroup:
-    """Runs that one probe stands for; ``kind`` names what is evaluated alike; ``rough``: its cost
-    comes from the table of :mod:`benchmark.planning.expected`, held to the groups that were
-    probed."""
+    """Runs that one probe stands for; ``kind`` names what is evaluated alike, ``likeness`` what
+    makes runs alike; ``rough``: its cost comes from the table of
+    :mod:`benchmark.planning.expected`, held to the groups that were probed."""
 
     jobs: tuple[Job, ...]
     kind: Hashable = None
     cost: Cost | None = None
     error: str = ""
     rough: bool = False
+    likeness: Hashable = None
 
     @property
     def probe(self) -> Job:
@@ -101,7 +119,7 @@ def groups(jobs: Iterable[Job], alike: Mapping[str, Hashable] | None = None) -> 
         size = (spec.latent_dim - 1).bit_length()
         group = (kind, spec.method, job.code, options, spec.batch_size, size)
         members.setdefault(group, []).append(job)
-    return [CostGroup(tuple(runs), group[0]) for group, runs in members.items()]
+    return [CostGroup(tuple(runs), group[0], likeness=group) for group, runs in members.items()]
 
 
 def completed(probed: Sequence[CostGroup]) -> list[CostGroup]:

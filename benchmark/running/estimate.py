@@ -14,6 +14,7 @@ from pathlib import Path
 
 from benchmark.planning.expected import expected_seconds
 from benchmark.planning.jobs import Job
+from benchmark.running import memory
 from benchmark.running.cost import LIMIT, Cost, CostGroup, completed
 from benchmark.running.forkserver import context
 from benchmark.running.pool import Pool, Worker, forked
@@ -56,7 +57,8 @@ def measure(
     other as runs will.
 
     After ``limit`` seconds for all together, or once ``interrupted``, the probes under way are
-    ended. Those that evaluate in full, which is most of a probe, start first.
+    ended; the memory that one had until then is in its cost. Those that evaluate in full, which is
+    most of a probe, start first.
     """
     in_full = evaluated_in_full(groups)
     order = [*in_full, *(number for number in range(len(groups)) if number not in in_full)]
@@ -80,6 +82,7 @@ def measure(
                     if probe.begun is not None:
                         end = min(end, probe.begun + limit)
         finally:
+            _cut_off(pool.workers, results)
             pool.kill()  # they write into the folder
     return completed(results)
 
@@ -91,6 +94,15 @@ def _work(job: Job, folder: Path, device: str, whole: bool, pipe: Connection) ->
 
     pipe.send(None)
     probe(job, folder, device, pipe, whole=whole)
+
+
+def _cut_off(probes: Sequence[_RunningProbe], results: list[CostGroup]) -> None:
+    """Note in the costs of probes that are about to be ended what memory they have had."""
+    for probe in probes:
+        cost, process = probe.group.cost, probe.process.pid
+        if cost is not None and process is not None:
+            cost = replace(cost, host=max(cost.host, memory.peak(process)))
+            results[probe.number] = replace(probe.group, cost=cost)
 
 
 def _listen(probe: _RunningProbe, *, ended: bool) -> None:

@@ -21,6 +21,8 @@ from benchmark.planning.jobs import Job
 from benchmark.planning.reuse import Settings
 from benchmark.running.lanes import MOST, run_with
 from benchmark.running.processes import Events, JobOutcome, run_jobs
+from benchmark.running.shares import Share
+from benchmark.running.slurm_limits import check
 from benchmark.spec import BenchError
 
 __all__ = ["Executor", "RunJobs", "executor_of"]
@@ -28,11 +30,12 @@ __all__ = ["Executor", "RunJobs", "executor_of"]
 OPTIONS = {
     "processes": (),
     "lanes": ("runs",),
-    "ray": ("address", "gpus", "mem"),
-    "slurm": ("partition", "account", "qos", "constraint", "time", "mem", "gpus"),
+    "ray": ("address", "cpus", "gpus", "mem"),
+    "slurm": ("partition", "account", "qos", "constraint", "time", "mem", "cpus", "gpus"),
 }
 """The executors and their options; those of ``slurm`` are handed to ``sbatch`` as they are.
-``gpus`` of ``ray`` may be a share of one; its ``mem`` is in GB."""
+``gpus`` of ``ray`` may be a share of one; its ``mem`` is in GB. What nobody names of memory, cores
+and a GPU's share is measured (:mod:`benchmark.running.shares`)."""
 
 PACKAGES = {"ray": "ray", "slurm": "submitit"}
 """What an executor needs; the extra that installs it has the executor's name."""
@@ -101,11 +104,18 @@ def _of_lanes(runs: str) -> Executor:
 
 def _of_cluster(name: str, options: Mapping[str, str]) -> RunJobs:
     """Return what carries runs out on a cluster; ``BenchError`` where there is none."""
+    cores = _whole(name, options, "cpus")
     if name == "ray":
+        memory, gpus = _number(options, "mem"), _number(options, "gpus")
+        if gpus is not None and gpus > 1 and gpus % 1:
+            raise BenchError(
+                f"ray[gpus={options['gpus']}]: Ray gives a part of one GPU or whole ones"
+            )
         from benchmark.running.ray_cluster import run_on
 
-        address = options.get("address", "auto")
-        return run_on(address, _number(options, "gpus", 1.0), _number(options, "mem", 0.0))
+        in_bytes = None if memory is None else int(memory * 1e9)
+        return run_on(options.get("address", "auto"), Share(cores, in_bytes, gpus))
+    check(options)
     if which("sbatch") is None:
         raise BenchError(
             "the executor 'slurm' calls `sbatch`, and there is none on the PATH; call `bench run` "
@@ -116,10 +126,18 @@ def _of_cluster(name: str, options: Mapping[str, str]) -> RunJobs:
     return slurm.run_with(options)
 
 
-def _number(options: Mapping[str, str], name: str, default: float) -> float:
-    """Return an option of ``ray`` that is a number above 0."""
+def _whole(executor: str, options: Mapping[str, str], name: str) -> int | None:
+    """Return an option that is a whole number from 1; None where it is not given."""
+    text = options.get(name, "1")
+    if not (text.isdecimal() and int(text) >= 1):
+        raise BenchError(f"{executor}[{name}={text}]: expected a whole number from 1")
+    return int(text) if name in options else None
+
+
+def _number(options: Mapping[str, str], name: str) -> float | None:
+    """Return an option of ``ray`` that is a number above 0; None where it is not given."""
     if name not in options:
-        return default
+        return None
     with contextlib.suppress(ValueError):
         if 0 < (number := float(options[name])) < math.inf:
             return number

@@ -253,5 +253,15 @@ def _trainer(
 
 
 def _with_limit(stop: Stop, limit: float | None) -> Stop:
+    """Return ``stop`` with a limit of so many seconds from now on. One step is taken however short
+    it is, so that call after call comes to an end."""
     end = None if limit is None else time.perf_counter() + limit
-    return lambda: stop() or (TIME_LIMIT if end is not None and time.perf_counter() > end else None)
+    asked = 0
+
+    def reason() -> str | None:
+        nonlocal asked
+        asked += 1
+        late = end is not None and asked > 1 and time.perf_counter() > end
+        return stop() or (TIME_LIMIT if late else None)
+
+    return reason

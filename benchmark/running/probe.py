@@ -41,6 +41,9 @@ FEWEST, SECONDS = 3, 1.0
 CONCLUDED = 6000
 """Training images that ``conclude`` sees, at most; its seconds are in proportion."""
 
+CONTEXT = 600_000_000
+"""Bytes of a GPU's memory that a process takes before it computes anything, about."""
+
 
 @dataclass
 class Probe(Trainer):
@@ -126,8 +129,9 @@ def _measure(job: Job, folder: Path, device: str, pipe: Connection, whole: bool)
     splits = jobs._load_as_planned(job)
     trainer = jobs._trainer(job, Settings(folder, device=device), where, splits, Probe)
     assert isinstance(trainer, Probe)
-    before = time.perf_counter() - begun
+    before, processor = time.perf_counter() - begun, time.process_time()
     trainer.fit()
+    fitting, busy = time.perf_counter() - begun - before, time.process_time() - processor
     images = splits.test if job.spec.kind == "train" else None
     pace = (
         {}
@@ -142,6 +146,9 @@ def _measure(job: Job, folder: Path, device: str, pipe: Connection, whole: bool)
         memory=_memory(where),
         disk=trainer.path.stat().st_size + trainer.curve_bytes,
         pace=pace,
+        host=_host_memory(),
+        gpu=_gpu_part(where),
+        cores=busy / max(fitting, 1e-9),
     )
     pipe.send(cost)
     if whole:
@@ -159,7 +166,10 @@ def _evaluated(job: Job, trainer: Probe, splits: Splits, folder: Path, cost: Cos
         cost,
         evaluation=seconds,
         memory=_memory(trainer.device),
+        host=_host_memory(),
+        gpu=_gpu_part(trainer.device),
         disk=cost.disk + size,
+        artifacts=size,
         pace=passes.pace,
         passes=dict(passes.images),
         arithmetic=seconds - sum(passes.seconds.values()),
@@ -177,5 +187,18 @@ def _memory(device: torch.device) -> int:
     """Peak memory of this process in bytes; on a GPU, of what torch allocated there."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device)
+    return _host_memory()
+
+
+def _host_memory() -> int:
+    """Peak memory of this process in the machine, in bytes."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
+
+
+def _gpu_part(device: torch.device) -> float:
+    """Part of a GPU's memory that this process has, with what CUDA itself takes; 0 on none."""
+    if device.type != "cuda":
+        return 0.0
+    total = torch.cuda.get_device_properties(device).total_memory
+    return (torch.cuda.max_memory_reserved(device) + CONTEXT) / total

@@ -1,5 +1,5 @@
-"""Runs on the machines of a Ray cluster, one core each. A task does what this machine would do
-(:mod:`benchmark.running.remote`).
+"""Runs on the machines of a Ray cluster, each with a share of one. A task does what this machine
+would do (:mod:`benchmark.running.remote`).
 
 Checkpoints and records lie in the results folder, which every machine sees under the same path. A
 task whose machine is lost is started on another and goes on from the checkpoint; where the driver
@@ -22,7 +22,9 @@ from benchmark.planning.jobs import Job
 from benchmark.planning.reuse import Settings
 from benchmark.running.faults import one_line
 from benchmark.running.processes import Events, JobOutcome
-from benchmark.running.remote import Outcome, Progress, carry_out
+from benchmark.running.ray_asks import Asks, asks_of, capped, fits
+from benchmark.running.remote import Outcome, Progress, carry_out, unnumbered
+from benchmark.running.shares import Share, Shares
 from benchmark.spec import BenchError
 
 __all__ = ["run_on"]
@@ -31,12 +33,12 @@ INTERVAL = 1.0
 """Seconds between two words of a run to the driver, and of the driver's looks at them."""
 
 
-def run_on(
-    address: str, gpus: float = 1.0, gigabytes: float = 0.0
-) -> Callable[..., list[JobOutcome]]:
+def run_on(address: str, asked: Share) -> Callable[..., list[JobOutcome]]:
     """Return the executor on the cluster at ``address``: ``HOST:PORT``, ``auto`` for the one this
     machine belongs to, or ``local`` for one that is started here and ends with the command. A run
-    takes ``gpus`` of a GPU, where runs are on GPUs, and so many ``gigabytes`` of memory."""
+    takes the share of a machine that is ``asked`` for, and for what that leaves open what a probe
+    of a run alike took."""
+    shares = Shares(asked)
 
     def run(
         jobs: Sequence[Job],
@@ -45,11 +47,47 @@ def run_on(
         events: Events,
         interrupted: Callable[[], int] = lambda: 0,
     ) -> list[JobOutcome]:
+        settings = replace(
+            settings, results=settings.results.absolute(), device=unnumbered(settings.device)
+        )
         with _cluster(address):
-            driver = _Driver(list(longest_first(jobs)), settings, workers, events, gpus, gigabytes)
+            asks = _asks(shares, jobs, settings, events, interrupted)
+            driver = _Driver(list(longest_first(jobs)), settings, workers, events, asks)
             return driver.run(interrupted)
 
     return run
+
+
+def _asks(
+    shares: Shares,
+    jobs: Sequence[Job],
+    settings: Settings,
+    events: Events,
+    interrupted: Callable[[], int],
+) -> dict[str, Asks]:
+    """Return what is asked of Ray for each run, by its key."""
+    machines = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    on_gpu = settings.device == "cuda" or (
+        settings.device == "auto" and any("GPU" in machine for machine in machines)
+    )
+    shares.default = Share(1, gpus=1.0 if on_gpu else None)
+    if not on_gpu:
+        shares.asked = replace(shares.asked, gpus=None)
+    device = settings.device if on_gpu else "cpu"
+    by_key = shares.of(jobs, device, events.announced, interrupted)
+    asks = {key: asks_of(share, on_gpu=on_gpu) for key, share in by_key.items()}
+    if shares.asked.memory is None:
+        asks, measured = {key: capped(ask, machines) for key, ask in asks.items()}, asks
+        cut = sum(asks[key] != measured[key] for key in asks)
+        if cut:
+            events.announced(f"{cut} of them ask for all the memory of the largest machine instead")
+    waiting = sum(not any(fits(ask, machine) for machine in machines) for ask in asks.values())
+    if waiting:
+        events.announced(
+            f"{waiting} of {len(asks)} runs wait for a machine: the cluster has none now that "
+            "could take one of them"
+        )
+    return asks
 
 
 @contextlib.contextmanager
@@ -110,16 +148,14 @@ class _Driver:
     settings: Settings
     workers: int
     events: Events
-    gpus: float = 1.0
-    gigabytes: float = 0.0
+    asks: Mapping[str, Asks]
     under_way: dict[Any, Job] = field(default_factory=dict)
     begun: set[str] = field(default_factory=set)
 
     def run(self, interrupted: Callable[[], int]) -> list[JobOutcome]:
         here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
         board = ray.remote(num_cpus=0, scheduling_strategy=here)(Board).remote()
-        task = ray.remote(**self._share(), max_retries=-1)(_carry_out)
-        settings = replace(self.settings, results=self.settings.results.absolute())
+        task = ray.remote(max_retries=-1)(_carry_out)
         waiting, outcomes = list(reversed(self.jobs)), []
         while waiting or self.under_way:
             if asked := interrupted():
@@ -127,7 +163,8 @@ class _Driver:
             while waiting and len(self.under_way) < self.workers:
                 job = waiting.pop()
                 sent = replace(job, data_dir=job.data_dir.absolute())
-                self.under_way[task.remote(sent, settings, board)] = job
+                asked_for = task.options(**self.asks[job.spec.key])
+                self.under_way[asked_for.remote(sent, self.settings, board)] = job
             done, _ = (
                 ray.wait(list(self.under_way), timeout=INTERVAL) if self.under_way else ([], [])
             )
@@ -136,14 +173,6 @@ class _Driver:
                 self._cancel_those_that_did_not_begin()
             outcomes += [self._conclude(reference) for reference in done]
         return [outcome for outcome in outcomes if outcome.status != "unbegun"]
-
-    def _share(self) -> dict[str, Any]:
-        """Return what a run takes of a machine."""
-        on_gpu = self.settings.device.startswith("cuda") or (
-            self.settings.device == "auto" and ray.cluster_resources().get("GPU", 0) > 0
-        )
-        memory = {"memory": int(self.gigabytes * 1e9)} if self.gigabytes else {}
-        return {"num_cpus": 1, "num_gpus": self.gpus if on_gpu else 0, **memory}
 
     def _listen(self, progress_by_key: Mapping[str, Progress | None]) -> None:
         """Tell the watcher which runs have begun, and how far they are."""

@@ -10,7 +10,7 @@ from benchmark.planning.jobs import Job
 from benchmark.planning.reuse import Settings
 from benchmark.running.processes import Events, run_jobs
 
-__all__ = ["Outcome", "Progress", "carry_out"]
+__all__ = ["Outcome", "Progress", "carry_out", "unnumbered"]
 
 Progress = tuple[int, Mapping[str, float]]
 """Finished steps, and the last logged values."""
@@ -46,3 +46,9 @@ def carry_out(
     if not outcomes:  # asked to stop before it began
         return "interrupted", None, True
     return outcomes[0].status, outcomes[0].error, outcomes[0].trained
+
+
+def unnumbered(device: str) -> str:
+    """Return a device as a run on a cluster has it: the cluster shows it the GPUs that are its own,
+    so that ``cuda:1`` is there as ``cuda``."""
+    return "cuda" if device.startswith("cuda") else device

@@ -18,6 +18,9 @@ from benchmark.planning.expected import longest_first
 from benchmark.planning.jobs import Job
 from benchmark.planning.reuse import Settings
 from benchmark.running.processes import Events, JobOutcome
+from benchmark.running.remote import unnumbered
+from benchmark.running.shares import Share, Shares
+from benchmark.running.slurm_limits import check, memory_bytes
 from benchmark.running.slurm_queue import FOLDER, Queue, read_report
 from benchmark.spec import BenchError
 
@@ -41,12 +44,24 @@ BATCH = 10
 REFUSED = 60.0
 """Seconds after which a cluster that took no more jobs is offered one again."""
 
+HINTS = {
+    "TIMEOUT": "; a longer slurm[time=..] may do",
+    "OUT_OF_MEMORY": "; more of slurm[mem=..] may do",
+}
+"""What helps runs whose jobs end in these states again and again."""
+
+LACKING = ("killed", "out-of-memory")
+"""How a run may end that lacked memory, which its job's state tells."""
+
 CANCELLED = "somebody cancelled its Slurm job; the same command goes on from its checkpoint"
 
 
 def run_with(options: Mapping[str, str]) -> Callable[..., list[JobOutcome]]:
     """Return the executor that submits jobs with these ``options`` of ``sbatch``: partition,
-    account, qos, constraint, time, mem, gpus."""
+    account, qos, constraint, time, mem, cpus, gpus. Memory and cores that they do not name are what
+    a probe of a run alike took."""
+    cores = int(options["cpus"]) if "cpus" in options else None
+    shares = Shares(Share(cores, memory_bytes(options["mem"]) if "mem" in options else None))
 
     def run(
         jobs: Sequence[Job],
@@ -55,13 +70,30 @@ def run_with(options: Mapping[str, str]) -> Callable[..., list[JobOutcome]]:
         events: Events,
         interrupted: Callable[[], int] = lambda: 0,
     ) -> list[JobOutcome]:
-        settings = replace(settings, results=settings.results.absolute())
+        check(options, settings.device)
+        settings = replace(
+            settings, results=settings.results.absolute(), device=unnumbered(settings.device)
+        )
         folder = settings.results / FOLDER
         folder.mkdir(parents=True, exist_ok=True)
-        queue = Queue(folder, options, settings)
+        queue = Queue(folder, options, settings, tell=events.announced)
+        queue.refresh()
+        gpus = _gpus(options, settings.device)
+        shares.asked = replace(shares.asked, gpus=gpus)
+        new = [job for job in jobs if queue.number(job) is None]
+        device = settings.device if gpus else "cpu"
+        queue.shares = shares.of(new, device, events.announced, interrupted)
         return _SlurmDriver(list(longest_first(jobs)), queue, workers, events).run(interrupted)
 
     return run
+
+
+def _gpus(options: Mapping[str, str], device: str) -> float | None:
+    """Return the GPUs of a job; None where it has none. Slurm gives them as a whole."""
+    if "gpus" in options:
+        number = options["gpus"].rpartition(":")[2]  # as in a100:2
+        return float(number) if number.isdecimal() else 1.0
+    return 1.0 if device.startswith("cuda") else None
 
 
 @dataclass
@@ -124,10 +156,8 @@ class _SlurmDriver:
         if time.monotonic() - self.refused_at < REFUSED:
             return
         for job in waiting[: -room - 1 : -1] if room > 0 else []:
-            name = self.queue.name(job)
-            number = None if self.queue.settings.force else self.queue.numbers.get(name)
             try:
-                number = number or self.queue.submit(job)
+                number = self.queue.number(job) or self.queue.submit(job)
             except BenchError:
                 if not self.under_way:
                     raise
@@ -142,14 +172,15 @@ class _SlurmDriver:
         if report:
             self._tell(run, report)
         outcome, alive = report.get("outcome"), self.queue.is_alive(run.number)
-        if outcome is not None and outcome[0] != "interrupted":
+        lacking = outcome is not None and outcome[0] in LACKING and self.queue.may_grow(run.job)
+        if outcome is not None and outcome[0] != "interrupted" and not lacking:
             self._conclude(run, *outcome)
         elif alive:
             run.gone_at = None
         elif run.gone_at is None:
             run.gone_at = time.monotonic()
         elif outcome is not None or time.monotonic() - run.gone_at > LOST:
-            self._end(run)
+            self._end(run, outcome)
 
     def _tell(self, run: _Submitted, report: Mapping[str, Any]) -> None:
         if not run.begun:
@@ -160,21 +191,27 @@ class _SlurmDriver:
             run.reported = progress
             self.events.progressed(run.job, int(progress[0]), progress[1])
 
-    def _end(self, run: _Submitted) -> None:
+    def _end(self, run: _Submitted, outcome: Sequence[Any] | None) -> None:
         """Decide about a run that is unfinished though its job is over: it was asked to stop, was
-        cancelled by somebody, or is given another job."""
+        cancelled by somebody, or is given another job, with more memory where it lacked some; or
+        has ended, and lacked none."""
         state = self.queue.state(run.number)
         step = int(run.reported[0]) if run.reported else 0
         run.lost = 1 if step > run.step else run.lost + 1
         run.step = step
-        if self.asked_at is not None:
+        if state == "OUT_OF_MEMORY" and self.asked_at is None and self.queue.may_grow(run.job):
+            self.queue.grow(run.job)
+            self._submit_again(run)
+        elif outcome is not None and outcome[0] != "interrupted":
+            self._conclude(run, *outcome)
+        elif self.asked_at is not None:
             self._conclude(run, "interrupted")
         elif state == "CANCELLED":
             self._conclude(run, "interrupted", CANCELLED)
         elif run.lost >= TRIES:
             logs = f"what its jobs printed is in {self.queue.folder}"
             why = f"Slurm lost its job {TRIES} times, the last is {state}; {logs}"
-            self._conclude(run, "killed", why)
+            self._conclude(run, "killed", why + HINTS.get(state, ""))
         else:
             self._submit_again(run)
 

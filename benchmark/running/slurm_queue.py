@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
@@ -25,6 +27,8 @@ from benchmark.planning.reuse import Settings
 from benchmark.running.faults import one_line
 from benchmark.running.forkserver import package_importable
 from benchmark.running.remote import Progress, carry_out
+from benchmark.running.shares import Share
+from benchmark.running.slurm_limits import seconds_before_limit
 from benchmark.spec import BenchError
 
 __all__ = ["FOLDER", "Queue", "read_report"]
@@ -32,15 +36,12 @@ __all__ = ["FOLDER", "Queue", "read_report"]
 FOLDER = ".slurm"
 """Of a results folder: what submitit and the jobs write."""
 
-FLAGS = {"gpus": "gpus-per-node"}
+FLAGS = {"gpus": "gpus-per-node", "cpus": "cpus-per-task"}
 """Options that ``sbatch`` calls otherwise; it is given all others by their own names."""
 
 TIME = "60"
 """Minutes that a job may take where nobody says otherwise; a run that takes longer goes on in the
 next job."""
-
-WARNING = 60
-"""Seconds before a job's time limit at which its run is asked to stop."""
 
 INTERVAL = 2.0
 """Seconds between two reports of a job."""
@@ -50,6 +51,9 @@ QUERY = 4.0
 
 LARGEST = 1_000_000
 """Bytes of a report that are read."""
+
+GROWTHS = 3
+"""How often a run that lacked memory is given twice as much as before."""
 
 ENDED = {
     "BOOT_FAIL",
@@ -103,7 +107,8 @@ def read_report(path: Path) -> dict[str, Any]:
 @dataclass
 class Queue:
     """The cluster's queue, as far as it is ours. ``states`` are those of our jobs by their numbers
-    at the last question, ``numbers`` the jobs alive by their names."""
+    at the last question, ``numbers`` the jobs alive by their names; ``shares`` what runs are given,
+    by their keys, ``grown`` how often their memory was doubled; ``tell`` hears what is decided."""
 
     folder: Path
     options: Mapping[str, str]
@@ -111,6 +116,9 @@ class Queue:
     states: dict[str, str] = field(default_factory=dict)
     numbers: dict[str, str] = field(default_factory=dict)
     asked_at: float = -QUERY
+    shares: dict[str, Share] = field(default_factory=dict)
+    grown: Counter[str] = field(default_factory=Counter)
+    tell: Callable[[str], None] = lambda text: None
 
     def name(self, job: Job) -> str:
         """Return the name of a run's Slurm job: equal for the same run by the same code with the
@@ -122,21 +130,49 @@ class Queue:
         """Return the file that a run's Slurm job reports into."""
         return self.folder / f"{self.name(job)}.json"
 
+    def number(self, job: Job) -> str | None:
+        """Return the number of the job that an earlier call left at work on a run; None where there
+        is none, or runs are to be done anew."""
+        return None if self.settings.force else self.numbers.get(self.name(job))
+
+    def parameters(self, job: Job) -> dict[str, str]:
+        """Return what ``sbatch`` is asked for: what the options say, else the run's share."""
+        share = self.shares.get(job.spec.key, Share())
+        asked = {"time": TIME, "cpus-per-task": str(share.cores or 1)}
+        if share.memory is not None:
+            asked["mem"] = f"{math.ceil(share.memory / 2**20)}M"
+        if self.settings.device.startswith("cuda"):
+            asked["gpus-per-node"] = "1"
+        asked |= {FLAGS.get(name, name): value for name, value in self.options.items()}
+        return {**asked, "signal": f"TERM@{seconds_before_limit(asked['time'])}"}
+
     def submit(self, job: Job) -> str:
-        """Submit the job of a run and return its number; ``BenchError`` where Slurm refuses it."""
+        """Submit the job of a run and return its number; ``BenchError`` where Slurm refuses it.
+
+        Where it takes the job without the memory that was measured for it, jobs ask for none.
+        """
+        parameters = self.parameters(job)
+        try:
+            return self._submit(job, parameters)
+        except BenchError as error:
+            if not self.is_measured(job):
+                raise
+            number = self._submit(job, {**parameters, "mem": None})
+            self._forget_memory(job, str(error))
+            return number
+
+    def _submit(self, job: Job, parameters: Mapping[str, str | None]) -> str:
         from submitit import SlurmExecutor
         from submitit.core.utils import FailedJobError, FailedSubmissionError
 
         self.report(job).unlink(missing_ok=True)
-        parameters = {FLAGS.get(name, name): value for name, value in self.options.items()}
-        if self.settings.device.startswith("cuda"):
-            parameters.setdefault("gpus-per-node", "1")
-        parameters = {"time": TIME, "signal": f"TERM@{WARNING}", **parameters}
+        asked = {name: value for name, value in parameters.items() if value is not None}
+        cores = int(asked.pop("cpus-per-task"))
         sent = replace(job, data_dir=job.data_dir.absolute())
         try:
             executor = SlurmExecutor(self.folder)
             executor.update_parameters(
-                job_name=self.name(job), cpus_per_task=1, additional_parameters=parameters
+                job_name=self.name(job), cpus_per_task=cores, additional_parameters=asked
             )
             with package_importable():  # Slurm hands the environment on
                 submitted = executor.submit(_carry_out, sent, self.settings, self.report(job))
@@ -144,6 +180,29 @@ class Queue:
             raise BenchError(f"Slurm took no job: {_last_line(error)}") from None
         self.states[submitted.job_id] = "PENDING"
         return submitted.job_id
+
+    def _forget_memory(self, job: Job, why: str) -> None:
+        """Ask for no memory any more: for a run whose memory had been doubled, else for all."""
+        key = job.spec.key
+        keys = [key] if self.grown[key] else list(self.shares)
+        self.shares |= {key: replace(self.shares[key], memory=None) for key in keys}
+        whose = job.label if self.grown[key] else "runs"
+        self.tell(f"{why}; without a word of memory it takes them, so {whose} get what it gives")
+
+    def is_measured(self, job: Job) -> bool:
+        """Whether a run's job asks for memory that was measured, and nobody named."""
+        share = self.shares.get(job.spec.key)
+        return "mem" not in self.options and share is not None and share.memory is not None
+
+    def may_grow(self, job: Job) -> bool:
+        """Whether a run that lacked memory may be given more."""
+        return self.is_measured(job) and self.grown[job.spec.key] < GROWTHS
+
+    def grow(self, job: Job) -> None:
+        """Give a run twice the memory in its next job."""
+        share = self.shares[job.spec.key]
+        self.shares[job.spec.key] = replace(share, memory=2 * (share.memory or 0))
+        self.grown[job.spec.key] += 1
 
     def refresh(self) -> None:
         """Ask Slurm for the states of our jobs; where it does not answer, those of before stand."""

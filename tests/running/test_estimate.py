@@ -168,6 +168,21 @@ def test_an_evaluation_is_told_from_one_on_data_alike_at_the_pace_of_each_method
     assert alone[0].cost == slow
 
 
+def test_an_evaluation_elsewhere_tells_memory_and_disk_too() -> None:
+    _, grae, vae = grids_of_three()
+    whole = Cost(1.0, 1.0, 5.0, 20, memory=90, disk=70, passes={"encode": 1}, artifacts=60)
+    whole = replace(whole, host=90, gpu=0.5)
+    greedy, modest = (
+        Cost(1.0, 1.0, None, 20, memory=size, disk=10, host=size, gpu=size / 200)
+        for size in (120, 80)
+    )
+    for cost, size in ((greedy, 120), (modest, 90)):
+        grae_cost = completed([replace(grae, cost=cost), replace(vae, cost=whole)])[0].cost
+        assert grae_cost is not None and grae_cost.disk == 10 + 60
+        assert (grae_cost.memory, grae_cost.host) == (size, size)
+        assert grae_cost.gpu == max(0.5, size / 200)
+
+
 def test_what_was_not_probed_is_told_roughly_in_proportion_to_the_table() -> None:
     pca, grae, vae = grids_of_three()
     measured_cost = Cost(0.0, 3 * expected_seconds(vae.probe), 0.0, 20, 7, 8)

@@ -76,12 +76,31 @@ def test_the_command_says_so_before_it_plans_anything(
 
 
 @pytest.mark.parametrize("text", ["gpus=0", "gpus=-1", "mem=much", "mem=nan", "gpus=inf"])
-def test_a_share_of_a_machine_is_a_number(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+def test_a_share_of_a_machine_is_a_number(text: str) -> None:
     name, value = text.split("=")
     with pytest.raises(BenchError, match="expected a number above 0"):
-        executors._number({name: value}, name, 1.0)
-    assert executors._number({"gpus": "0.25"}, "gpus", 1.0) == 0.25
-    assert executors._number({}, "gpus", 1.0) == 1.0
+        executors._number({name: value}, name)
+    assert executors._number({"gpus": "0.25"}, "gpus") == 0.25
+    assert executors._number({}, "gpus") is None
+
+
+@pytest.mark.parametrize("name", ["ray", "slurm"])
+@pytest.mark.parametrize("cores", ["0", "-1", "1.5", "all"])
+def test_cores_are_a_whole_number(monkeypatch: pytest.MonkeyPatch, name: str, cores: str) -> None:
+    monkeypatch.setattr(executors, "find_spec", lambda name: object())
+    with pytest.raises(BenchError, match=f"{name}.cpus={cores}.: expected a whole number from 1"):
+        executor_of(f"{name}[cpus={cores}]")
+    assert executors._whole(name, {"cpus": "3"}, "cpus") == 3
+    assert executors._whole(name, {}, "cpus") is None
+
+
+@pytest.mark.parametrize("gpus", ["1.5", "2.25"])
+def test_ray_gives_a_part_of_one_gpu_or_whole_ones(
+    monkeypatch: pytest.MonkeyPatch, gpus: str
+) -> None:
+    monkeypatch.setattr(executors, "find_spec", lambda name: object())
+    with pytest.raises(BenchError, match="a part of one GPU or whole ones"):
+        executor_of(f"ray[gpus={gpus}]")
 
 
 @pytest.mark.parametrize("device", ["cuda:x", "cuda:", "gpu", "cpu:1", "cuda:1000", ""])

@@ -70,3 +70,14 @@ def test_errors_become_the_status_they_mean(
     record = execute(job, Settings(tmp_path, device="cpu"))
     assert record is not None and record.status == status
     assert Store(tmp_path).read(job.spec.key) == record
+
+
+def test_a_time_limit_leaves_room_for_a_step_so_that_calls_come_to_an_end(tmp_path: Path) -> None:
+    (job,) = plan(Grid(["vae"], ["circle"], [2], steps=3), Path())
+    settings = Settings(tmp_path, device="cpu", time_limit=1e-9)
+    records = [execute(job, settings) for _ in range(3)]
+    statuses = [record.status for record in records if record is not None]
+    assert statuses == ["timed-out", "timed-out", "done"]
+    whole = execute(job, Settings(tmp_path / "whole", device="cpu"))
+    assert whole is not None and records[-1] is not None
+    assert records[-1].measurements == whole.measurements

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from benchmark.planning.reuse import Settings
 from benchmark.planning.suites import Grid
 from benchmark.running.executors import executor_of
 from benchmark.running.processes import Events, JobOutcome, run_jobs
+from benchmark.running.shares import Share, Shares
 
 pytestmark = pytest.mark.ray
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,26 +42,38 @@ def jobs_of(folder: Path, *methods: str, steps: int = 20) -> list[Job]:
     return plan(Grid([*methods], ["circle"], [2], seeds=2, steps=steps), folder)
 
 
-def carry_out(cluster: Any, jobs: list[Job], results: Path, events: Events) -> list[JobOutcome]:
-    executor = executor_of(f"ray[address={cluster.address}]")
-    return executor.run_jobs(jobs, Settings(results, "cpu", checkpoint_seconds=0.0), 9, events)
+def carry_out(
+    cluster: Any,
+    jobs: list[Job],
+    results: Path,
+    events: Events,
+    interrupted: Callable[[], int] = lambda: 0,
+    more: str = ",mem=1",
+) -> list[JobOutcome]:
+    """Carry runs out; of a named amount of memory, as measuring it takes half a minute."""
+    executor = executor_of(f"ray[address={cluster.address}{more}]")
+    settings = Settings(results, "cpu", checkpoint_seconds=0.0)
+    return executor.run_jobs(jobs, settings, 9, events, interrupted)
 
 
-@pytest.mark.parametrize(
-    ("device", "gpus", "gigabytes", "share"),
-    [
-        ("cpu", 0.25, 0.0, {"num_cpus": 1, "num_gpus": 0}),
-        ("cuda", 0.25, 1.5, {"num_cpus": 1, "num_gpus": 0.25, "memory": 1_500_000_000}),
-        ("cuda:1", 1.0, 0.0, {"num_cpus": 1, "num_gpus": 1.0}),
-    ],
-)
-def test_a_run_takes_its_share_of_a_machine(
-    tmp_path: Path, device: str, gpus: float, gigabytes: float, share: dict[str, float]
+def test_what_is_asked_of_ray_is_measured_or_what_somebody_said(
+    cluster: Any, tmp_path: Path
 ) -> None:
-    from benchmark.running.ray_cluster import _Driver
+    from benchmark.running.ray_cluster import _asks, _cluster
 
-    driver = _Driver([], Settings(tmp_path, device), 1, Events(), gpus, gigabytes)
-    assert driver._share() == share
+    jobs, settings, watch = jobs_of(tmp_path, "pca"), Settings(tmp_path, "cpu"), Watch()
+    with _cluster(cluster.address):
+        measured = _asks(Shares(), jobs, settings, watch, lambda: 0)
+        chosen = _asks(Shares(Share(3, 10**9)), jobs, settings, watch, lambda: 0)
+    for asks in measured.values():
+        assert (asks["num_cpus"], asks["num_gpus"]) == (1, 0)
+        assert 500_000_000 < asks["memory"] < 20_000_000_000
+    assert set(map(str, chosen.values())) == {str({"num_cpus": 3, "num_gpus": 0, "memory": 10**9})}
+    probing, first, second, waiting = watch.announcements
+    assert probing.startswith("probing 1 of 2 runs for the memory they take")
+    assert first.startswith("a run is given 1 core, ") and "GB of memory" in first
+    assert second == "a run is given 3 cores, 1 GB of memory"
+    assert waiting.startswith("2 of 2 runs wait for a machine")
 
 
 class Watch(Events):
@@ -68,6 +81,10 @@ class Watch(Events):
 
     def __init__(self, cluster: Any = None) -> None:
         self.cluster, self.heard, self.steps = cluster, [], 0
+        self.announcements: list[str] = []
+
+    def announced(self, text: str) -> None:
+        self.announcements.append(text)
 
     def started(self, job: Job) -> None:
         self.heard.append(("started", job.spec.key))
@@ -87,7 +104,8 @@ def test_a_grid_on_two_machines_has_the_bits_of_processes_though_one_is_killed(
 ) -> None:
     jobs = jobs_of(tmp_path, "vae", "pca", steps=600)
     watch = Watch(cluster)
-    outcomes = carry_out(cluster, jobs, tmp_path / "ray", watch)
+    outcomes = carry_out(cluster, jobs, tmp_path / "ray", watch, more="")
+    assert any("GB of memory" in text for text in watch.announcements)  # measured
     assert watch.cluster is None and len(cluster.workers) == 1  # one was killed
     assert sorted(outcome.status for outcome in outcomes) == ["done"] * 4
     assert sorted(watch.heard) == sorted(
@@ -110,9 +128,24 @@ def test_a_failing_run_fails_as_at_home_and_the_others_are_done(
     assert endings["odd"][0] == "killed" and "ended by signal 9" in str(endings["odd"][1])
 
 
+def test_an_interrupt_leaves_checkpoints_and_the_same_call_goes_on(
+    cluster: Any, tmp_path: Path
+) -> None:
+    jobs, watch = jobs_of(tmp_path, "vae", steps=600), Watch()
+    first = carry_out(cluster, jobs, tmp_path / "ray", watch, lambda: int(watch.steps > 0))
+    assert [outcome.status for outcome in first].count("interrupted") >= 1
+    assert len(first) == sum(word == "started" for word, _ in watch.heard)
+    assert list((tmp_path / "ray").glob("vae*/checkpoint.safetensors"))
+    again = carry_out(cluster, jobs, tmp_path / "ray", Events())
+    assert [outcome.status for outcome in again] == ["done"] * 2
+    run_jobs(jobs, Settings(tmp_path / "home", "cpu"), 1, Events())
+    assert_equal_bits(jobs, tmp_path / "home", tmp_path / "ray")
+
+
 def test_a_driver_that_is_killed_redoes_nothing_that_finished(cluster: Any, tmp_path: Path) -> None:
     grid = ["--methods", "pca,vae", "--datasets", "circle", "--latent-dims", "2", "--seeds", "2"]
-    where = ["--results", str(tmp_path / "ray"), "--executor", f"ray[address={cluster.address}]"]
+    executor = f"ray[address={cluster.address},mem=1]"
+    where = ["--results", str(tmp_path / "ray"), "--executor", executor]
     command = [sys.executable, "-m", "benchmark", "run", *grid, "--steps", "600", *where]
     driver = subprocess.Popen([*command, "--checkpoint-every", "0"], start_new_session=True)
     while not (finished := list((tmp_path / "ray").glob("*/record.json"))):

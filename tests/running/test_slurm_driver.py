@@ -15,8 +15,9 @@ from benchmark.planning.reuse import Settings
 from benchmark.planning.suites import Grid
 from benchmark.running import slurm_queue
 from benchmark.running.processes import Events, JobOutcome
+from benchmark.running.shares import Share
 from benchmark.running.slurm import CANCELLED, TRIES, _SlurmDriver
-from benchmark.running.slurm_queue import Queue
+from benchmark.running.slurm_queue import GROWTHS, Queue
 from benchmark.spec import BenchError
 
 pytestmark = pytest.mark.usefixtures("clock")
@@ -191,3 +192,62 @@ def test_only_the_same_run_with_the_same_settings_is_taken_up(job: Job, tmp_path
         outcomes = _SlurmDriver([job], scripted, 9, Events()).run(lambda: 0)
         assert [outcome.status for outcome in outcomes] == ["done"]
         assert scripted.submitted == submitted
+
+
+KILLED = {"progress": [3, {}], "outcome": ["killed", "ended by signal 9", True]}
+LACKED: list[Event] = [("RUNNING", KILLED), ("OUT_OF_MEMORY", None)]
+
+
+def given(job: Job, memory: int | None = 10**9) -> dict[str, Any]:
+    """What a probe said of a run."""
+    return {"shares": {job.spec.key: Share(1, memory)}}
+
+
+def test_a_run_that_lacked_memory_is_given_twice_as_much(job: Job, tmp_path: Path) -> None:
+    script = [LACKED, [("OUT_OF_MEMORY", None)], [("RUNNING", DONE)]]
+    ended, queue, watch = drive(tmp_path, [job], script, **given(job))
+    assert ended == [("done", None)] and queue.submitted == 3
+    assert queue.shares[job.spec.key].memory == 4 * 10**9
+    assert watch.heard == ["started", 3, 6, "done"]
+
+
+def test_a_run_that_lacks_memory_again_and_again_ends_as_it_did(job: Job, tmp_path: Path) -> None:
+    script = [LACKED] * (GROWTHS + 1)
+    ended, queue, _ = drive(tmp_path, [job], script, **given(job))
+    assert ended == [("killed", "ended by signal 9")] and queue.submitted == GROWTHS + 1
+
+
+@pytest.mark.parametrize("state", ["COMPLETED", "FAILED", "UNKNOWN"])
+def test_a_run_that_was_killed_and_lacked_no_memory_is_not_tried_again(
+    job: Job, tmp_path: Path, state: str
+) -> None:
+    events: list[Event] = [("RUNNING", KILLED), (state, None)]
+    ended, queue, _ = drive(tmp_path, [job], [events], **given(job))
+    assert ended == [("killed", "ended by signal 9")] and queue.submitted == 1
+
+
+@pytest.mark.parametrize("options", [{"mem": "1G"}, {}])
+def test_memory_that_somebody_named_or_nobody_measured_is_not_doubled(
+    job: Job, tmp_path: Path, options: dict[str, str]
+) -> None:
+    shares = given(job, 10**9 if options else None)["shares"]
+    queue = ScriptedQueue(tmp_path, options, Settings(tmp_path, "cpu"), script=[LACKED])
+    queue.shares, queue.jobs = shares, [job]  # type: ignore[attr-defined]  # scripted
+    (outcome,) = _SlurmDriver([job], queue, 9, Events()).run(lambda: 0)
+    assert outcome.status == "killed" and queue.shares == shares and queue.submitted == 1
+
+
+@pytest.mark.parametrize(
+    ("state", "ending"),
+    [
+        ("TIMEOUT", "; a longer slurm[time=..] may do"),
+        ("OUT_OF_MEMORY", "; more of slurm[mem=..] may do"),
+        ("NODE_FAIL", "{folder}"),
+    ],
+)
+def test_what_may_help_a_run_whose_jobs_are_lost_is_said(
+    job: Job, tmp_path: Path, state: str, ending: str
+) -> None:
+    lost: list[Event] = [("RUNNING", {"progress": None}), (state, None)]
+    ((status, error),), *_ = drive(tmp_path, [job], [lost] * TRIES)
+    assert status == "killed" and str(error).endswith(ending.format(folder=tmp_path))

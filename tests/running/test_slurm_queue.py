@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
-from benchmark.planning.jobs import Job
+from benchmark.planning.jobs import Job, plan
 from benchmark.planning.reuse import Settings
+from benchmark.planning.suites import Grid
 from benchmark.running import slurm_queue
+from benchmark.running.shares import Share
 from benchmark.running.slurm_queue import Queue, read_report
 from benchmark.spec import BenchError
 
@@ -62,6 +64,88 @@ def test_a_gpu_is_asked_for_where_runs_are_on_one(
     Queue(tmp_path / "q", {}, Settings(tmp_path, device)).submit(job)
     script = (tmp_path / "bin" / "sbatch.seen").read_text(encoding="utf-8")
     assert ("gpus-per-node=1" in script) == asked
+
+
+def flags_of(
+    job: Job,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    options: dict[str, str],
+    share: Share | None = None,
+) -> set[str]:
+    """Return what sbatch is asked for by the job of a run."""
+    pytest.importorskip("submitit")
+    commands(folder, monkeypatch, srun="", sbatch='cp "$1" "$0.seen"; echo job 7')
+    queue = Queue(folder / "q", options, Settings(folder, "cpu"))
+    queue.folder.mkdir(exist_ok=True)
+    queue.shares = {} if share is None else {job.spec.key: share}
+    queue.submit(job)
+    script = (folder / "bin" / "sbatch.seen").read_text(encoding="utf-8")
+    return {line[len("#SBATCH --") :] for line in script.splitlines() if "#SBATCH" in line}
+
+
+@pytest.mark.parametrize(
+    ("options", "share", "flags"),
+    [
+        ({}, None, {"cpus-per-task=1", "time=60", "signal=TERM@60"}),
+        ({}, Share(3, 1_300_000_000), {"cpus-per-task=3", "mem=1240M"}),
+        ({"mem": "8G"}, Share(3, 1_300_000_000), {"cpus-per-task=3", "mem=8G"}),
+        ({"cpus": "2"}, Share(3, 1_300_000_000), {"cpus-per-task=2", "mem=1240M"}),
+        ({"time": "1"}, None, {"time=1", "signal=TERM@0"}),
+        ({"time": "0"}, None, {"time=0", "signal=TERM@60"}),
+    ],
+)
+def test_what_nobody_named_is_the_runs_share(
+    job: Job,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    options: dict[str, str],
+    share: Share | None,
+    flags: set[str],
+) -> None:
+    seen = flags_of(job, tmp_path, monkeypatch, options, share)
+    assert flags <= seen
+    assert sum(flag.startswith("cpus-per-task") for flag in seen) == 1
+    memory = {flag for flag in seen if flag.startswith("mem")}
+    assert memory == {flag for flag in flags if flag.startswith("mem")}
+
+
+WITHOUT_MEMORY = (
+    'if grep -q -- --mem= "$1"; then echo "sbatch: error: Memory" >&2; exit 1; fi; '
+    'echo x >> "$0.taken"; echo job 7'
+)
+
+
+@pytest.mark.parametrize("grown", [0, 1])
+def test_where_slurm_takes_no_measured_memory_jobs_ask_for_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, grown: int
+) -> None:
+    pytest.importorskip("submitit")
+    commands(tmp_path, monkeypatch, srun="", sbatch=WITHOUT_MEMORY)
+    first, second = plan(Grid(["pca"], ["circle"], [2], seeds=2), tmp_path)
+    said: list[str] = []
+    queue = Queue(tmp_path / "q", {}, Settings(tmp_path, "cpu"), tell=said.append)
+    queue.folder.mkdir()
+    queue.shares = {job.spec.key: Share(1, 10**9) for job in (first, second)}
+    queue.grown[first.spec.key] = grown
+    assert queue.submit(first) == "7" and (tmp_path / "bin" / "sbatch.taken").read_text() == "x\n"
+    assert queue.shares[first.spec.key].memory is None
+    assert (queue.shares[second.spec.key].memory is None) == (grown == 0)
+    (text,) = said
+    assert text.startswith("Slurm took no job: sbatch: error: Memory; without a word of memory")
+    assert text.endswith(("runs get what it gives", f"{first.label} get what it gives")[grown])
+
+
+def test_memory_that_somebody_named_is_not_dropped(
+    job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("submitit")
+    commands(tmp_path, monkeypatch, srun="", sbatch=WITHOUT_MEMORY)
+    queue = Queue(tmp_path / "q", {"mem": "4G"}, Settings(tmp_path, "cpu"))
+    queue.folder.mkdir()
+    queue.shares = {job.spec.key: Share(1, 4 << 30)}
+    with pytest.raises(BenchError, match="Slurm took no job: sbatch: error: Memory"):
+        queue.submit(job)
 
 
 def test_a_refusal_is_the_line_of_sbatch(
