@@ -76,13 +76,13 @@ def dims(data: str, as_json: bool, output: Path | None, **options: Any) -> None:
     the name of a dataset, as 'digits' or 'manifold[noise=0.1]'. Vectors of a file are brought to
     mean 0 and standard deviation 1, column by column; npz:FILE takes them as they are.
 
-    Asked are four estimators of intrinsic dimension (pip install 'lstar-bench[dims]'), principal
+    Asked are four estimators of intrinsic dimension (they need the extra dims), principal
     components (95 and 99 % of the variance), and the methods whose counts differed least from the
-    truth on data of known dimension, as many as there is time for: one seed at two latent sizes, L
-    (the power of two from twice the median estimate on, 16 to 64) and 2 L, 3,000 outer steps on
-    vectors, 600 on images, as in the calibration. 64 numbers x 4,000 rows take 10 minutes on two
-    cores at most; runs that are not done by then stop and are left out, and the same command goes
-    on with them.
+    truth on data of known dimension (without a calibration those of the suite known-dimension), as
+    many as there is time for: one seed at two latent sizes, L (the power of two from twice the
+    median estimate on, 16 to 64) and 2 L, 3,000 outer steps on vectors, 600 on images, as in the
+    calibration. 64 numbers x 4,000 rows take 10 minutes on two cores at most; runs that are not
+    done by then stop and are left out, and the same command goes on with them.
 
     Each count is corrected by the voice's record on data of known dimension and weighs by how much
     it scattered there; the interval is meant to hold the truth in 95 of 100 datasets of that kind.

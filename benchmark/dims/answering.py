@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from benchmark.calibration.voices import Statement
 from benchmark.controls import DimensionReference, References
 from benchmark.datasets.split import Splits
 from benchmark.dims.plan import Asked, Trust, asked, latent_dims_for, trusted
+from benchmark.identity import outdated
 from benchmark.metrics.intrinsic import ESTIMATORS, dimension_reference, nearly_equal
 from benchmark.names import label, rank
 from benchmark.planning.jobs import Described, Job, instance, load
@@ -26,7 +27,7 @@ from benchmark.reporting.cells.nulls import nulls_of
 from benchmark.reporting.cells.replicates import gather
 from benchmark.reporting.cells.trials import NOTHING, judged
 from benchmark.running.processes import Events, run_jobs
-from benchmark.spec import Record
+from benchmark.spec import Record, RunKey
 
 __all__ = ["NOT_CALIBRATED", "Question", "ask", "estimates", "weighed"]
 
@@ -179,7 +180,9 @@ def _of_methods(
     records = {
         key: record
         for key in jobs
-        if key not in unreadable and (record := store.read(key)) is not None
+        if key not in unreadable
+        and (record := store.read(key)) is not None
+        and not outdated(record)
     }
     heard = _judged_runs(records, References(store.root))
     lacking = [
@@ -195,7 +198,7 @@ def _lacking(job: Job, reason: str) -> VoiceReport:
     return VoiceReport(voice, job.spec.latent_dim, left_out=reason, key=job.spec.key)
 
 
-def _judged_runs(records: dict[str, Record], references: References) -> list[VoiceReport]:
+def _judged_runs(records: Mapping[RunKey, Record], references: References) -> list[VoiceReport]:
     """Return what each run said, judged as in the calibration: left out where it did not end, bears
     a flag, or counts inside its null."""
     reports = []

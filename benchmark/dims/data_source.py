@@ -74,9 +74,14 @@ def _kept(path: Path, scratch: Path) -> str:
     if arrays["train"].ndim == 2:
         arrays = _standardised(arrays)
     name = re.sub(r"[^A-Za-z0-9_-]+", "-", path.stem).strip("-") or "data"
-    labels = {f"{role}_labels": arrays.get(f"{role}_labels") for role in ("train", "test")}
-    folder = scratch / array_digest(arrays)[:12]
-    return dataset(name, arrays["train"], arrays.get("test"), folder=folder, **labels)
+    return dataset(
+        name,
+        arrays["train"],
+        arrays.get("test"),
+        train_labels=arrays.get("train_labels"),
+        test_labels=arrays.get("test_labels"),
+        folder=scratch / array_digest(arrays)[:12],
+    )
 
 
 def _numbers(array: np.ndarray) -> np.ndarray:
