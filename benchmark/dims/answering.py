@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from benchmark.reporting.cells.nulls import nulls_of
 from benchmark.reporting.cells.replicates import gather
 from benchmark.reporting.cells.trials import NOTHING, judged
 from benchmark.running.processes import Events, run_jobs
-from benchmark.spec import Record, RunKey
+from benchmark.spec import Record
 
 __all__ = ["NOT_CALIBRATED", "Question", "ask", "estimates", "weighed"]
 
@@ -177,7 +177,7 @@ def _of_methods(
     if todo:
         run_jobs(todo, question.settings, min(question.workers, len(todo)), events, stop)
     jobs = {job.spec.key: job for job in plan.jobs}
-    records = {
+    records: dict[str, Record] = {
         key: record
         for key in jobs
         if key not in unreadable
@@ -198,7 +198,7 @@ def _lacking(job: Job, reason: str) -> VoiceReport:
     return VoiceReport(voice, job.spec.latent_dim, left_out=reason, key=job.spec.key)
 
 
-def _judged_runs(records: Mapping[RunKey, Record], references: References) -> list[VoiceReport]:
+def _judged_runs(records: dict[str, Record], references: References) -> list[VoiceReport]:
     """Return what each run said, judged as in the calibration: left out where it did not end, bears
     a flag, or counts inside its null."""
     reports = []
