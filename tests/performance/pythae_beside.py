@@ -3,7 +3,8 @@ Adam.
 
     pip install --no-deps --target /tmp/pythae pythae==0.1.2 imageio pydantic==1.10.26 tqdm \
         cloudpickle typing_extensions
-    PYTHONPATH=.:/tmp/pythae python tests/performance/pythae_beside.py [--pairs 7] [--study 20]
+    PYTHONPATH=.:/tmp/pythae python tests/performance/pythae_beside.py [--pairs 7] [--study 20] \
+        [--study-epochs 10]
 
 One run: images per second of training, ours and theirs alternating in one process of one thread.
 A study of so many runs: ours by `bench run`'s pool on all cores, evaluation included, against
@@ -189,7 +190,8 @@ def study(folder: Path, runs: int, images: int, epochs: int) -> list[str]:
     bare = together(cores, runs, images, epochs, folder, OMP_NUM_THREADS="1")
     return [
         (
-            f"study of {runs}, evaluation included: ours {own:.1f} s, "
+            f"study of {runs} runs of {images // BATCH * BATCH * epochs:,} images, evaluation "
+            f"included: ours {own:.1f} s, "
             f"of which evaluation {evaluated:.1f}"
         ),
         (
@@ -210,7 +212,8 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=7)
     parser.add_argument("--study", type=int, default=20)
     parser.add_argument("--images", type=int, default=6000)
-    parser.add_argument("--epochs", type=int, default=2)
+    parser.add_argument("--epochs", type=int, default=2, help="of a run of the pairs")
+    parser.add_argument("--study-epochs", type=int, default=10, help="of a run of the study")
     parser.add_argument("--short", action="store_true", help="see that it works")
     parser.add_argument("--share", nargs=4, metavar=("RUNS", "IMAGES", "EPOCHS", "FOLDER"))
     chosen = parser.parse_args()
@@ -221,11 +224,11 @@ def main() -> None:
     runtime.make_deterministic()
     if chosen.short:
         chosen.pairs, chosen.study, chosen.images, chosen.epochs = 1, 2, 200, 1
+        chosen.study_epochs = 1
     with tempfile.TemporaryDirectory() as name:
-        print(  # noqa: T201
-            one_run(Path(name), chosen.images, chosen.epochs, chosen.pairs), flush=True
-        )
-        for line in study(Path(name), chosen.study, chosen.images, chosen.epochs):
+        folder, images = Path(name), chosen.images
+        lines = [one_run(folder, images, chosen.epochs, chosen.pairs)] if chosen.pairs else []
+        for line in lines + study(folder, chosen.study, images, chosen.study_epochs):
             print(line, flush=True)  # noqa: T201
 
 
