@@ -252,8 +252,9 @@ FIGURES: Mapping[str, NamedFigure] = by_name(
         ),
         (
             "Data in the plane, their reconstructions, samples, codes and distances to the "
-            "reconstruction, one row per method and dataset. Points carry the colour of their "
-            "angle in the data."
+            "reconstruction, one row per method and dataset; of more than 16 cells the "
+            "reconstructions alone, a column per dataset (choose --datasets for all of one). "
+            "Points carry the colour of their angle in the data."
         ),
         "benchmark.reporting.figures.toy:toy",
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from textwrap import wrap
 from typing import Any
 
 import numpy as np
@@ -25,15 +26,22 @@ __all__ = ["toy"]
 _SIZE = 1.75
 """Inches of a panel."""
 
+MOST_ROWS = 16
+"""Rows of a picture that shows all of a cell."""
+
 Arrays = Mapping[str, np.ndarray]
 
 
 def toy(material: Material) -> Figure:
     """Draw a row per cell (its first finished seed) and the panels of ``PANELS``; points carry the
-    colour of their angle in the data."""
+    colour of their angle in the data.
+
+    More cells than ``MOST_ROWS`` are a row per method and a column per dataset, of reconstructions
+    alone, with their mean distance.
+    """
     by_cell = [(cell, material.artifacts(cell)) for cell in material.cells]
     rows = [
-        (_name(cell, material.remark(cell)), arrays)
+        (cell, arrays)
         for cell, arrays in by_cell
         if arrays.get("inputs", np.empty(0)).shape[1:] == (2,) and "codes" in arrays
     ]
@@ -43,7 +51,44 @@ def toy(material: Material) -> Figure:
             "choose --datasets circle,one-moon (run again if records are old)"
         )
     with rc_context({"axes.grid": False}):
-        return _drawn(rows)
+        if len(rows) > MOST_ROWS:
+            return _side_by_side(rows, material)
+        return _drawn([(_name(cell, material.remark(cell)), arrays) for cell, arrays in rows])
+
+
+def _side_by_side(cells: Sequence[tuple[Replicates, Arrays]], material: Material) -> Figure:
+    """Return reconstructions by method and data."""
+    by_cell = {(cell.method, cell.setting): (cell, arrays) for cell, arrays in cells}
+    methods, columns = (list(dict.fromkeys(keys)) for keys in zip(*by_cell, strict=True))
+    size = (len(columns) * _SIZE, len(methods) * _SIZE * 1.15 + 0.4)
+    figure = Figure(figsize=size, layout=EvenPanels())
+    panels = figure.subplots(len(methods), len(columns), squeeze=False)
+    for axes, title in zip(panels[0], _titles(columns), strict=True):
+        axes.set_title(title)
+    for line, method in zip(panels, methods, strict=True):
+        line[0].set_ylabel(plain(method, 24))
+        for axes, column in zip(line, columns, strict=True):
+            if (method, column) not in by_cell:
+                axes.set(xticks=[], yticks=[], xlabel="no run", box_aspect=1)
+                continue
+            cell, arrays = by_cell[method, column]
+            _reconstruction(axes, arrays)
+            distance = f"mean distance {_distances(arrays).mean():.3g}"
+            axes.set_xlabel("\n".join([distance, *wrap(material.remark(cell), 24)]))
+    return figure
+
+
+def _titles(columns: Sequence[tuple[str, int, str]]) -> list[str]:
+    """Return what columns are called: the dataset, and L and budget where there are several."""
+    _, latent_dims, budgets = zip(*columns, strict=True)
+    return [
+        "\n".join(
+            [plain(dataset, 20)]
+            + [f"L = {latent_dim}"] * (len(set(latent_dims)) > 1)
+            + [budget] * (len(set(budgets)) > 1)
+        )
+        for dataset, latent_dim, budget in columns
+    ]
 
 
 def _drawn(rows: Sequence[tuple[str, Arrays]]) -> Figure:
@@ -129,9 +174,13 @@ def _latent(axes: Axes, arrays: Arrays) -> None:
     axes.set(xlabel="$z_1$", ylabel="$z_2$" if codes.shape[1] > 1 else "angle", box_aspect=1)
 
 
+def _distances(arrays: Arrays) -> np.ndarray:
+    return np.linalg.norm(arrays["inputs"] - arrays["reconstructions"], axis=1)
+
+
 def _errors(axes: Axes, arrays: Arrays) -> None:
     """Distances of points to their reconstructions, with their mean."""
-    distance = np.linalg.norm(arrays["inputs"] - arrays["reconstructions"], axis=1)
+    distance = _distances(arrays)
     axes.stairs(*np.histogram(distance, bins=30), fill=True, color="#949494")
     axes.set_ylim(bottom=0)
     axes.axvline(distance.mean(), color="#333333", linewidth=1)

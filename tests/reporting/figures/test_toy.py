@@ -37,6 +37,34 @@ def test_rows_are_the_cells_in_the_plane_and_no_others(tmp_path: Path) -> None:
     ]
 
 
+def many(latent_dims: tuple[int, ...], methods: int) -> list[tuple[str, str, int]]:
+    names = ["pca", *(f"vae[gamma=0.{number},sigma=fixed]" for number in range(1, methods))]
+    data = ["circle", "circle[noise=0.05]", "one-moon"]
+    cells = [(name, data_, size) for name in names for data_ in data for size in latent_dims]
+    return [cell for cell in cells if cell != ("pca", "one-moon", 2)]
+
+
+def test_more_cells_than_fit_are_reconstructions_by_method_and_data(tmp_path: Path) -> None:
+    few, more = material(tmp_path / "few", *many((2,), 5)), material(tmp_path, *many((2,), 6))
+    with style.house():
+        assert len(toy(few).axes) == 14 * len(PANELS)
+        figure = toy(more)
+    assert len(figure.axes) == 6 * 3
+    titles = [axes.get_title() for axes in figure.axes[:3]]
+    assert [title.split("[")[0] for title in titles] == ["circle", "circle", "one-moon"]
+    assert len(set(titles)) == 3
+    labels = [axes.get_xlabel() for axes in figure.axes]
+    assert labels[2] == "no run" and labels.count("no run") == 1
+    assert sum(label.startswith("mean distance") for label in labels) == 17
+
+
+def test_columns_name_the_latent_size_where_there_are_several(tmp_path: Path) -> None:
+    with style.house():
+        figure = toy(material(tmp_path, *many((2, 3), 4)))
+    titles = [axes.get_title() for axes in figure.axes if axes.get_title()]
+    assert len(titles) == 6 and sum(title.endswith("L = 3") for title in titles) == 3
+
+
 def test_panels_show_the_arrays_of_the_run(tmp_path: Path) -> None:
     drawn_from = material(tmp_path, ("vae", "circle", 2))
     arrays = read_arrays(tmp_path / drawn_from.cells[0].keys[0] / "artifacts.npz")
