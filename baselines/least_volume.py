@@ -45,6 +45,7 @@ from torch import Tensor
 
 from baselines.rae_gmm import RAEGMM
 from benchmark.method import Batch, Discovery, Tick
+from benchmark.needs import Needs
 from benchmark.nn import backbones
 from benchmark.nn.bernoulli import bernoulli_nll, in_logits
 from benchmark.nn.likelihood import squared_error
@@ -80,7 +81,9 @@ class LeastVolume(RAEGMM):
 
     @dataclass(frozen=True)
     class Config:
-        volume: Annotated[float, Ge(0)] = 1e-3
+        volume: Annotated[
+            float, Ge(0), Needs("batch_size >= 2", "two images in a batch at least")
+        ] = 1e-3
         """weight of the volume against the error averaged over numbers"""
         eta: Annotated[float, Ge(0)] = 1.0
         """added to every standard deviation"""

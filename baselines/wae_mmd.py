@@ -37,6 +37,7 @@ from torch import Tensor
 
 from baselines.wae_gan import WAEGAN
 from benchmark.method import Batch, Tick
+from benchmark.needs import Needs
 from benchmark.nn import backbones
 from benchmark.nn.discrepancy import imq_discrepancy
 from benchmark.nn.likelihood import squared_error
@@ -63,7 +64,9 @@ class WAEMMD(WAEGAN):
 
     @dataclass(frozen=True)
     class Config:
-        weight: Annotated[float, Ge(0)] = 200.0
+        weight: Annotated[
+            float, Ge(0), Needs("batch_size >= 2", "two images in a batch at least")
+        ] = 200.0
         """of the discrepancy against the squared error summed over pixels"""
         schedule: Literal["published", "constant"] = "published"
         """of the step size: that of the code on MNIST, or none"""

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from click.testing import CliRunner
 
 from benchmark import registry
 from benchmark.cli import cli
+from benchmark.method import Batch, Tick
 from benchmark.options import Field
 from benchmark.planning.fits import refusal
 from benchmark.planning.jobs import plan
@@ -133,6 +135,24 @@ def test_the_sweep_sees_a_limit_that_planning_does_not_know(
     )
     monkeypatch.setattr("benchmark.needs.Needs.holds", lambda *_: False)
     assert "refused" in unlike(registry.choose("methods", "grae"), (5,), 2, 20)
+
+
+@pytest.mark.parametrize("name", [entry.name for entry in registry.METHODS])
+def test_parts_of_one_image_are_refused_where_a_step_cannot_take_them(name: str) -> None:
+    """A variance or distances within a batch need two images."""
+    choice = registry.choose("methods", name)
+    if choice.entry.source.constants.get("closed_form"):
+        pytest.skip("it takes no steps")
+    shape, batch_size = (1, 8, 8), int(choice.options.get("chunks", 1))
+    kind, config = registry.load(choice.entry.target), choice.options
+    size = {"shape": shape, "latent_dim": 3, "steps": 12, "batch_size": batch_size}
+    method = construct(kind, kind.Config(**config), 0, **size)
+    torch.manual_seed(0)
+    count = batch_size * int(getattr(method.config, "batches_per_step", 1))
+    batch = Batch(torch.rand(count, *shape), torch.arange(count))
+    values = method.train_step(batch, Tick(torch.tensor(0), torch.tensor(0.0), method.phase(0)))
+    finite = all(bool(value.isfinite().all()) for value in values.values())
+    assert finite is (refusal(choice, shape, 3, batch_size, 12) is None)
 
 
 @pytest.mark.parametrize(
