@@ -153,8 +153,13 @@ def plan(grid: Grid, data_dir: Path, seen: Seen | None = None) -> list[Job]:
 
 def _check_numbers(grid: Grid) -> None:
     """Refuse sizes and counts that are no whole numbers from 1; None stands for the budget's."""
-    numbers = {"seeds": [grid.seeds], "steps": [grid.steps], "batch_size": [grid.batch_size]}
-    for name, values in (numbers | {"latent_dims": list(grid.latent_dims)}).items():
+    numbers: dict[str, list[Any]] = {
+        "seeds": [grid.seeds],
+        "steps": [grid.steps],
+        "batch_size": [grid.batch_size],
+        "latent_dims": list(grid.latent_dims),
+    }
+    for name, values in numbers.items():
         for value in values:
             absent = value is None and name in ("steps", "batch_size")
             if not absent and (type(value) is not int or not 1 <= value <= LARGEST):
