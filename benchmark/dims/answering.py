@@ -5,21 +5,21 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmark import registry
 from benchmark.calibration.calibration import Calibration
-from benchmark.calibration.combination import LEVEL, CombinedAnswer
-from benchmark.calibration.data_answer import DataAnswer, VoiceReport, provisioned
-from benchmark.calibration.voices import Statement
+from benchmark.calibration.combination import LEVEL
+from benchmark.calibration.data_answer import DataAnswer, VoiceReport
 from benchmark.controls import DimensionReference, References
 from benchmark.datasets.split import Splits
 from benchmark.dims.plan import Asked, Trust, asked, latent_dims_for, trusted
+from benchmark.dims.weighing import weighed
 from benchmark.identity import outdated
 from benchmark.metrics.intrinsic import ESTIMATORS, dimension_reference, nearly_equal
-from benchmark.names import label, rank
+from benchmark.names import label
 from benchmark.planning.jobs import Described, Job, instance, load
 from benchmark.planning.reuse import Settings, divided
 from benchmark.records import Store
@@ -29,15 +29,13 @@ from benchmark.reporting.cells.trials import NOTHING, judged
 from benchmark.running.processes import Events, run_jobs
 from benchmark.spec import Record
 
-__all__ = ["NOT_CALIBRATED", "Question", "ask", "estimates", "weighed"]
+__all__ = ["Question", "ask", "estimates"]
+
+NOT_DONE = "not done in"
+"""How the reason begins for which a run that time was too short for is left out."""
 
 SHARE = 0.8
 """Of the time that is left, what runs may take by the rough figures there are."""
-
-NOT_CALIBRATED = (
-    "not calibrated: no voice was heard on data of known dimension yet, so nobody knows what these "
-    "counts are worth (`bench calibrate --help`)"
-)
 
 
 @dataclass(frozen=True)
@@ -90,7 +88,7 @@ def ask(
     stop = _stopping(interrupted, deadline)
     reports = [*_of_data(reference), *_of_methods(plan, question, store, events or Events(), stop)]
     answer = weighed(reports, calibration, facts)
-    remarks = [*answer.remarks, *_remarks(splits)]
+    remarks = [*answer.remarks, *_remarks(splits, reports)]
     return replace(answer, remarks=tuple(remarks), seconds=round(time.monotonic() - begun, 1))
 
 
@@ -186,7 +184,7 @@ def _of_methods(
     }
     heard = _judged_runs(records, References(store.root))
     lacking = [
-        _lacking(job, unreadable.get(key, f"not done in {question.minutes:g} minutes"))
+        _lacking(job, unreadable.get(key, f"{NOT_DONE} {question.minutes:g} minutes"))
         for key, job in jobs.items()
         if key not in records
     ]
@@ -211,86 +209,18 @@ def _judged_runs(records: dict[str, Record], references: References) -> list[Voi
     return reports
 
 
-def weighed(
-    reports: Sequence[VoiceReport], calibration: Calibration | None, facts: DataAnswer
-) -> DataAnswer:
-    """Return ``facts`` (an answer that holds none yet) with the answer that the voices allow.
-
-    There is none without a calibration, where no voice can be heard, and where voices differ more
-    than on all but a share 1 - level of the datasets of known dimension: such data are of another
-    kind than those.
-    """
-    if calibration is None:
-        return replace(facts, voices=_in_order(reports), absent=NOT_CALIBRATED)
-    heard = [report for report in reports if not report.left_out and report.count]
-    said = [Statement(report.voice, report.count or 0.0, report.latent_dim) for report in heard]
-    combined = calibration.combination.answer(said)
-    absent = combined.absent or _strange(combined, calibration)
-    answer = replace(
-        facts,
-        voices=_in_order(_weighted(report, combined) for report in reports),
-        level=calibration.level,
-        absent=absent,
-        error=asdict(calibration.error),
-    )
-    if absent or combined.value is None or combined.low is None or combined.high is None:
-        return answer
-    remark = (
-        f"the interval reaches the {facts.numbers:,} numbers of an item: no manifold of fewer "
-        "dimensions is seen"
-    )
-    return replace(
-        answer,
-        value=combined.value,
-        low=combined.low,
-        high=combined.high,
-        provision=provisioned(combined.value, combined.high),
-        remarks=(remark,) if combined.high >= facts.numbers else (),
-    )
-
-
-def _strange(combined: CombinedAnswer, calibration: Calibration) -> str:
-    """Return why the voices allow no answer although each is calibrated; empty where they do."""
-    if combined.agreement > 1.0 - calibration.level + 1e-9:
-        return ""
-    return (
-        f"the voices differ more than on {100 * (1 - combined.agreement):.0f} % of the "
-        f"{calibration.error.datasets} datasets of known dimension: these data are of another "
-        "kind, perhaps no manifold, or parts of different dimensions"
-    )
-
-
-def _weighted(report: VoiceReport, combined: CombinedAnswer) -> VoiceReport:
-    if report.left_out:
-        return report
-    if report.voice in combined.left_out:
-        return replace(report, left_out=combined.left_out[report.voice])
-    corrected = combined.corrected.get(report.voice)
-    return replace(report, corrected=corrected, weight=combined.shares.get(report.voice))
-
-
-def _in_order(reports: Iterable[VoiceReport]) -> tuple[VoiceReport, ...]:
-    """Return reports that count before those that do not, heavier voices first, sizes of one voice
-    together."""
-    return tuple(
-        sorted(
-            reports,
-            key=lambda report: (
-                bool(report.left_out),
-                -(report.weight or 0.0),
-                report.latent_dim is not None,
-                rank("methods", report.voice),
-                report.latent_dim or 0,
-            ),
+def _remarks(splits: Splits, reports: Sequence[VoiceReport]) -> list[str]:
+    """Return what else is to be known of the data and of what was asked."""
+    remarks = []
+    late = sum(report.left_out.startswith(NOT_DONE) for report in reports)
+    if late:
+        remarks.append(
+            f"runs that were not done in time: {late}; the same command goes on with them"
         )
-    )
-
-
-def _remarks(splits: Splits) -> list[str]:
     near, count = nearly_equal(splits.train)
-    if not near:
-        return []
-    return [
-        f"{near:,} of {count:,} items are nearly equal to another: estimates by nearest neighbours "
-        "suffer"
-    ]
+    if near:
+        remarks.append(
+            f"{near:,} of {count:,} items are nearly equal to another: estimates by nearest "
+            "neighbours suffer"
+        )
+    return remarks

@@ -13,7 +13,8 @@ from fake_calibration import BIAS, fake_calibration
 from benchmark.calibration.calibration import Calibration
 from benchmark.calibration.data_answer import DataAnswer, VoiceReport
 from benchmark.datasets.own import dataset
-from benchmark.dims.answering import NOT_CALIBRATED, Question, ask, weighed
+from benchmark.dims.answering import Question, ask
+from benchmark.dims.weighing import NOT_CALIBRATED, weighed
 from benchmark.planning.reuse import Settings
 from benchmark.spec import BenchError
 
@@ -119,6 +120,7 @@ def test_a_question_is_answered_and_the_runs_stay(
     assert (tmp_path / run.key / "record.json").is_file() and run.latent_dim == 16
     assert (answer.value is None) is bool(answer.absent)
     assert any("240 items of 20 numbers" in text for text in heard)
+    assert not any("not done in time" in remark for remark in answer.remarks)
     again = ask(question, calibration)
     assert replace(again, seconds=0.0) == replace(answer, seconds=0.0)
 
@@ -138,6 +140,9 @@ def test_runs_that_are_not_done_in_time_are_left_out(
     answer = ask(question, None)
     (run,) = (report for report in answer.voices if report.voice == "irmae")
     assert run.left_out == "not done in 1e-06 minutes" and run.count is None
+    assert (
+        "runs that were not done in time: 1; the same command goes on with them" in answer.remarks
+    )
 
 
 def test_a_method_that_is_none_is_told_before_anything_is_read(tmp_path: Path) -> None:
