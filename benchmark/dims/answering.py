@@ -34,6 +34,10 @@ __all__ = ["Question", "ask", "estimates"]
 NOT_DONE = "not done in"
 """How the reason begins for which a run that time was too short for is left out."""
 
+RUNS_END = 0.95
+"""The share of the time after which runs are stopped: they reach the edge of a step, and what was
+said is weighed."""
+
 SHARE = 0.8
 """Of the time that is left, what runs may take by the rough figures there are."""
 
@@ -81,7 +85,7 @@ def ask(
     store.ensure_writable()
     tell(f"{facts.dataset}: {facts.items:,} items of {facts.numbers:,} numbers; estimating")
     reference = estimates(facts.dataset, splits, References(store.root))
-    deadline = begun + 60.0 * question.minutes
+    deadline = begun + RUNS_END * 60.0 * question.minutes
     plan = _plan(question, calibration, choice, splits, reference, deadline)
     if plan.jobs:
         tell(f"{len(plan.jobs)} runs, about {plan.seconds:.0f} s of a core")

@@ -77,7 +77,7 @@ def comparison(answers: Mapping[str, DataAnswer]) -> list[str]:
     if not truths:
         return ["No answer on a set of known dimension."]
     own = [abs((answers[name].value or 0.0) - truth) for name, truth in truths.items()]
-    lines = [f"One answer: mean absolute error {statistics.fmean(own):.2f} on {len(own)} sets."]
+    lines = [f"One answer: mean absolute error {statistics.fmean(own):.2f} over {len(own)}."]
     methods = {
         report.voice for name in truths for report in answers[name].voices if report.latent_dim
     }
