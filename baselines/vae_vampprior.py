@@ -99,7 +99,7 @@ class VampPrior(VAE):
         super().prepare(train)
         if self.config.start == "data":
             count = self.config.components
-            first = next(train.batches(min(count, len(train))))
+            first = next(train.sets(min(count, len(train))))
             images = first[torch.arange(count, device=first.device) % len(first)]
             self.pseudo.images.copy_(images + 0.01 * torch.randn_like(images))
             self.keep_in_range()
