@@ -142,7 +142,7 @@ class ARDVAE(VAE):
     def prepare(self, train: Images) -> None:
         """Start the decoder at the mean training image, and s at the codes of 10,000 images."""
         start_at_mean(self.decoder, image_moments(train.batches(1000))[0])
-        for x in train.batches(500):
+        for x in train.sets(min(500, len(train))):
             self.remember(*self.posterior(x))
             if int(self.count) >= FIRST:
                 break
@@ -198,8 +198,8 @@ class ARDVAE(VAE):
             moments.append((mean.square() + log_var.exp()).double())
         self.centre.copy_(torch.cat(means).mean(0))
         self.second.copy_(torch.cat(moments).mean(0))
-        first = next(train.batches(min(JUDGED, len(train))))
-        self.relevant.copy_(cumulative_rule(self.both_relevances(first)[0], SHARE))
+        some = next(train.sets(min(JUDGED, len(train))))
+        self.relevant.copy_(cumulative_rule(self.both_relevances(some)[0], SHARE))
 
     def both_relevances(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return r (L,) by the paper and by the code, float64, at the codes of images x."""
