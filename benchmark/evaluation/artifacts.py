@@ -54,7 +54,7 @@ def artifacts(evidence: Evaluator, train: TensorSplit) -> dict[str, np.ndarray]:
     ``neighbours`` holds the training image nearest (Euclidean) to each of the first samples;
     ``rewarded_line`` and ``rewarded_plane`` what the components that a method rewards change, see
     :func:`_rewarded`; ``traversals`` rows of one code coordinate each, most relevant first, moved
-    over -2..2 standard deviations around the code of the first test image, (rows, 8, *shape);
+    over -2..2 standard deviations around the code of the first of ``inputs``, (rows, 8, *shape);
     ``interpolations`` the images at 8 equal steps along the straight line between the codes of two
     test images, those of ``inputs`` in turn, (4, 8, *shape); ``codes`` the counted coordinates of
     the inputs' codes, (n, L); ``code_covariance`` (L, L) of the whole test split; ``jacobian_gram``
@@ -65,7 +65,7 @@ def artifacts(evidence: Evaluator, train: TensorSplit) -> dict[str, np.ndarray]:
     image = len(evidence.shape) == 3
     counts = _COUNTS if image else {**_COUNTS, "samples": _POINTS, "inputs": _POINTS}
     samples = torch.cat(list(evidence.samples(counts["samples"])))
-    inputs = evidence.test.head(counts["inputs"])
+    inputs = evidence.test.some(counts["inputs"])
     with torch.no_grad():
         codes = evidence.method.encode(inputs)
         arrays = {
@@ -114,7 +114,7 @@ def _within_limit(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 
 def _traversals(evidence: Evaluator, rows: int) -> Tensor:
-    base = evidence.method.encode(evidence.test.head(1))
+    base = evidence.method.encode(evidence.test.some(1))
     spread = torch.from_numpy(np.sqrt(evidence.code_moments[0])).to(base)
     order = torch.argsort(evidence.discovery.relevance, descending=True, stable=True)[:rows]
     codes = base.repeat(rows, _STEPS, 1)

@@ -190,6 +190,14 @@ def test_artifacts_fit_their_limit_and_are_the_same_bytes_twice(shape: tuple[int
     assert len(arrays["inputs"]) == len(arrays["reconstructions"])
 
 
+def test_pictures_of_a_sorted_split_are_of_every_class() -> None:
+    stored = np.repeat(np.float32([0, 1]), 2000)[:, None].repeat(3, 1)
+    data = WithoutBeginning(Split(stored, (3,)))
+    method = construct(VAE, VAE.Config(), 0, shape=(3,), latent_dim=2)
+    arrays = artifacts(Evaluator(method, data, seed=0, device=CPU, train=data), data)
+    assert 0.4 < arrays["inputs"].mean() < 0.6
+
+
 def test_neighbours_are_the_nearest_training_images() -> None:
     evidence, train = evaluator(40), TensorSplit(split(200))
     arrays = artifacts(evidence, train)
@@ -244,7 +252,7 @@ def test_rewarded_components_leave_a_line_and_a_plane_of_images() -> None:
     arrays = artifacts(evidence, train)
     assert arrays["rewarded_line"].shape[:2] == (4, 10)
     assert arrays["rewarded_plane"].shape[:2] == (7, 7)
-    code = evidence.method.encode(evidence.test.head(1)).detach().clone()
+    code = evidence.method.encode(evidence.test.some(40)[:1]).detach().clone()
     for (row, column), values in {(0, 0): (-3.0, -3.0), (1, 6): (-2.0, 3.0)}.items():
         moved = code.clone()
         moved[0, :2] = torch.tensor(values)
@@ -276,7 +284,7 @@ def test_categories_leave_counts_and_their_images() -> None:
         arrays["category_histogram"].shape == (10, 20)
         and arrays["category_histogram"].sum(1).tolist() == [40] * 10
     )
-    code = evidence.method.encode(evidence.test.head(4))
+    code = evidence.method.encode(evidence.test.some(40)[:4])
     code[:, 3:] = torch.eye(10)[7]
     np.testing.assert_allclose(
         arrays["category_traversals"][:, 7], evidence.method.decode(code).detach(), rtol=1e-5
