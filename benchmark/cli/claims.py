@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from benchmark.cli import results_option
+from benchmark.cli import data_dir_option, results_option
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from benchmark.reporting.claims.claims import Claim
     from benchmark.reporting.claims.verdicts import Verdict
+    from benchmark.reporting.tables.document import Table
 
 __all__ = ["claims"]
 
@@ -35,6 +36,12 @@ __all__ = ["claims"]
     help="[default: by -o, else text]",
 )
 @click.option("--every", is_flag=True, help="in text: every comparison of each claim")
+@click.option(
+    "--wanted",
+    metavar="SUITE",
+    help="instead: the runs of SUITE that claims without a verdict wait for, cheapest first",
+)
+@data_dir_option
 @results_option
 @click.option(
     "-o",
@@ -48,6 +55,8 @@ def claims(
     source: str,
     kind: str | None,
     every: bool,
+    wanted: str | None,
+    data_dir: Path,
     results: Path,
     output: Path | None,
 ) -> None:
@@ -59,6 +68,9 @@ def claims(
     from benchmark.reporting.claims.verdicts import published_verdicts, verdicts
 
     chosen = _chosen(names)
+    if wanted is not None:
+        _say_wanted(_wanted(wanted, chosen, results, data_dir), kind, output)
+        return
     render = _renderer(kind, output, source, every)
     judged = (
         published_verdicts(chosen)
@@ -71,6 +83,47 @@ def claims(
         return
     save(output, text.encode())
     click.echo(f"wrote {output}: {counted(judged)}", err=True)
+
+
+def _wanted(name: str, chosen: Sequence[Claim], results: Path, data_dir: Path) -> Table:
+    """Return the runs of the suite called ``name`` that the chosen claims wait for, as a table; a
+    results folder that is not there holds no run."""
+    from benchmark.cli.show_suite import checked_suite
+    from benchmark.controls import References
+    from benchmark.planning.progress import done_by, planned
+    from benchmark.records import load_records
+    from benchmark.reporting.claims.verdicts import verdicts
+    from benchmark.reporting.claims.wanted import cheapest_first, offers, wanted_table
+
+    records = load_records(results) if results.is_dir() else []
+    judged = verdicts(records, chosen, References(results))
+    open_claims = [verdict.claim for verdict in judged if verdict.ruling == "not run"]
+    offered = offers(open_claims, planned(checked_suite(name), data_dir))
+    priced = cheapest_first(offered, done_by(records))
+    served = {line.offer.claim.name for line in priced}
+    without = [
+        claim for claim in open_claims if claim.name not in served and not claim.printed_only
+    ]
+    return wanted_table(priced, len(judged) - len(open_claims), without, name)
+
+
+def _say_wanted(table: Table, kind: str | None, output: Path | None) -> None:
+    """Print the table, or write it to ``output``."""
+    from benchmark.cli.output import save
+    from benchmark.reporting.render import RENDERERS, format_of
+    from benchmark.spec import BenchError
+
+    wanted = kind or ("text" if output is None else format_of(output))
+    if wanted not in RENDERERS:
+        raise BenchError(
+            f"--wanted writes {', '.join(RENDERERS)}, not {wanted}; name one of them with --format"
+        )
+    text = RENDERERS[wanted](table)
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    save(output, text.encode())
+    click.echo(f"wrote {output}: {len(table.rows)} claims", err=True)
 
 
 def _chosen(names: tuple[str, ...]) -> Sequence[Claim]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from benchmark.budgets import BUDGETS
 from benchmark.planning.jobs import Job
 
 __all__ = ["EVALUATION", "expected_seconds", "longest_first", "step_milliseconds"]
@@ -54,12 +55,19 @@ SMALL, IMAGE = 64, 1024
 EVALUATION = 2.0
 """Seconds that a run takes besides its steps, about."""
 
+FULL_TIER = (42.0, 100.0)
+"""Seconds that the metrics of tier full take besides, of vectors and of images (measured:
+docs/performance.md); of few images, as of digits, less."""
+
 
 def expected_seconds(job: Job) -> float:
     """Return about how many seconds of a core ``job`` takes: outer steps x milliseconds of the
-    method, in proportion to the batch and, for images, to the numbers of an image."""
-    milliseconds = step_milliseconds(job.spec.method, _numbers(job))
-    return EVALUATION + job.spec.steps * milliseconds / 1000.0 * job.spec.batch_size / 128.0
+    method, in proportion to the batch and, for images, to the numbers of an image; and the metrics
+    that its budget measures."""
+    numbers = _numbers(job)
+    milliseconds = step_milliseconds(job.spec.method, numbers)
+    evaluation = EVALUATION + (FULL_TIER[numbers > SMALL] if _measures_full_tier(job) else 0.0)
+    return evaluation + job.spec.steps * milliseconds / 1000.0 * job.spec.batch_size / 128.0
 
 
 def step_milliseconds(method: str, numbers: int) -> float:
@@ -72,6 +80,12 @@ def step_milliseconds(method: str, numbers: int) -> float:
 def longest_first(jobs: Sequence[Job]) -> list[Job]:
     """Return ``jobs`` by expected seconds, the longest first; equal ones keep their order."""
     return sorted(jobs, key=expected_seconds, reverse=True)
+
+
+def _measures_full_tier(job: Job) -> bool:
+    """Return whether the budget of a method's run measures the metrics of tier full."""
+    budget = BUDGETS.get(job.spec.budget)
+    return job.spec.kind == "train" and budget is not None and budget.full
 
 
 def _numbers(job: Job) -> int:

@@ -11,7 +11,7 @@ from benchmark.planning.jobs import Described, Seen, plan, seen_name
 from benchmark.planning.stages import available
 from benchmark.planning.suites import Stage, Suite
 
-__all__ = ["PreviewLine", "outline"]
+__all__ = ["PreviewLine", "outline", "supposed"]
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def _stage(number: int, stage: Stage, data_dir: Path, seen: Seen) -> list[Previe
         described = seen
         if dataset in absent:
             line = replace(line, runs=absent[dataset].runs, absent=absent[dataset].reason)
-            described = _supposed(registry.choose("datasets", dataset))
+            described = supposed(registry.choose("datasets", dataset))
         lines.append(
             _planned(line, replace(stage, grid=grid), data_dir, described)
             if described or dataset not in absent
@@ -76,9 +76,9 @@ def _stage(number: int, stage: Stage, data_dir: Path, seen: Seen) -> list[Previe
     return lines
 
 
-def _supposed(dataset: registry.Choice) -> Seen:
-    """What planning needs to know of a dataset that is not here: how many training images it has,
-    where its class says so."""
+def supposed(dataset: registry.Choice) -> Seen:
+    """Return what planning needs to know of a dataset without its arrays: how many training images
+    it has, where its class says so; nothing where it does not."""
     count = dataset.options.get("train") or dataset.entry.source.constants.get("train_count")
     return {seen_name(dataset): Described("", int(count))} if count else {}
 

@@ -89,10 +89,11 @@ def _count(stage: Stage, dataset: registry.Choice) -> int:
 
 def together(stages: Sequence[Stage]) -> list[list[Stage]]:
     """Return the stages in groups that can run at once: one that takes values begins a new group,
-    for what it takes must be there."""
+    for what it takes must be there, and so does one of another part of the suite, for parts stand
+    in the order in which they are wanted."""
     groups: list[list[Stage]] = []
     for stage in stages:
-        if stage.take or not groups:
+        if stage.take or not groups or stage.part != groups[-1][0].part:
             groups.append([])
         groups[-1].append(stage)
     return groups

@@ -13,6 +13,10 @@ A suite is a TOML file. At its top stand texts: ``summary``, ``source`` (paper, 
 * ``schedule = { paper = { epochs = 100, batch_size = 64 } }`` says what a budget means in this
   stage: where the suite's source trains otherwise than the paper of a method, or where a study
   needs more than the steps of a budget.
+
+A ``[[stage]]`` with ``suite = "NAME"`` stands for the stages of that suite, and for nothing else
+of it; ``seeds``, ``budget``, ``steps`` and ``batch_size`` scale them, ``datasets`` keeps these of
+its datasets alone. What follows in the file begins when those runs have ended.
 """
 
 from __future__ import annotations
@@ -25,16 +29,15 @@ from itertools import product
 from pathlib import Path
 from typing import Any, Literal
 
-from benchmark.budgets import BUDGETS
 from benchmark.options import parse_reference, suggest
+from benchmark.planning.suite_checks import allow_only, check_grid
 from benchmark.spec import BenchError
 
 __all__ = ["Grid", "Stage", "Suite", "narrowed", "read_suite", "scaled", "suites"]
 
 TEXTS = ("summary", "source", "notes")
 LISTS = ("tables", "figures", "claims")
-LARGEST = 1_000_000_000
-"""Of the whole numbers in a suite."""
+SCALES = ("seeds", "budget", "steps", "batch_size")
 
 
 @dataclass(frozen=True)
@@ -61,10 +64,12 @@ class Grid:
 @dataclass(frozen=True)
 class Stage:
     """A grid, and where the values of its open options come from: option -> ``method:
-    path.in.its.record``."""
+    path.in.its.record``. ``part``: the suite it stands in where the file names that one, with those
+    between them, as ``outer/inner``."""
 
     grid: Grid
     take: Mapping[str, str] = field(default_factory=dict)
+    part: str = ""
 
 
 @dataclass(frozen=True)
@@ -111,15 +116,22 @@ def narrowed(
 
 def suites() -> list[Suite]:
     """Return the suites that come with the package, by name."""
-    files = sorted(
-        resources.files("benchmark").joinpath("data", "suites").iterdir(),
-        key=lambda file: Path(file.name).stem,
-    )
-    return [
-        _parse(Path(file.name).stem, file.read_text(encoding="utf-8"), file.name)
-        for file in files
-        if file.name.endswith(".toml")
-    ]
+    return [_packaged(name) for name in _names()]
+
+
+def _names() -> list[str]:
+    """Return the names of the suites that come with the package, in their order."""
+    folder = resources.files("benchmark").joinpath("data", "suites")
+    files = (file.name for file in folder.iterdir())
+    return sorted(name.removesuffix(".toml") for name in files if name.endswith(".toml"))
+
+
+def _packaged(name: str, within: Sequence[str] = ()) -> Suite:
+    """Return the suite of the package called ``name``; ``within`` are the suites of which it is
+    a part."""
+    folder = resources.files("benchmark").joinpath("data", "suites")
+    text = folder.joinpath(f"{name}.toml").read_text(encoding="utf-8")
+    return _parse(name, text, f"{name}.toml", (*within, name))
 
 
 def read_suite(name: str) -> Suite:
@@ -131,23 +143,23 @@ def read_suite(name: str) -> Suite:
         except (OSError, ValueError) as error:
             raise BenchError(f"cannot read suite '{name}': {error}") from None
         return _parse(Path(name).stem, text, name)
-    packaged = {suite.name: suite for suite in suites()}
-    if name not in packaged:
+    names = _names()
+    if name not in names:
         raise BenchError(
-            f"unknown suite '{name}'{suggest(name, packaged)} (see `bench list suites`, "
+            f"unknown suite '{name}'{suggest(name, names)} (see `bench list suites`, "
             "or give a file FILE.toml)"
         )
-    return packaged[name]
+    return _packaged(name)
 
 
-def _parse(name: str, text: str, file: str) -> Suite:
+def _parse(name: str, text: str, file: str, within: Sequence[str] = ()) -> Suite:
     try:
         document = tomllib.loads(text)
     except (ValueError, OverflowError) as error:
         raise BenchError(f"suite '{file}' is not TOML: {error}") from None
     except RecursionError:
         raise BenchError(f"suite '{file}' is not readable: its values lie too deep") from None
-    _only(document, {*TEXTS, *LISTS, "stage"}, file)
+    allow_only(document, {*TEXTS, *LISTS, "stage"}, file)
     stages = document.pop("stage", None)
     if (
         not isinstance(stages, list)
@@ -172,34 +184,50 @@ def _parse(name: str, text: str, file: str) -> Suite:
         for key, value in document.items()
     }
     summary = keywords.pop("summary", "")
-    return Suite(name, summary, tuple(_stage(table, file) for table in stages), **keywords)
+    parsed = (stage for table in stages for stage in _stages(table, file, within))
+    return Suite(name, summary, tuple(parsed), **keywords)
 
 
-_KINDS: dict[str, type] = {
-    **dict.fromkeys(("methods", "studies", "datasets", "latent_dims"), list),
-    **dict.fromkeys(("seeds", "steps", "batch_size"), int),
-    **dict.fromkeys(("take", "sweep", "schedule"), dict),
-    "budget": str,
-}
-"""What the values in a stage are."""
+def _stages(table: dict[str, Any], file: str, within: Sequence[str]) -> list[Stage]:
+    """Return what one ``[[stage]]`` stands for: itself, or the stages of the suite it names."""
+    check_grid(table, file)
+    return _included(table, file, within) if "suite" in table else [_stage(table, file)]
 
-_WORDS: dict[type, str] = {
-    list: "a list",
-    int: "a whole number",
-    str: "text in quotes",
-    dict: "a table, as { name = value }",
-}
+
+def _included(table: Mapping[str, Any], file: str, within: Sequence[str]) -> list[Stage]:
+    """Return the stages of the suite that ``table`` names, scaled, on the datasets it names."""
+    name = table["suite"]
+    allow_only(table, ("suite", "datasets", *SCALES), f"{file}, [[stage]] of suite '{name}'")
+    if name in within:
+        raise BenchError(f"suite '{file}' is a part of itself: it names '{name}'; leave that out")
+    names = _names()
+    if name not in names:
+        raise BenchError(
+            f"a [[stage]] of suite '{file}' names the suite '{name}'{suggest(name, names)}; name "
+            "one of the package (see `bench list suites`)"
+        )
+    changes = {key: table[key] for key in SCALES if key in table}
+    scaled_suite = scaled(_packaged(name, within), **changes)
+    kept = [_kept(stage, table.get("datasets")) for stage in scaled_suite.stages]
+    parts = [stage for stage in kept if stage is not None]
+    if not parts:
+        raise BenchError(
+            f"a [[stage]] of suite '{file}' leaves nothing of the suite '{name}'; name some of its "
+            "datasets in 'datasets', or leave that out"
+        )
+    return [replace(stage, part="/".join(filter(None, (name, stage.part)))) for stage in parts]
+
+
+def _kept(stage: Stage, datasets: Sequence[str] | None) -> Stage | None:
+    """Return ``stage`` on those of its datasets that are among ``datasets``, on all of them where
+    that is None; None where nothing is left."""
+    if datasets is None:
+        return stage
+    own = [name for name in stage.grid.datasets if name in datasets]
+    return replace(stage, grid=replace(stage.grid, datasets=own)) if own else None
 
 
 def _stage(table: dict[str, Any], file: str) -> Stage:
-    _only(table, set(_KINDS), f"{file}, [[stage]]")
-    _check_schedule(table.get("schedule", {}), file)
-    for name, value in table.items():
-        if not isinstance(value, _KINDS[name]):
-            raise BenchError(
-                f"'{name}' in suite '{file}' is {value!r}; expected {_WORDS[_KINDS[name]]}"
-            )
-        _check(name, value, file)
     room = _room(table, file)
     names = _swept(table.pop(room), table.pop("sweep", {}), file)
     table.setdefault("datasets", [])
@@ -248,51 +276,3 @@ def _swept(names: Sequence[str], sweep: Mapping[str, Any], file: str) -> list[st
             else name
         )
     return expanded
-
-
-def _check(name: str, value: Any, file: str) -> None:
-    """Whole numbers are at least 1, names are text."""
-    texts, numbers = (
-        ("methods", "studies", "datasets"),
-        ("seeds", "steps", "batch_size", "latent_dims"),
-    )
-    for item in value if isinstance(value, list) else [value]:
-        if name in texts and not isinstance(item, str):
-            raise BenchError(f"'{name}' in suite '{file}' holds {item!r}; expected names in quotes")
-        if name in numbers and (type(item) is not int or not 1 <= item <= LARGEST):
-            raise BenchError(
-                f"'{name}' in suite '{file}' is {item!r:.60}; expected a whole number from 1 to "
-                f"{LARGEST:,}"
-            )
-
-
-def _check_schedule(schedule: Any, file: str) -> None:
-    """By the names of budgets, tables of ``epochs`` or ``steps`` and perhaps ``batch_size``."""
-    if not isinstance(schedule, dict):
-        raise BenchError(
-            f"'schedule' in suite '{file}' is {schedule!r}; expected {{ paper = {{ epochs = 100, "
-            "batch_size = 64 } }"
-        )
-    _only(schedule, set(BUDGETS), f"{file}, schedule")
-    for budget, plan in schedule.items():
-        where = f"schedule.{budget} in suite '{file}'"
-        if not isinstance(plan, dict) or ("epochs" in plan) == ("steps" in plan):
-            raise BenchError(
-                f"{where} is {plan!r}; expected 'epochs' or 'steps', and perhaps 'batch_size'"
-            )
-        _only(plan, {"epochs", "steps", "batch_size"}, f"{file}, schedule.{budget}")
-        for name, value in plan.items():
-            if type(value) is not int or not 1 <= value <= LARGEST:
-                raise BenchError(
-                    f"'{name}' of {where} is {value!r:.60}; expected a whole number from 1 to "
-                    f"{LARGEST:,}"
-                )
-
-
-def _only(table: Mapping[str, Any], allowed: set[str], where: str) -> None:
-    for name in table:
-        if name not in allowed:
-            raise BenchError(
-                f"unknown key '{name}' in suite '{where}'{suggest(name, allowed)} (expected "
-                f"{', '.join(sorted(allowed))})"
-            )

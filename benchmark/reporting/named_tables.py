@@ -34,5 +34,6 @@ def build(
     target = TABLES[name].target
     if not target:
         return filled_table(name, records, metrics, references, paper=paper)
+    records = list(records)
     table: Table = registry.load(target)(records, metrics, references or References())
-    return beside_paper(table) if paper else table
+    return beside_paper(table, records) if paper else table

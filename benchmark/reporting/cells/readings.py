@@ -9,7 +9,7 @@ from typing import Any
 from benchmark.identity import READINGS
 from benchmark.spec import Record
 
-__all__ = ["DATASET_STAND_INS", "METRIC_STAND_INS", "READ_AS", "readings", "twin"]
+__all__ = ["DATASET_STAND_INS", "METRIC_STAND_INS", "READ_AS", "TWINS", "readings", "twin"]
 
 METRIC_STAND_INS: Mapping[str, tuple[str, ...]] = {
     "fid": ("fid", "fd-cnn", "fd-raw"),

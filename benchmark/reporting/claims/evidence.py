@@ -21,7 +21,7 @@ from benchmark.reporting.claims.claims import Claim
 from benchmark.reporting.tables.beside import Beside
 from benchmark.reporting.tables.notes import doubts
 
-__all__ = ["Group", "Sample", "group_for"]
+__all__ = ["Group", "Sample", "concerns", "group_for"]
 
 _DETERMINISTIC = ("mse", "lstar")
 """Metrics of which a closed-form method has one value, whatever the seed."""
@@ -133,7 +133,7 @@ def group_for(
     trained: dict[tuple[str, str, str], dict[tuple[str, int], Replicates]] = defaultdict(dict)
     closed_form: dict[tuple[str, str], dict[tuple[str, int], Replicates]] = defaultdict(dict)
     for cell in cells:
-        if not _concerns(claim, cell, dataset, sizes):
+        if not concerns(claim, cell, dataset, sizes):
             continue
         if cell.spec["steps"] == 0:  # stands beside every budget
             closed_form[cell.dataset, cell.data][name_of(cell), cell.latent_dim] = cell
@@ -153,9 +153,9 @@ def group_for(
     return replace(best, references=references)
 
 
-def _concerns(claim: Claim, cell: Replicates, dataset: str, sizes: Sequence[int]) -> bool:
-    """Whether a cell is of a method of ``claim``, of ``dataset`` or its stand-in, and at one of
-    ``sizes`` (none: any)."""
+def concerns(claim: Claim, cell: Replicates, dataset: str, sizes: Sequence[int]) -> bool:
+    """Return whether a cell is of a method of ``claim``, of ``dataset`` or its stand-in, and at one
+    of ``sizes`` (none: any)."""
     return bool(
         name_of(cell) in claim.labels
         and {cell.dataset, base_name(cell.dataset)} & {dataset, claim.stand_ins.get(dataset)}

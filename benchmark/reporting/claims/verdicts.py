@@ -27,7 +27,7 @@ from benchmark.reporting.papers.spellings import as_run
 from benchmark.reporting.statistics.significance import ALPHA, holm
 from benchmark.spec import Record
 
-__all__ = ["RULINGS", "Ruling", "Verdict", "judge", "published_verdicts", "verdicts"]
+__all__ = ["RULINGS", "Ruling", "Verdict", "judge", "labelled", "published_verdicts", "verdicts"]
 
 Ruling = Literal["supported", "supported so far", "contradicted", "cannot tell", "not run"]
 
@@ -103,13 +103,13 @@ def judge(
     compared as they stand."""
     findings: list[Finding] = []
     for dataset, sizes in claim.places.items():
-        at_dataset = _at(claim, dataset, {cell.method for cell in cells} if printed else None)
+        at_dataset = labelled(claim, dataset, {cell.method for cell in cells} if printed else None)
         group = group_for(at_dataset, dataset, sizes, cells, references)
         findings += findings_of(at_dataset, group, sizes, printed)
     return _verdict(claim, _decided(findings))
 
 
-def _at(claim: Claim, dataset: str, rows: set[str] | None) -> Claim:
+def labelled(claim: Claim, dataset: str, rows: set[str] | None) -> Claim:
     """Return ``claim`` with the labels that its methods have on ``dataset``. Of printed figures,
     whose methods are ``rows``, those that stand for one row are one."""
 

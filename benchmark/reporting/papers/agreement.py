@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from benchmark.names import base_name
 from benchmark.reporting.cells.readings import READ_AS, twin
 from benchmark.reporting.papers.printed import Printed, published
 from benchmark.reporting.statistics.estimate import Estimate
 from benchmark.reporting.tables.document import Cell, Column, Note, Row, Table
+from benchmark.spec import Record
 
-__all__ = ["PAPER_NOTE", "agreement", "beside", "beside_paper", "extended"]
+__all__ = ["PAPER_NOTE", "agreement", "beside", "beside_paper", "extended", "other_budget"]
 
 PAPER_NOTE = Note(
     "In brackets: the published value (? where it is doubtful), and whether our 95% interval holds "
     "it (agrees) or lies below or above it; one seed, or seeds without spread, cannot tell. "
     "Counts: whether it lies between our smallest and largest, where one more seed would not in "
-    "2 of n + 1 cases. Most sources print single runs, and none states how FID was measured."
+    "2 of n + 1 cases. Runs of another budget than the paper's schedule are not compared. Most "
+    "sources print single runs, and none states how FID was measured."
 )
 
 
@@ -45,12 +48,24 @@ def agreement(ours: Estimate, value: float) -> str:
     return "ours lower" if ours.mean < value else "ours higher"
 
 
+def other_budget(spec: Mapping[str, Any]) -> str:
+    """Return ``another budget`` where a run was trained by another schedule than its paper's;
+    empty where it was not, and of closed forms, which are not trained.
+
+    >>> other_budget({"budget": "short", "steps": 4680})
+    'another budget'
+    >>> other_budget({"budget": "quick", "steps": 0})
+    ''
+    """
+    return "another budget" if spec["steps"] and spec["budget"] != "paper" else ""
+
+
 def beside(cell: Cell, figure: Printed | None, *, other: str = "") -> Cell:
     """Return ``cell`` with a published figure in brackets and two more raw values: the figure and
     the verdict.
 
-    ``other`` says what makes the two something else (``another metric``, ``another rule``): they
-    are shown then, and not compared.
+    ``other`` says what makes the two something else (``another metric``, ``another rule``,
+    ``another budget``): they are shown then, and not compared.
     """
     if figure is None:
         return replace(cell, raw=(*cell.raw, None, None))
@@ -84,9 +99,9 @@ def _figures() -> Mapping[tuple[str, str, int, str], Printed]:
     return first
 
 
-def beside_paper(table: Table) -> Table:
-    """Return a table of one row per cell (``summary``) with published values beside ours, wherever
-    method, dataset and latent size were printed."""
+def beside_paper(table: Table, records: Iterable[Record]) -> Table:
+    """Return a table of one row per cell (``summary``), made of ``records``, with published values
+    beside ours, wherever method, dataset and latent size were printed."""
     names = {
         column.raw[0]: column_index
         for column_index, column in enumerate(table.columns)
@@ -95,6 +110,7 @@ def beside_paper(table: Table) -> Table:
     if not {"dataset", "latent_dim", "method"} <= set(names):
         return table
     figures = _figures()
+    budgets = {record.key: other_budget(record.spec) for record in records}
     by_column: dict[int, dict[int, tuple[Printed, str]]] = defaultdict(dict)
     for row_index, row in enumerate(table.rows):
         dataset, size, method = (
@@ -110,7 +126,9 @@ def beside_paper(table: Table) -> Table:
             if figure is not None:
                 by_column[column_index][row_index] = (
                     figure,
-                    "another rule" if (base_name(str(method)), column.metric) in READ_AS else "",
+                    "another rule"
+                    if (base_name(str(method)), column.metric) in READ_AS
+                    else next((budgets[key] for key in row.keys), ""),
                 )
     return _with(table, by_column)
 

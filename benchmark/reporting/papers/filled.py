@@ -14,6 +14,7 @@ from benchmark.reporting.cells.titles import direction, title
 from benchmark.reporting.papers.agreement import PAPER_NOTE, beside, extended
 from benchmark.reporting.papers.filling import Filling, RowName, Runs, Slot, common_label
 from benchmark.reporting.papers.layouts import layout
+from benchmark.reporting.papers.orders import order_notes
 from benchmark.reporting.tables import notes
 from benchmark.reporting.tables.beside import Beside
 from benchmark.reporting.tables.best import best_of
@@ -84,7 +85,7 @@ class _FilledLayout:
         below = [*notes.notes(table, measured, {}), *null.notes()]
         below += map(Note, _remarks(self.filling, cells_shown, self.used))
         if self.paper:
-            below.append(PAPER_NOTE)
+            below += [PAPER_NOTE, *map(Note, order_notes(self.filling, self.used))]
         return replace(
             table,
             notes=tuple(below),

@@ -17,6 +17,7 @@ from benchmark.reporting.cells.readings import (
     twin,
 )
 from benchmark.reporting.cells.replicates import Replicates, name_of
+from benchmark.reporting.papers.agreement import other_budget
 from benchmark.reporting.papers.layouts import Address, Layout
 from benchmark.reporting.papers.printed import Printed
 from benchmark.reporting.papers.spellings import as_run
@@ -188,7 +189,8 @@ class Filling:
         """What makes the reading ``name`` something else than the printed figure; empty where they
         are the same."""
         if name == self._printed_reading(line, slot, slot[2]):
-            return ""
+            cell = self.cell(line, slot)
+            return "" if cell is None else other_budget(cell.spec)
         return "another rule" if name == slot[2] else "another metric"
 
     def _printed_reading(self, line: RowName, slot: Slot, metric: str) -> str:
