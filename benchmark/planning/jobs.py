@@ -16,7 +16,8 @@ from benchmark.datasets.split import Dataset, Splits
 from benchmark.identity import harness_code
 from benchmark.options import suggest
 from benchmark.planning.fits import refusal
-from benchmark.planning.suites import LARGEST, Grid
+from benchmark.planning.suite_checks import LARGEST
+from benchmark.planning.suites import Grid
 from benchmark.registry import Choice
 from benchmark.spec import BenchError, RunSpec, canonical_json
 
