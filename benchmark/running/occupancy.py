@@ -29,6 +29,8 @@ class Throughput:
     def __init__(self, finish: Callable[[], object] = lambda: None) -> None:
         self._finish = finish
         self._done = threading.Event()
+        self._begun: float | None = None
+        self._steps, self._block = 0, 0.0
         self.begin(0)
 
     def begin(self, lanes: int) -> None:
@@ -69,7 +71,7 @@ class Throughput:
         return self._work / self._seconds
 
     def _restart(self) -> None:
-        self._begun: float | None = None
+        self._begun = None
         self._steps, self._block = 0, 0.0
 
 

@@ -12,6 +12,7 @@ from benchmark.planning.jobs import Job
 from benchmark.running.cores import usable_cores
 from benchmark.running.cost import LIMIT, Cost, CostGroup, groups
 from benchmark.running.estimate import measure
+from benchmark.spec import RunKey
 
 __all__ = ["Share", "Shares", "in_words", "share_of"]
 
@@ -83,7 +84,7 @@ class Shares:
         device: str,
         tell: Callable[[str], None] = lambda text: None,
         interrupted: Callable[[], int] = lambda: 0,
-    ) -> dict[str, Share]:
+    ) -> dict[RunKey, Share]:
         """Return the share of each of ``jobs`` by its key.
 
         Unless memory was asked for, runs of a kind that no call before saw are probed, for
