@@ -12,7 +12,6 @@ from benchmark.planning.jobs import Job
 from benchmark.running.cores import usable_cores
 from benchmark.running.cost import LIMIT, Cost, CostGroup, groups
 from benchmark.running.estimate import measure
-from benchmark.spec import RunKey
 
 __all__ = ["Share", "Shares", "in_words", "share_of"]
 
@@ -84,7 +83,7 @@ class Shares:
         device: str,
         tell: Callable[[str], None] = lambda text: None,
         interrupted: Callable[[], int] = lambda: 0,
-    ) -> dict[RunKey, Share]:
+    ) -> dict[str, Share]:
         """Return the share of each of ``jobs`` by its key.
 
         Unless memory was asked for, runs of a kind that no call before saw are probed, for
@@ -99,7 +98,9 @@ class Shares:
                 "for all together at most"
             )
             self._probe(fresh, _device_here(device), interrupted)
-        shares = {job.spec.key: self._share(group) for group in alike for job in group.jobs}
+        shares: dict[str, Share] = {
+            job.spec.key: self._share(group) for group in alike for job in group.jobs
+        }
         if shares:
             tell(f"a run is given {in_words(list(shares.values()))}")
         return shares
