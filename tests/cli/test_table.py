@@ -152,7 +152,7 @@ def test_published_tables_need_no_records(tmp_path: Path) -> None:
 
 
 def test_published_values_and_macros_on_request(tmp_path: Path) -> None:
-    folder = store(tmp_path / "runs", seeds([0.01, 0.011, 0.012], dataset="mnist"))
+    folder = store(tmp_path / "runs", seeds([0.01, 0.011, 0.012], dataset="mnist", budget="paper"))
     assert (
         "paper 0.0459?: ours lower"
         in call("--paper", "--format", "markdown", "--results", folder).output
