@@ -98,13 +98,15 @@ def _sections(text: str) -> list[tuple[str, str]]:
 
 
 def _options(text: str) -> str:
-    """The options as a table; a line is ``name = value    what is allowed``, the line below says
-    what it is."""
+    """The options as a table; a line is ``name = value    what is allowed``, the lines below say
+    what must hold and what it is."""
     lines: list[list[str]] = []
     for line in text.splitlines():
         option = re.fullmatch(r"(\S+) = (.*?)    (.*)", line)
         if option:
             lines.append([cell(option[1]), cell(option[2]), prose(option[3]), ""])
+        elif lines and line.strip().startswith("must hold: "):
+            lines[-1][2] += f" <br>{prose(line.strip())}"
         elif lines and line.startswith("    "):
             lines[-1][-1] += prose(line.strip())
     return table(("Option", "Default", "Allowed", "Meaning"), lines) if lines else blocks(text)

@@ -45,7 +45,7 @@ def test_voices_that_agree_give_an_answer(calibration: Calibration) -> None:
     assert sum(report.weight or 0.0 for report in answer.voices) == pytest.approx(1.0)
     assert all(report.corrected == pytest.approx(5.0, rel=0.3) for report in answer.voices)
     weights = [report.weight for report in answer.voices]
-    assert weights == sorted(weights, reverse=True)  # type: ignore[type-var]
+    assert weights == sorted(weights, reverse=True)  # type: ignore[type-var]  # none is None
     assert answer.error["datasets"] == 25
 
 

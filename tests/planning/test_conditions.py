@@ -60,7 +60,7 @@ def values_of(option: Field) -> list[Any]:
             inside = end if outwards is None else math.nextafter(end, outwards)
             ends.append(int(inside) if whole else float(inside))
     usual = [] if option.default is None else [option.default]
-    beside = [option.default + 1, option.default + 2] if whole else []  # type: ignore[operator]
+    beside = [option.default + 1, option.default + 2] if whole else []  # type: ignore[operator]  # an int
     return [*ends, *usual, *beside]
 
 

@@ -46,6 +46,10 @@ def test_what_is_no_time_is_refused_before_anything_runs(text: str) -> None:
     with pytest.raises(BenchError, match="expected minutes, as in time=90") as error:
         time_seconds(text)
     assert "\n" not in str(error.value)
+
+
+def test_an_executor_of_no_time_is_refused() -> None:
+    pytest.importorskip("submitit", reason="executor slurm needs submitit")
     with pytest.raises(BenchError, match="expected minutes"):
         executor_of("slurm[time=soon]")
 

@@ -114,10 +114,14 @@ def filled_tables(
 
 
 def _unfilled(name: str) -> str:
-    """Return why a table shows nothing, in one line, with the suite that would fill it."""
-    feeding = [suite.name for suite in suites() if name in suite.tables]
+    """Return why a table shows nothing, in one line, with the suite that would fill it: one of a
+    source before one of ours."""
+    feeding = sorted(
+        (suite for suite in suites() if name in suite.tables),
+        key=lambda suite: (suite.source.startswith("ours"), suite.tables.index(name)),
+    )
     if name in LAYOUTS and feeding:
-        return f"nothing of it was run; `bench run --suite {feeding[0]}` does"
+        return f"nothing of it was run; `bench run --suite {feeding[0].name}` does"
     return "no run of these has anything to show in it"
 
 
