@@ -60,7 +60,8 @@ def values_of(option: Field) -> list[Any]:
             inside = end if outwards is None else math.nextafter(end, outwards)
             ends.append(int(inside) if whole else float(inside))
     usual = [] if option.default is None else [option.default]
-    beside = [option.default + 1, option.default + 2] if whole else []  # type: ignore[operator]  # an int
+    default: Any = option.default
+    beside = [default + 1, default + 2] if whole else []
     return [*ends, *usual, *beside]
 
 
