@@ -9,7 +9,6 @@ Standard library only, so that tables read them without torch.
 from __future__ import annotations
 
 import contextlib
-import json
 import re
 import statistics
 import warnings
@@ -24,7 +23,7 @@ from benchmark.files import atomic_write, read_plain
 from benchmark.identity import harness_code, metric_codes, same
 from benchmark.parts import check_reference
 from benchmark.records import UnreadableRecord
-from benchmark.spec import BenchError, NewerRecord, canonical_json, digest
+from benchmark.spec import BenchError, NewerRecord, canonical_json, digest, versioned
 
 __all__ = ["DimensionReference", "InitialCounts", "References", "untrained_spec"]
 
@@ -75,12 +74,7 @@ class _Document:
     @classmethod
     def from_json(cls, text: str) -> Self:
         """Return the document in ``text``; ``ValueError`` says what is wrong with it."""
-        document = json.loads(text)
-        schema = document.get("schema") if isinstance(document, dict) else None
-        if schema != SCHEMA:
-            newer = type(schema) is int and schema > SCHEMA
-            mismatch = f"schema is {schema!r}, this version reads {SCHEMA}"
-            raise NewerRecord(mismatch) if newer else ValueError(mismatch)
+        document = versioned(text, SCHEMA)
         check_reference(cls.kind, document)
         return cls(**document)
 

@@ -32,6 +32,7 @@ __all__ = [
     "canonical_json",
     "derive_seed",
     "digest",
+    "versioned",
 ]
 
 SCHEMA = 2
@@ -216,6 +217,18 @@ _LATER = _SINCE_2 | {"given", "input"}
 
 class NewerRecord(ValueError):
     """A record that a later version of this program wrote."""
+
+
+def versioned(text: str, schema: int) -> dict[str, Any]:
+    """Return the JSON object in ``text``, a document whose ``schema`` is this one; ``ValueError``
+    where it is another (:class:`NewerRecord`: a later one) or there is no object."""
+    document = json.loads(text)
+    stated = document.get("schema") if isinstance(document, dict) else None
+    if stated != schema:
+        newer = type(stated) is int and stated > schema
+        mismatch = f"schema is {stated!r}, this version reads {schema}"
+        raise NewerRecord(mismatch) if newer else ValueError(mismatch)
+    return dict(document)
 
 
 def _schema(document: Any) -> int:

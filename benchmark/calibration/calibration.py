@@ -8,7 +8,6 @@ The constants of the fit are not written down: they follow from the statements, 
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -28,7 +27,7 @@ from benchmark.calibration.error import LeftOutError, error_of, voice_errors
 from benchmark.calibration.voices import Case, Statement
 from benchmark.checks import Check, fields, lists, number, objects, or_null, refuse, text, whole
 from benchmark.files import read_plain
-from benchmark.spec import BenchError, canonical_json
+from benchmark.spec import BenchError, NewerRecord, canonical_json, versioned
 
 __all__ = ["Calibration", "packaged", "read_calibration"]
 
@@ -119,10 +118,7 @@ class Calibration:
     @classmethod
     def from_json(cls, document: str) -> Calibration:
         """Return the calibration in a document; ``ValueError`` says what is wrong with it."""
-        values = json.loads(document)
-        schema = values.get("schema") if isinstance(values, dict) else None
-        if schema != SCHEMA:
-            raise ValueError(f"schema is {schema!r}, this version reads {SCHEMA}")
+        values = versioned(document, SCHEMA)
         _DOCUMENT(values, "the document")
         if not 0 < values["level"] < 1:
             raise ValueError(f"'level' is {values['level']}, expected a number between 0 and 1")
@@ -189,6 +185,8 @@ def read_calibration(path: Path) -> Calibration:
             f"cannot read the calibration '{path}': {error.strerror}; name a file of "
             "`bench calibrate`, or a folder of records"
         ) from None
+    except NewerRecord as error:
+        raise BenchError(f"'{path}' was written by a newer version ({error}): upgrade") from None
     except (ValueError, RecursionError) as error:
         raise BenchError(
             f"'{path}' is no calibration ({' '.join(str(error).split())}); "

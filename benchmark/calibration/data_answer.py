@@ -3,6 +3,7 @@ who was left out and why. ``bench dims`` writes it, figures and pages read it.""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import re
@@ -15,6 +16,7 @@ from typing import Any
 from benchmark.checks import Check, fields, lists, number, objects, or_null, text, whole
 from benchmark.files import atomic_write, read_plain
 from benchmark.records import UnreadableRecord
+from benchmark.spec import BenchError, NewerRecord, versioned
 
 __all__ = ["DataAnswer", "VoiceReport", "provisioned", "read_answers", "write_answer"]
 
@@ -90,10 +92,7 @@ class DataAnswer:
     @classmethod
     def from_json(cls, document: str) -> DataAnswer:
         """Return the answer in a document; ``ValueError`` says what is wrong with it."""
-        values = json.loads(document)
-        schema = values.get("schema") if isinstance(values, dict) else None
-        if schema != SCHEMA:
-            raise ValueError(f"schema is {schema!r}, this version reads {SCHEMA}")
+        values = versioned(document, SCHEMA)
         _DOCUMENT(values, "the document")
         ends = [values[name] is None for name in ("value", "low", "high")]
         if any(ends) != all(ends):
@@ -143,10 +142,17 @@ def provisioned(value: float, high: float) -> int:
 
 def write_answer(results: Path, answer: DataAnswer) -> Path:
     """Store ``answer`` in a results folder, whole or not at all, and return its file; an older one
-    on the same data is replaced."""
+    on the same data is replaced, one by a later version is kept: ``BenchError``."""
     folder = results / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / answer.filename
+    with contextlib.suppress(OSError, ValueError, RecursionError):
+        try:
+            DataAnswer.from_json(read_plain(path, LARGEST).decode())
+        except NewerRecord as error:
+            raise BenchError(
+                f"'{path}' was written by a newer version ({error}): upgrade, or move it away"
+            ) from None
     atomic_write(path, answer.to_json().encode())
     return path
 
@@ -159,9 +165,11 @@ def read_answers(results: Path) -> list[DataAnswer]:
         try:
             answers.append(DataAnswer.from_json(read_plain(path, LARGEST).decode()))
         except (OSError, ValueError, RecursionError) as error:
+            newer = isinstance(error, NewerRecord)
+            remedy = "upgrade" if newer else "delete it and run `bench dims` again"
             warnings.warn(
                 f"left out: answer '{path}' is not readable ({' '.join(str(error).split())}); "
-                "delete it and run `bench dims` again",
+                f"{remedy}",
                 UnreadableRecord,
                 stacklevel=2,
             )

@@ -106,8 +106,8 @@ def dims(data: str, as_json: bool, output: Path | None, **options: Any) -> None:
     if received:
         _say("interrupted; the same command goes on from the last checkpoints")
         raise SystemExit(128 + received[0])
-    _keep(answer, question, output)
     click.echo(answer.to_json() if as_json else _page_of_text(answer), nl=False)
+    _keep(answer, question, output)  # afterwards: what cannot be stored has been said
     raise SystemExit(0 if answer.value is not None else NO_ANSWER)
 
 

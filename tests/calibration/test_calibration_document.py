@@ -54,7 +54,7 @@ def test_too_few_datasets_are_refused() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"schema": 2}, "schema is 2, this version reads 1"),
+        ({"schema": 0}, "schema is 0, this version reads 1"),
         ({"level": "high"}, "expected a finite number"),
         ({"level": 1.5}, "expected a number between 0 and 1"),
         ({"cases": [{"dataset": "x", "dimension": 0.0, "said": []}]}, "the dimension of 'x' is 0"),
@@ -74,6 +74,14 @@ def test_what_is_no_calibration_is_refused_in_one_line(
     assert message in str(refusal.value) and "bench calibrate" in str(refusal.value)
 
 
+def test_one_by_a_later_version_is_told_as_such(calibration: Calibration, tmp_path: Path) -> None:
+    path = tmp_path / "calibration.json"
+    path.write_text(json.dumps({**json.loads(calibration.to_json()), "schema": 2}))
+    with pytest.raises(BenchError, match="written by a newer version") as refusal:
+        read_calibration(path)
+    assert "make one" not in str(refusal.value)
+
+
 def test_a_file_that_is_not_there_or_no_json_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BenchError, match="cannot read the calibration"):
         read_calibration(tmp_path / "nowhere.json")
@@ -86,6 +94,6 @@ def test_what_comes_with_the_package_says_its_own_error() -> None:
     """Once it is there; until then `bench dims` says that nothing is calibrated."""
     shipped = packaged()
     if shipped is None:
-        return
+        pytest.skip("no calibration comes with the package yet")
     assert shipped.error == error_of(shipped.cases, leave_one_out(shipped.cases, shipped.level))
     assert shipped.to_json() == Calibration.from_json(shipped.to_json()).to_json()

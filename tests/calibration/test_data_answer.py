@@ -17,6 +17,7 @@ from benchmark.calibration.data_answer import (
     write_answer,
 )
 from benchmark.records import UnreadableRecord
+from benchmark.spec import BenchError
 
 ANSWER = DataAnswer(
     "npz:mine",
@@ -50,7 +51,7 @@ def test_an_answer_comes_back_equal(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"schema": 7}, "schema is 7"),
+        ({"schema": 0}, "schema is 0.*delete it"),
         ({"low": None}, "some are null and some are not"),
         ({"voices": [{"voice": 1}]}, "expected"),
         ({"items": -1}, "expected a whole number from 0"),
@@ -63,6 +64,18 @@ def test_a_damaged_one_is_left_out_by_name(
     path.write_text(json.dumps({**json.loads(ANSWER.to_json()), **change}))
     with pytest.warns(UnreadableRecord, match=reason):
         assert read_answers(tmp_path) == []
+
+
+def test_one_by_a_later_version_is_kept_and_nobody_is_told_to_delete_it(tmp_path: Path) -> None:
+    path = write_answer(tmp_path, ANSWER)
+    newer = json.dumps({**json.loads(ANSWER.to_json()), "schema": 7})
+    path.write_text(newer)
+    with pytest.warns(UnreadableRecord, match="schema is 7.*upgrade") as warned:
+        assert read_answers(tmp_path) == []
+    assert "delete" not in str(warned[0].message)
+    with pytest.raises(BenchError, match="written by a newer version"):
+        write_answer(tmp_path, ANSWER)
+    assert path.read_text() == newer
 
 
 def test_the_size_to_provision_holds_twice_the_answer_and_the_interval() -> None:

@@ -50,6 +50,17 @@ def test_an_answer_is_printed_with_its_voices_and_kept(folder: Path) -> None:
     assert answer.low < 3.0 < answer.high and "estimating" in done.stderr
 
 
+def test_an_answer_that_cannot_be_stored_is_printed_all_the_same(folder: Path) -> None:
+    asked(folder, "--calibration", CALIBRATION)
+    (stored,) = (folder / "results/dims/answers").iterdir()
+    before = stored.read_text()
+    stored.write_text(json.dumps({**json.loads(before), "schema": 7}))
+    done = asked(folder, "--calibration", CALIBRATION)
+    stored.write_text(before)
+    assert done.returncode not in (0, 3) and "written by a newer version" in done.stderr
+    assert done.stdout.startswith("npz:mine: about ")
+
+
 def test_without_a_calibration_it_says_so_and_exits_3(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -24,7 +24,7 @@ from benchmark.reporting.cells.replicates import Replicates
 from benchmark.reporting.cells.titles import intrinsic_dim
 from benchmark.reporting.figures.legend import legend
 from benchmark.reporting.figures.material import Material
-from benchmark.reporting.figures.style import BAND, FAINT, INK, Look, panels, plain
+from benchmark.reporting.figures.style import BAND, FAINT, INK, Look, panels, plain, row_note
 from benchmark.spec import BenchError
 
 __all__ = ["by_distance", "lstar"]
@@ -142,16 +142,7 @@ def _row(axes: Axes, row: int, cell: Replicates, look: Look, references: Referen
     remarks = sorted(flag.replace("_", " ") for flag in cell.all_flags - {"no_selection"})
     if remarks:
         more = f" + {len(remarks) - 1}" if len(remarks) > 1 else ""
-        axes.annotate(
-            plain(remarks[0] + more, 40),
-            (1.0, row),
-            (6, 0),
-            axes.get_yaxis_transform(),
-            "offset points",
-            va="center",
-            color=FAINT,
-            size=7,
-        )
+        row_note(axes, row, remarks[0] + more)
 
 
 def _side_by_side(counts: Sequence[float]) -> list[float]:

@@ -35,6 +35,7 @@ __all__ = [
     "message",
     "panels",
     "plain",
+    "row_note",
 ]
 
 PALETTE = (
@@ -182,6 +183,20 @@ def message(axes: Axes, text: str) -> None:
         va="center",
         color=FAINT,
         fontsize=7,
+    )
+
+
+def row_note(axes: Axes, row: float, text: str) -> None:
+    """Write ``text`` to the right of a panel, at the height ``row`` of its data."""
+    axes.annotate(
+        plain(text),
+        (1.0, row),
+        (6, 0),
+        axes.get_yaxis_transform(),
+        "offset points",
+        va="center",
+        color=FAINT,
+        size=7,
     )
 
 

@@ -14,7 +14,7 @@ from matplotlib.patches import Patch
 from benchmark.calibration.data_answer import DataAnswer, VoiceReport
 from benchmark.reporting.figures import style
 from benchmark.reporting.figures.legend import legend
-from benchmark.reporting.figures.style import BAND, FAINT, INK, looks, panels, plain
+from benchmark.reporting.figures.style import BAND, INK, looks, panels, plain, row_note
 
 __all__ = ["drawn_answer", "voices"]
 
@@ -55,16 +55,7 @@ def _row(axes: Axes, row: int, reports: list[VoiceReport], look: style.Look) -> 
         axes.plot([corrected], [row], "|", color=INK, markersize=9, markeredgewidth=1.4)
     reasons = dict.fromkeys(report.left_out for report in reports if report.left_out)
     if reasons:
-        axes.annotate(
-            plain("; ".join(reasons), 44),
-            (1.0, row),
-            (6, 0),
-            axes.get_yaxis_transform(),
-            "offset points",
-            va="center",
-            color=FAINT,
-            size=7,
-        )
+        row_note(axes, row, "; ".join(reasons))
 
 
 def _handles(answer: DataAnswer) -> list[Artist]:
